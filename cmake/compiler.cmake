@@ -1,0 +1,25 @@
+# Language level, warnings, sanitizers and clang-tidy, for every target of this project.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release or RelWithDebInfo" FORCE)
+endif()
+
+add_library(janus_compiler INTERFACE)
+# -ffp-contract=off: a result must not depend on where the compiler finds a multiply-add to fuse.
+target_compile_options(janus_compiler INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -ffp-contract=off)
+if(JANUS_WERROR)
+  target_compile_options(janus_compiler INTERFACE -Werror)
+endif()
+if(JANUS_SANITIZE)
+  add_compile_options(-fsanitize=${JANUS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${JANUS_SANITIZE})
+endif()
+if(JANUS_TIDY)
+  find_program(CLANG_TIDY NAMES clang-tidy clang-tidy-14 REQUIRED)
+  set(CMAKE_CXX_CLANG_TIDY ${CLANG_TIDY} --quiet)
+endif()

@@ -1,0 +1,120 @@
+// Opens a model: its JSON files and its tensors by name, mapped and in their stored type. One file a container
+// format; this page is all that models know of them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/device.h"
+#include "core/tensor.h"
+
+namespace janus {
+
+// Bytes that stay valid as long as `owner` lives: a mapped file or a part of the program itself.
+struct FileBytes {
+  std::span<const std::byte> bytes;
+  std::shared_ptr<const void> owner;
+};
+
+// A model's files by name ("config.json"): a folder on disk, or files built into the program.
+class FileSet {
+ public:
+  // Lists the regular files (and links to such) directly in `path`. Throws if there is no such folder.
+  static FileSet folder(const std::string& path);
+  static FileSet builtin(std::string name, std::map<std::string, std::span<const std::byte>> files);
+
+  const std::string& name() const { return name_; }  // the path, or the built-in's name: for messages
+  bool contains(std::string_view file) const;
+  std::vector<std::string> files() const;  // sorted
+  // Maps the file read-only. Throws with the path if it cannot be opened or mapped.
+  FileBytes read(std::string_view file) const;
+  // The file parsed as JSON. Throws with the path and the place of the first fault.
+  nlohmann::json json(std::string_view file) const;
+
+ private:
+  std::string name_;
+  std::map<std::string, std::span<const std::byte>, std::less<>> builtin_;
+  std::set<std::string, std::less<>> names_;  // of a folder
+};
+
+// Where a tensor stands: checked against its file before it is listed.
+struct StoredTensor {
+  DType dtype = DType::f32;
+  Shape shape;
+  FileBytes data;    // exactly the tensor's bytes
+  std::string file;  // for messages
+};
+
+// What to make of weight matrices while loading. Vectors (norms, biases) are always f32.
+enum class WeightType { native, f32, f16, bf16 };
+WeightType weight_type_from_name(std::string_view name);  // throws Error naming the known ones
+
+class Checkpoint {
+ public:
+  // Opens `config.json` and lists every tensor of the folder's safetensors files (through the index where there
+  // is one). Nothing is read but headers. Throws Error with file, expected and found on anything wrong: no
+  // config, truncated files, overlapping or missing tensors, a shard that is not there.
+  static Checkpoint open(FileSet files);
+  // A folder path.
+  static Checkpoint open(const std::string& path);
+
+  const FileSet& files() const { return files_; }
+  const nlohmann::json& config() const { return config_; }
+
+  bool contains(const std::string& name) const { return tensors_.count(name) != 0; }
+  // Throws Error naming the tensor and the files searched.
+  const StoredTensor& find(const std::string& name) const;
+  const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
+
+  // Names of tensors that no Weights has read so far, sorted.
+  std::vector<std::string> unread() const;
+  void mark_read(const std::string& name) const { read_->insert(name); }
+
+ private:
+  FileSet files_;
+  nlohmann::json config_;
+  std::map<std::string, StoredTensor> tensors_;
+  std::shared_ptr<std::set<std::string>> read_ = std::make_shared<std::set<std::string>>();
+};
+
+// A place in a checkpoint's tree of names: (w / "blocks" / 3).matrix("attn.qkv.weight", {3072, 1024}).
+// Refers to the checkpoint, which must outlive it; the tensors it returns keep their files mapped themselves.
+class Weights {
+ public:
+  Weights(const Checkpoint& checkpoint, Device& device, WeightType type)
+      : checkpoint_(&checkpoint), device_(&device), type_(type) {}
+
+  Weights operator/(std::string_view part) const;
+  Weights operator/(int64_t index) const;
+
+  Device& device() const { return *device_; }
+  WeightType type() const { return type_; }
+  std::string path(std::string_view name) const;  // "blocks.3.attn.qkv.weight"
+  bool contains(std::string_view name) const;
+  // The stored shape; throws as get() if there is no such tensor.
+  const Shape& shape(std::string_view name) const;
+
+  // A vector or another small tensor, as f32. Throws Error with the full path, the expected and the found
+  // shape and the file.
+  Tensor get(std::string_view name, const Shape& expected) const;
+  // A weight matrix (linear, embedding, convolution) in its stored type, mapped; converted under --type.
+  Tensor matrix(std::string_view name, const Shape& expected) const;
+
+ private:
+  const StoredTensor& stored(std::string_view name, const Shape& expected) const;
+
+  const Checkpoint* checkpoint_;
+  Device* device_;
+  WeightType type_;
+  std::string prefix_;
+};
+
+}  // namespace janus

@@ -1,0 +1,79 @@
+// The contract of a backend, and the one table of backends.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/tensor.h"
+
+namespace janus {
+
+struct DeviceOptions {
+  int threads = 0;  // of a CPU device; 0 = the processors this process may use
+};
+
+struct Conv2dOptions {
+  int stride = 1;
+  int pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;  // zeros around the input
+};
+
+// The rows of one layer of a KvCache that a batch reads and writes.
+struct CacheView {
+  Tensor keys, values;                 // [R, Hkv, capacity, Dh] each, f32 or bf16
+  std::span<const int32_t> rows;       // [B]: the cache row of each batch row
+  std::span<const int32_t> positions;  // [B]: where the batch's first token stands in that row
+};
+
+// Memory and kernels of one processor or card. Models call core/ops.h, which checks every shape and type,
+// allocates the output and forwards here; a Device may rely on those checks. Activations are f32, dense and
+// row-major; weights have any float type and may have spaced rows. Shapes are those of the op of the same name.
+//
+// Reproducibility, binding for every backend: the result for a batch row does not depend on the other rows, on
+// their number, or on the number of threads. Sums run in an order fixed by the shape of one row.
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  virtual std::string name() const = 0;         // "cpu", "cuda:0"
+  virtual std::string description() const = 0;  // for people: processor, threads, instruction set
+
+  // Memory, aligned to 64 bytes at least. Throws Error when there is not enough.
+  virtual std::shared_ptr<void> allocate(size_t bytes) = 0;
+  virtual void upload(void* to, const void* from_host, size_t bytes) = 0;
+  virtual void download(void* to_host, const void* from, size_t bytes) = 0;
+
+  virtual void convert(const Tensor& x, Tensor& out) = 0;
+  virtual void copy(const Tensor& x, Tensor& out) = 0;
+
+  virtual void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) = 0;
+  virtual void embedding(const Tensor& table, std::span<const int32_t> ids, Tensor& out) = 0;
+
+  virtual void rms_norm(const Tensor& x, const Tensor& weight, float eps, Tensor& out) = 0;
+  virtual void layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps,
+                          Tensor& out) = 0;
+  virtual void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
+                          bool swish, Tensor& out) = 0;
+  virtual void l2_normalize(const Tensor& x, float eps, Tensor& out) = 0;
+
+  virtual void add(const Tensor& x, const Tensor& y, Tensor& out) = 0;
+  virtual void gelu_erf(const Tensor& x, Tensor& out) = 0;
+  virtual void swiglu(const Tensor& gate, const Tensor& up, Tensor& out) = 0;
+
+  virtual void rope(Tensor& x, int heads, std::span<const int32_t> positions, const Tensor& table) = 0;
+  virtual void store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) = 0;
+  virtual void cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) = 0;
+  virtual void attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
+                         Tensor& out) = 0;
+
+  virtual void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
+                      Tensor& out) = 0;
+  virtual void upsample_nearest2x(const Tensor& x, Tensor& out) = 0;
+};
+
+// Opens "cpu", "cuda", "cuda:N" or "auto". Throws Error that names what is missing when it cannot be had.
+std::shared_ptr<Device> open_device(std::string_view name, const DeviceOptions& options = {});
+
+}  // namespace janus

@@ -1,0 +1,69 @@
+// The layers that hold weights: plain structs, read from a scope of a checkpoint, called like functions.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/checkpoint.h"
+#include "core/tensor.h"
+
+namespace janus {
+
+// y = x weight^T + bias.
+struct Linear {
+  Tensor weight;  // [F, D], stored type
+  Tensor bias;    // [F] f32, or empty
+
+  static Linear load(const Weights& w, int64_t in, int64_t out, bool with_bias = true);
+  Tensor operator()(const Tensor& x) const;  // [.., D] -> [.., F]
+};
+
+struct Embedding {
+  Tensor weight;  // [V, D], stored type
+
+  static Embedding load(const Weights& w, int64_t count, int64_t width);
+  Tensor operator()(std::span<const int32_t> ids) const;  // -> [T, D]
+};
+
+struct RmsNorm {
+  Tensor weight;  // [D]
+  float eps = 1e-6F;
+
+  static RmsNorm load(const Weights& w, int64_t width, float eps);
+  Tensor operator()(const Tensor& x) const;  // [.., D] -> [.., D]
+};
+
+struct LayerNorm {
+  Tensor weight, bias;  // [D]
+  float eps = 1e-6F;
+
+  static LayerNorm load(const Weights& w, int64_t width, float eps);
+  Tensor operator()(const Tensor& x) const;  // [.., D] -> [.., D]
+};
+
+// Channels-last group normalisation.
+struct GroupNorm {
+  Tensor weight, bias;  // [C]
+  int groups = 32;
+  float eps = 1e-6F;
+
+  static GroupNorm load(const Weights& w, int64_t channels, int groups = 32, float eps = 1e-6F);
+  Tensor operator()(const Tensor& x, bool swish = false) const;  // [B, h, w, C] -> [B, h, w, C]
+};
+
+struct Conv2d {
+  Tensor weight;  // [F, C, kh, kw], stored type
+  Tensor bias;    // [F]
+
+  static Conv2d load(const Weights& w, int64_t in, int64_t out, int64_t kernel);
+  Tensor operator()(const Tensor& x, const Conv2dOptions& options = {}) const;  // [B, h, w, C] -> [B, h', w', F]
+};
+
+// Linear, exact GELU, Linear: the ViT's MLP and the aligners.
+struct Mlp {
+  Linear fc1, fc2;
+
+  Tensor operator()(const Tensor& x) const;  // [.., D] -> [.., F]
+};
+
+}  // namespace janus

@@ -1,0 +1,101 @@
+// A typed window on device memory, and the legend of shapes used in every comment of this project:
+// B rows (sequences of a batch), T tokens, D width, H heads, Dh head width, F feed-forward or output width,
+// V vocabulary, N patches or codes, C channels, h and w height and width. Images between layers are
+// channels-last: [B, h, w, C].
+#pragma once
+
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace janus {
+
+class Device;
+
+enum class DType : uint8_t { f32, f16, bf16, i32, u8 };
+
+size_t size_of(DType dtype);
+const char* name_of(DType dtype);
+
+// At most four sizes, outermost first.
+class Shape {
+ public:
+  static constexpr int kMaxRank = 4;
+
+  Shape() = default;
+  Shape(std::initializer_list<int64_t> sizes);
+  explicit Shape(std::span<const int64_t> sizes);
+
+  int rank() const { return rank_; }
+  int64_t operator[](int axis) const {
+    assert(axis >= 0 && axis < rank_);
+    return sizes_[axis];
+  }
+  int64_t back() const { return (*this)[rank_ - 1]; }
+  int64_t elements() const;  // product of the sizes; 1 for rank 0
+  std::string to_string() const;  // "[3, 16]"
+  bool operator==(const Shape& other) const = default;
+
+ private:
+  std::array<int64_t, kMaxRank> sizes_{};
+  int rank_ = 0;
+};
+
+// Row-major. Copying shares the memory. Entries along axis 0 may be spaced (a window of columns, a window of
+// a cache); everything inside one entry is dense.
+class Tensor {
+ public:
+  Tensor() = default;
+
+  // New, uninitialised memory of `device`.
+  Tensor(Device& device, DType dtype, Shape shape);
+
+  // A window on memory that `owner` keeps alive (a mapped file, say).
+  static Tensor wrap(Device& device, DType dtype, Shape shape, const void* data,
+                     std::shared_ptr<const void> owner);
+
+  bool empty() const { return data_ == nullptr; }
+  Device& device() const { return *device_; }
+  DType dtype() const { return dtype_; }
+  const Shape& shape() const { return shape_; }
+  int rank() const { return shape_.rank(); }
+  int64_t size(int axis) const { return shape_[axis]; }
+  int64_t elements() const { return shape_.elements(); }
+  size_t bytes() const { return static_cast<size_t>(elements()) * size_of(dtype_); }
+  // Elements between the starts of neighbouring entries of axis 0.
+  int64_t row_stride() const { return row_stride_; }
+  bool contiguous() const;
+
+  const void* raw() const { return data_; }
+  void* raw() { return data_; }
+  template <typename T>
+  const T* data() const {
+    return static_cast<const T*>(data_);
+  }
+  template <typename T>
+  T* data() {
+    return static_cast<T*>(data_);
+  }
+
+  // The same elements under another shape. Must be contiguous, with as many elements.
+  Tensor reshape(Shape shape) const;
+  // Entries [begin, begin + count) of axis 0.
+  Tensor rows(int64_t begin, int64_t count) const;
+  // Columns [begin, begin + count) of a matrix: [T, D] -> [T, count], rows spaced by D.
+  Tensor columns(int64_t begin, int64_t count) const;
+
+ private:
+  Device* device_ = nullptr;
+  DType dtype_ = DType::f32;
+  Shape shape_;
+  int64_t row_stride_ = 0;
+  void* data_ = nullptr;
+  std::shared_ptr<const void> owner_;
+};
+
+}  // namespace janus

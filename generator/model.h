@@ -1,0 +1,140 @@
+// A model that understands and makes images: what commands and programs call, and the one table of families.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/checkpoint.h"
+#include "core/sampler.h"
+#include "tokenizer/text_tokenizer.h"
+#include "vision/image.h"
+
+namespace janus {
+
+// Milliseconds of the parts of one call; those that did not run are 0.
+struct Timings {
+  double vision_ms = 0, prefill_ms = 0, decode_ms = 0, image_decode_ms = 0;
+  double tokens_per_second = 0;  // new tokens or codes (of all images) over decode_ms
+};
+
+enum class FinishReason { stop, length };
+
+struct DescribeOptions {
+  std::string prompt = "Describe this image.";
+  int max_tokens = 512;
+  SamplingOptions sampling{.temperature = 0.0F};
+};
+
+struct Answer {
+  std::string text;          // without white space at the ends
+  std::vector<int32_t> ids;  // new tokens, without the end token
+  FinishReason finish_reason = FinishReason::stop;
+  Timings timings;
+};
+
+struct GenerateOptions {
+  std::string prompt;
+  int count = 1;  // image k has seed + k, modulo 2^32
+  float guidance = 5.0F;
+  SamplingOptions sampling;
+};
+
+// An image as the VQ tokenizer's codes, in row order.
+struct ImageCodes {
+  int height = 0;
+  int width = 0;
+  std::vector<int32_t> codes;
+};
+
+struct GeneratedImage {
+  ImageCodes codes;
+  uint32_t seed = 0;
+};
+
+struct GeneratedImages {
+  std::vector<GeneratedImage> images;
+  Timings timings;
+};
+
+// Log-probabilities, natural logarithm, one for each id.
+struct Score {
+  std::vector<int32_t> ids;
+  std::vector<double> logprobs;
+  double total = 0;
+};
+
+// A dense f32 array on the host.
+struct Array {
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+};
+
+enum class EmbedStage { vision, aligned };
+
+struct ModelInfo {
+  std::string family;  // "janus"
+  std::string layout;  // "transformers" or "original"
+  int image_size = 0;       // pixels a side, of pictures understood and made
+  int image_tokens = 0;     // embeddings a picture takes in a prompt
+  int codes_height = 0, codes_width = 0;
+  int64_t codebook_size = 0;
+  int64_t context_length = 0;
+  int64_t hidden_size = 0, layers = 0, heads = 0, kv_heads = 0, vocab_size = 0;
+};
+
+struct ModelOptions {
+  WeightType type = WeightType::native;  // the cache is f32 with f32, else bf16
+};
+
+// What a running call tells: of `total` steps, `done` are done. May throw to end the call; nothing is lost but it.
+using Progress = std::function<void(const char* phase, int64_t done, int64_t total)>;
+// Receives an answer's text piece by piece; never a part of a character.
+using TextSink = std::function<void(std::string_view text)>;
+
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  virtual const ModelInfo& info() const = 0;
+  virtual Device& device() const = 0;
+  // Null where this build or folder has no tokenizer: then only calls that take ids work.
+  virtual const TextTokenizer* tokenizer() const = 0;
+  virtual const PreprocessConfig& preprocess_config() const = 0;
+
+  // One answer to one question about all `images` together. Throws Error if prompt and images do not fit the
+  // context.
+  virtual Answer describe(std::span<const Image> images, const DescribeOptions& options, const TextSink& on_text,
+                          const Progress& progress) const = 0;
+  // Codes of `count` images of one prompt. Each is what its seed gives alone.
+  virtual GeneratedImages generate(const GenerateOptions& options, const Progress& progress) const = 0;
+
+  // The log-probability of `text` as the answer to `prompt` about `images`.
+  virtual Score score_text(std::span<const Image> images, const std::string& prompt,
+                           const std::string& text) const = 0;
+  // The log-probability of codes given a prompt, teacher-forced; of the guided distribution where guidance != 1.
+  virtual Score score_codes(const std::string& prompt, const ImageCodes& codes, float guidance) const = 0;
+
+  virtual ImageCodes encode(const Image& image) const = 0;
+  // -> [3, h, w], nominal range -1..1, not clamped. Throws Error for a size or a code that is not the model's.
+  virtual Array decode(const ImageCodes& codes) const = 0;
+  // -> [N, D].
+  virtual Array embed(const Image& image, EmbedStage stage) const = 0;
+
+  // The same on ids instead of text, for builds without the model's tokenizer. `prompt_ids` are what the
+  // tokenizer gives for the whole conversation, one placeholder an image not yet expanded.
+  virtual Answer describe_ids(std::span<const Image> images, std::span<const int32_t> prompt_ids,
+                              const DescribeOptions& options, const Progress& progress) const = 0;
+  virtual GeneratedImages generate_ids(std::span<const int32_t> prompt_ids, const GenerateOptions& options,
+                                       const Progress& progress) const = 0;
+};
+
+// Opens the model of a checkpoint, whatever its family. Throws Error for a family that is not in the table.
+std::unique_ptr<Model> open_model(const Checkpoint& checkpoint, std::shared_ptr<Device> device,
+                                  const ModelOptions& options = {});
+
+}  // namespace janus

@@ -1,0 +1,42 @@
+// 8-bit RGB pictures and the reference's preprocessing of them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace janus {
+
+// Rows from the top, three bytes a pixel: pixels.size() == width * height * 3.
+struct Image {
+  int width = 0;
+  int height = 0;
+  std::vector<uint8_t> pixels;
+};
+
+// More pixels than this are refused before any allocation.
+inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
+
+// Pillow's 8-bit bicubic resampling, byte for byte (Image.resize with BICUBIC; libImaging/Resample.c): a = -0.5,
+// support scaled when shrinking, weights in 22-bit fixed point, horizontal pass first.
+Image resize_bicubic(const Image& image, int width, int height);
+
+// How the original VLMImageProcessor prepares pictures (preprocessor_config.json).
+struct PreprocessConfig {
+  int image_size = 384;
+  int min_size = 14;
+  std::vector<float> image_mean{0.5F, 0.5F, 0.5F};
+  std::vector<float> image_std{0.5F, 0.5F, 0.5F};
+  double rescale_factor = 0.00392156862745098;
+  std::vector<int> background_color{127, 127, 127};
+  bool do_normalize = true;
+};
+
+// Long side to image_size (bicubic), pasted in the middle of a square of the background colour.
+Image resize_and_pad(const Image& image, const PreprocessConfig& config);
+// resize_and_pad, then rescale and normalise as the reference does -> [3, image_size, image_size], f32.
+std::vector<float> preprocess(const Image& image, const PreprocessConfig& config);
+
+// Decoder output [3, h, w] of nominal range -1..1 -> 8 bits, clamped and truncated as the reference does.
+Image to_image(const std::vector<float>& planes, int width, int height);
+
+}  // namespace janus

@@ -1,5 +1,5 @@
-// Opens a model: its JSON files and its tensors by name, mapped and in their stored type. One file a container
-// format; this page is all that models know of them.
+// Opens a model: its JSON files and its tensors by name, mapped and in their stored type. One file a
+// container format; this page is all that models know of them.
 #pragma once
 
 #include <cstdint>
@@ -59,9 +59,9 @@ WeightType weight_type_from_name(std::string_view name);  // throws Error naming
 
 class Checkpoint {
  public:
-  // Opens `config.json` and lists every tensor of the folder's safetensors files (through the index where there
-  // is one). Nothing is read but headers. Throws Error with file, expected and found on anything wrong: no
-  // config, truncated files, overlapping or missing tensors, a shard that is not there.
+  // Opens `config.json` and lists every tensor of the folder's safetensors files (through the index where
+  // there is one). Nothing is read but headers. Throws Error with file, expected and found on anything wrong:
+  // no config, truncated files, overlapping or missing tensors, a shard that is not there.
   static Checkpoint open(FileSet files);
   // A folder path.
   static Checkpoint open(const std::string& path);

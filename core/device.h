@@ -29,10 +29,11 @@ struct CacheView {
 
 // Memory and kernels of one processor or card. Models call core/ops.h, which checks every shape and type,
 // allocates the output and forwards here; a Device may rely on those checks. Activations are f32, dense and
-// row-major; weights have any float type and may have spaced rows. Shapes are those of the op of the same name.
+// row-major; weights have any float type and may have spaced rows. Shapes are those of the op of the same
+// name.
 //
-// Reproducibility, binding for every backend: the result for a batch row does not depend on the other rows, on
-// their number, or on the number of threads. Sums run in an order fixed by the shape of one row.
+// Reproducibility, binding for every backend: the result for a batch row does not depend on the other rows,
+// on their number, or on the number of threads. Sums run in an order fixed by the shape of one row.
 class Device {
  public:
   virtual ~Device() = default;

@@ -56,7 +56,8 @@ struct Conv2d {
   Tensor bias;    // [F]
 
   static Conv2d load(const Weights& w, int64_t in, int64_t out, int64_t kernel);
-  Tensor operator()(const Tensor& x, const Conv2dOptions& options = {}) const;  // [B, h, w, C] -> [B, h', w', F]
+  Tensor operator()(const Tensor& x,
+                    const Conv2dOptions& options = {}) const;  // [B, h, w, C] -> [B, h', w', F]
 };
 
 // Linear, exact GELU, Linear: the ViT's MLP and the aligners.

@@ -42,7 +42,8 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, float eps);
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps);
 // Statistics over h, w and C / groups channels, population variance; then x * sigmoid(x) if `swish`.
 // x: [B, h, w, C], weight, bias: [C] -> [B, h, w, C].
-Tensor group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps, bool swish);
+Tensor group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
+                  bool swish);
 // x / max(|x|, eps) over the last axis. x: [.., D] of any float type -> [.., D] f32.
 Tensor l2_normalize(const Tensor& x, float eps);
 
@@ -57,8 +58,8 @@ Tensor swiglu(const Tensor& gate, const Tensor& up);
 
 // -- attention ------------------------------------------------------------------------------------------
 
-// Rotary position tables for positions [0, count): cos and sin of position * theta^(-2j / Dh), computed in f32
-// as transformers does. -> [count, 2, Dh / 2], cosines first.
+// Rotary position tables for positions [0, count): cos and sin of position * theta^(-2j / Dh), computed in
+// f32 as transformers does. -> [count, 2, Dh / 2], cosines first.
 Tensor rope_table(Device& device, int64_t count, int head_width, float theta);
 // Rotates pairs (j, j + Dh / 2) of every head in place. x: [B, T, heads * Dh]; token t of row b stands at
 // positions[b] + t.
@@ -73,7 +74,8 @@ Tensor attention(const Tensor& queries, const Tensor& keys, const Tensor& values
 
 // -- images ---------------------------------------------------------------------------------------------
 
-// Cross-correlation with zero padding. x: [B, h, w, C], weight: [F, C, kh, kw] of any float type, bias: [F] f32
+// Cross-correlation with zero padding. x: [B, h, w, C], weight: [F, C, kh, kw] of any float type, bias: [F]
+// f32
 // -> [B, (h + pads - kh) / stride + 1, (w + pads - kw) / stride + 1, F].
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options);
 // out[y][x] = in[y / 2][x / 2]. [B, h, w, C] -> [B, 2h, 2w, C].

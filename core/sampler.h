@@ -25,7 +25,8 @@ struct SamplingOptions {
 // Draws the id of `step` from logits [V]: temperature, top-k, top-p, then argmax of logits + Gumbel noise
 // -log(-log(u)), u = (x + 0.5) * 2^-32, x = word id mod 4 of Philox with key (seed, 0) and counter
 // (id div 4, step, stream, 0). `logits` must be finite.
-int32_t sample(std::span<const float> logits, const SamplingOptions& options, NoiseStream stream, uint32_t step);
+int32_t sample(std::span<const float> logits, const SamplingOptions& options, NoiseStream stream,
+               uint32_t step);
 
 // l = unconditional + guidance * (conditional - unconditional), in f32. [V], [V] -> [V].
 std::vector<float> guide(std::span<const float> conditional, std::span<const float> unconditional,

@@ -37,7 +37,7 @@ class Shape {
     return sizes_[axis];
   }
   int64_t back() const { return (*this)[rank_ - 1]; }
-  int64_t elements() const;  // product of the sizes; 1 for rank 0
+  int64_t elements() const;       // product of the sizes; 1 for rank 0
   std::string to_string() const;  // "[3, 16]"
   bool operator==(const Shape& other) const = default;
 

@@ -27,8 +27,9 @@ struct TransformerConfig {
   bool mlp_bias = false;
   bool tie_word_embeddings = false;
 
-  // Overlays `json` on the defaults of LlamaConfig. Throws Error naming the key that is of the wrong type, out of
-  // range, or asks for what this decoder does not do (rope scaling, another activation). `where` is for messages.
+  // Overlays `json` on the defaults of LlamaConfig. Throws Error naming the key that is of the wrong type,
+  // out of range, or asks for what this decoder does not do (rope scaling, another activation). `where` is
+  // for messages.
   static TransformerConfig from_json(const nlohmann::json& json, const std::string& where);
 };
 

@@ -77,10 +77,10 @@ struct Array {
 enum class EmbedStage { vision, aligned };
 
 struct ModelInfo {
-  std::string family;  // "janus"
-  std::string layout;  // "transformers" or "original"
-  int image_size = 0;       // pixels a side, of pictures understood and made
-  int image_tokens = 0;     // embeddings a picture takes in a prompt
+  std::string family;    // "janus"
+  std::string layout;    // "transformers" or "original"
+  int image_size = 0;    // pixels a side, of pictures understood and made
+  int image_tokens = 0;  // embeddings a picture takes in a prompt
   int codes_height = 0, codes_width = 0;
   int64_t codebook_size = 0;
   int64_t context_length = 0;
@@ -91,7 +91,8 @@ struct ModelOptions {
   WeightType type = WeightType::native;  // the cache is f32 with f32, else bf16
 };
 
-// What a running call tells: of `total` steps, `done` are done. May throw to end the call; nothing is lost but it.
+// What a running call tells: of `total` steps, `done` are done. May throw to end the call; nothing is lost
+// but it.
 using Progress = std::function<void(const char* phase, int64_t done, int64_t total)>;
 // Receives an answer's text piece by piece; never a part of a character.
 using TextSink = std::function<void(std::string_view text)>;
@@ -108,19 +109,21 @@ class Model {
 
   // One answer to one question about all `images` together. Throws Error if prompt and images do not fit the
   // context.
-  virtual Answer describe(std::span<const Image> images, const DescribeOptions& options, const TextSink& on_text,
-                          const Progress& progress) const = 0;
+  virtual Answer describe(std::span<const Image> images, const DescribeOptions& options,
+                          const TextSink& on_text, const Progress& progress) const = 0;
   // Codes of `count` images of one prompt. Each is what its seed gives alone.
   virtual GeneratedImages generate(const GenerateOptions& options, const Progress& progress) const = 0;
 
   // The log-probability of `text` as the answer to `prompt` about `images`.
   virtual Score score_text(std::span<const Image> images, const std::string& prompt,
                            const std::string& text) const = 0;
-  // The log-probability of codes given a prompt, teacher-forced; of the guided distribution where guidance != 1.
+  // The log-probability of codes given a prompt, teacher-forced; of the guided distribution where guidance
+  // != 1.
   virtual Score score_codes(const std::string& prompt, const ImageCodes& codes, float guidance) const = 0;
 
   virtual ImageCodes encode(const Image& image) const = 0;
-  // -> [3, h, w], nominal range -1..1, not clamped. Throws Error for a size or a code that is not the model's.
+  // -> [3, h, w], nominal range -1..1, not clamped. Throws Error for a size or a code that is not the
+  // model's.
   virtual Array decode(const ImageCodes& codes) const = 0;
   // -> [N, D].
   virtual Array embed(const Image& image, EmbedStage stage) const = 0;

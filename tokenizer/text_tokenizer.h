@@ -1,4 +1,5 @@
-// Text <-> token ids. Two formats behind one interface; special tokens are found by their text, never by number.
+// Text <-> token ids. Two formats behind one interface; special tokens are found by their text, never by
+// number.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +18,9 @@ class TextTokenizer {
  public:
   virtual ~TextTokenizer() = default;
 
-  // Ids of `text`. Special tokens written out in the text become their ids. With `add_begin` the begin token comes
-  // first where the tokenizer's own files say so. Bytes that are not UTF-8 are read as U+FFFD each maximal
-  // ill-formed part (Unicode 3.9, "substitution of maximal subparts").
+  // Ids of `text`. Special tokens written out in the text become their ids. With `add_begin` the begin token
+  // comes first where the tokenizer's own files say so. Bytes that are not UTF-8 are read as U+FFFD each
+  // maximal ill-formed part (Unicode 3.9, "substitution of maximal subparts").
   virtual std::vector<int32_t> encode(std::string_view text, bool add_begin) const = 0;
   // Text of `ids`, special tokens left out. May end in the middle of a character.
   virtual std::string decode(std::span<const int32_t> ids) const = 0;

@@ -16,8 +16,8 @@ struct Image {
 // More pixels than this are refused before any allocation.
 inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
 
-// Pillow's 8-bit bicubic resampling, byte for byte (Image.resize with BICUBIC; libImaging/Resample.c): a = -0.5,
-// support scaled when shrinking, weights in 22-bit fixed point, horizontal pass first.
+// Pillow's 8-bit bicubic resampling, byte for byte (Image.resize with BICUBIC; libImaging/Resample.c): a =
+// -0.5, support scaled when shrinking, weights in 22-bit fixed point, horizontal pass first.
 Image resize_bicubic(const Image& image, int width, int height);
 
 // How the original VLMImageProcessor prepares pictures (preprocessor_config.json).

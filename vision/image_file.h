@@ -1,4 +1,5 @@
-// Picture files: decoding and encoding. OpenCV where the build has it, stb_image for GIF and as the light path.
+// Picture files: decoding and encoding. OpenCV where the build has it, stb_image for GIF and as the light
+// path.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +20,9 @@ struct DecodedImage {
 };
 
 // Decodes a whole file held in memory. EXIF orientation is applied, alpha laid over white, 16-bit, grey and
-// palette pictures become 8-bit RGB, the first frame of an animation counts. `name` is for messages. Throws Error
-// for anything that is not a picture, is cut short where the decoder can tell, has no pixels or more than
-// kMaxPixels (seen in the header, before allocation).
+// palette pictures become 8-bit RGB, the first frame of an animation counts. `name` is for messages. Throws
+// Error for anything that is not a picture, is cut short where the decoder can tell, has no pixels or more
+// than kMaxPixels (seen in the header, before allocation).
 DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name);
 // The same for a file; "-" is stdin.
 DecodedImage read_image(const std::string& path);
@@ -35,10 +36,11 @@ std::string writable_extensions();
 // Text that travels inside a PNG: keyword -> UTF-8 text.
 using ImageText = std::map<std::string, std::string>;
 
-// JPEG and WebP at quality 95. `text` goes into a PNG (tEXt, iTXt where it is not Latin-1) and is dropped in the
-// other formats.
+// JPEG and WebP at quality 95. `text` goes into a PNG (tEXt, iTXt where it is not Latin-1) and is dropped in
+// the other formats.
 std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const ImageText& text = {});
-// The text chunks of a PNG (tEXt, zTXt is skipped, iTXt uncompressed). Throws Error if it is not a PNG or is torn.
+// The text chunks of a PNG (tEXt, zTXt is skipped, iTXt uncompressed). Throws Error if it is not a PNG or is
+// torn.
 ImageText read_png_text(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace janus

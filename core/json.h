@@ -1,0 +1,50 @@
+// The one way this project reads JSON: parsing with the place of the fault, and typed keys with their ranges.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace janus {
+
+// Parses `text`; `where` names it in messages. Throws Error with the place of the first fault, and for
+// nesting deeper than any model file has.
+nlohmann::json parse_json(std::string_view text, const std::string& where);
+
+// An object whose keys are read with their types. A key that is absent or null gives the fallback; one of
+// another type or out of range throws Error with file, key, expected and found. Refers to the JSON, which
+// must outlive it.
+class JsonObject {
+ public:
+  // Throws Error unless `json` is an object. `where` is the file and, within it, the path of the object.
+  JsonObject(const nlohmann::json& json, std::string where);
+
+  const std::string& where() const { return where_; }
+  bool contains(std::string_view key) const { return find(key) != nullptr; }
+
+  int64_t integer(std::string_view key, int64_t fallback, int64_t least, int64_t most) const;
+  int64_t required_integer(std::string_view key, int64_t least, int64_t most) const;
+  double number(std::string_view key, double fallback) const;
+  bool boolean(std::string_view key, bool fallback) const;
+  std::string string(std::string_view key, std::string fallback) const;
+  // Nothing where the key is absent or null.
+  std::optional<JsonObject> object(std::string_view key) const;
+  JsonObject required_object(std::string_view key) const;
+  // Numbers of an array; empty where the key is absent.
+  std::vector<double> numbers(std::string_view key) const;
+  std::vector<int64_t> integers(std::string_view key, int64_t least, int64_t most) const;
+
+  const nlohmann::json& json() const { return *json_; }
+
+ private:
+  const nlohmann::json* find(std::string_view key) const;  // null where absent or JSON null
+  [[noreturn]] void wrong(std::string_view key, std::string_view expected, const nlohmann::json& found) const;
+
+  const nlohmann::json* json_;
+  std::string where_;
+};
+
+}  // namespace janus

@@ -1,0 +1,77 @@
+#include "core/transformer.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/ops.h"
+
+namespace janus {
+
+Transformer Transformer::load(const Weights& w, const TransformerConfig& config) {
+  const int64_t width = config.hidden_size, feed_forward = config.intermediate_size;
+  const int64_t query_width = config.num_attention_heads * config.head_dim;
+  const int64_t key_width = config.num_key_value_heads * config.head_dim;
+
+  Transformer model;
+  model.config_ = config;
+  model.embed_tokens_ = Embedding::load(w / "embed_tokens", config.vocab_size, width);
+  for (int64_t index = 0; index < config.num_hidden_layers; ++index) {
+    const Weights l = w / "layers" / index;
+    const Weights attention = l / "self_attn", mlp = l / "mlp";
+    const bool bias = config.attention_bias;
+    model.layers_.push_back({
+        .input_layernorm = RmsNorm::load(l / "input_layernorm", width, config.rms_norm_eps),
+        .post_attention_layernorm = RmsNorm::load(l / "post_attention_layernorm", width, config.rms_norm_eps),
+        .q_proj = Linear::load(attention / "q_proj", width, query_width, bias),
+        .k_proj = Linear::load(attention / "k_proj", width, key_width, bias),
+        .v_proj = Linear::load(attention / "v_proj", width, key_width, bias),
+        .o_proj = Linear::load(attention / "o_proj", query_width, width, bias),
+        .gate_proj = Linear::load(mlp / "gate_proj", width, feed_forward, config.mlp_bias),
+        .up_proj = Linear::load(mlp / "up_proj", width, feed_forward, config.mlp_bias),
+        .down_proj = Linear::load(mlp / "down_proj", feed_forward, width, config.mlp_bias),
+    });
+  }
+  model.norm_ = RmsNorm::load(w / "norm", width, config.rms_norm_eps);
+  return model;
+}
+
+Tensor Transformer::embed(std::span<const int32_t> ids) const { return embed_tokens_(ids); }
+
+Tensor Transformer::attend(const Layer& layer, const Tensor& x, const CacheView& view) const {
+  const auto heads = static_cast<int>(config_.num_attention_heads);
+  const auto key_heads = static_cast<int>(config_.num_key_value_heads);
+  Tensor queries = layer.q_proj(x);  // [B, T, H * Dh]
+  Tensor keys = layer.k_proj(x);     // [B, T, Hkv * Dh]
+  ops::rope(queries, heads, view.positions, rope_table_);
+  ops::rope(keys, key_heads, view.positions, rope_table_);
+  ops::store_kv(keys, layer.v_proj(x), view);
+  return layer.o_proj(ops::cached_attention(queries, heads, view));
+}
+
+Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows) const {
+  const int64_t tokens = x.size(1);
+  std::vector<int32_t> positions;
+  for (int32_t row : rows) {
+    check(cache.length(row) + tokens <= cache.capacity(),
+          "cache row {}: expected at most {} tokens, found {}; ask for a shorter answer or prompt", row,
+          cache.capacity(), cache.length(row) + tokens);
+    positions.push_back(static_cast<int32_t>(cache.length(row)));
+  }
+  if (rope_table_.empty() || rope_table_.size(0) < cache.capacity()) {
+    rope_table_ =
+        ops::rope_table(x.device(), cache.capacity(), static_cast<int>(config_.head_dim), config_.rope_theta);
+  }
+
+  Tensor h = x;  // [B, T, D]
+  for (size_t index = 0; index < layers_.size(); ++index) {
+    const Layer& layer = layers_[index];
+    const CacheView view{cache.keys_[index], cache.values_[index], rows, positions};
+    h = ops::add(h, attend(layer, layer.input_layernorm(h), view));
+    const Tensor m = layer.post_attention_layernorm(h);
+    h = ops::add(h, layer.down_proj(ops::swiglu(layer.gate_proj(m), layer.up_proj(m))));
+  }
+  for (int32_t row : rows) cache.lengths_[row] += tokens;
+  return norm_(h);
+}
+
+}  // namespace janus

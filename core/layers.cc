@@ -48,6 +48,10 @@ Tensor Conv2d::operator()(const Tensor& x, const Conv2dOptions& options) const {
   return ops::conv2d(x, weight, bias, options);
 }
 
-Tensor Mlp::operator()(const Tensor& x) const { return fc2(ops::gelu_erf(fc1(x))); }
+Tensor Mlp::operator()(const Tensor& x) const {
+  Tensor h = layers.front()(x);
+  for (size_t index = 1; index < layers.size(); ++index) h = layers[index](ops::gelu_erf(h));
+  return h;
+}
 
 }  // namespace janus

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "core/checkpoint.h"
 #include "core/tensor.h"
@@ -60,9 +61,9 @@ struct Conv2d {
                     const Conv2dOptions& options = {}) const;  // [B, h, w, C] -> [B, h', w', F]
 };
 
-// Linear, exact GELU, Linear: the ViT's MLP and the aligners.
+// Linear layers with the exact GELU between them: the ViT's MLP, the aligners, the image head.
 struct Mlp {
-  Linear fc1, fc2;
+  std::vector<Linear> layers;
 
   Tensor operator()(const Tensor& x) const;  // [.., D] -> [.., F]
 };

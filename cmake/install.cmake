@@ -1,0 +1,20 @@
+# cmake --install: the program, the libraries with their public headers, and the package that find_package(janus)
+# reads. Headers land in include/janus, so a program includes "generator/model.h" as the project itself does.
+include(CMakePackageConfigHelpers)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/janus)
+
+install(TARGETS janus)
+install(TARGETS janus_core janus_vision janus_image_file janus_tokenizer janus_generator EXPORT janusTargets)
+install(EXPORT janusTargets NAMESPACE janus:: DESTINATION ${package_dir})
+foreach(folder core vision tokenizer generator)
+  file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.h)
+  install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/janus/${folder})
+endforeach()
+
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/janusConfig.cmake.in ${PROJECT_BINARY_DIR}/janusConfig.cmake
+                              INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/janusConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/janusConfig.cmake ${PROJECT_BINARY_DIR}/janusConfigVersion.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/dependencies.cmake
+        DESTINATION ${package_dir})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

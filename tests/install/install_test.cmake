@@ -1,0 +1,42 @@
+# Installs the build into a folder of its own, builds samples/ against it with find_package(janus) alone, and runs
+# both programs with a model folder. Arguments: BUILD, SOURCE, WORK (a scratch folder), and BUILD_TYPE, GENERATOR,
+# COMPILER, FLAGS, DEPS of the build.
+cmake_minimum_required(VERSION 3.23)
+
+function(run what)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${what}: expected exit code 0, found ${result}:\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+run("cmake --install" ${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+run("the installed program" ${WORK}/prefix/bin/janus --version)
+
+# The samples are copied, so that no header of the repository is found by chance.
+file(COPY ${SOURCE}/samples/CMakeLists.txt ${SOURCE}/samples/describe.cc ${SOURCE}/samples/generate.cc
+     DESTINATION ${WORK}/samples)
+run("configuring the samples" ${CMAKE_COMMAND} -S ${WORK}/samples -B ${WORK}/build -G ${GENERATOR}
+    -DCMAKE_BUILD_TYPE=${BUILD_TYPE} -DCMAKE_CXX_COMPILER=${COMPILER} "-DCMAKE_CXX_FLAGS=${FLAGS}"
+    -DCMAKE_PREFIX_PATH=${WORK}/prefix -DJANUS_DEPS_DIR=${DEPS})
+run("building the samples" ${CMAKE_COMMAND} --build ${WORK}/build)
+
+set(model ${SOURCE}/samples/janus-tiny/model)
+set(picture ${WORK}/picture.png)
+set(prompt "a red circle on a white background")
+if(NOT WITH_TOKENIZER)
+  # Without SentencePiece the model's words cannot be read: the programs must say so and end with 1.
+  execute_process(COMMAND ${WORK}/build/generate ${model} ${prompt} ${picture}
+                  RESULT_VARIABLE result ERROR_VARIABLE output)
+  if(NOT result EQUAL 1 OR NOT output MATCHES "SentencePiece")
+    message(FATAL_ERROR "generate: expected exit code 1 and SentencePiece named, found ${result}:\n${output}")
+  endif()
+  return()
+endif()
+run("samples/generate" ${WORK}/build/generate ${model} ${prompt} ${picture})
+run("samples/describe" ${WORK}/build/describe ${model} ${picture})
+if(NOT output MATCHES "^a [a-z ]+ background\n$")
+  message(FATAL_ERROR "samples/describe: expected a sentence of the model's world, found:\n${output}")
+endif()

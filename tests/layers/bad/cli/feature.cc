@@ -1,0 +1,3 @@
+#include "tokenizer/owner.h"
+#ifdef JANUS_OPENCV
+#endif

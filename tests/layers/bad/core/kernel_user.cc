@@ -1,0 +1,1 @@
+#include "core/cpu/kernel.h"

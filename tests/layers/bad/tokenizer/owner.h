@@ -1,0 +1,4 @@
+#pragma once
+#include <opencv2/core.hpp>
+
+#include "unrooted.h"

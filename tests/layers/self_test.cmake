@@ -1,0 +1,16 @@
+# The layer check must see every kind of fault that stands in bad/, and only there.
+cmake_minimum_required(VERSION 3.23)
+execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${CMAKE_CURRENT_LIST_DIR}/bad -P ${CMAKE_CURRENT_LIST_DIR}/check.cmake
+                RESULT_VARIABLE result ERROR_VARIABLE output)
+if(result EQUAL 0)
+  message(FATAL_ERROR "expected the check to fail, found exit code 0")
+endif()
+foreach(expected "core/up.cc: expected includes" "core/kernel_user.cc: expected includes"
+                 "vision/sideways.h: expected includes" "tokenizer/owner.h: expected <opencv2/core.hpp>"
+                 "tokenizer/owner.h: expected a path" "cli/feature.cc: expected no conditional"
+                 "cli/long.cc: expected at most 400 lines, found 401" "layers: 7 faults in 7 files")
+  string(FIND "${output}" "${expected}" place)
+  if(place EQUAL -1)
+    message(FATAL_ERROR "expected \"${expected}\" in the check's output, found:\n${output}")
+  endif()
+endforeach()

@@ -6,52 +6,17 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/device.h"
+#include "core/file_set.h"
+#include "core/stored_tensor.h"
 #include "core/tensor.h"
 
 namespace janus {
-
-// Bytes that stay valid as long as `owner` lives: a mapped file or a part of the program itself.
-struct FileBytes {
-  std::span<const std::byte> bytes;
-  std::shared_ptr<const void> owner;
-};
-
-// A model's files by name ("config.json"): a folder on disk, or files built into the program.
-class FileSet {
- public:
-  // Lists the regular files (and links to such) directly in `path`. Throws if there is no such folder.
-  static FileSet folder(const std::string& path);
-  static FileSet builtin(std::string name, std::map<std::string, std::span<const std::byte>> files);
-
-  const std::string& name() const { return name_; }  // the path, or the built-in's name: for messages
-  bool contains(std::string_view file) const;
-  std::vector<std::string> files() const;  // sorted
-  // Maps the file read-only. Throws with the path if it cannot be opened or mapped.
-  FileBytes read(std::string_view file) const;
-  // The file parsed as JSON. Throws with the path and the place of the first fault.
-  nlohmann::json json(std::string_view file) const;
-
- private:
-  std::string name_;
-  std::map<std::string, std::span<const std::byte>, std::less<>> builtin_;
-  std::set<std::string, std::less<>> names_;  // of a folder
-};
-
-// Where a tensor stands: checked against its file before it is listed.
-struct StoredTensor {
-  DType dtype = DType::f32;
-  Shape shape;
-  FileBytes data;    // exactly the tensor's bytes
-  std::string file;  // for messages
-};
 
 // What to make of weight matrices while loading. Vectors (norms, biases) are always f32.
 enum class WeightType { native, f32, f16, bf16 };
@@ -74,7 +39,8 @@ class Checkpoint {
   const StoredTensor& find(const std::string& name) const;
   const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
 
-  // Names of tensors that no Weights has read so far, sorted.
+  // Names of tensors that no Weights has read so far, sorted. Copies of a checkpoint share what was read;
+  // threads must not load from one at the same time.
   std::vector<std::string> unread() const;
   void mark_read(const std::string& name) const { read_->insert(name); }
 
@@ -101,6 +67,9 @@ class Weights {
   bool contains(std::string_view name) const;
   // The stored shape; throws as get() if there is no such tensor.
   const Shape& shape(std::string_view name) const;
+  // The stored shape where its number of axes is not the caller's to know otherwise: throws unless it is
+  // `rank`.
+  const Shape& shape(std::string_view name, int rank) const;
 
   // A vector or another small tensor, as f32. Throws Error with the full path, the expected and the found
   // shape and the file.

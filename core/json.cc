@@ -1,22 +1,59 @@
 #include "core/json.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <set>
+#include <utility>
 
 #include "core/error.h"
 
 namespace janus {
 namespace {
 
+// nlohmann's parser needs no stack, but its copy, comparison and output recurse once a level.
 constexpr int kDeepest = 100;
 
-// At most the first part of a value, for messages.
-std::string excerpt(const nlohmann::json& json) {
-  std::string text = json.is_structured()
-                         ? json.type_name()
-                         : json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  if (text.size() > 60) text = text.substr(0, 57) + "...";
-  return text;
+std::string place(std::string_view text, size_t byte) {  // byte counts from 1
+  const std::string_view before = text.substr(0, std::min(byte > 0 ? byte - 1 : 0, text.size()));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  return fmt::format("line {}, column {}", line, before.size() - line_start + 1);
 }
+
+// "syntax error while parsing value - invalid literal" of nlohmann's long message. What it read last is left
+// out: it may hold anything, and the place is told.
+std::string reason(const nlohmann::json::parse_error& error) {
+  std::string_view text = error.what();
+  const size_t column = text.find("column ");
+  const size_t begin = column == text.npos ? text.npos : text.find(": ", column);
+  if (begin != text.npos) text.remove_prefix(begin + 2);
+  return std::string(text.substr(0, text.find("; last read")));
+}
+
+// Watches a parse: the depth, and keys where they must be unique.
+class Guard {
+ public:
+  Guard(const std::string& where, DuplicateKeys duplicates) : where_(where), duplicates_(duplicates) {}
+
+  bool operator()(int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+    using Event = nlohmann::json::parse_event_t;
+    check(depth <= kDeepest, "{}: expected JSON nested at most {} deep, found deeper", where_, kDeepest);
+    if (duplicates_ == DuplicateKeys::last_wins) return true;
+    if (event == Event::object_start) keys_.emplace_back();
+    if (event == Event::object_end) keys_.pop_back();
+    if (event == Event::key) {
+      check(keys_.back().insert(parsed.get<std::string>()).second,
+            "{}: expected each key once, found {} twice", where_, excerpt(parsed));
+    }
+    return true;
+  }
+
+ private:
+  const std::string& where_;
+  DuplicateKeys duplicates_;
+  std::vector<std::set<std::string>> keys_;  // of the objects that are open
+};
 
 int64_t checked_integer(const nlohmann::json& json, int64_t least, int64_t most, bool* valid) {
   int64_t value = 0;
@@ -40,18 +77,24 @@ std::string range_text(int64_t least, int64_t most) {
 
 }  // namespace
 
-nlohmann::json parse_json(std::string_view text, const std::string& where) {
-  const auto guard_depth = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    check(depth <= kDeepest, "{}: expected JSON nested at most {} deep, found deeper", where, kDeepest);
-    return true;
-  };
+nlohmann::json parse_json(std::string_view text, const std::string& where, DuplicateKeys duplicates) {
+  check(!text.empty(), "{}: expected JSON, found an empty file", where);
+  Guard guard(where, duplicates);
   try {
-    return nlohmann::json::parse(text, guard_depth);
+    return nlohmann::json::parse(text.begin(), text.end(), std::ref(guard));
   } catch (const nlohmann::json::parse_error& error) {
-    fail("{}: expected JSON, found a fault at byte {}; restore the file", where, error.byte);
+    fail("{}: {}: expected JSON, found a {}", where, place(text, error.byte), reason(error));
   } catch (const nlohmann::json::exception&) {
-    fail("{}: expected JSON, found a value out of range; restore the file", where);
+    fail("{}: expected JSON, found a value out of range", where);
   }
+}
+
+std::string excerpt(const nlohmann::json& json, size_t longest) {
+  if (json.is_object()) return "an object";
+  if (json.is_array() && json.size() > 8) return fmt::format("an array of {}", json.size());
+  std::string text = json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  if (text.size() > longest) text = text.substr(0, longest) + "...";
+  return text;
 }
 
 JsonObject::JsonObject(const nlohmann::json& json, std::string where)
@@ -100,6 +143,11 @@ std::string JsonObject::string(std::string_view key, std::string fallback) const
   if (value == nullptr) return fallback;
   if (!value->is_string()) wrong(key, "a text", *value);
   return value->get<std::string>();
+}
+
+std::string JsonObject::required_string(std::string_view key) const {
+  check(contains(key), "{}: {}: expected a text, found no such key", where_, key);
+  return string(key, {});
 }
 
 std::optional<JsonObject> JsonObject::object(std::string_view key) const {

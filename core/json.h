@@ -10,9 +10,16 @@
 
 namespace janus {
 
-// Parses `text`; `where` names it in messages. Throws Error with the place of the first fault, and for
+// What a second value under one key is: Python's readers let it win, safetensors forbids it.
+enum class DuplicateKeys { last_wins, refuse };
+
+// Parses `text`; `where` names it in messages. Throws Error with line and column of the first fault, and for
 // nesting deeper than any model file has.
-nlohmann::json parse_json(std::string_view text, const std::string& where);
+nlohmann::json parse_json(std::string_view text, const std::string& where,
+                          DuplicateKeys duplicates = DuplicateKeys::last_wins);
+
+// A value in one short line of ASCII, for messages.
+std::string excerpt(const nlohmann::json& json, size_t longest = 60);
 
 // An object whose keys are read with their types. A key that is absent or null gives the fallback; one of
 // another type or out of range throws Error with file, key, expected and found. Refers to the JSON, which
@@ -30,6 +37,7 @@ class JsonObject {
   double number(std::string_view key, double fallback) const;
   bool boolean(std::string_view key, bool fallback) const;
   std::string string(std::string_view key, std::string fallback) const;
+  std::string required_string(std::string_view key) const;
   // Nothing where the key is absent or null.
   std::optional<JsonObject> object(std::string_view key) const;
   JsonObject required_object(std::string_view key) const;

@@ -1,0 +1,132 @@
+#include "core/checkpoint.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "core/safetensors.h"
+
+namespace janus {
+namespace {
+
+constexpr std::string_view kIndex = "model.safetensors.index.json";
+using Tensors = std::map<std::string, StoredTensor>;
+
+std::vector<std::string> files_ending(const FileSet& files, std::string_view ending) {
+  std::vector<std::string> matching;
+  for (const std::string& file : files.files()) {
+    if (file.ends_with(ending)) matching.push_back(file);
+  }
+  return matching;
+}
+
+[[noreturn]] void fail_without_weights(const FileSet& files) {
+  for (const std::string& file : files_ending(files, ".bin")) {
+    if (!file.starts_with("pytorch_model")) continue;
+    fail(
+        "model {}: expected safetensors weights, found {}, a torch pickle, which is not read yet; use a "
+        "safetensors copy of the model, or convert it in its folder: python3 -c \"import glob, torch; from "
+        "safetensors.torch import save_file; save_file({{k: v.clone() for f in "
+        "glob.glob('pytorch_model*.bin') for k, v in torch.load(f, weights_only=True).items()}}, "
+        "'model.safetensors')\"",
+        files.name(), file);
+  }
+  fail("model {}: expected weights in {} or *.safetensors, found neither; download the model's weights too",
+       files.name(), kIndex);
+}
+
+// The tensor names of each file.
+std::map<std::string, std::set<std::string>> read_index(const FileSet& files) {
+  const nlohmann::json json = files.json(kIndex);
+  const JsonObject weight_map = JsonObject(json, files.path(kIndex)).required_object("weight_map");
+  std::map<std::string, std::set<std::string>> shards;
+  for (const auto& [name, file] : weight_map.json().items()) {
+    shards[weight_map.required_string(name)].insert(name);
+  }
+  check(!shards.empty(), "{}: expected tensors, found none; download it again", weight_map.where());
+  return shards;
+}
+
+void check_shard(const Tensors& tensors, const std::set<std::string>& indexed, const std::string& path) {
+  for (const std::string& name : indexed) {
+    check(tensors.count(name) != 0, "{}: expected tensor {} as {} says, found no such; download both again",
+          path, name, kIndex);
+  }
+  for (const auto& [name, tensor] : tensors) {
+    check(indexed.count(name) != 0,
+          "{}: expected only tensors that {} places there, found {}; download both "
+          "again",
+          path, kIndex, name);
+  }
+}
+
+Tensors read_shards(const FileSet& files) {
+  Tensors tensors;
+  for (const auto& [file, names] : read_index(files)) {
+    check(files.contains(file), "model {}: expected {}, which {} names, found no such file; download it",
+          files.name(), file, kIndex);
+    Tensors shard = read_safetensors(files.read(file), file, files.path(file));
+    check_shard(shard, names, files.path(file));
+    tensors.merge(shard);  // names are unique: JSON keys
+  }
+  return tensors;
+}
+
+Tensors read_all(const FileSet& files) {
+  Tensors tensors;
+  for (const std::string& file : files_ending(files, ".safetensors")) {
+    Tensors more = read_safetensors(files.read(file), file, files.path(file));
+    tensors.merge(more);
+    check(more.empty(), "model {}: expected each tensor once, found {} in both {} and {}; remove one of them",
+          files.name(), more.begin()->first, tensors.at(more.begin()->first).file, file);
+  }
+  return tensors;
+}
+
+std::string weight_files(const Checkpoint& checkpoint) {
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : checkpoint.tensors()) names.insert(tensor.file);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace
+
+Checkpoint Checkpoint::open(FileSet files) {
+  check(files.contains("config.json"),
+        "model {}: expected config.json, found no such file; give the folder that holds config.json and "
+        "weights",
+        files.name());
+  Checkpoint checkpoint;
+  checkpoint.config_ = files.json("config.json");
+  JsonObject(checkpoint.config_, files.path("config.json"));  // throws unless it is an object
+  if (files.contains(kIndex)) {
+    checkpoint.tensors_ = read_shards(files);
+  } else if (!files_ending(files, ".safetensors").empty()) {
+    checkpoint.tensors_ = read_all(files);
+  } else {
+    fail_without_weights(files);
+  }
+  checkpoint.files_ = std::move(files);
+  return checkpoint;
+}
+
+Checkpoint Checkpoint::open(const std::string& path) { return open(FileSet::folder(path)); }
+
+const StoredTensor& Checkpoint::find(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  if (found != tensors_.end()) return found->second;
+  check(!tensors_.empty(), "{}: expected this tensor, found no tensors at all in {}", name, files_.name());
+  fail("{}: expected this tensor, found no such in {}; config.json and weights may be of different models",
+       name, weight_files(*this));
+}
+
+std::vector<std::string> Checkpoint::unread() const {
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : tensors_) {
+    if (read_->count(name) == 0) names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace janus

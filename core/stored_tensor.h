@@ -1,0 +1,21 @@
+// A tensor as it lies in a file, whatever the container format.
+#pragma once
+
+#include <string>
+
+#include "core/mapped_file.h"
+#include "core/tensor.h"
+
+namespace janus {
+
+// Checked against its file before it is listed.
+struct StoredTensor {
+  std::string type;          // as the file names it: "BF16", "I64"
+  DType dtype = DType::f32;  // only where `unreadable` is empty
+  Shape shape;               // [elements] where the file has more axes than a Shape takes
+  FileBytes data;            // exactly the tensor's bytes, aligned or not
+  std::string file;          // its name in the folder, for messages
+  std::string unreadable;    // why no model can read it, "5 axes" or "type I64"; else empty
+};
+
+}  // namespace janus

@@ -1,6 +1,11 @@
-# The layer check must see every kind of fault that stands in bad/, and only there.
+# cmake -DWORK=scratch -P self_test.cmake: the layer check must see every kind of fault that stands in bad/.
 cmake_minimum_required(VERSION 3.23)
-execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${CMAKE_CURRENT_LIST_DIR}/bad -P ${CMAKE_CURRENT_LIST_DIR}/check.cmake
+
+file(REMOVE_RECURSE ${WORK})
+file(COPY ${CMAKE_CURRENT_LIST_DIR}/bad/ DESTINATION ${WORK})
+string(REPEAT "\n" 401 lines)
+file(WRITE ${WORK}/cli/long.cc "${lines}")
+execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${WORK} -P ${CMAKE_CURRENT_LIST_DIR}/check.cmake
                 RESULT_VARIABLE result ERROR_VARIABLE output)
 if(result EQUAL 0)
   message(FATAL_ERROR "expected the check to fail, found exit code 0")

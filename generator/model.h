@@ -52,13 +52,9 @@ struct ImageCodes {
 };
 
 struct GeneratedImage {
+  int index = 0;
+  uint32_t seed = 0;  // gives the same image alone
   ImageCodes codes;
-  uint32_t seed = 0;
-};
-
-struct GeneratedImages {
-  std::vector<GeneratedImage> images;
-  Timings timings;
 };
 
 // Log-probabilities, natural logarithm, one for each id.
@@ -96,6 +92,8 @@ struct ModelOptions {
 using Progress = std::function<void(const char* phase, int64_t done, int64_t total)>;
 // Receives an answer's text piece by piece; never a part of a character.
 using TextSink = std::function<void(std::string_view text)>;
+// Receives each image when its last code is drawn, in order of index.
+using ImageSink = std::function<void(const GeneratedImage& image)>;
 
 class Model {
  public:
@@ -103,16 +101,17 @@ class Model {
 
   virtual const ModelInfo& info() const = 0;
   virtual Device& device() const = 0;
-  // Null where this build or folder has no tokenizer: then only calls that take ids work.
-  virtual const TextTokenizer* tokenizer() const = 0;
+  // Throws Error that says why where this build or folder has none: then only calls that take ids work.
+  virtual const TextTokenizer& tokenizer() const = 0;
   virtual const PreprocessConfig& preprocess_config() const = 0;
 
   // One answer to one question about all `images` together. Throws Error if prompt and images do not fit the
   // context.
   virtual Answer describe(std::span<const Image> images, const DescribeOptions& options,
                           const TextSink& on_text, const Progress& progress) const = 0;
-  // Codes of `count` images of one prompt. Each is what its seed gives alone.
-  virtual GeneratedImages generate(const GenerateOptions& options, const Progress& progress) const = 0;
+  // Draws the codes of `count` images of one prompt. Each is what its seed gives alone.
+  virtual Timings generate(const GenerateOptions& options, const ImageSink& on_image,
+                           const Progress& progress) const = 0;
 
   // The log-probability of `text` as the answer to `prompt` about `images`.
   virtual Score score_text(std::span<const Image> images, const std::string& prompt,
@@ -128,12 +127,13 @@ class Model {
   // -> [N, D].
   virtual Array embed(const Image& image, EmbedStage stage) const = 0;
 
-  // The same on ids instead of text, for builds without the model's tokenizer. `prompt_ids` are what the
-  // tokenizer gives for the whole conversation, one placeholder an image not yet expanded.
+  // The same on ids instead of text, for builds without the model's tokenizer; `prompt` of the options is not
+  // read, the answer has no text. prompt_ids: the whole conversation, each picture's places filled with as
+  // many placeholder ids as it has embeddings; for generate_ids ending in the begin-of-image id.
   virtual Answer describe_ids(std::span<const Image> images, std::span<const int32_t> prompt_ids,
                               const DescribeOptions& options, const Progress& progress) const = 0;
-  virtual GeneratedImages generate_ids(std::span<const int32_t> prompt_ids, const GenerateOptions& options,
-                                       const Progress& progress) const = 0;
+  virtual Timings generate_ids(std::span<const int32_t> prompt_ids, const GenerateOptions& options,
+                               const ImageSink& on_image, const Progress& progress) const = 0;
 };
 
 // Opens the model of a checkpoint, whatever its family. Throws Error for a family that is not in the table.

@@ -56,7 +56,11 @@ configure() {
   # Debian 12's compiler is the one that CI sees no warning from. Both scripts give the same flags there, so that
   # neither builds anew what the other has built.
   if grep -qs '^12' /etc/debian_version; then arguments+=(-DJANUS_WERROR=ON); fi
-  cmake --preset "$preset" "${arguments[@]}" "$@"
+  if ! cmake --preset "$preset" "${arguments[@]}" "$@"; then
+    echo "setup: CMake could not configure (its lines above say why): expected ${janus_packages[*]}, as Debian calls" \
+         "them; install what is missing and start again" >&2
+    return 1
+  fi
 }
 
 # build PRESET [CMAKE_BUILD_ARGUMENT...], with one job a processor.

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# carry_deps.sh FOLDER: copies what the preset `minimal` needs beside a compiler and CMake from this Debian
+# machine into FOLDER, which then travels with the sources to a machine without packages:
+#   cmake --preset minimal -DJANUS_DEPS_DIR=FOLDER
+# Headers alone, and static libraries where there is more than headers; about 8 MB.
+set -euo pipefail
+folder=${1:?usage: carry_deps.sh FOLDER}
+multiarch=$(c++ -print-multiarch)
+
+copy() {  # copy TO FROM...
+  local to=$1 from
+  shift
+  for from in "$@"; do
+    if [[ ! -e $from ]]; then
+      echo "carry_deps: $from: expected a file of Debian's packages, found none; run samples/quickstart.sh first" >&2
+      exit 1
+    fi
+  done
+  mkdir -p "$folder/$to"
+  cp -rL "$@" "$folder/$to/"
+}
+copy include /usr/include/{fmt,nlohmann,CLI,gtest,pcre2.h,utf8proc.h}
+copy include/stb /usr/include/stb/stb_*.h
+copy lib /usr/lib/"$multiarch"/lib{pcre2-8,utf8proc,gtest,gtest_main}.a
+echo "$folder holds $(du -sh "$folder" | cut -f1); configure with: cmake --preset minimal -DJANUS_DEPS_DIR=$folder"

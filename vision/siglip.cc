@@ -92,7 +92,7 @@ SiglipConfig SiglipConfig::from_json(const nlohmann::json& json, const std::stri
 SiglipConfig SiglipConfig::from_tensors(const Weights& w, const SiglipNames& names) {
   const Shape& positions = w.shape(names.pos_embed);
   const Shape& kernel = (w / names.patch_embed).shape("weight");
-  check(positions.rank() >= 2 && kernel.rank() == 4,
+  check(positions.rank() >= 2 && kernel.rank() == 4 && kernel[3] > 0 && positions.back() > 0,
         "{}: expected [1, N, D] and a 4-dimensional patch kernel, found {} "
         "and {}",
         w.path(names.pos_embed), positions.to_string(), kernel.to_string());

@@ -1,0 +1,167 @@
+#include "generator/janus_model.h"
+
+#include "core/error.h"
+#include "core/json.h"
+#include "core/ops.h"
+#include "generator/answer_text.h"
+#include "generator/generation.h"
+#include "generator/understanding.h"
+
+namespace janus {
+namespace {
+
+// Without a tokenizer the numbers come from the model's own JSON, as far as they stand there.
+SpecialIds special_ids_from_json(const Checkpoint& checkpoint) {
+  constexpr int64_t kMost = 1 << 30;
+  SpecialIds special;
+  const auto id = [](const JsonObject& source, const char* key) {
+    return static_cast<int32_t>(source.integer(key, -1, -1, kMost));
+  };
+  const JsonObject config(checkpoint.config(), checkpoint.files().name() + "/config.json");
+  special.placeholder = id(config, "image_token_id");
+  const std::string file = "generation_config.json";
+  if (!checkpoint.files().contains(file)) return special;
+  const nlohmann::json json = checkpoint.files().json(file);
+  const JsonObject source(json, checkpoint.files().name() + "/" + file);
+  special.pad = id(source, "pad_token_id");
+  special.end = id(source, "eos_token_id");
+  return special;
+}
+
+ModelInfo make_info(const JanusConfig& config) {
+  ModelInfo info;
+  info.family = "janus";
+  info.layout = config.names->layout;
+  info.image_size = static_cast<int>(config.vision.image_size);
+  info.image_tokens = static_cast<int>(config.image_tokens());
+  info.codes_height = info.codes_width = static_cast<int>(config.vision.grid());
+  info.codebook_size = config.vq.codebook_size;
+  info.context_length = config.language.max_position_embeddings;
+  info.hidden_size = config.language.hidden_size;
+  info.layers = config.language.num_hidden_layers;
+  info.heads = config.language.num_attention_heads;
+  info.kv_heads = config.language.num_key_value_heads;
+  info.vocab_size = config.language.vocab_size;
+  return info;
+}
+
+// Planes [3, h, w] <-> channels-last [1, h, w, 3].
+Tensor planes_to_tensor(Device& device, const std::vector<float>& planes, int64_t height, int64_t width) {
+  std::vector<float> values(planes.size());
+  for (int64_t pixel = 0; pixel < height * width; ++pixel) {
+    for (int64_t channel = 0; channel < 3; ++channel) {
+      values[pixel * 3 + channel] = planes[channel * height * width + pixel];
+    }
+  }
+  return ops::from_host(device, values, {1, height, width, 3});
+}
+
+Array tensor_to_planes(const Tensor& tensor) {
+  const std::vector<float> values = ops::to_host(tensor);
+  const int64_t pixels = tensor.size(1) * tensor.size(2);
+  Array array{.shape = {3, tensor.size(1), tensor.size(2)}, .values = std::vector<float>(values.size())};
+  for (int64_t pixel = 0; pixel < pixels; ++pixel) {
+    for (int64_t channel = 0; channel < 3; ++channel) {
+      array.values[channel * pixels + pixel] = values[pixel * 3 + channel];
+    }
+  }
+  return array;
+}
+
+}  // namespace
+
+JanusModel::JanusModel(const Checkpoint& checkpoint, std::shared_ptr<Device> device,
+                       const ModelOptions& options)
+    : device_(std::move(device)),
+      networks_(JanusNetworks::load(checkpoint, *device_, options.type)),
+      info_(make_info(networks_.config)) {
+  try {
+    tokenizer_ = open_tokenizer(checkpoint.files());
+    special_ = find_special_ids(*tokenizer_);
+  } catch (const Error& error) {
+    // A model without a readable tokenizer still works on ids and pictures; who asks for text gets the
+    // reason.
+    tokenizer_.reset();
+    no_tokenizer_ = error.what();
+    special_ = special_ids_from_json(checkpoint);
+  }
+}
+
+const TextTokenizer& JanusModel::tokenizer() const {
+  if (!tokenizer_) throw Error(no_tokenizer_);
+  return *tokenizer_;
+}
+
+Answer JanusModel::describe(std::span<const Image> images, const DescribeOptions& options,
+                            const TextSink& on_text, const Progress& progress) const {
+  const std::vector<int32_t> ids = understanding_prompt(tokenizer(), special_, options.prompt,
+                                                        static_cast<int>(images.size()), info_.image_tokens);
+  AnswerText text(tokenizer());
+  const auto show = [&](const std::string& piece) {
+    if (on_text && !piece.empty()) on_text(piece);
+  };
+  Answer result = answer(
+      networks_, images, ids, special_, options, [&](int32_t id) { show(text.push(id)); }, progress);
+  show(text.finish());
+  result.text = text.text();
+  return result;
+}
+
+Answer JanusModel::describe_ids(std::span<const Image> images, std::span<const int32_t> prompt_ids,
+                                const DescribeOptions& options, const Progress& progress) const {
+  return answer(networks_, images, prompt_ids, special_, options, nullptr, progress);
+}
+
+Timings JanusModel::generate(const GenerateOptions& options, const ImageSink& on_image,
+                             const Progress& progress) const {
+  return draw_images(networks_, generation_prompt(tokenizer(), special_, options.prompt), special_.pad,
+                     options, on_image, progress);
+}
+
+Timings JanusModel::generate_ids(std::span<const int32_t> prompt_ids, const GenerateOptions& options,
+                                 const ImageSink& on_image, const Progress& progress) const {
+  return draw_images(networks_, prompt_ids, special_.pad, options, on_image, progress);
+}
+
+Score JanusModel::score_text(std::span<const Image> images, const std::string& prompt,
+                             const std::string& text) const {
+  const std::vector<int32_t> prompt_ids = understanding_prompt(
+      tokenizer(), special_, prompt, static_cast<int>(images.size()), info_.image_tokens);
+  const std::vector<int32_t> answer_ids = tokenizer().encode(text, /*add_begin=*/false);
+  return score_answer(networks_, images, prompt_ids, special_, answer_ids);
+}
+
+Score JanusModel::score_codes(const std::string& prompt, const ImageCodes& codes, float guidance) const {
+  return score_image_codes(networks_, generation_prompt(tokenizer(), special_, prompt), special_.pad, codes,
+                           guidance);
+}
+
+ImageCodes JanusModel::encode(const Image& image) const {
+  // The VQ tokenizer always sees -1..1, whatever the vision tower is fed.
+  PreprocessConfig config = networks_.config.preprocess;
+  config.do_normalize = true;
+  config.rescale_factor = PreprocessConfig().rescale_factor;
+  config.image_mean = PreprocessConfig().image_mean;
+  config.image_std = PreprocessConfig().image_std;
+  const int64_t size = config.image_size;
+  const Tensor pixels = planes_to_tensor(*device_, preprocess(image, config), size, size);
+  const Tensor latent = networks_.vq_model.encode_latent(pixels);
+  return {.height = static_cast<int>(latent.size(1)),
+          .width = static_cast<int>(latent.size(2)),
+          .codes = networks_.vq_model.quantize(latent)};
+}
+
+Array JanusModel::decode(const ImageCodes& codes) const {
+  const int side = info_.codes_height;
+  check(codes.height == side && codes.width == side, "codes: expected the model's {} x {}, found {} x {}",
+        side, side, codes.height, codes.width);
+  return tensor_to_planes(networks_.vq_model.decode(codes.codes, codes.height, codes.width));
+}
+
+Array JanusModel::embed(const Image& image, EmbedStage stage) const {
+  const Tensor values =
+      stage == EmbedStage::vision ? picture_features(networks_, image) : picture_embeddings(networks_, image);
+  return {.shape = {values.size(1), values.size(2)}, .values = ops::to_host(values)};
+}
+
+}  // namespace janus

@@ -1,0 +1,47 @@
+// The Model of the Janus family: Janus-1.3B, Janus-Pro and whatever has their architecture.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "generator/janus_networks.h"
+#include "generator/model.h"
+#include "generator/prompt.h"
+
+namespace janus {
+
+class JanusModel : public Model {
+ public:
+  JanusModel(const Checkpoint& checkpoint, std::shared_ptr<Device> device, const ModelOptions& options);
+
+  const ModelInfo& info() const override { return info_; }
+  Device& device() const override { return *device_; }
+  const TextTokenizer& tokenizer() const override;
+  const PreprocessConfig& preprocess_config() const override { return networks_.config.preprocess; }
+
+  Answer describe(std::span<const Image> images, const DescribeOptions& options, const TextSink& on_text,
+                  const Progress& progress) const override;
+  Timings generate(const GenerateOptions& options, const ImageSink& on_image,
+                   const Progress& progress) const override;
+  Score score_text(std::span<const Image> images, const std::string& prompt,
+                   const std::string& text) const override;
+  Score score_codes(const std::string& prompt, const ImageCodes& codes, float guidance) const override;
+  ImageCodes encode(const Image& image) const override;
+  Array decode(const ImageCodes& codes) const override;
+  Array embed(const Image& image, EmbedStage stage) const override;
+  Answer describe_ids(std::span<const Image> images, std::span<const int32_t> prompt_ids,
+                      const DescribeOptions& options, const Progress& progress) const override;
+  Timings generate_ids(std::span<const int32_t> prompt_ids, const GenerateOptions& options,
+                       const ImageSink& on_image, const Progress& progress) const override;
+
+ private:
+  std::shared_ptr<Device> device_;
+  JanusNetworks networks_;
+  std::unique_ptr<TextTokenizer> tokenizer_;
+  std::string no_tokenizer_;  // why there is none
+  SpecialIds special_;
+  ModelInfo info_;
+};
+
+}  // namespace janus

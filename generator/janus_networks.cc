@@ -1,0 +1,84 @@
+#include "generator/janus_networks.h"
+
+#include <string>
+
+#include "core/error.h"
+#include "core/ops.h"
+
+namespace janus {
+namespace {
+
+// An aligner: its depth is told by its tensors.
+Mlp load_aligner(const Weights& w, const JanusNames& names, int64_t in, int64_t out) {
+  Mlp aligner{.layers = {Linear::load(w / names.first_layer, in, out)}};
+  const Weights more = w / names.more_layers;
+  for (int64_t index = names.more_layers_first; (more / index).contains("weight");
+       index += names.more_layers_step) {
+    aligner.layers.push_back(Linear::load(more / index, out, out));
+  }
+  return aligner;
+}
+
+Linear load_lm_head(const Weights& root, const JanusConfig& config, const Embedding& embed_tokens) {
+  const Weights w = root / config.names->lm_head;
+  // A tie flag that reads true beside a stored head is a known slip of converted configs: the tensor counts.
+  if (!w.contains("weight") && config.language.tie_word_embeddings)
+    return {.weight = embed_tokens.weight, .bias = {}};
+  return Linear::load(w, config.language.hidden_size, config.language.vocab_size, /*with_bias=*/false);
+}
+
+// Tensors that checkpoints hold and no released model evaluates.
+bool known_unused(const std::string& name, const JanusConfig& config) {
+  const std::string tower = config.names->vision_tower;
+  if (name.starts_with(tower + ".attn_pool.")) return true;
+  if (name == std::string(config.names->vq_model) + ".quantize.codebook_used") return true;
+  if (name.ends_with(".rotary_emb.inv_freq") || name.ends_with(".embeddings.position_ids")) return true;
+  // Blocks behind the selected one.
+  const std::string blocks = tower + "." + config.names->siglip.blocks + ".";
+  return config.vision.select_layer != -1 && name.starts_with(blocks);
+}
+
+void check_all_read(const Checkpoint& checkpoint, const JanusConfig& config) {
+  for (const std::string& name : checkpoint.unread()) {
+    check(known_unused(name, config),
+          "{}: expected a tensor of a Janus model, found one that nothing reads, in {}; "
+          "merge adapters before, or remove it",
+          name, checkpoint.find(name).file);
+  }
+}
+
+}  // namespace
+
+JanusNetworks JanusNetworks::load(const Checkpoint& checkpoint, Device& device, WeightType type) {
+  const Weights root(checkpoint, device, type);
+  JanusNetworks model;
+  model.config = read_janus_config(checkpoint, root);
+  const JanusConfig& config = model.config;
+  const JanusNames& names = *config.names;
+  const int64_t width = config.language.hidden_size;
+
+  model.vision_tower = Siglip::load(root / names.vision_tower, config.vision, names.siglip);
+  model.aligner = load_aligner(root / names.aligner, names, config.vision.width, width);
+  model.language_model = Transformer::load(root / names.language_model, config.language);
+  model.lm_head = load_lm_head(root, config, model.language_model.embed_tokens());
+  model.gen_embed = Embedding::load(root / names.gen_embed, config.vq.codebook_size, config.vq.embed_dim);
+  model.gen_aligner = load_aligner(root / names.gen_aligner, names, config.vq.embed_dim, width);
+  const Weights head_in = root / names.gen_head_in;
+  const Shape& head_shape = head_in.shape("weight");
+  check(head_shape.rank() == 2, "{}: expected 2 sizes, found {}", head_in.path("weight"),
+        head_shape.to_string());
+  const int64_t head_width = head_shape[0];
+  model.gen_head.layers = {Linear::load(head_in, width, head_width),
+                           Linear::load(root / names.gen_head_out, head_width, config.vq.codebook_size)};
+  model.vq_model = VqModel::load(root / names.vq_model, config.vq, names.vq);
+  model.cache_dtype = type == WeightType::f32 ? DType::f32 : DType::bf16;
+  check_all_read(checkpoint, config);
+  return model;
+}
+
+Tensor JanusNetworks::embed_codes(std::span<const int32_t> codes) const {
+  const Tensor entries = gen_embed(codes);  // [B, embed_dim]
+  return gen_aligner(entries.reshape({entries.size(0), 1, entries.size(1)}));
+}
+
+}  // namespace janus

@@ -1,0 +1,35 @@
+// The parts of a Janus model and how they are wired: one decoder between two ways into images.
+// Source: deepseek-ai/Janus, models/modeling_vlm.py (MultiModalityCausalLM).
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/transformer.h"
+#include "generator/janus_config.h"
+#include "tokenizer/vq_model.h"
+#include "vision/siglip.h"
+
+namespace janus {
+
+struct JanusNetworks {
+  JanusConfig config;
+  Siglip vision_tower;
+  Mlp aligner;  // features [.., vision width] -> embeddings [.., D]
+  Transformer language_model;
+  Linear lm_head;  // hidden -> text logits
+  Embedding gen_embed;
+  Mlp gen_aligner;  // code embeddings [.., embed_dim] -> embeddings [.., D]
+  Mlp gen_head;     // hidden -> code logits
+  VqModel vq_model;
+
+  // Throws Error for a checkpoint that lacks a tensor, or holds one that nothing here reads.
+  static JanusNetworks load(const Checkpoint& checkpoint, Device& device, WeightType type);
+
+  Device& device() const { return language_model.device(); }
+  // The decoder's input for drawn codes, one a row. -> [B, 1, D].
+  Tensor embed_codes(std::span<const int32_t> codes) const;
+  DType cache_dtype = DType::bf16;
+};
+
+}  // namespace janus

@@ -1,0 +1,39 @@
+// Conversations as the Janus models were trained on them: text with places for images -> ids.
+// Source: deepseek-ai/Janus, utils/conversation.py (format "deepseek") and models/processing_vlm.py.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tokenizer/text_tokenizer.h"
+
+namespace janus {
+
+// The tokens that a conversation needs, found by their text.
+struct SpecialIds {
+  int32_t begin_of_image = -1;
+  int32_t end_of_image = -1;
+  int32_t placeholder = -1;  // stands for one embedding of a picture
+  int32_t pad = -1;
+  int32_t end = -1;  // ends an answer
+};
+
+// Throws Error naming the first token that the tokenizer lacks. A missing placeholder is appended behind the
+// last id, as the reference does for Janus-1.3B; its number never matters.
+SpecialIds find_special_ids(const TextTokenizer& tokenizer);
+
+// The ids of a question about `images` pictures, up to where the answer begins, each picture expanded to
+// [begin, image_tokens x placeholder, end]. Pictures stand before the question, or where it says
+// "<image_placeholder>"; throws Error if it does so another number of times than there are pictures.
+std::vector<int32_t> understanding_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
+                                          const std::string& question, int images, int64_t image_tokens);
+
+// The ids of a request for a picture, ending in begin-of-image.
+std::vector<int32_t> generation_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
+                                       const std::string& prompt);
+// The same with everything between the first and the last id replaced by pads: what guidance leads away from.
+std::vector<int32_t> unconditional_prompt(std::span<const int32_t> ids, int32_t pad);
+
+}  // namespace janus

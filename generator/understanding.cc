@@ -1,0 +1,158 @@
+#include "generator/understanding.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/ops.h"
+#include "generator/stopwatch.h"
+
+namespace janus {
+namespace {
+
+// Rows of text logits computed at a time when scoring: a vocabulary's row is large.
+constexpr int64_t kScoreRows = 32;
+
+void check_context(const JanusNetworks& networks, int64_t tokens) {
+  const int64_t context = networks.config.language.max_position_embeddings;
+  check(tokens <= context,
+        "prompt: expected at most {} tokens with its images and one of the answer, found {}; shorten "
+        "the prompt or use fewer images",
+        context, tokens);
+}
+
+std::vector<Tensor> embed_pictures(const JanusNetworks& networks, std::span<const Image> images,
+                                   const Progress& progress) {
+  std::vector<Tensor> pictures;
+  for (size_t index = 0; index < images.size(); ++index) {
+    if (progress) progress("looking", static_cast<int64_t>(index), static_cast<int64_t>(images.size()));
+    pictures.push_back(picture_embeddings(networks, images[index]));
+  }
+  return pictures;
+}
+
+}  // namespace
+
+Tensor picture_features(const JanusNetworks& networks, const Image& image) {
+  return networks.vision_tower(preprocess(image, networks.config.preprocess));
+}
+
+Tensor picture_embeddings(const JanusNetworks& networks, const Image& image) {
+  return networks.aligner(picture_features(networks, image));
+}
+
+Tensor merge_embeddings(const JanusNetworks& networks, std::span<const int32_t> ids, int32_t placeholder,
+                        std::span<const Tensor> pictures) {
+  const int64_t count = networks.config.image_tokens();
+  const auto places = std::count(ids.begin(), ids.end(), placeholder);
+  check(places == count * static_cast<int64_t>(pictures.size()),
+        "prompt: expected {} places for the embeddings of {} "
+        "images, found {}",
+        count * pictures.size(), pictures.size(), places);
+  std::vector<int32_t> looked_up(ids.begin(), ids.end());
+  // The placeholder's own row is never seen, and for Janus-1.3B may lie behind the table.
+  std::replace(looked_up.begin(), looked_up.end(), placeholder, 0);
+  Tensor embeddings = networks.language_model.embed(looked_up);  // [T, D]
+
+  size_t place = 0;
+  for (const Tensor& picture : pictures) {
+    const Tensor rows = picture.reshape({count, embeddings.size(1)});
+    // Places of one picture stand together unless a caller made the ids by hand.
+    for (int64_t row = 0; row < count;) {
+      while (ids[place] != placeholder) ++place;
+      size_t end = place;
+      while (end < ids.size() && ids[end] == placeholder && row + static_cast<int64_t>(end - place) < count)
+        ++end;
+      const auto run = static_cast<int64_t>(end - place);
+      ops::copy(rows.rows(row, run), embeddings.rows(static_cast<int64_t>(place), run));
+      row += run;
+      place = end;
+    }
+  }
+  return embeddings.reshape({1, embeddings.size(0), embeddings.size(1)});
+}
+
+Answer answer(const JanusNetworks& networks, std::span<const Image> images,
+              std::span<const int32_t> prompt_ids, const SpecialIds& special, const DescribeOptions& options,
+              const std::function<void(int32_t)>& on_token, const Progress& progress) {
+  const TransformerConfig& config = networks.config.language;
+  const auto prompt_length = static_cast<int64_t>(prompt_ids.size());
+  check_context(networks, prompt_length + 1);
+  const int64_t most = std::min<int64_t>(options.max_tokens, config.max_position_embeddings - prompt_length);
+
+  Answer result;
+  Stopwatch watch;
+  const std::vector<Tensor> pictures = embed_pictures(networks, images, progress);
+  result.timings.vision_ms = watch.lap_ms();
+
+  if (progress) progress("reading", 0, 1);
+  KvCache cache(networks.device(), config, 1, prompt_length + most, networks.cache_dtype);
+  const int32_t row = 0;
+  const Tensor embeddings = merge_embeddings(networks, prompt_ids, special.placeholder, pictures);
+  Tensor hidden = networks.language_model.forward(embeddings, cache, {&row, 1});  // [1, T, D]
+  hidden = hidden.reshape({prompt_length, config.hidden_size}).rows(prompt_length - 1, 1);
+  std::vector<float> logits = ops::to_host(networks.lm_head(hidden));  // [V]
+  result.timings.prefill_ms = watch.lap_ms();
+
+  result.finish_reason = FinishReason::length;
+  for (int64_t step = 0; step < most; ++step) {
+    const int32_t id = sample(logits, options.sampling, NoiseStream::text, static_cast<uint32_t>(step));
+    if (id == special.end) {
+      result.finish_reason = FinishReason::stop;
+      break;
+    }
+    result.ids.push_back(id);
+    if (on_token) on_token(id);
+    if (progress) progress("writing", step + 1, most);
+    if (step + 1 == most) break;
+    const Tensor next = networks.language_model.embed({&id, 1}).reshape({1, 1, config.hidden_size});
+    logits = ops::to_host(networks.lm_head(networks.language_model.forward(next, cache, {&row, 1})));
+  }
+  result.timings.decode_ms = watch.lap_ms();
+  if (result.timings.decode_ms > 0) {
+    result.timings.tokens_per_second =
+        static_cast<double>(result.ids.size()) * 1000 / result.timings.decode_ms;
+  }
+  return result;
+}
+
+Score score_answer(const JanusNetworks& networks, std::span<const Image> images,
+                   std::span<const int32_t> prompt_ids, const SpecialIds& special,
+                   std::span<const int32_t> answer_ids) {
+  const TransformerConfig& config = networks.config.language;
+  check(!answer_ids.empty(), "text: expected at least one token to score, found none");
+  for (int32_t id : answer_ids) {
+    check(id >= 0 && id < config.vocab_size,
+          "text: expected ids below the model's {}, found {}; use the tokenizer files "
+          "of the model",
+          config.vocab_size, id);
+  }
+  // The last id is only predicted, never read.
+  std::vector<int32_t> ids(prompt_ids.begin(), prompt_ids.end());
+  ids.insert(ids.end(), answer_ids.begin(), answer_ids.end() - 1);
+  const auto length = static_cast<int64_t>(ids.size());
+  check_context(networks, length + 1);
+
+  std::vector<Tensor> pictures = embed_pictures(networks, images, nullptr);
+  KvCache cache(networks.device(), config, 1, length, networks.cache_dtype);
+  const int32_t row = 0;
+  const Tensor embeddings = merge_embeddings(networks, ids, special.placeholder, pictures);
+  const Tensor hidden =
+      networks.language_model.forward(embeddings, cache, {&row, 1}).reshape({length, config.hidden_size});
+
+  Score score;
+  score.ids.assign(answer_ids.begin(), answer_ids.end());
+  const auto first = static_cast<int64_t>(prompt_ids.size()) - 1;
+  const auto count = static_cast<int64_t>(answer_ids.size());
+  for (int64_t begin = 0; begin < count; begin += kScoreRows) {
+    const int64_t rows = std::min(kScoreRows, count - begin);
+    const std::vector<float> logits = ops::to_host(networks.lm_head(hidden.rows(first + begin, rows)));
+    for (int64_t index = 0; index < rows; ++index) {
+      const std::span<const float> line(logits.data() + index * config.vocab_size, config.vocab_size);
+      score.logprobs.push_back(log_probability(line, answer_ids[begin + index]));
+      score.total += score.logprobs.back();
+    }
+  }
+  return score;
+}
+
+}  // namespace janus

@@ -1,0 +1,35 @@
+// Pictures and a question in, text out.
+// Source: deepseek-ai/Janus, inference.py and models/modeling_vlm.py (prepare_inputs_embeds).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "generator/janus_networks.h"
+#include "generator/model.h"
+#include "generator/prompt.h"
+
+namespace janus {
+
+// Features after the tower and embeddings after the aligner of one picture. -> [1, N, width], [1, N, D].
+Tensor picture_features(const JanusNetworks& networks, const Image& image);
+Tensor picture_embeddings(const JanusNetworks& networks, const Image& image);
+
+// Embeddings of a conversation: tokens looked up, then the places of the placeholder overwritten by the
+// pictures in order. -> [1, T, D]. Throws Error if the places are not as many as the pictures' embeddings.
+Tensor merge_embeddings(const JanusNetworks& networks, std::span<const int32_t> ids, int32_t placeholder,
+                        std::span<const Tensor> pictures);
+
+// Draws tokens until `end_id`, max_tokens or the context's end; `on_token` sees each that belongs to the
+// answer. Throws Error where the prompt alone fills the context.
+Answer answer(const JanusNetworks& networks, std::span<const Image> images,
+              std::span<const int32_t> prompt_ids, const SpecialIds& special, const DescribeOptions& options,
+              const std::function<void(int32_t)>& on_token, const Progress& progress);
+
+// Log-probabilities of `answer_ids` behind the prompt, teacher-forced.
+Score score_answer(const JanusNetworks& networks, std::span<const Image> images,
+                   std::span<const int32_t> prompt_ids, const SpecialIds& special,
+                   std::span<const int32_t> answer_ids);
+
+}  // namespace janus

@@ -13,8 +13,9 @@ SYSTEM = (
 BEGIN, END, PAD = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜▁pad▁｜>"
 BEGIN_IMAGE, END_IMAGE, PLACEHOLDER = "<begin_of_image>", "<end_of_image>", "<image_placeholder>"
 PRE_TOKENIZER = pathlib.Path(__file__).resolve().parent.parent / "data" / "deepseek-pre-tokenizer.json"
-# DeepSeek's ordinary added tokens, in the numbering of Janus-1.3B and Janus-Pro-7B.
-_ORDINARY = list("øöúÿõ÷û") + ["ý", "À", "ù", "Á", "þ", "ü"]
+# DeepSeek's ordinary added tokens, in the numbering of Janus-1.3B and Janus-Pro-7B: the byte symbols of the bytes that
+# no UTF-8 text has, which the trained vocabulary lacks.
+_ORDINARY = "øöúÿõ÷ûýÀùÁþü"
 _RESERVED = 4  # of the 576 reserved slots
 
 _TEXT = [
@@ -42,13 +43,14 @@ def special_tokens(family):
 
 
 def build(family, base_size):
-    """tokenizer.json as a dict: `base_size` ids of the trained vocabulary (at least 256), then the added tokens."""
+    """tokenizer.json as a dict: `base_size` ids of the trained vocabulary (at least 243), then the added tokens."""
     empty = json.loads(Tokenizer(models.BPE()).to_str())
     empty["pre_tokenizer"] = json.loads(PRE_TOKENIZER.read_text())
     empty["decoder"] = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
     tokenizer = Tokenizer.from_str(json.dumps(empty))
+    alphabet = sorted(set(ByteLevel.alphabet()) - set(_ORDINARY))
     trainer = trainers.BpeTrainer(
-        vocab_size=base_size, initial_alphabet=ByteLevel.alphabet(), special_tokens=[], show_progress=False
+        vocab_size=base_size, initial_alphabet=alphabet, special_tokens=[], show_progress=False
     )
     tokenizer.train_from_iterator(_TEXT * 4, trainer)
     built = json.loads(tokenizer.to_str())

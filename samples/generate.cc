@@ -3,9 +3,11 @@
 #include <cstdlib>
 #include <exception>
 #include <fstream>
+#include <string>
 
 #include "core/checkpoint.h"
 #include "core/device.h"
+#include "core/error.h"
 #include "generator/model.h"
 #include "vision/image_file.h"
 
@@ -19,18 +21,17 @@ int main(int argc, char** argv) try {
   janus::GenerateOptions options;
   options.prompt = argv[2];
   if (argc > 4) options.sampling.seed = static_cast<uint32_t>(std::strtoul(argv[4], nullptr, 10));
-  const janus::GeneratedImages made = model->generate(options, {});
-
-  const janus::Array pixels = model->decode(made.images[0].codes);  // [3, h, w]
-  const auto height = static_cast<int>(pixels.shape[1]), width = static_cast<int>(pixels.shape[2]);
-  const auto png =
-      janus::encode_image(janus::to_image(pixels.values, width, height), janus::ImageFormat::png);
-  std::ofstream out(argv[3], std::ios::binary);
-  if (!out.write(reinterpret_cast<const char*>(png.data()), static_cast<std::streamsize>(png.size()))
-           .flush()) {
-    std::fprintf(stderr, "generate: %s cannot be written\n", argv[3]);
-    return 1;
-  }
+  const auto save = [&](const janus::GeneratedImage& made) {
+    const janus::Array pixels = model->decode(made.codes);  // [3, h, w]
+    const auto height = static_cast<int>(pixels.shape[1]), width = static_cast<int>(pixels.shape[2]);
+    const janus::Image image = janus::to_image(pixels.values, width, height);
+    const auto png = janus::encode_image(image, janus::ImageFormat::png);
+    std::ofstream out(argv[3], std::ios::binary);
+    out.write(reinterpret_cast<const char*>(png.data()), static_cast<std::streamsize>(png.size()));
+    if (!out.flush())
+      throw janus::Error(std::string(argv[3]) + ": expected a file to write; give another path");
+  };
+  model->generate(options, save, {});
   return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "generate: %s\n", error.what());

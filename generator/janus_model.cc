@@ -68,6 +68,19 @@ Array tensor_to_planes(const Tensor& tensor) {
   return array;
 }
 
+// -> [1, h, w, embed_dim].
+Tensor picture_latent(const JanusNetworks& networks, const Image& image) {
+  // The VQ tokenizer always sees -1..1, whatever the vision tower is fed.
+  PreprocessConfig config = networks.config.preprocess;
+  config.do_normalize = true;
+  config.rescale_factor = PreprocessConfig().rescale_factor;
+  config.image_mean = PreprocessConfig().image_mean;
+  config.image_std = PreprocessConfig().image_std;
+  const int64_t size = config.image_size;
+  return networks.vq_model.encode_latent(
+      planes_to_tensor(networks.device(), preprocess(image, config), size, size));
+}
+
 }  // namespace
 
 JanusModel::JanusModel(const Checkpoint& checkpoint, std::shared_ptr<Device> device,
@@ -137,15 +150,7 @@ Score JanusModel::score_codes(const std::string& prompt, const ImageCodes& codes
 }
 
 ImageCodes JanusModel::encode(const Image& image) const {
-  // The VQ tokenizer always sees -1..1, whatever the vision tower is fed.
-  PreprocessConfig config = networks_.config.preprocess;
-  config.do_normalize = true;
-  config.rescale_factor = PreprocessConfig().rescale_factor;
-  config.image_mean = PreprocessConfig().image_mean;
-  config.image_std = PreprocessConfig().image_std;
-  const int64_t size = config.image_size;
-  const Tensor pixels = planes_to_tensor(*device_, preprocess(image, config), size, size);
-  const Tensor latent = networks_.vq_model.encode_latent(pixels);
+  const Tensor latent = picture_latent(networks_, image);
   return {.height = static_cast<int>(latent.size(1)),
           .width = static_cast<int>(latent.size(2)),
           .codes = networks_.vq_model.quantize(latent)};
@@ -159,9 +164,23 @@ Array JanusModel::decode(const ImageCodes& codes) const {
 }
 
 Array JanusModel::embed(const Image& image, EmbedStage stage) const {
-  const Tensor values =
-      stage == EmbedStage::vision ? picture_features(networks_, image) : picture_embeddings(networks_, image);
-  return {.shape = {values.size(1), values.size(2)}, .values = ops::to_host(values)};
+  if (stage == EmbedStage::pixels) {
+    const int64_t size = info_.image_size;
+    return {.shape = {3, size, size}, .values = preprocess(image, networks_.config.preprocess)};
+  }
+  Tensor values;  // [1, .., D]
+  switch (stage) {
+    case EmbedStage::vision:
+      values = picture_features(networks_, image);
+      break;
+    case EmbedStage::latent:
+      values = picture_latent(networks_, image);
+      break;
+    default:
+      values = picture_embeddings(networks_, image);
+  }
+  const int64_t width = values.shape().back();
+  return {.shape = {values.elements() / width, width}, .values = ops::to_host(values)};
 }
 
 }  // namespace janus

@@ -70,7 +70,9 @@ struct Array {
   std::vector<float> values;
 };
 
-enum class EmbedStage { vision, aligned };
+// What can be had of a picture: as the tower sees it [3, h, w], the tower's features [N, width], the
+// decoder's input for it [N, D], and the VQ tokenizer's vectors before quantisation [N, embed_dim].
+enum class EmbedStage { pixels, vision, aligned, latent };
 
 struct ModelInfo {
   std::string family;    // "janus"
@@ -124,7 +126,7 @@ class Model {
   // -> [3, h, w], nominal range -1..1, not clamped. Throws Error for a size or a code that is not the
   // model's.
   virtual Array decode(const ImageCodes& codes) const = 0;
-  // -> [N, D].
+  // -> shapes as EmbedStage says.
   virtual Array embed(const Image& image, EmbedStage stage) const = 0;
 
   // The same on ids instead of text, for builds without the model's tokenizer; `prompt` of the options is not

@@ -57,7 +57,7 @@ class Group {
       : networks_(&networks), options_(&options), cache_(&cache), kinds_(rows_per_image(options.guidance)) {
     for (int image = 0; image < count; ++image) {
       const uint32_t seed = options.sampling.seed + static_cast<uint32_t>(first + image);
-      images_.push_back({.index = first + image, .seed = seed, .codes = {}});
+      images_.push_back({.index = first + image, .seed = seed, .codes = {}, .timings = {}});
       for (int kind = 0; kind < kinds_; ++kind) {
         rows_.push_back(kinds_ + image * kinds_ + kind);
         cache.copy_row(kind, rows_.back());
@@ -133,16 +133,18 @@ Timings draw_images(const JanusNetworks& networks, std::span<const int32_t> prom
       group.draw(group.step(), /*shared=*/false);
     }
     timings.decode_ms += watch.lap_ms();
+    if (timings.decode_ms > 0) {
+      timings.tokens_per_second = static_cast<double>((first + count) * codes) * 1000 / timings.decode_ms;
+    }
     const auto side = static_cast<int>(networks.config.vision.grid());
     for (GeneratedImage image : group.images()) {
       image.codes.height = image.codes.width = side;
+      image.timings = timings;
       if (on_image) on_image(image);
     }
     if (progress) progress("drawing", (first + count) * codes, total);
     watch.lap_ms();  // what the caller does with an image is its own
   }
-  if (timings.decode_ms > 0)
-    timings.tokens_per_second = static_cast<double>(total) * 1000 / timings.decode_ms;
   return timings;
 }
 

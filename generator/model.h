@@ -55,6 +55,7 @@ struct GeneratedImage {
   int index = 0;
   uint32_t seed = 0;  // gives the same image alone
   ImageCodes codes;
+  Timings timings;  // of the call up to this image
 };
 
 // Log-probabilities, natural logarithm, one for each id.

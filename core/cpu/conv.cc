@@ -1,0 +1,133 @@
+// Convolution as a product: each output pixel is a row whose k runs over (kernel y, kernel x, channel).
+#include <cstring>
+
+#include "core/cpu/cpu_device.h"
+#include "core/cpu/gemm.h"
+
+namespace janus::cpu {
+namespace {
+
+struct ConvShape {
+  int64_t height, width, channels;  // input
+  int64_t kernel_height, kernel_width;
+  int64_t out_height, out_width, filters;
+  Conv2dOptions options;
+
+  int64_t depth() const { return kernel_height * kernel_width * channels; }
+};
+
+// Writes k in [begin, end) of the window of output pixel (y, x): for each kernel row the inputs stand side by
+// side in memory, except where the window leaves the picture.
+void load_window(const ConvShape& shape, const float* image, int64_t y, int64_t x, int64_t begin, int64_t end,
+                 float* to) {
+  const int64_t run = shape.kernel_width * shape.channels;
+  const int64_t left = x * shape.options.stride - shape.options.pad_left;
+  const int64_t inside_begin = std::max<int64_t>(0, -left) * shape.channels;
+  const int64_t inside_end = std::min(shape.kernel_width, shape.width - left) * shape.channels;
+  for (int64_t k = begin; k < end;) {
+    const int64_t kernel_y = k / run, first = k - kernel_y * run;
+    const int64_t last = std::min(run, first + end - k);
+    const int64_t in_y = y * shape.options.stride - shape.options.pad_top + kernel_y;
+    const bool inside = in_y >= 0 && in_y < shape.height;
+    const int64_t copy_begin = inside ? std::min(last, std::max(first, inside_begin)) : last;
+    const int64_t copy_end = inside ? std::max(copy_begin, std::min(last, inside_end)) : last;
+    std::fill_n(to, copy_begin - first, 0.0F);
+    if (copy_end > copy_begin) {
+      const float* from = image + (in_y * shape.width + left) * shape.channels;
+      std::memcpy(to + copy_begin - first, from + copy_begin,
+                  static_cast<size_t>(copy_end - copy_begin) * sizeof(float));
+    }
+    std::fill_n(to + copy_end - first, last - copy_end, 0.0F);
+    to += last - first;
+    k += last - first;
+  }
+}
+
+// weight [F, C, kh, kw] of any float type -> [F, kh, kw, C] in f32.
+void reorder_weight(const Kernels& kernels, const Team& team, const Tensor& weight, float* to) {
+  const int64_t channels = weight.size(1), taps = weight.size(2) * weight.size(3), depth = channels * taps;
+  const auto size = static_cast<int64_t>(size_of(weight.dtype()));
+  team.parallel_for(weight.size(0), [&](int64_t begin, int64_t end) {
+    float* wide = scratch(0, depth);
+    for (int64_t f = begin; f < end; ++f) {
+      kernels.widen(weight.dtype(), static_cast<const std::byte*>(weight.raw()) + f * depth * size, depth,
+                    wide);
+      for (int64_t c = 0; c < channels; ++c) {
+        for (int64_t tap = 0; tap < taps; ++tap) to[f * depth + tap * channels + c] = wide[c * taps + tap];
+      }
+    }
+  });
+}
+
+// Few filters would leave most of a tile empty: here the windows stream past the filters instead.
+void few_filters(const Kernels& kernels, const Team& team, const ConvShape& shape, const float* image,
+                 const float* weight, const float* bias, float* out) {
+  const int64_t depth = shape.depth();
+  team.parallel_for(shape.out_height * shape.out_width, [&](int64_t begin, int64_t end) {
+    float* window = scratch(0, depth);
+    for (int64_t i = begin; i < end; ++i) {
+      load_window(shape, image, i / shape.out_width, i % shape.out_width, 0, depth, window);
+      float* pixel = out + i * shape.filters;
+      kernels.few_rows(Matrix{DType::f32, window, depth}, 0, 1, depth, weight, depth,
+                       static_cast<int>(shape.filters), nullptr, pixel, 1);
+      for (int64_t f = 0; bias != nullptr && f < shape.filters; ++f) pixel[f] += bias[f];
+    }
+  });
+}
+
+void many_filters(const Kernels& kernels, const Team& team, const ConvShape& shape, const float* image,
+                  const float* weight, const float* bias, float* out) {
+  const int64_t depth = shape.depth(), pixels = shape.out_height * shape.out_width, columns = shape.filters;
+  const Matrix matrix{DType::f32, weight, depth};
+  const Blocks blocks = Blocks::cut(kernels, pixels, columns, team.threads());
+  team.parallel_for(blocks.row_blocks * blocks.column_blocks, [&](int64_t begin, int64_t end) {
+    float* packed = scratch(0, packed_floats(kernels, blocks.columns, kBlockDepth));
+    float* left = scratch(1, kMaxTileRows * kTileStride);
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t row = i % blocks.row_blocks * blocks.rows;
+      const int64_t column = i / blocks.row_blocks * blocks.columns;
+      const int64_t height = std::min(blocks.rows, pixels - row),
+                    width = std::min(blocks.columns, columns - column);
+      for (int64_t k = 0; k < depth; k += kBlockDepth) {
+        const int64_t k_end = std::min(depth, k + kBlockDepth);
+        pack_panels(kernels, matrix, true, column, width, k, k_end, packed);
+        const auto load_rows = [&](int64_t r, int count, float* to) {
+          for (int j = 0; j < count; ++j) {
+            const int64_t pixel = row + r + j;
+            load_window(shape, image, pixel / shape.out_width, pixel % shape.out_width, k, k_end,
+                        to + j * kTileStride);
+          }
+        };
+        multiply_panels(kernels, load_rows, height, packed, k_end - k, width, k > 0,
+                        k == 0 && bias != nullptr ? bias + column : nullptr, out + row * columns + column,
+                        columns, left);
+      }
+    }
+  });
+}
+
+}  // namespace
+
+void CpuDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                       const Conv2dOptions& options, Tensor& out) {
+  const ConvShape shape{.height = x.size(1),
+                        .width = x.size(2),
+                        .channels = x.size(3),
+                        .kernel_height = weight.size(2),
+                        .kernel_width = weight.size(3),
+                        .out_height = out.size(1),
+                        .out_width = out.size(2),
+                        .filters = out.size(3),
+                        .options = options};
+  const Tensor filters(*this, DType::f32, Shape{shape.filters, shape.depth()});
+  reorder_weight(kernels_, team_, weight, const_cast<float*>(filters.data<float>()));
+  const float* bias_data = bias.empty() ? nullptr : bias.data<float>();
+  const auto run = shape.filters <= kMaxFewRows ? few_filters : many_filters;
+  for (int64_t b = 0; b < x.size(0); ++b) {
+    run(kernels_, team_, shape, x.data<float>() + b * shape.height * shape.width * shape.channels,
+        filters.data<float>(), bias_data,
+        out.data<float>() + b * shape.out_height * shape.out_width * shape.filters);
+  }
+}
+
+}  // namespace janus::cpu

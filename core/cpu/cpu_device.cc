@@ -1,0 +1,42 @@
+#include "core/cpu/cpu_device.h"
+
+#include <cstring>
+#include <fstream>
+
+namespace janus::cpu {
+namespace {
+
+// The largest activations that come and go with every layer of the image decoder fit; what is beyond goes
+// back.
+constexpr size_t kPoolBytes = size_t{256} << 20;
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name")) {
+      const size_t colon = line.find(": ");
+      if (colon != std::string::npos) return line.substr(colon + 2);
+    }
+  }
+  return "processor";
+}
+
+}  // namespace
+
+CpuDevice::CpuDevice(int threads)
+    : kernels_(kernels()), team_(threads), pool_(std::make_shared<MemoryPool>(kPoolBytes)) {}
+
+std::string CpuDevice::description() const {
+  return processor_name() + ", " + std::to_string(team_.threads()) +
+         (team_.threads() == 1 ? " thread, " : " threads, ") + kernels_.name;
+}
+
+void CpuDevice::upload(void* to, const void* from_host, size_t bytes) {
+  if (bytes > 0) std::memcpy(to, from_host, bytes);
+}
+
+void CpuDevice::download(void* to_host, const void* from, size_t bytes) {
+  if (bytes > 0) std::memcpy(to_host, from, bytes);
+}
+
+}  // namespace janus::cpu

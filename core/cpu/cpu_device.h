@@ -1,0 +1,64 @@
+// The CPU backend: every operation of Device on one team of threads.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/cpu/kernels.h"
+#include "core/cpu/memory_pool.h"
+#include "core/cpu/team.h"
+#include "core/device.h"
+
+namespace janus::cpu {
+
+class CpuDevice : public Device {
+ public:
+  // 0 threads: as many as the process may use.
+  explicit CpuDevice(int threads);
+
+  const Team& team() const { return team_; }
+
+  std::string name() const override { return "cpu"; }
+  std::string description() const override;
+
+  std::shared_ptr<void> allocate(size_t bytes) override { return pool_->allocate(bytes); }
+  void upload(void* to, const void* from_host, size_t bytes) override;
+  void download(void* to_host, const void* from, size_t bytes) override;
+
+  // elementwise.cc
+  void convert(const Tensor& x, Tensor& out) override;
+  void copy(const Tensor& x, Tensor& out) override;
+  void embedding(const Tensor& table, std::span<const int32_t> ids, Tensor& out) override;
+  void add(const Tensor& x, const Tensor& y, Tensor& out) override;
+  void gelu_erf(const Tensor& x, Tensor& out) override;
+  void swiglu(const Tensor& gate, const Tensor& up, Tensor& out) override;
+  void rope(Tensor& x, int heads, std::span<const int32_t> positions, const Tensor& table) override;
+  void upsample_nearest2x(const Tensor& x, Tensor& out) override;
+
+  // matmul.cc
+  void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
+
+  // norm.cc
+  void rms_norm(const Tensor& x, const Tensor& weight, float eps, Tensor& out) override;
+  void layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps, Tensor& out) override;
+  void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
+                  bool swish, Tensor& out) override;
+  void l2_normalize(const Tensor& x, float eps, Tensor& out) override;
+
+  // attention.cc
+  void store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) override;
+  void cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) override;
+  void attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
+                 Tensor& out) override;
+
+  // conv.cc
+  void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
+              Tensor& out) override;
+
+ private:
+  const Kernels& kernels_;
+  Team team_;
+  std::shared_ptr<MemoryPool> pool_;
+};
+
+}  // namespace janus::cpu

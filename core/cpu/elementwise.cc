@@ -1,0 +1,138 @@
+// Copies, conversions and operations element by element.
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "core/cpu/cpu_device.h"
+#include "core/cpu/half.h"
+
+namespace janus::cpu {
+namespace {
+
+// Elements a thread should have before a second one is worth waking.
+constexpr int64_t kGrain = 16384;
+
+int64_t row_length(const Tensor& x) {
+  return x.rank() == 0 || x.size(0) == 0 ? x.elements() : x.elements() / x.size(0);
+}
+int64_t row_count(const Tensor& x) { return x.rank() == 0 ? 1 : x.size(0); }
+
+const std::byte* row(const Tensor& x, int64_t index) {
+  return static_cast<const std::byte*>(x.raw()) +
+         index * x.row_stride() * static_cast<int64_t>(size_of(x.dtype()));
+}
+std::byte* row(Tensor& x, int64_t index) {
+  return static_cast<std::byte*>(x.raw()) + index * x.row_stride() * static_cast<int64_t>(size_of(x.dtype()));
+}
+
+void narrow(const float* from, int64_t size, DType to_type, void* to) {
+  auto* bits = static_cast<uint16_t*>(to);
+  if (to_type == DType::bf16) {
+    for (int64_t i = 0; i < size; ++i) bits[i] = to_bf16(from[i]);
+  } else {
+    for (int64_t i = 0; i < size; ++i) bits[i] = to_f16(from[i]);
+  }
+}
+
+// Calls body(row, begin, end) for pieces of rows of `length` elements.
+template <typename Body>
+void for_pieces(const Team& team, int64_t rows, int64_t length, Body body) {
+  const int64_t pieces = std::max<int64_t>(1, (length + kGrain - 1) / kGrain);
+  const int64_t step = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, length));
+  team.parallel_for(rows * pieces, step, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i % pieces * kGrain;
+      body(i / pieces, first, std::min(length, first + kGrain));
+    }
+  });
+}
+
+}  // namespace
+
+void CpuDevice::convert(const Tensor& x, Tensor& out) {
+  const auto in_size = static_cast<int64_t>(size_of(x.dtype())),
+             out_size = static_cast<int64_t>(size_of(out.dtype()));
+  for_pieces(team_, row_count(x), row_length(x), [&](int64_t r, int64_t begin, int64_t end) {
+    const std::byte* from = row(x, r) + begin * in_size;
+    std::byte* to = row(out, r) + begin * out_size;
+    if (x.dtype() == out.dtype()) {
+      std::memcpy(to, from, static_cast<size_t>((end - begin) * in_size));
+    } else if (out.dtype() == DType::f32) {
+      kernels_.widen(x.dtype(), from, end - begin, reinterpret_cast<float*>(to));
+    } else {
+      constexpr int64_t kPart = 1024;
+      float part[kPart];
+      for (int64_t i = 0; i < end - begin; i += kPart) {
+        const int64_t count = std::min(kPart, end - begin - i);
+        kernels_.widen(x.dtype(), from + i * in_size, count, part);
+        narrow(part, count, out.dtype(), to + i * out_size);
+      }
+    }
+  });
+}
+
+void CpuDevice::copy(const Tensor& x, Tensor& out) {
+  const auto size = static_cast<int64_t>(size_of(x.dtype()));
+  for_pieces(team_, row_count(x), row_length(x), [&](int64_t r, int64_t begin, int64_t end) {
+    std::memcpy(row(out, r) + begin * size, row(x, r) + begin * size,
+                static_cast<size_t>((end - begin) * size));
+  });
+}
+
+void CpuDevice::embedding(const Tensor& table, std::span<const int32_t> ids, Tensor& out) {
+  for_pieces(team_, out.size(0), out.size(1), [&](int64_t t, int64_t begin, int64_t end) {
+    const std::byte* from = row(table, ids[t]) + begin * static_cast<int64_t>(size_of(table.dtype()));
+    kernels_.widen(table.dtype(), from, end - begin, out.data<float>() + t * out.size(1) + begin);
+  });
+}
+
+void CpuDevice::add(const Tensor& x, const Tensor& y, Tensor& out) {
+  const int64_t period = y.elements();
+  for_pieces(team_, x.elements() / period, period, [&](int64_t r, int64_t begin, int64_t end) {
+    kernels_.add(x.data<float>() + r * period + begin, y.data<float>() + begin, end - begin,
+                 out.data<float>() + r * period + begin);
+  });
+}
+
+void CpuDevice::gelu_erf(const Tensor& x, Tensor& out) {
+  for_pieces(team_, 1, x.elements(), [&](int64_t, int64_t begin, int64_t end) {
+    kernels_.gelu_erf(x.data<float>() + begin, end - begin, out.data<float>() + begin);
+  });
+}
+
+void CpuDevice::swiglu(const Tensor& gate, const Tensor& up, Tensor& out) {
+  for_pieces(team_, 1, gate.elements(), [&](int64_t, int64_t begin, int64_t end) {
+    kernels_.swiglu(gate.data<float>() + begin, up.data<float>() + begin, end - begin,
+                    out.data<float>() + begin);
+  });
+}
+
+void CpuDevice::rope(Tensor& x, int heads, std::span<const int32_t> positions, const Tensor& table) {
+  const int64_t tokens = x.size(1), width = x.size(2) / heads, half = width / 2;
+  const int64_t step = std::max<int64_t>(1, kGrain / x.size(2));
+  team_.parallel_for(x.size(0) * tokens, step, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const float* cosines = table.data<float>() + (positions[i / tokens] + i % tokens) * 2 * half;
+      for (int64_t h = 0; h < heads; ++h) {
+        kernels_.rope(x.data<float>() + (i * heads + h) * width, width, cosines, cosines + half);
+      }
+    }
+  });
+}
+
+void CpuDevice::upsample_nearest2x(const Tensor& x, Tensor& out) {
+  const int64_t height = x.size(1), width = x.size(2), channels = x.size(3);
+  team_.parallel_for(x.size(0) * height, [&](int64_t begin, int64_t end) {
+    for (int64_t y = begin; y < end; ++y) {
+      const float* from = x.data<float>() + y * width * channels;
+      float* to = out.data<float>() + 4 * y * width * channels;
+      for (int64_t i = 0; i < width; ++i) {
+        std::copy_n(from + i * channels, channels, to + 2 * i * channels);
+        std::copy_n(from + i * channels, channels, to + (2 * i + 1) * channels);
+      }
+      std::copy_n(to, 2 * width * channels, to + 2 * width * channels);
+    }
+  });
+}
+
+}  // namespace janus::cpu

@@ -1,0 +1,79 @@
+// The product of many rows on one thread, in blocks; what differs between a linear layer, a convolution and
+// attention is where the rows of the left matrix come from.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/cpu/kernels.h"
+
+namespace janus::cpu {
+
+// Panels of tile_columns columns, each packed for k in [begin, end): floats that all panels of `columns`
+// take.
+inline int64_t packed_floats(const Kernels& kernels, int64_t columns, int64_t depth) {
+  return (columns + kernels.tile_columns - 1) / kernels.tile_columns * kernels.tile_columns * depth;
+}
+
+// Packs columns [first, first + columns) of the right matrix, k in [begin, end), panel by panel.
+// `transposed`: the rows of `from` are the columns (a weight [F, D]); else the rows of `from` are k.
+inline void pack_panels(const Kernels& kernels, const Matrix& from, bool transposed, int64_t first,
+                        int64_t columns, int64_t begin, int64_t end, float* packed) {
+  for (int64_t j = 0; j < columns; j += kernels.tile_columns) {
+    const int count = static_cast<int>(std::min<int64_t>(kernels.tile_columns, columns - j));
+    (transposed ? kernels.pack_transposed : kernels.pack)(from, first + j, count, begin, end, packed);
+    packed += kernels.tile_columns * (end - begin);
+  }
+}
+
+// c[r][j] (= or +=) left rows times packed panels, over one block of k of at most kBlockDepth. load_rows(row,
+// count, to) writes `count` rows of the block to `to`, kTileStride apart; `left` is room for tile_rows of
+// them.
+template <typename LoadRows>
+void multiply_panels(const Kernels& kernels, LoadRows load_rows, int64_t rows, const float* packed,
+                     int64_t depth, int64_t columns, bool add, const float* bias, float* c, int64_t c_stride,
+                     float* left) {
+  for (int64_t r = 0; r < rows; r += kernels.tile_rows) {
+    const int height = static_cast<int>(std::min<int64_t>(kernels.tile_rows, rows - r));
+    load_rows(r, height, left);
+    for (int64_t j = 0; j < columns; j += kernels.tile_columns) {
+      const int width = static_cast<int>(std::min<int64_t>(kernels.tile_columns, columns - j));
+      kernels.tile(left, packed + j * depth, depth, height, width, add, bias == nullptr ? nullptr : bias + j,
+                   c + r * c_stride + j, c_stride);
+    }
+  }
+}
+
+// How a product [rows, columns] is cut into pieces, one a call of the body.
+struct Blocks {
+  int64_t rows, columns;              // of a piece
+  int64_t row_blocks, column_blocks;  // pieces each way
+
+  // Pieces as large as their packed columns fit the second-level cache, but enough of them for all threads. A
+  // result does not depend on the cut: every element is the sum of the same blocks of k in the same order.
+  static Blocks cut(const Kernels& kernels, int64_t rows, int64_t columns, int threads) {
+    Blocks blocks{};
+    blocks.rows = std::min<int64_t>(rows, kMaxRows / kernels.tile_rows * kernels.tile_rows);
+    blocks.columns = std::min<int64_t>(kMaxColumns, columns);
+    for (;;) {
+      blocks.row_blocks = (rows + blocks.rows - 1) / blocks.rows;
+      blocks.column_blocks = (columns + blocks.columns - 1) / blocks.columns;
+      const int64_t pieces = blocks.row_blocks * blocks.column_blocks;
+      if (pieces % threads == 0 || pieces >= 4 * threads) return blocks;
+      if (blocks.columns > 2 * kernels.tile_columns) {
+        blocks.columns = halve(blocks.columns, kernels.tile_columns);
+      } else if (blocks.rows > 4 * kernels.tile_rows) {
+        blocks.rows = halve(blocks.rows, kernels.tile_rows);
+      } else {
+        return blocks;
+      }
+    }
+  }
+
+ private:
+  static constexpr int64_t kMaxRows = 1536, kMaxColumns = 256;
+
+  static int64_t halve(int64_t size, int64_t unit) { return (size / 2 + unit - 1) / unit * unit; }
+};
+
+}  // namespace janus::cpu

@@ -1,0 +1,78 @@
+// The vector code of the CPU device as a table of functions, one table an instruction set. All run on the
+// calling thread; the .cc files of this folder divide the work.
+#pragma once
+
+#include <cstdint>
+
+#include "core/tensor.h"
+
+namespace janus::cpu {
+
+// A matrix in memory: rows `stride` elements apart.
+struct Matrix {
+  DType dtype = DType::f32;
+  const void* data = nullptr;
+  int64_t stride = 0;
+};
+
+// The widest and highest tile of any instruction set, and the most of k that one packed block holds.
+inline constexpr int kMaxTileRows = 16;
+inline constexpr int kMaxTileColumns = 64;
+inline constexpr int64_t kBlockDepth = 512;
+// Floats between the rows of the left block of a tile: not a multiple of the distance at which lines of the
+// first-level cache collide.
+inline constexpr int64_t kTileStride = kBlockDepth + 16;
+// Rows that few_rows takes at once.
+inline constexpr int kMaxFewRows = 8;
+
+struct Kernels {
+  const char* name;
+  int tile_rows, tile_columns;
+
+  // out[r * out_stride + f] = sum over k of weight[f][k] * x[r * x_stride + k] (+ bias[f]) for f in [begin,
+  // end) and `rows` <= kMaxFewRows rows. A row's sum does not depend on `rows`.
+  void (*few_rows)(const Matrix& weight, int64_t begin, int64_t end, int64_t depth, const float* x,
+                   int64_t x_stride, int rows, const float* bias, float* out, int64_t out_stride);
+
+  // Lays `columns` <= tile_columns rows of `from`, k in [begin, end), out as packed[k - begin][tile_columns],
+  // with zeros for the columns that are missing.
+  void (*pack_transposed)(const Matrix& from, int64_t row, int columns, int64_t begin, int64_t end,
+                          float* packed);
+  // The same for a matrix whose rows are already k: columns [column, column + columns) of its rows [begin,
+  // end).
+  void (*pack)(const Matrix& from, int64_t column, int columns, int64_t begin, int64_t end, float* packed);
+  // c[r][j] (= or +=) sum over k < depth of left[r * kTileStride + k] * packed[k][j] (+ bias[j]), for the
+  // first `rows` rows and `columns` columns of a tile. All tile_rows rows of `left` must be readable.
+  void (*tile)(const float* left, const float* packed, int64_t depth, int rows, int columns, bool add,
+               const float* bias, float* c, int64_t c_stride);
+
+  // softmax(x * scale) of one row, in place.
+  void (*softmax)(float* x, int64_t size, float scale);
+  // out[r][d] = sum over n of p[r * p_stride + n] * values[n][d].
+  void (*weighted_rows)(const Matrix& values, int64_t count, int64_t width, const float* p, int64_t p_stride,
+                        int rows, float* out, int64_t out_stride);
+
+  void (*rms_norm)(const float* x, const float* weight, int64_t width, float eps, float* out);
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, int64_t width, float eps,
+                     float* out);
+  // Sums of `pixels` pixels of `channels` channels: sums[c], and squares[c] of the differences from mean[c].
+  void (*channel_sums)(const float* x, int64_t pixels, int64_t channels, float* sums);
+  void (*channel_squares)(const float* x, int64_t pixels, int64_t channels, const float* mean,
+                          float* squares);
+  // out = (x - mean[c]) * scale[c] + bias[c], then times its sigmoid if `swish`.
+  void (*channel_scale)(const float* x, int64_t pixels, int64_t channels, const float* mean,
+                        const float* scale, const float* bias, bool swish, float* out);
+
+  void (*add)(const float* x, const float* y, int64_t size, float* out);
+  void (*gelu_erf)(const float* x, int64_t size, float* out);
+  void (*swiglu)(const float* gate, const float* up, int64_t size, float* out);
+  // One head at one position: cosines and sines of half the width.
+  void (*rope)(float* head, int64_t width, const float* cosines, const float* sines);
+  void (*widen)(DType from_type, const void* from, int64_t size, float* to);
+};
+
+// The fastest table this processor can run, or the one the environment variable JANUS_ISA names (baseline,
+// avx2, avx512; for tests). Throws Error for a name that is unknown or beyond the processor.
+const Kernels& kernels();
+
+}  // namespace janus::cpu

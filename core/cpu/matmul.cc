@@ -1,0 +1,63 @@
+// Linear layers.
+#include <cstring>
+
+#include "core/cpu/cpu_device.h"
+#include "core/cpu/gemm.h"
+
+namespace janus::cpu {
+namespace {
+
+// The product of many rows: out[rows, columns] = x weight^T + bias.
+void many_rows(const Kernels& kernels, const Team& team, const float* x, int64_t rows, int64_t depth,
+               const Matrix& weight, int64_t columns, const float* bias, float* out) {
+  const Blocks blocks = Blocks::cut(kernels, rows, columns, team.threads());
+  team.parallel_for(blocks.row_blocks * blocks.column_blocks, [&](int64_t begin, int64_t end) {
+    float* packed = scratch(0, packed_floats(kernels, blocks.columns, kBlockDepth));
+    float* left = scratch(1, kMaxTileRows * kTileStride);
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t row = i % blocks.row_blocks * blocks.rows;
+      const int64_t column = i / blocks.row_blocks * blocks.columns;
+      const int64_t height = std::min(blocks.rows, rows - row),
+                    width = std::min(blocks.columns, columns - column);
+      for (int64_t k = 0; k < depth; k += kBlockDepth) {
+        const int64_t k_end = std::min(depth, k + kBlockDepth);
+        pack_panels(kernels, weight, true, column, width, k, k_end, packed);
+        const auto load_rows = [&](int64_t r, int count, float* to) {
+          for (int j = 0; j < count; ++j) {
+            std::memcpy(to + j * kTileStride, x + (row + r + j) * depth + k,
+                        static_cast<size_t>(k_end - k) * sizeof(float));
+          }
+        };
+        multiply_panels(kernels, load_rows, height, packed, k_end - k, width, k > 0,
+                        k == 0 && bias != nullptr ? bias + column : nullptr, out + row * columns + column,
+                        columns, left);
+      }
+    }
+  });
+}
+
+}  // namespace
+
+void CpuDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) {
+  const int64_t batch = x.rank() == 3 ? x.size(0) : 1, tokens = x.size(x.rank() - 2);
+  const int64_t depth = weight.size(1), columns = weight.size(0);
+  const Matrix matrix{weight.dtype(), weight.raw(), weight.row_stride()};
+  const float* bias_data = bias.empty() ? nullptr : bias.data<float>();
+  if (tokens > 1) {
+    // Every element of this product is computed alike wherever it stands, so the batch can be one tall
+    // matrix.
+    many_rows(kernels_, team_, x.data<float>(), batch * tokens, depth, matrix, columns, bias_data,
+              out.data<float>());
+    return;
+  }
+  // Panels of 16 rows: a cache line of the output belongs to one thread.
+  team_.parallel_for(columns, 16, [&](int64_t begin, int64_t end) {
+    for (int64_t row = 0; row < batch; row += kMaxFewRows) {
+      const int rows = static_cast<int>(std::min<int64_t>(kMaxFewRows, batch - row));
+      kernels_.few_rows(matrix, begin, end, depth, x.data<float>() + row * depth, depth, rows, bias_data,
+                        out.data<float>() + row * columns, columns);
+    }
+  });
+}
+
+}  // namespace janus::cpu

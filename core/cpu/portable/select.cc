@@ -1,0 +1,20 @@
+// The choice of kernels where the build has the baseline alone.
+#include <cstdlib>
+#include <string_view>
+
+#include "core/cpu/kernels.h"
+#include "core/error.h"
+
+namespace janus::cpu {
+namespace baseline {
+extern const Kernels kKernels;
+}
+
+const Kernels& kernels() {
+  const char* wanted = std::getenv("JANUS_ISA");
+  check(wanted == nullptr || std::string_view(wanted) == "baseline", "JANUS_ISA={}: expected baseline",
+        wanted);
+  return baseline::kKernels;
+}
+
+}  // namespace janus::cpu

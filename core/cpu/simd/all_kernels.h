@@ -1,0 +1,35 @@
+// All kernels of one instruction set as a table: an isa_*.cc file defines JANUS_ISA and includes this.
+#pragma once
+
+#include "core/cpu/kernels.h"
+#include "core/cpu/simd/attention.h"
+#include "core/cpu/simd/elementwise.h"
+#include "core/cpu/simd/matmul.h"
+#include "core/cpu/simd/norm.h"
+
+namespace janus::cpu::JANUS_ISA {
+
+extern const Kernels kKernels;
+const Kernels kKernels = {
+    .name = JANUS_ISA_NAME,
+    .tile_rows = kTileRows,
+    .tile_columns = kTileColumns,
+    .few_rows = few_rows,
+    .pack_transposed = pack_transposed,
+    .pack = pack,
+    .tile = tile,
+    .softmax = softmax,
+    .weighted_rows = weighted_rows,
+    .rms_norm = rms_norm,
+    .layer_norm = layer_norm,
+    .channel_sums = channel_sums,
+    .channel_squares = channel_squares,
+    .channel_scale = channel_scale,
+    .add = add,
+    .gelu_erf = gelu_erf,
+    .swiglu = swiglu,
+    .rope = rope,
+    .widen = widen,
+};
+
+}  // namespace janus::cpu::JANUS_ISA

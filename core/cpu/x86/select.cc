@@ -1,0 +1,54 @@
+// The choice of kernels on x86-64.
+#include <array>
+#include <cstdlib>
+#include <string_view>
+
+#include "core/cpu/kernels.h"
+#include "core/error.h"
+
+namespace janus::cpu {
+namespace baseline {
+extern const Kernels kKernels;
+}
+namespace avx2 {
+extern const Kernels kKernels;
+}
+namespace avx512 {
+extern const Kernels kKernels;
+}
+
+namespace {
+
+struct Choice {
+  const Kernels* kernels;
+  bool runs_here;
+};
+
+// Slowest first.
+std::array<Choice, 3> choices() {
+  __builtin_cpu_init();
+  const bool has_avx2 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
+                          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                          __builtin_cpu_supports("avx512dq");
+  return {Choice{&baseline::kKernels, true}, Choice{&avx2::kKernels, has_avx2},
+          Choice{&avx512::kKernels, has_avx512}};
+}
+
+}  // namespace
+
+const Kernels& kernels() {
+  const char* wanted = std::getenv("JANUS_ISA");
+  const Kernels* chosen = nullptr;
+  for (const Choice& choice : choices()) {
+    if (wanted == nullptr ? choice.runs_here : choice.kernels->name == std::string_view(wanted)) {
+      check(choice.runs_here, "JANUS_ISA={}: this processor lacks it; unset JANUS_ISA", wanted);
+      chosen = choice.kernels;
+    }
+  }
+  check(chosen != nullptr, "JANUS_ISA={}: expected baseline, avx2 or avx512", wanted);
+  return *chosen;
+}
+
+}  // namespace janus::cpu

@@ -1,0 +1,46 @@
+#include <gtest/gtest.h>
+
+#include <tuple>
+
+#include "tests/support/oracle.h"
+
+namespace janus {
+namespace {
+
+// Weight type, then batch, tokens, depth, width.
+using Case = std::tuple<DType, std::array<int64_t, 4>>;
+
+class Linear : public testing::TestWithParam<Case> {};
+
+TEST_P(Linear, EqualsOracle) {
+  const auto [dtype, sizes] = GetParam();
+  const auto [batch, tokens, depth, width] = sizes;
+  const std::shared_ptr<Device> device = open_device("cpu");
+  const Tensor x = oracle::random_tensor(*device, Shape{batch, tokens, depth}, 1);
+  const float scale = 1.0F / std::sqrt(static_cast<float>(depth));
+  const Tensor weight = oracle::random_tensor(*device, Shape{width, depth}, 2, dtype, scale);
+  const Tensor bias = oracle::random_tensor(*device, Shape{width}, 3);
+  const oracle::Values expected =
+      oracle::linear(oracle::widen(x), oracle::widen(weight), oracle::widen(bias), depth);
+  oracle::expect_near(ops::linear(x, weight, bias), expected, oracle::kProduct, "dense");
+  const Tensor spaced = oracle::with_spaced_rows(weight, 5);
+  oracle::expect_near(ops::linear(x, spaced, bias), expected, oracle::kProduct, "spaced rows");
+  oracle::expect_near(ops::linear(x, weight),
+                      oracle::linear(oracle::widen(x), oracle::widen(weight), {}, depth), oracle::kProduct,
+                      "no bias");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, Linear,
+    testing::Combine(
+        testing::Values(DType::f32, DType::f16, DType::bf16),
+        testing::Values(std::array<int64_t, 4>{1, 1, 1, 1}, std::array<int64_t, 4>{1, 1, 7, 5},
+                        std::array<int64_t, 4>{2, 1, 64, 33}, std::array<int64_t, 4>{3, 1, 100, 17},
+                        std::array<int64_t, 4>{8, 1, 96, 40}, std::array<int64_t, 4>{11, 1, 130, 19},
+                        std::array<int64_t, 4>{2, 1, 2048, 515}, std::array<int64_t, 4>{1, 1, 5632, 130},
+                        std::array<int64_t, 4>{1, 2, 1, 1}, std::array<int64_t, 4>{1, 3, 7, 5},
+                        std::array<int64_t, 4>{2, 13, 65, 47}, std::array<int64_t, 4>{1, 40, 513, 70},
+                        std::array<int64_t, 4>{1, 25, 1100, 300}, std::array<int64_t, 4>{3, 30, 2048, 64})));
+
+}  // namespace
+}  // namespace janus

@@ -113,6 +113,15 @@ Checkpoint Checkpoint::open(FileSet files) {
 
 Checkpoint Checkpoint::open(const std::string& path) { return open(FileSet::folder(path)); }
 
+Checkpoint Checkpoint::from_tensors(FileSet files, nlohmann::json config,
+                                    std::map<std::string, StoredTensor> tensors) {
+  Checkpoint checkpoint;
+  checkpoint.files_ = std::move(files);
+  checkpoint.config_ = std::move(config);
+  checkpoint.tensors_ = std::move(tensors);
+  return checkpoint;
+}
+
 const StoredTensor& Checkpoint::find(const std::string& name) const {
   const auto found = tensors_.find(name);
   if (found != tensors_.end()) return found->second;

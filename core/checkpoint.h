@@ -30,6 +30,8 @@ class Checkpoint {
   static Checkpoint open(FileSet files);
   // A folder path.
   static Checkpoint open(const std::string& path);
+  // Tensors that are in memory already, under a config.
+  static Checkpoint from_tensors(FileSet files, nlohmann::json config, std::map<std::string, StoredTensor> tensors);
 
   const FileSet& files() const { return files_; }
   const nlohmann::json& config() const { return config_; }

@@ -1,0 +1,20 @@
+// Checkpoints of the released sizes with random weights, made in memory: what a benchmark runs on before
+// anyone downloads gigabytes.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/checkpoint.h"
+
+namespace janus {
+
+// "janus-1.3b", "janus-pro-1b", "janus-pro-7b".
+std::vector<std::string> random_checkpoint_names();
+
+// bf16 weights, normally distributed so that activations keep their size through the layers; no tokenizer.
+// The same `seed` gives the same weights. Throws Error naming the known sizes for another name.
+Checkpoint random_checkpoint(std::string_view name, uint64_t seed = 0);
+
+}  // namespace janus

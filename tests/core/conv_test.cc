@@ -1,0 +1,70 @@
+#include <gtest/gtest.h>
+
+#include "tests/support/oracle.h"
+
+namespace janus {
+namespace {
+
+struct ConvCase {
+  DType dtype;
+  Shape input, kernel;
+  Conv2dOptions options;
+};
+
+void PrintTo(const ConvCase& c, std::ostream* out) {
+  *out << name_of(c.dtype) << " " << c.input.to_string() << " * " << c.kernel.to_string() << " stride "
+       << c.options.stride;
+}
+
+class Conv2d : public testing::TestWithParam<ConvCase> {};
+
+TEST_P(Conv2d, EqualsOracle) {
+  const ConvCase& c = GetParam();
+  const std::shared_ptr<Device> device = open_device("cpu");
+  const Tensor x = oracle::random_tensor(*device, c.input, 1);
+  const float scale = 1.0F / std::sqrt(static_cast<float>(c.kernel[1] * c.kernel[2] * c.kernel[3]));
+  const Tensor weight = oracle::random_tensor(*device, c.kernel, 2, c.dtype, scale);
+  const Tensor bias = oracle::random_tensor(*device, Shape{c.kernel[0]}, 3);
+  const oracle::Values wide = oracle::widen(weight);
+  oracle::expect_near(
+      ops::conv2d(x, weight, bias, c.options),
+      oracle::conv2d(oracle::widen(x), c.input, wide, c.kernel, oracle::widen(bias), c.options),
+      oracle::kProduct, "with bias");
+  oracle::expect_near(ops::conv2d(x, weight, {}, c.options),
+                      oracle::conv2d(oracle::widen(x), c.input, wide, c.kernel, {}, c.options),
+                      oracle::kProduct, "without bias");
+}
+
+constexpr Conv2dOptions kSame{1, 1, 1, 1, 1};
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Conv2d,
+                         testing::Values(ConvCase{DType::f32, {1, 1, 1, 1}, {1, 1, 1, 1}, {}},
+                                         ConvCase{DType::f32, {1, 1, 1, 3}, {5, 3, 3, 3}, kSame},
+                                         ConvCase{DType::bf16, {2, 5, 7, 3}, {4, 3, 3, 3}, kSame},
+                                         ConvCase{DType::f16, {1, 9, 6, 20}, {33, 20, 3, 3}, kSame},
+                                         ConvCase{DType::f32, {1, 8, 8, 8}, {32, 8, 3, 3}, {2, 0, 0, 1, 1}},
+                                         ConvCase{DType::f32, {1, 7, 9, 5}, {9, 5, 2, 4}, {3, 2, 0, 1, 3}},
+                                         ConvCase{
+                                             DType::bf16, {1, 32, 48, 3}, {64, 3, 16, 16}, {16, 0, 0, 0, 0}},
+                                         ConvCase{DType::f32, {1, 24, 24, 8}, {256, 8, 1, 1}, {}},
+                                         ConvCase{DType::f32, {1, 3, 3, 2}, {12, 2, 5, 5}, {1, 4, 4, 4, 4}},
+                                         ConvCase{DType::bf16, {1, 24, 24, 128}, {128, 128, 3, 3}, kSame},
+                                         ConvCase{DType::bf16, {1, 40, 24, 128}, {3, 128, 3, 3}, kSame}));
+
+TEST(Upsample, RepeatsEveryPixel) {
+  const std::shared_ptr<Device> device = open_device("cpu");
+  const Tensor x = oracle::random_tensor(*device, Shape{2, 3, 5, 7}, 1);
+  const oracle::Values from = oracle::widen(x);
+  oracle::Values expected;
+  for (int64_t b = 0; b < 2; ++b) {
+    for (int64_t y = 0; y < 6; ++y) {
+      for (int64_t i = 0; i < 10 * 7; ++i) {
+        expected.push_back(from[((b * 3 + y / 2) * 5 + i / 7 / 2) * 7 + i % 7]);
+      }
+    }
+  }
+  oracle::expect_near(ops::upsample_nearest2x(x), expected, oracle::kExact, "upsample");
+}
+
+}  // namespace
+}  // namespace janus

@@ -1,0 +1,137 @@
+// The kernels of every instruction set that this processor has, not the fastest alone.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "core/error.h"
+#include "tests/support/oracle.h"
+
+namespace janus {
+namespace {
+
+class Isa : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const char* before = std::getenv("JANUS_ISA");
+    if (before != nullptr) before_ = before;
+    setenv("JANUS_ISA", GetParam(), 1);
+    try {
+      device_ = open_device("cpu");
+    } catch (const Error& error) {
+      GTEST_SKIP() << error.what();
+    }
+  }
+  void TearDown() override {
+    if (before_.empty()) {
+      unsetenv("JANUS_ISA");
+    } else {
+      setenv("JANUS_ISA", before_.c_str(), 1);
+    }
+  }
+  Tensor random(Shape shape, uint32_t seed, DType dtype = DType::f32, float scale = 1.0F) {
+    return oracle::random_tensor(*device_, shape, seed, dtype, scale);
+  }
+
+  std::shared_ptr<Device> device_;
+  std::string before_;
+};
+
+TEST_P(Isa, IsTheOneAskedFor) { EXPECT_NE(device_->description().find(GetParam()), std::string::npos); }
+
+TEST_P(Isa, Linear) {
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+    for (const Shape& shape :
+         {Shape{1, 1, 333}, Shape{2, 1, 1024}, Shape{9, 1, 70}, Shape{1, 29, 333}, Shape{2, 50, 600}}) {
+      const int64_t depth = shape.back();
+      const Tensor x = random(shape, 1);
+      const Tensor weight = random(Shape{77, depth}, 2, dtype, 1.0F / std::sqrt(static_cast<float>(depth)));
+      oracle::expect_near(ops::linear(x, weight),
+                          oracle::linear(oracle::widen(x), oracle::widen(weight), {}, depth),
+                          oracle::kProduct, std::string(name_of(dtype)) + " " + shape.to_string());
+    }
+  }
+}
+
+TEST_P(Isa, Attention) {
+  const Tensor q = random(Shape{1, 117, 2 * 40}, 1), k = random(q.shape(), 2), v = random(q.shape(), 3);
+  const oracle::Values out = oracle::widen(ops::attention(q, k, v, 2));
+  for (int64_t h = 0; h < 2; ++h) {
+    const auto head = [&](const oracle::Values& x) { return oracle::head_of(x, 2, h, 40); };
+    const oracle::Values found = head(out);
+    oracle::expect_near(std::vector<float>(found.begin(), found.end()),
+                        oracle::attention(head(oracle::widen(q)), head(oracle::widen(k)),
+                                          head(oracle::widen(v)), 40, [](int64_t) { return 117; }),
+                        oracle::kAttention, "head");
+  }
+}
+
+TEST_P(Isa, CachedAttentionOfOneToken) {
+  const std::vector<int32_t> rows{0}, positions{90};
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    const CacheView cache{random(Shape{1, 1, 91, 72}, 1, dtype), random(Shape{1, 1, 91, 72}, 2, dtype), rows,
+                          positions};
+    const Tensor q = random(Shape{1, 1, 72}, 3);
+    oracle::expect_near(ops::cached_attention(q, 1, cache),
+                        oracle::attention(oracle::widen(q), oracle::widen(cache.keys),
+                                          oracle::widen(cache.values), 72, [](int64_t) { return 91; }),
+                        oracle::kAttention, name_of(dtype));
+  }
+}
+
+TEST_P(Isa, Norms) {
+  const Tensor x = random(Shape{3, 5, 7, 72}, 1), weight = random(Shape{72}, 2), bias = random(Shape{72}, 3);
+  const oracle::Values wide = oracle::widen(x), w = oracle::widen(weight), b = oracle::widen(bias);
+  oracle::expect_near(ops::rms_norm(x, weight, 1e-6F), oracle::rms_norm(wide, w, 1e-6), oracle::kNorm,
+                      "rms_norm");
+  oracle::expect_near(ops::layer_norm(x, weight, bias, 1e-6F), oracle::layer_norm(wide, w, b, 1e-6),
+                      oracle::kNorm, "layer_norm");
+  oracle::expect_near(ops::group_norm(x, weight, bias, 6, 1e-6F, true),
+                      oracle::group_norm(wide, w, b, 35, 6, 1e-6, true), oracle::kNorm, "group_norm");
+}
+
+TEST_P(Isa, ElementByElement) {
+  const Tensor x = random(Shape{999}, 1, DType::f32, 4.0F), up = random(Shape{999}, 2);
+  oracle::Values gelu = oracle::widen(x), swiglu = gelu;
+  const oracle::Values factor = oracle::widen(up);
+  for (double& v : gelu) v = v * 0.5 * std::erfc(-v / std::sqrt(2.0));
+  for (size_t i = 0; i < swiglu.size(); ++i) swiglu[i] = oracle::swish(swiglu[i]) * factor[i];
+  oracle::expect_near(ops::gelu_erf(x), gelu, oracle::kElementwise, "gelu_erf");
+  oracle::expect_near(ops::swiglu(x, up), swiglu, oracle::kElementwise, "swiglu");
+}
+
+TEST_P(Isa, WidensEveryF16) {
+  std::vector<uint16_t> bits(65536);
+  for (size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<uint16_t>(i);
+  const std::vector<float> wide =
+      ops::to_host(Tensor::wrap(*device_, DType::f16, Shape{65536}, bits.data(), nullptr));
+  for (uint32_t i = 0; i < 65536; ++i) {
+    const int exponent = static_cast<int>(i >> 10) & 31, fraction = static_cast<int>(i) & 1023;
+    const double magnitude = exponent == 31  ? (fraction == 0 ? INFINITY : NAN)
+                             : exponent == 0 ? std::ldexp(fraction, -24)
+                                             : std::ldexp(1024 + fraction, exponent - 25);
+    const double expected = i >> 15 ? -magnitude : magnitude;
+    ASSERT_TRUE(static_cast<double>(wide[i]) == expected || (std::isnan(wide[i]) && std::isnan(expected)))
+        << i;
+  }
+}
+
+TEST_P(Isa, Conv2d) {
+  const Shape in{1, 11, 9, 24}, kernel{37, 24, 3, 3};
+  const Tensor x = random(in, 1), weight = random(kernel, 2, DType::bf16, 0.07F);
+  oracle::expect_near(
+      ops::conv2d(x, weight, {}, {1, 1, 1, 1, 1}),
+      oracle::conv2d(oracle::widen(x), in, oracle::widen(weight), kernel, {}, {1, 1, 1, 1, 1}),
+      oracle::kProduct, "conv2d");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Isa, testing::Values("baseline", "avx2", "avx512"),
+                         [](const auto& name) { return std::string(name.param); });
+
+TEST(IsaChoice, UnknownNameIsAnError) {
+  setenv("JANUS_ISA", "mmx", 1);
+  EXPECT_THROW(open_device("cpu"), Error);
+  unsetenv("JANUS_ISA");
+}
+
+}  // namespace
+}  // namespace janus

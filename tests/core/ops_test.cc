@@ -1,0 +1,255 @@
+// Operations element by element, memory, and what every operation promises.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstring>
+
+#include "core/error.h"
+#include "tests/support/oracle.h"
+
+namespace janus {
+namespace {
+
+class Ops : public testing::Test {
+ protected:
+  Tensor random(Shape shape, uint32_t seed, float scale = 1.0F) {
+    return oracle::random_tensor(*device_, shape, seed, DType::f32, scale);
+  }
+  template <typename Function>
+  static oracle::Values map(const Tensor& x, Function function) {
+    oracle::Values values = oracle::widen(x);
+    for (double& value : values) value = function(value);
+    return values;
+  }
+
+  std::shared_ptr<Device> device_ = open_device("cpu");
+};
+
+// -- memory -------------------------------------------------------------------------------------------------
+
+TEST_F(Ops, RoundTripOfEveryHalf) {
+  // Every 16-bit pattern widens to its value and narrows back to itself (a NaN to some NaN of its sign).
+  for (const DType dtype : {DType::f16, DType::bf16}) {
+    std::vector<uint16_t> bits(65536);
+    for (size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<uint16_t>(i);
+    const Tensor half = Tensor::wrap(*device_, dtype, Shape{65536}, bits.data(), nullptr);
+    const std::vector<float> wide = ops::to_host(half);
+    const Tensor back = ops::convert(ops::from_host(*device_, wide, Shape{65536}), dtype);
+    for (uint32_t i = 0; i < 65536; ++i) {
+      const int exponent_bits = dtype == DType::f16 ? 5 : 8, fraction_bits = 15 - exponent_bits;
+      const int exponent = static_cast<int>(i >> fraction_bits) & ((1 << exponent_bits) - 1);
+      const int fraction = static_cast<int>(i) & ((1 << fraction_bits) - 1),
+                bias = (1 << (exponent_bits - 1)) - 1;
+      const bool special = exponent == (1 << exponent_bits) - 1;
+      const double magnitude =
+          exponent == 0 ? std::ldexp(fraction, 1 - bias - fraction_bits)
+                        : std::ldexp(fraction + (1 << fraction_bits), exponent - bias - fraction_bits);
+      if (special && fraction != 0) {
+        ASSERT_TRUE(std::isnan(wide[i])) << i;
+        ASSERT_TRUE(std::isnan(oracle::widen(back.rows(i, 1))[0])) << i;
+        continue;
+      }
+      ASSERT_EQ(static_cast<double>(wide[i]), (special ? INFINITY : magnitude) * (i >> 15 ? -1.0 : 1.0)) << i;
+      ASSERT_EQ(back.data<uint16_t>()[i], i);
+    }
+  }
+}
+
+TEST_F(Ops, NarrowsToNearestEven) {
+  for (const DType dtype : {DType::f16, DType::bf16}) {
+    std::vector<uint16_t> bits(65536);
+    for (size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<uint16_t>(i);
+    const std::vector<float> wide =
+        ops::to_host(Tensor::wrap(*device_, dtype, Shape{65536}, bits.data(), nullptr));
+    // Between neighbours: just below the middle goes down, the middle to the even one, just above goes up.
+    for (uint32_t i = 0; i + 1 < 0x8000; ++i) {
+      if (!std::isfinite(wide[i]) || !std::isfinite(wide[i + 1])) continue;
+      const float middle = wide[i] + (wide[i + 1] - wide[i]) / 2.0F;
+      if (middle == wide[i] || middle == wide[i + 1]) continue;  // bf16 subnormals have no f32 between them
+      const std::vector<float> values{std::nextafter(middle, 0.0F), middle, std::nextafter(middle, INFINITY),
+                                      -middle};
+      const Tensor narrow = ops::convert(ops::from_host(*device_, values, Shape{4}), dtype);
+      const auto* found = narrow.data<uint16_t>();
+      ASSERT_EQ(found[0], i);
+      ASSERT_EQ(found[1], i + (i & 1));
+      ASSERT_EQ(found[2], i + 1);
+      ASSERT_EQ(found[3], (i + (i & 1)) | 0x8000);
+    }
+    const float beyond = 3.4e38F, infinity = INFINITY;
+    const Tensor large = ops::convert(
+        ops::from_host(*device_, std::vector<float>{beyond * 1.001F, infinity}, Shape{2}), dtype);
+    EXPECT_EQ(ops::to_host(large), (std::vector<float>{INFINITY, INFINITY}));
+  }
+}
+
+TEST_F(Ops, ConvertAndCopyTakeSpacedRows) {
+  const Tensor x = random(Shape{5, 33}, 1);
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+    const Tensor expected = ops::convert(x, dtype);
+    const Tensor spaced = oracle::with_spaced_rows(expected, 7);
+    EXPECT_FALSE(spaced.contiguous());
+    oracle::expect_same(spaced, expected, "to_host");
+    const Tensor dense = ops::convert(spaced, dtype);
+    EXPECT_TRUE(dense.contiguous());
+    oracle::expect_same(dense, expected, "convert");
+    Tensor target = oracle::with_spaced_rows(ops::convert(random(Shape{5, 33}, 2), dtype), 3);
+    ops::copy(spaced, target);
+    oracle::expect_same(target, expected, "copy");
+  }
+}
+
+TEST_F(Ops, ConcatenateStacksRows) {
+  const Tensor x = random(Shape{3, 4}, 1);
+  const std::vector<Tensor> parts{x.rows(2, 1), x.rows(0, 2), x.rows(1, 0)};
+  const std::vector<float> all = ops::to_host(x), found = ops::to_host(ops::concatenate(parts));
+  std::vector<float> expected(all.begin() + 8, all.end());
+  expected.insert(expected.end(), all.begin(), all.begin() + 8);
+  EXPECT_EQ(found, expected);
+}
+
+TEST_F(Ops, EmbeddingTakesRows) {
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+    const Tensor table = oracle::with_spaced_rows(oracle::random_tensor(*device_, Shape{9, 21}, 1, dtype), 2);
+    const std::vector<int32_t> ids{8, 0, 3, 3};
+    const std::vector<float> all = ops::to_host(table);
+    std::vector<float> expected;
+    for (const int32_t id : ids)
+      expected.insert(expected.end(), all.begin() + id * 21, all.begin() + (id + 1) * 21);
+    EXPECT_EQ(ops::to_host(ops::embedding(table, ids)), expected);
+  }
+}
+
+// -- element by element
+// ---------------------------------------------------------------------------------------
+
+TEST_F(Ops, AddWithAndWithoutLeadingAxes) {
+  const Tensor x = random(Shape{2, 3, 4, 5}, 1);
+  for (const Shape& shape : {Shape{2, 3, 4, 5}, Shape{3, 4, 5}, Shape{4, 5}, Shape{5}}) {
+    const Tensor y = random(shape, 2);
+    const std::vector<float> a = ops::to_host(x), b = ops::to_host(y);
+    std::vector<float> expected(a.size());
+    for (size_t i = 0; i < a.size(); ++i) expected[i] = a[i] + b[i % b.size()];
+    EXPECT_EQ(ops::to_host(ops::add(x, y)), expected);
+  }
+}
+
+// Numbers of every size and sign, and a length that is no multiple of a vector.
+std::vector<float> sweep() {
+  std::vector<float> values{0.0F, -0.0F, 1e-30F, -1e-30F, 88.0F, -88.0F, 200.0F, -200.0F, 3e38F, -3e38F};
+  for (float x = -12.0F; x < 12.0F; x += 1.0F / 1024.0F) values.push_back(x);
+  values.push_back(0.1F);
+  return values;
+}
+
+TEST_F(Ops, GeluEqualsDefinition) {
+  const std::vector<float> values = sweep();
+  const Tensor x = ops::from_host(*device_, values, Shape{static_cast<int64_t>(values.size())});
+  oracle::expect_near(ops::gelu_erf(x),
+                      map(x, [](double v) { return v * 0.5 * std::erfc(-v / std::sqrt(2.0)); }),
+                      oracle::kElementwise, "gelu_erf");
+}
+
+TEST_F(Ops, SwigluEqualsDefinition) {
+  const std::vector<float> values = sweep();
+  const Shape shape{static_cast<int64_t>(values.size())};
+  const Tensor x = ops::from_host(*device_, values, shape), up = random(shape, 2);
+  oracle::Values expected = map(x, [](double v) { return v / (1.0 + std::exp(-v)); });
+  const oracle::Values factor = oracle::widen(up);
+  for (size_t i = 0; i < expected.size(); ++i) expected[i] *= factor[i];
+  oracle::expect_near(ops::swiglu(x, up), expected, oracle::kElementwise, "swiglu");
+}
+
+TEST_F(Ops, ElementwiseKeepsNaN) {
+  const Tensor x = ops::from_host(*device_, std::vector<float>(19, NAN), Shape{19});
+  for (const Tensor& y : {ops::gelu_erf(x), ops::swiglu(x, x), ops::add(x, x)}) {
+    for (const float value : ops::to_host(y)) EXPECT_TRUE(std::isnan(value));
+  }
+}
+
+TEST_F(Ops, RopeRotatesHalfSplitPairs) {
+  const int heads = 3;
+  const int64_t width = 40, tokens = 5;
+  const Tensor table = ops::rope_table(*device_, 700, width, 10000.0F);
+  Tensor x = random(Shape{2, tokens, heads * width}, 1);
+  const oracle::Values before = oracle::widen(x);
+  const std::vector<int32_t> positions{3, 690};
+  ops::rope(x, heads, positions, table);
+  oracle::Values expected(before.size());
+  for (int64_t i = 0; i < 2 * tokens * heads; ++i) {
+    const int64_t position = positions[i / (tokens * heads)] + i / heads % tokens;
+    for (int64_t j = 0; j < width / 2; ++j) {
+      // The reference multiplies in f32, so the angle is the rounded one.
+      const float frequency =
+          1.0F / std::pow(10000.0F, static_cast<float>(2 * j) / static_cast<float>(width));
+      const auto angle = static_cast<double>(static_cast<float>(position) * frequency);
+      const double a = before[i * width + j], b = before[i * width + j + width / 2];
+      expected[i * width + j] = a * std::cos(angle) - b * std::sin(angle);
+      expected[i * width + j + width / 2] = b * std::cos(angle) + a * std::sin(angle);
+    }
+  }
+  oracle::expect_near(x, expected, oracle::kElementwise, "rope");
+}
+
+// -- faults of callers
+// ------------------------------------------------------------------------------------------
+
+template <typename Body>
+void expect_error(Body body, const std::string& part) {
+  try {
+    body();
+    ADD_FAILURE() << "expected an error with: " << part;
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(Ops, WrongShapesNameBoth) {
+  const Tensor x = random(Shape{2, 8}, 1), weight = random(Shape{4, 6}, 2);
+  expect_error([&] { ops::linear(x, weight); }, "expected weight [F, 8] for x [2, 8], found [4, 6]");
+  expect_error(
+      [&] {
+        ops::linear(x, random(Shape{4, 8}, 2), x);
+      },
+      "linear, bias: expected [4], found [2, 8]");
+  expect_error([&] { ops::add(x, random(Shape{3, 8}, 2)); }, "found [3, 8]");
+  expect_error([&] { ops::rms_norm(x, random(Shape{7}, 2), 1e-6F); },
+               "rms_norm, weight: expected [8], found [7]");
+  expect_error([&] { ops::embedding(weight, std::vector<int32_t>{4}); }, "expected 0 to 3, found 4");
+  expect_error([&] { ops::embedding(weight, std::vector<int32_t>{-1}); }, "expected 0 to 3, found -1");
+  expect_error([&] { ops::linear(weight.columns(0, 3), x); }, "expected dense f32");
+  expect_error(
+      [&] {
+        ops::conv2d(random(Shape{1, 2, 2, 3}, 1), random(Shape{4, 3, 3, 3}, 1), {}, {});
+      },
+      "no smaller than the kernel");
+  expect_error(
+      [&] {
+        ops::attention(x.reshape(Shape{1, 2, 8}), x.reshape(Shape{1, 2, 8}), x.reshape(Shape{1, 2, 8}), 3);
+      },
+      "multiple of 3 heads");
+}
+
+TEST_F(Ops, CacheOverflowIsRefused) {
+  const Tensor cache = random(Shape{2, 1, 4, 8}, 1), x = random(Shape{1, 2, 8}, 2);
+  const std::vector<int32_t> row{1}, bad_row{2}, fits{2}, beyond{3};
+  ops::store_kv(x, x, {cache, cache, row, fits});
+  expect_error([&] { ops::store_kv(x, x, {cache, cache, row, beyond}); }, "capacity of 4");
+  expect_error([&] { ops::store_kv(x, x, {cache, cache, bad_row, fits}); }, "expected 0 to 1, found 2");
+}
+
+TEST_F(Ops, DevicesAreNamed) {
+  EXPECT_EQ(open_device("auto")->name(), "cpu");
+  expect_error([] { open_device("gpu"); }, "expected cpu, cuda, cuda:N or auto");
+  expect_error([] { open_device("cpu:1"); }, "expected cpu, cuda, cuda:N or auto");
+  expect_error([] { open_device("cpu", {-1}); }, "threads");
+}
+
+TEST_F(Ops, TooMuchMemoryIsAnError) {
+  expect_error([&] { device_->allocate(size_t{1} << 62); }, "memory");
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(device_->allocate(1).get()) % 64, 0U);
+  EXPECT_NE(device_->allocate(0), nullptr);
+  expect_error([] { Shape{int64_t{1} << 40, int64_t{1} << 40}; }, "2^60");
+}
+
+}  // namespace
+}  // namespace janus

@@ -1,0 +1,103 @@
+// The promise of core/device.h: a row's result has the same bits alone and among others, on one thread and on
+// many.
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "tests/support/oracle.h"
+
+namespace janus {
+namespace {
+
+constexpr int64_t kBatch = 11;
+
+// One operation on a batch [B, ..] whose entry 0 is the same whatever B is.
+struct Operation {
+  const char* name;
+  Shape entry;  // of one row
+  std::function<Tensor(const Tensor& x)> run;
+};
+
+std::vector<Operation> operations(Device& device) {
+  const auto weight = [&](Shape shape, DType dtype) {
+    return oracle::random_tensor(device, shape, 5, dtype, 0.05F);
+  };
+  const Tensor bf16 = weight(Shape{515, 650}, DType::bf16), f16 = weight(Shape{130, 650}, DType::f16);
+  const Tensor f32 = weight(Shape{70, 650}, DType::f32), scale = weight(Shape{64}, DType::f32);
+  const Tensor kernel = weight(Shape{40, 64, 3, 3}, DType::bf16),
+               narrow = weight(Shape{3, 64, 3, 3}, DType::bf16);
+  const auto linear = [](Tensor w) { return [w](const Tensor& x) { return ops::linear(x, w); }; };
+  const auto conv = [](Tensor w) {
+    return [w](const Tensor& x) { return ops::conv2d(x, w, {}, {1, 1, 1, 1, 1}); };
+  };
+  const auto cached = [&device](int64_t positions) {
+    return [&device, positions](const Tensor& x) {
+      const auto batch = x.size(0);
+      const std::vector<int32_t> rows = [&] {
+        std::vector<int32_t> all(static_cast<size_t>(batch));
+        for (int64_t b = 0; b < batch; ++b) all[b] = static_cast<int32_t>(b);
+        return all;
+      }();
+      const std::vector<int32_t> at(static_cast<size_t>(batch), static_cast<int32_t>(positions));
+      const Shape shape{batch, 2, positions + x.size(1), 32};
+      const CacheView cache{oracle::random_tensor(device, shape, 7, DType::bf16),
+                            oracle::random_tensor(device, shape, 8, DType::bf16), rows, at};
+      return ops::cached_attention(x, 4, cache);
+    };
+  };
+  return {
+      {"linear bf16, T = 1", {1, 650}, linear(bf16)},
+      {"linear f16, T = 1", {1, 650}, linear(f16)},
+      {"linear f32, T = 1", {1, 650}, linear(f32)},
+      {"linear bf16, T = 29", {29, 650}, linear(bf16)},
+      {"linear f32, T = 3", {3, 650}, linear(f32)},
+      {"rms_norm", {5, 64}, [scale](const Tensor& x) { return ops::rms_norm(x, scale, 1e-6F); }},
+      {"layer_norm", {5, 64}, [scale](const Tensor& x) { return ops::layer_norm(x, scale, scale, 1e-6F); }},
+      {"group_norm",
+       {24, 17, 64},
+       [scale](const Tensor& x) { return ops::group_norm(x, scale, scale, 32, 1e-6F, true); }},
+      {"gelu_erf", {5, 67}, [](const Tensor& x) { return ops::gelu_erf(x); }},
+      {"swiglu", {5, 67}, [](const Tensor& x) { return ops::swiglu(x, x); }},
+      {"attention", {130, 64}, [](const Tensor& x) { return ops::attention(x, x, x, 2); }},
+      {"cached_attention, T = 1", {1, 128}, cached(300)},
+      {"cached_attention, T = 110", {110, 128}, cached(30)},
+      {"conv2d", {13, 24, 64}, conv(kernel)},
+      {"conv2d, few filters", {13, 24, 64}, conv(narrow)},
+  };
+}
+
+Tensor batch_of(Device& device, const Shape& entry, int64_t batch) {
+  const std::vector<float> values = oracle::random_values(kBatch * entry.elements(), 3);
+  std::vector<int64_t> sizes{batch};
+  for (int axis = 0; axis < entry.rank(); ++axis) sizes.push_back(entry[axis]);
+  const Shape shape{std::span<const int64_t>(sizes)};
+  return ops::from_host(device, std::span(values).first(static_cast<size_t>(shape.elements())), shape);
+}
+
+TEST(Reproducible, RowAloneOrAmongOthers) {
+  const std::shared_ptr<Device> device = open_device("cpu");
+  for (const Operation& operation : operations(*device)) {
+    const Tensor alone = operation.run(batch_of(*device, operation.entry, 1));
+    for (const int64_t batch : {2, 3, 5, 8, 11}) {
+      const Tensor among = operation.run(batch_of(*device, operation.entry, batch)).rows(0, 1);
+      oracle::expect_same(among, alone, std::string(operation.name) + " among " + std::to_string(batch));
+    }
+  }
+}
+
+TEST(Reproducible, AnyNumberOfThreads) {
+  const std::shared_ptr<Device> one = open_device("cpu", {1});
+  const std::vector<Operation> expected = operations(*one);
+  for (const int threads : {2, 3, 8}) {
+    const std::shared_ptr<Device> many = open_device("cpu", {threads});
+    const std::vector<Operation> found = operations(*many);
+    for (size_t i = 0; i < found.size(); ++i) {
+      oracle::expect_same(found[i].run(batch_of(*many, found[i].entry, 2)),
+                          expected[i].run(batch_of(*one, found[i].entry, 2)),
+                          std::string(found[i].name) + " on " + std::to_string(threads) + " threads");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace janus

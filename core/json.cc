@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <set>
 #include <utility>
 
 #include "core/error.h"
@@ -11,8 +9,10 @@
 namespace janus {
 namespace {
 
+using Json = nlohmann::json;
+
 // nlohmann's parser needs no stack, but its copy, comparison and output recurse once a level.
-constexpr int kDeepest = 100;
+constexpr size_t kDeepest = 100;
 
 std::string place(std::string_view text, size_t byte) {  // byte counts from 1
   const std::string_view before = text.substr(0, std::min(byte > 0 ? byte - 1 : 0, text.size()));
@@ -23,36 +23,67 @@ std::string place(std::string_view text, size_t byte) {  // byte counts from 1
 
 // "syntax error while parsing value - invalid literal" of nlohmann's long message. What it read last is left
 // out: it may hold anything, and the place is told.
-std::string reason(const nlohmann::json::parse_error& error) {
-  std::string_view text = error.what();
+std::string reason(std::string_view text) {
   const size_t column = text.find("column ");
-  const size_t begin = column == text.npos ? text.npos : text.find(": ", column);
+  const size_t begin = column != text.npos ? text.find(": ", column) : text.find("] ");
   if (begin != text.npos) text.remove_prefix(begin + 2);
-  return std::string(text.substr(0, text.find("; last read")));
+  return std::string(text.substr(0, std::min<size_t>(text.find("; last read"), 100)));
 }
 
-// Watches a parse: the depth, and keys where they must be unique.
-class Guard {
+// Builds the value while nlohmann reads. Its own parser with a callback could watch depth and keys too, but
+// looks through a whole object at the end of each inner one: minutes for a file of many tensors.
+class Builder : public Json::json_sax_t {
  public:
-  Guard(const std::string& where, DuplicateKeys duplicates) : where_(where), duplicates_(duplicates) {}
+  Builder(std::string_view text, const std::string& where, DuplicateKeys duplicates)
+      : text_(text), where_(where), duplicates_(duplicates) {}
 
-  bool operator()(int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
-    using Event = nlohmann::json::parse_event_t;
-    check(depth <= kDeepest, "{}: expected JSON nested at most {} deep, found deeper", where_, kDeepest);
-    if (duplicates_ == DuplicateKeys::last_wins) return true;
-    if (event == Event::object_start) keys_.emplace_back();
-    if (event == Event::object_end) keys_.pop_back();
-    if (event == Event::key) {
-      check(keys_.back().insert(parsed.get<std::string>()).second,
-            "{}: expected each key once, found {} twice", where_, excerpt(parsed));
-    }
+  Json take() { return std::move(root_); }
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(int64_t value) override { return add(value); }
+  bool number_unsigned(uint64_t value) override { return add(value); }
+  bool number_float(double value, const std::string& /*text*/) override { return add(value); }
+  bool string(std::string& value) override { return add(std::move(value)); }
+  bool binary(Json::binary_t& value) override { return add(std::move(value)); }
+  bool start_object(size_t /*size*/) override { return open(Json::object()); }
+  bool end_object() override { return close(); }
+  bool start_array(size_t /*size*/) override { return open(Json::array()); }
+  bool end_array() override { return close(); }
+  bool key(std::string& name) override {
+    check(duplicates_ == DuplicateKeys::last_wins || !open_.back()->contains(name),
+          "{}: expected each key once, found {} twice", where_, excerpt(name));
+    slot_ = &(*open_.back())[name];
     return true;
+  }
+  bool parse_error(size_t byte, const std::string& /*token*/, const Json::exception& error) override {
+    fail("{}: {}: expected JSON, found a fault: {}", where_, place(text_, byte), reason(error.what()));
   }
 
  private:
+  bool add(Json value) {
+    if (!open_.empty() && open_.back()->is_array()) slot_ = &open_.back()->emplace_back();
+    *slot_ = std::move(value);
+    return true;
+  }
+  bool open(Json container) {
+    check(open_.size() < kDeepest, "{}: expected JSON nested at most {} deep, found deeper", where_,
+          kDeepest);
+    add(std::move(container));
+    open_.push_back(slot_);
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  std::string_view text_;
   const std::string& where_;
   DuplicateKeys duplicates_;
-  std::vector<std::set<std::string>> keys_;  // of the objects that are open
+  Json root_;
+  Json* slot_ = &root_;      // where the next value goes, outside arrays
+  std::vector<Json*> open_;  // containers, outermost first
 };
 
 int64_t checked_integer(const nlohmann::json& json, int64_t least, int64_t most, bool* valid) {
@@ -79,14 +110,9 @@ std::string range_text(int64_t least, int64_t most) {
 
 nlohmann::json parse_json(std::string_view text, const std::string& where, DuplicateKeys duplicates) {
   check(!text.empty(), "{}: expected JSON, found an empty file", where);
-  Guard guard(where, duplicates);
-  try {
-    return nlohmann::json::parse(text.begin(), text.end(), std::ref(guard));
-  } catch (const nlohmann::json::parse_error& error) {
-    fail("{}: {}: expected JSON, found a {}", where, place(text, error.byte), reason(error));
-  } catch (const nlohmann::json::exception&) {
-    fail("{}: expected JSON, found a value out of range", where);
-  }
+  Builder builder(text, where, duplicates);
+  Json::sax_parse(text.begin(), text.end(), &builder);
+  return builder.take();
 }
 
 std::string excerpt(const nlohmann::json& json, size_t longest) {

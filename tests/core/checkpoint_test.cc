@@ -1,0 +1,217 @@
+#include "core/checkpoint.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/core/model_files.h"
+
+namespace janus {
+namespace {
+
+using test::error_of;
+using test::expect_error;
+using test::safetensors_file;
+using test::TemporaryFolder;
+
+const std::string kTwoBytes = "ab";
+
+std::string open_error(const TemporaryFolder& folder) {
+  return error_of([&] { Checkpoint::open(folder.path()); });
+}
+
+std::vector<std::string> names(const Checkpoint& checkpoint) {
+  std::vector<std::string> result;
+  for (const auto& [name, tensor] : checkpoint.tensors()) result.push_back(name);
+  return result;
+}
+
+TEST(Checkpoint, OpensConfigAndTensors) {
+  const TemporaryFolder folder;
+  folder.write("config.json", R"({"model_type": "janus"})");
+  folder.write("model.safetensors",
+               safetensors_file({{"b", "F16", {1}, kTwoBytes}, {"a", "BF16", {1}, kTwoBytes}}));
+  folder.write("notes.txt", "");
+  const Checkpoint checkpoint = Checkpoint::open(folder.path());
+  EXPECT_EQ(checkpoint.config().at("model_type"), "janus");
+  EXPECT_EQ(names(checkpoint), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(checkpoint.find("b").file, "model.safetensors");
+  EXPECT_EQ(checkpoint.files().files(),
+            (std::vector<std::string>{"config.json", "model.safetensors", "notes.txt"}));
+  EXPECT_TRUE(checkpoint.contains("a"));
+  EXPECT_FALSE(checkpoint.contains("c"));
+}
+
+TEST(Checkpoint, ListsTensorsThatNobodyRead) {
+  const TemporaryFolder folder;
+  folder.write("config.json", "{}");
+  folder.write("model.safetensors",
+               safetensors_file({{"b", "F16", {1}, kTwoBytes}, {"a", "F16", {1}, kTwoBytes}}));
+  const Checkpoint checkpoint = Checkpoint::open(folder.path());
+  const Checkpoint copy = checkpoint;
+  EXPECT_EQ(checkpoint.unread(), (std::vector<std::string>{"a", "b"}));
+  copy.mark_read("a");
+  EXPECT_EQ(checkpoint.unread(), std::vector<std::string>{"b"});
+}
+
+TEST(Checkpoint, NamesAMissingTensorAndTheFilesSearched) {
+  const TemporaryFolder folder;
+  folder.write("config.json", "{}");
+  folder.write("one.safetensors", safetensors_file({{"a", "F16", {1}, kTwoBytes}}));
+  folder.write("two.safetensors", safetensors_file({{"b", "F16", {1}, kTwoBytes}}));
+  const Checkpoint checkpoint = Checkpoint::open(folder.path());
+  expect_error(error_of([&] { checkpoint.find("lm_head.weight"); }),
+               {"lm_head.weight: expected this tensor", "one.safetensors, two.safetensors"});
+}
+
+TEST(Checkpoint, RefusesPathsThatAreNoModel) {
+  const TemporaryFolder folder;
+  expect_error(error_of([&] { Checkpoint::open(folder.path() + "/nowhere"); }),
+               {folder.path() + "/nowhere: no such folder", "download"});
+  const std::string file = folder.write("model.gguf", "x");
+  expect_error(error_of([&] { Checkpoint::open(file); }), {file, "expected a folder", "found a file"});
+  expect_error(error_of([&] { Checkpoint::open(""); }), {"no such folder"});
+  expect_error(error_of([&] { Checkpoint::open(file + "/config.json"); }), {file});
+  expect_error(open_error(folder), {folder.path(), "expected config.json"});
+}
+
+TEST(Checkpoint, RefusesABrokenConfig) {
+  const TemporaryFolder folder;
+  folder.write("model.safetensors", safetensors_file({}));
+  folder.write("config.json", "");
+  expect_error(open_error(folder), {folder.path() + "/config.json", "empty file", "restore"});
+  folder.write("config.json", "{\n\"a\": }");
+  expect_error(open_error(folder), {folder.path() + "/config.json: line 2, column 6"});
+  folder.write("config.json", "[1]");
+  expect_error(open_error(folder), {folder.path() + "/config.json: expected a JSON object, found [1]"});
+}
+
+TEST(Checkpoint, SaysWhichWeightsItLooksFor) {
+  const TemporaryFolder folder;
+  folder.write("config.json", "{}");
+  expect_error(open_error(folder), {folder.path(), "model.safetensors.index.json", "*.safetensors"});
+  folder.write("pytorch_model-00001-of-00002.bin", "PK");
+  expect_error(open_error(folder), {"expected safetensors", "pytorch_model-00001-of-00002.bin", "save_file"});
+}
+
+TEST(Checkpoint, AFileOfNoTensorsIsFoundWhenOneIsAsked) {
+  const TemporaryFolder folder;
+  folder.write("config.json", "{}");
+  folder.write("model.safetensors", test::safetensors_bytes("{}"));
+  const Checkpoint checkpoint = Checkpoint::open(folder.path());
+  expect_error(error_of([&] { checkpoint.find("a"); }), {"a: expected this tensor", "no tensors at all"});
+}
+
+TEST(Checkpoint, NamesTheBrokenFile) {
+  const TemporaryFolder folder;
+  folder.write("config.json", "{}");
+  const std::string whole = safetensors_file({{"a", "F16", {1}, kTwoBytes}});
+  folder.write("model.safetensors", whole.substr(0, whole.size() - 1));
+  expect_error(open_error(folder), {folder.path() + "/model.safetensors", "\"a\"", "download it again"});
+  folder.write("model.safetensors", "");
+  expect_error(open_error(folder),
+               {folder.path() + "/model.safetensors", "found 0 bytes", "download it again"});
+}
+
+TEST(Checkpoint, RefusesATensorInTwoFiles) {
+  const TemporaryFolder folder;
+  folder.write("config.json", "{}");
+  folder.write("x.safetensors", safetensors_file({{"a", "F16", {1}, kTwoBytes}}));
+  folder.write("y.safetensors", safetensors_file({{"a", "F16", {1}, kTwoBytes}}));
+  expect_error(open_error(folder), {"a in both x.safetensors and y.safetensors"});
+}
+
+class ShardsTest : public ::testing::Test {
+ protected:
+  ShardsTest() {
+    folder_.write("config.json", "{}");
+    folder_.write("m-1.safetensors", safetensors_file({{"a", "F16", {1}, kTwoBytes}}));
+    folder_.write("m-2.safetensors", safetensors_file({{"b", "F16", {1}, kTwoBytes}}));
+  }
+  void index(const std::string& weight_map) const {
+    folder_.write("model.safetensors.index.json", R"({"metadata": {}, "weight_map": )" + weight_map + "}");
+  }
+
+  const TemporaryFolder folder_;
+};
+
+TEST_F(ShardsTest, OpensTheFilesOfTheIndexAlone) {
+  folder_.write("other.safetensors", "not even a header");
+  index(R"({"a": "m-1.safetensors", "b": "m-2.safetensors"})");
+  const Checkpoint checkpoint = Checkpoint::open(folder_.path());
+  EXPECT_EQ(names(checkpoint), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(checkpoint.find("b").file, "m-2.safetensors");
+}
+
+TEST_F(ShardsTest, RefusesShardsThatAreNotThere) {
+  index(R"({"a": "m-1.safetensors", "b": "m-3.safetensors"})");
+  expect_error(open_error(folder_),
+               {"expected m-3.safetensors", "model.safetensors.index.json", "no such file"});
+  index(R"({"a": "m-1.safetensors", "b": "../m-2.safetensors"})");  // shards lie in the folder itself
+  expect_error(open_error(folder_), {"expected ../m-2.safetensors", "no such file"});
+}
+
+TEST_F(ShardsTest, RefusesShardsThatHoldOtherTensors) {
+  index(R"({"a": "m-1.safetensors", "c": "m-2.safetensors"})");
+  expect_error(open_error(folder_), {"m-2.safetensors", "expected tensor c"});
+  index(R"({"a": "m-1.safetensors", "b": "m-1.safetensors"})");
+  expect_error(open_error(folder_), {"m-1.safetensors", "expected tensor b"});
+  folder_.write("m-2.safetensors",
+                safetensors_file({{"b", "F16", {1}, kTwoBytes}, {"d", "F16", {1}, kTwoBytes}}));
+  index(R"({"a": "m-1.safetensors", "b": "m-2.safetensors"})");
+  expect_error(open_error(folder_), {"m-2.safetensors", "found d"});
+}
+
+TEST_F(ShardsTest, RefusesABrokenIndex) {
+  folder_.write("model.safetensors.index.json", "{}");
+  expect_error(open_error(folder_), {"model.safetensors.index.json: weight_map", "no such key"});
+  index("[]");
+  expect_error(open_error(folder_), {"model.safetensors.index.json: weight_map", "found []"});
+  index("{}");
+  expect_error(open_error(folder_), {"model.safetensors.index.json: weight_map", "none"});
+  index(R"({"a": 5})");
+  expect_error(open_error(folder_), {"model.safetensors.index.json: weight_map: a", "found 5"});
+  index(R"({"a": null})");
+  expect_error(open_error(folder_), {"model.safetensors.index.json: weight_map: a"});
+}
+
+TEST(FileSet, ListsFilesAndLinksButNotFolders) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("a.txt", "hello");
+  std::filesystem::create_directory(folder.path() + "/inner");
+  std::filesystem::create_symlink(file, folder.path() + "/b.txt");
+  std::filesystem::create_symlink("nowhere", folder.path() + "/dangling.txt");
+  const FileSet files = FileSet::folder(folder.path());
+  EXPECT_EQ(files.files(), (std::vector<std::string>{"a.txt", "b.txt"}));
+  EXPECT_EQ(files.read("b.txt").bytes.size(), 5U);
+  EXPECT_EQ(files.name(), folder.path());
+  expect_error(error_of([&] { files.read("inner"); }), {"inner: no such file"});
+  std::filesystem::remove(file);
+  expect_error(error_of([&] { files.read("a.txt"); }), {file, "opened", "No such file"});
+}
+
+TEST(FileSet, MappedBytesOutliveTheSet) {
+  const TemporaryFolder folder;
+  folder.write("a.txt", "hello");
+  folder.write("empty", "");
+  FileBytes bytes = FileSet::folder(folder.path()).read("a.txt");
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(bytes.bytes.data()), bytes.bytes.size()), "hello");
+  EXPECT_TRUE(FileSet::folder(folder.path()).read("empty").bytes.empty());
+}
+
+TEST(FileSet, ServesBuiltInFiles) {
+  static const std::string weights = safetensors_file({{"a", "F16", {1}, kTwoBytes}});
+  static const std::string config = R"({"x": 1})";
+  const FileSet files =
+      FileSet::builtin("tiny (built in)", {{"config.json", std::as_bytes(std::span(config))},
+                                           {"model.safetensors", std::as_bytes(std::span(weights))}});
+  EXPECT_EQ(files.files(), (std::vector<std::string>{"config.json", "model.safetensors"}));
+  EXPECT_EQ(files.json("config.json").at("x"), 1);
+  EXPECT_EQ(Checkpoint::open(files).tensors().size(), 1U);
+  expect_error(error_of([&] { files.read("tokenizer.json"); }), {"tiny (built in): tokenizer.json"});
+}
+
+}  // namespace
+}  // namespace janus

@@ -1,0 +1,102 @@
+// Writes small model folders for tests, whole or broken on purpose.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+
+namespace janus::test {
+
+// A folder that goes with the object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = ::testing::TempDir() + "janus-XXXXXX";
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path_ = pattern;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string write(const std::string& file, std::string_view content) const {
+    std::ofstream(path_ + "/" + file, std::ios::binary) << content;
+    return path_ + "/" + file;
+  }
+
+ private:
+  std::string path_;
+};
+
+// The bytes of a safetensors file with this header; `length` is what the file says of its header.
+inline std::string safetensors_bytes(std::string_view header, std::string_view data, uint64_t length) {
+  std::string file;
+  for (int i = 0; i < 8; ++i) file.push_back(static_cast<char>(length >> (8 * i) & 0xFF));
+  return file.append(header).append(data);
+}
+inline std::string safetensors_bytes(std::string_view header, std::string_view data = "") {
+  return safetensors_bytes(header, data, header.size());
+}
+
+struct TestTensor {
+  std::string name;
+  std::string type;
+  std::vector<int64_t> shape;
+  std::string bytes;
+};
+
+template <typename T>
+std::string bytes_of(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+
+// Spaces before the data start: 0 to 7 make every alignment; real files are padded to 8.
+inline std::string safetensors_file(const std::vector<TestTensor>& tensors, size_t misaligned = 0) {
+  nlohmann::json header;
+  header["__metadata__"] = {{"format", "pt"}};
+  std::string data;
+  for (const TestTensor& tensor : tensors) {
+    header[tensor.name] = {{"dtype", tensor.type},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {data.size(), data.size() + tensor.bytes.size()}}};
+    data += tensor.bytes;
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8 + misaligned, ' ');
+  return safetensors_bytes(text, data);
+}
+
+// What `action` throws, or nothing.
+template <typename Action>
+std::string error_of(Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+// The message is one line that holds every part.
+inline void expect_error(const std::string& message, const std::vector<std::string>& parts) {
+  EXPECT_FALSE(message.empty()) << "no error";
+  EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+  for (const std::string& part : parts) {
+    EXPECT_NE(message.find(part), std::string::npos) << "no \"" << part << "\" in: " << message;
+  }
+}
+
+}  // namespace janus::test

@@ -1,0 +1,57 @@
+// What read_safetensors lists lies inside the file and fits its shape, whatever the file says.
+#include <cstdio>
+#include <cstdlib>
+#include <span>
+
+#include "core/error.h"
+#include "core/safetensors.h"
+#include "tests/core/safetensors_file.h"
+#include "tests/fuzz/fuzz.h"
+
+namespace {
+
+void require(bool condition, const char* what) {
+  if (condition) return;
+  std::fprintf(stderr, "safetensors: expected otherwise: %s\n", what);
+  std::abort();
+}
+
+void require_one_line(const std::string& message) {
+  for (const char c : message) require(c >= ' ' && c <= '~', "a message that is not one line of ASCII");
+  require(message.size() < 2000, "a message without end");
+}
+
+void require_sound(std::span<const std::byte> file, const janus::StoredTensor& tensor) {
+  const std::span<const std::byte> bytes = tensor.data.bytes;
+  require(bytes.data() >= file.data() && bytes.data() + bytes.size() <= file.data() + file.size(),
+          "bytes outside the file");
+  const auto elements = static_cast<size_t>(tensor.shape.elements());
+  require(!tensor.unreadable.empty() || elements * janus::size_of(tensor.dtype) == bytes.size(),
+          "another size than the shape's");
+}
+
+}  // namespace
+
+std::vector<std::string> fuzz_seeds() {
+  using janus::test::safetensors_file;
+  const std::string data(24, '\1');
+  return {safetensors_file({}),
+          safetensors_file({{"a.weight", "F32", {2, 3}, data}, {"a.bias", "BF16", {4}, data.substr(0, 8)}}),
+          safetensors_file({{"none", "F16", {0, 7}, ""}, {"scalar", "F64", {}, data.substr(0, 8)}}, 3),
+          safetensors_file({{"conv", "F16", {1, 2, 3, 1, 2}, data}, {"bits", "F4", {6}, "abc"}})};
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::span file(reinterpret_cast<const std::byte*>(data), size);
+  try {
+    size_t total = 0;
+    for (const auto& [name, tensor] : janus::read_safetensors({file, nullptr}, "file", "file")) {
+      require_sound(file, tensor);
+      total += tensor.data.bytes.size();
+    }
+    require(total <= size, "tensors that overlap");
+  } catch (const janus::Error& error) {
+    require_one_line(error.what());
+  }
+  return 0;
+}

@@ -16,10 +16,10 @@ struct Image {
 // More pixels than this are refused before any allocation.
 inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
 
-// Pillow's 8-bit bicubic resampling, byte for byte (Image.resize with BICUBIC; libImaging/Resample.c): a = -0.5,
-// support scaled when shrinking, weights in 22-bit fixed point. The order of the passes is that of Pillow 13,
-// which takes the height first where it shrinks by more than twice what the width does; Pillow 12 and older
-// always took the width first, which differs for pictures more than twice as tall as wide.
+// Pillow's 8-bit bicubic resampling, byte for byte (Image.resize with BICUBIC; libImaging/Resample.c): a =
+// -0.5, support scaled when shrinking, weights in 22-bit fixed point. The order of the passes is that of
+// Pillow 13, which takes the height first where it shrinks by more than twice what the width does; Pillow 12
+// and older always took the width first, which differs for pictures more than twice as tall as wide.
 Image resize_bicubic(const Image& image, int width, int height);
 
 // How the original VLMImageProcessor prepares pictures (preprocessor_config.json).
@@ -33,8 +33,8 @@ struct PreprocessConfig {
   bool do_normalize = true;
 };
 
-// Long side to image_size (bicubic), the other at least min_size, pasted in the middle of a square of the background
-// colour. Throws Error for a config that makes no sense, like preprocess.
+// Long side to image_size (bicubic), the other at least min_size, pasted in the middle of a square of the
+// background colour. Throws Error for a config that makes no sense, like preprocess.
 Image resize_and_pad(const Image& image, const PreprocessConfig& config);
 // resize_and_pad, then rescale and normalise as the reference does -> [3, image_size, image_size], f32.
 std::vector<float> preprocess(const Image& image, const PreprocessConfig& config);

@@ -19,7 +19,7 @@ set(allowed "core/device.cc: core/cpu/cpu_device.h")
 
 # Header -> the only files that may include it, both as regular expressions: a library stays behind one folder.
 set(owned "vision/image_file.h" "^opencv2/" "^stb_" "^(oneapi/)?dnnl" "^(pcre2|utf8proc|sentencepiece)" "^CLI/")
-set(owners "^(vision/image_file|cli/|samples/)" "^vision/image_file" "^vision/image_file" "^core/cpu/" "^tokenizer/"
+set(owners "^(vision/(image_file|formats/)|cli/|samples/)" "^vision/formats/" "^vision/formats/" "^core/cpu/" "^tokenizer/"
            "^cli/")
 
 # CMake chooses between files, so no #if stands anywhere but in the kernels, which ask for the instruction set that

@@ -1,0 +1,92 @@
+#include <algorithm>
+
+#include "core/error.h"
+#include "vision/formats/byte_view.h"
+#include "vision/formats/exif.h"
+#include "vision/formats/picture_header.h"
+
+namespace janus {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr uint8_t kStartOfScan = 0xDA;
+constexpr uint8_t kEndOfImage = 0xD9;
+constexpr uint8_t kApp1 = 0xE1;
+constexpr uint8_t kApp14 = 0xEE;
+
+bool is_frame(uint8_t marker) {
+  return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+}
+
+bool stands_alone(uint8_t marker) { return marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8); }
+
+struct Marks {
+  int components = 0;
+  int precision = 0;
+  bool adobe = false;
+  bool scan = false;  // some bytes of compressed pixels are there
+  bool end = false;
+};
+
+// The position of the 0xFF of the next marker; view.size() where there is none. Inside compressed pixels
+// 0xFF00 and the restart markers are data.
+size_t next_marker(const ByteView& view, std::span<const std::byte> bytes, size_t position) {
+  while (true) {
+    const auto found = std::find(bytes.begin() + position, bytes.end(), std::byte{0xFF});
+    position = found - bytes.begin();
+    if (position + 1 >= bytes.size()) return bytes.size();
+    const uint8_t code = view.u8(position + 1);
+    if (code != 0x00 && code != 0xFF && !stands_alone(code)) return position;
+    position += code == 0xFF ? 1 : 2;
+  }
+}
+
+}  // namespace
+
+PictureHeader read_jpeg_header(std::span<const std::byte> bytes, const std::string& name) {
+  PictureHeader header;
+  header.format = PictureFormat::jpeg;
+  const ByteView view(bytes, ByteView::Order::big);
+  Marks marks;
+  bool exif_seen = false;
+  for (size_t at = next_marker(view, bytes, 2); at < bytes.size() && !marks.end;) {
+    const uint8_t marker = view.u8(at + 1);
+    const ByteView segment = view.window(at + 4, std::max<int>(view.u16(at + 2), 2) - 2);
+    if (is_frame(marker) && marks.components == 0) {
+      marks.precision = segment.u8(0);
+      header.height = segment.u16(1);
+      header.width = segment.u16(3);
+      marks.components = segment.u8(5);
+    }
+    if (marker == kApp1 && !exif_seen && segment.has_text(0, "Exif\0\0"sv)) {
+      exif_seen = true;
+      header.orientation = exif_orientation(segment.part(0, segment.size()));
+    }
+    if (marker == kApp14 && segment.has_text(0, "Adobe")) marks.adobe = true;
+    marks.end = marker == kEndOfImage;
+    const size_t after = at + 4 + segment.size();
+    if (marker == kStartOfScan && view.contains(after, 1)) marks.scan = true;
+    at = next_marker(view, bytes, std::min(after, bytes.size()));
+  }
+
+  if (!marks.end && (marks.components == 0 || !marks.scan)) fail_cut_short(header.format, bytes.size(), name);
+  check(marks.components != 0 && marks.scan, "picture {}: expected a JPEG with pixels, found none in it",
+        name);
+  check(marks.precision == 8, "picture {}: expected a JPEG of 8 bits, found {} bits; convert it", name,
+        marks.precision);
+  check(marks.components == 1 || marks.components == 3 || marks.components == 4,
+        "picture {}: expected a JPEG of 1, 3 or 4 channels, found {}; convert it", name, marks.components);
+  // The decoders take the inks as stored inverted, which is Adobe's habit and only its marker tells.
+  check(marks.components != 4 || marks.adobe,
+        "picture {}: expected a CMYK JPEG with Adobe's marker, found none; convert it to RGB", name);
+  if (!marks.end) {
+    header.warning = "picture " + name + ": the JPEG is cut short; the part that is missing is filled";
+    // With an end to find, the decoders fill what is missing in place of giving up.
+    header.rewritten.assign(bytes.begin(), bytes.end());
+    header.rewritten.insert(header.rewritten.end(), {std::byte{0xFF}, std::byte{kEndOfImage}});
+  }
+  return header;
+}
+
+}  // namespace janus

@@ -1,0 +1,140 @@
+#include "vision/formats/png_text.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "core/error.h"
+#include "vision/formats/png_chunks.h"
+
+namespace janus {
+namespace {
+
+constexpr char32_t kReplacement = 0xFFFD;
+
+// The code point at text[at], which moves past it. A byte that begins no whole, shortest, legal sequence is
+// one replacement character.
+char32_t next_code_point(std::string_view text, size_t& at) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const uint8_t first = byte(at++);
+  if (first < 0x80) return first;
+  const int more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : 1;
+  if (first < 0xC2 || first > 0xF4 || at + more > text.size()) return kReplacement;
+  char32_t code = first & (0x3F >> more);
+  for (int i = 0; i < more; ++i) {
+    if ((byte(at + i) & 0xC0) != 0x80) return kReplacement;
+    code = code << 6 | (byte(at + i) & 0x3F);
+  }
+  constexpr char32_t kSmallest[] = {0, 0x80, 0x800, 0x10000};
+  const bool surrogate = code >= 0xD800 && code < 0xE000;
+  if (code < kSmallest[more] || code > 0x10FFFF || surrogate) return kReplacement;
+  at += more;
+  return code;
+}
+
+void append_utf8(std::string& text, char32_t code) {
+  if (code < 0x80) {
+    text += static_cast<char>(code);
+    return;
+  }
+  const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+  constexpr char32_t kLead[] = {0, 0xC0, 0xE0, 0xF0};
+  text += static_cast<char>(kLead[more] | code >> (6 * more));
+  for (int i = more - 1; i >= 0; --i) text += static_cast<char>(0x80 | (code >> (6 * i) & 0x3F));
+}
+
+// What tEXt may hold: printable Latin-1 and line feeds.
+bool plain(char32_t code) {
+  return code == '\n' || (code >= 0x20 && code < 0x7F) || (code >= 0xA1 && code <= 0xFF);
+}
+
+void append_number(std::vector<std::byte>& bytes, uint32_t value) {
+  for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::byte>(value >> shift));
+}
+
+void append_chunk(std::vector<std::byte>& png, std::string_view type, const std::string& data) {
+  append_number(png, static_cast<uint32_t>(data.size()));
+  const size_t start = png.size();
+  for (const std::string_view part : {type, std::string_view(data)}) {
+    for (const char letter : part) png.push_back(static_cast<std::byte>(letter));
+  }
+  append_number(png, png_crc(std::span(png).subspan(start)));
+}
+
+void append_text_chunk(std::vector<std::byte>& png, const std::string& keyword, const std::string& text) {
+  const auto printable = [](char letter) { return letter >= 0x20 && letter < 0x7F; };
+  check(!keyword.empty() && keyword.size() <= 79 && std::all_of(keyword.begin(), keyword.end(), printable) &&
+            keyword.front() != ' ' && keyword.back() != ' ',
+        "PNG text: expected a keyword of 1 to 79 printable ASCII characters, found '{}'", keyword);
+  check(text.find('\0') == std::string::npos && text.size() < (size_t{1} << 30),
+        "PNG text '{}': expected a text below 1 GiB without zero bytes", keyword);
+  std::string latin1;
+  std::string utf8;
+  bool all_plain = true;
+  for (size_t at = 0; at < text.size();) {
+    const char32_t code = next_code_point(text, at);
+    all_plain = all_plain && plain(code);
+    latin1 += static_cast<char>(code);
+    append_utf8(utf8, code);
+  }
+  const std::string zero(1, '\0');
+  if (all_plain) {
+    append_chunk(png, "tEXt", keyword + zero + latin1);
+  } else {
+    // Not compressed (two zero bytes), no language, no translated keyword.
+    append_chunk(png, "iTXt", keyword + std::string(5, '\0') + utf8);
+  }
+}
+
+std::string_view as_text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// Cuts text up to its next zero byte off `rest`; false if there is none.
+bool take_until_zero(std::string_view& rest, std::string_view& taken) {
+  const size_t zero = rest.find('\0');
+  if (zero == std::string_view::npos) return false;
+  taken = rest.substr(0, zero);
+  rest.remove_prefix(zero + 1);
+  return true;
+}
+
+void read_text_chunk(const PngChunk& chunk, ImageText& found) {
+  std::string_view rest = as_text(chunk.data);
+  std::string_view keyword;
+  if (!take_until_zero(rest, keyword)) return;
+  if (chunk.type == "tEXt") {
+    std::string text;
+    for (const char letter : rest) append_utf8(text, static_cast<uint8_t>(letter));
+    found.emplace(keyword, text);
+    return;
+  }
+  const bool compressed = rest.size() < 2 || rest[0] != '\0';
+  if (compressed) return;
+  rest.remove_prefix(2);
+  std::string_view language;
+  std::string_view translated;
+  if (take_until_zero(rest, language) && take_until_zero(rest, translated)) found.emplace(keyword, rest);
+}
+
+}  // namespace
+
+std::vector<std::byte> with_png_text(const std::vector<std::byte>& png, const ImageText& text) {
+  constexpr size_t kHeaderEnd = 8 + 12 + 13;  // signature, frame of a chunk, IHDR
+  std::vector<std::byte> result(png.begin(), png.begin() + kHeaderEnd);
+  for (const auto& [keyword, value] : text) append_text_chunk(result, keyword, value);
+  result.insert(result.end(), png.begin() + kHeaderEnd, png.end());
+  return result;
+}
+
+ImageText read_png_text(std::span<const std::byte> bytes, const std::string& name) {
+  ImageText found;
+  PngChunks chunks(bytes, name);
+  for (PngChunk chunk; chunks.next(chunk);) {
+    check(chunk.intact(), "picture {}: expected intact PNG chunks, found a wrong checksum; it is damaged",
+          name);
+    if (chunk.type == "tEXt" || chunk.type == "iTXt") read_text_chunk(chunk, found);
+  }
+  return found;
+}
+
+}  // namespace janus

@@ -1,0 +1,15 @@
+// Text inside PNG files.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "vision/image_file.h"
+
+namespace janus {
+
+// The PNG with `text` in chunks after its header. Keywords must be 1 to 79 printable ASCII characters, texts
+// without zero bytes; throws Error otherwise. Broken UTF-8 becomes U+FFFD.
+std::vector<std::byte> with_png_text(const std::vector<std::byte>& png, const ImageText& text);
+
+}  // namespace janus

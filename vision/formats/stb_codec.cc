@@ -1,0 +1,65 @@
+#include <climits>
+#include <memory>
+
+#include "core/error.h"
+#include "vision/formats/codecs.h"
+
+#define STB_IMAGE_IMPLEMENTATION
+#define STB_IMAGE_STATIC
+#define STBI_NO_STDIO
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_PNG
+#define STBI_ONLY_BMP
+#define STBI_ONLY_GIF
+#include <stb_image.h>
+
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_STATIC
+#define STBI_WRITE_NO_STDIO
+#include <stb_image_write.h>
+
+namespace janus {
+namespace {
+
+constexpr int kQuality = 95;
+constexpr int kChannels = 3;
+
+void append(void* context, void* data, int size) {
+  auto* bytes = static_cast<std::vector<std::byte>*>(context);
+  const auto* begin = static_cast<const std::byte*>(data);
+  bytes->insert(bytes->end(), begin, begin + size);
+}
+
+}  // namespace
+
+Pixels decode_with_stb(const PictureHeader& header, std::span<const std::byte> bytes,
+                       const std::string& name) {
+  check(bytes.size() <= INT_MAX, "picture {}: expected at most {} bytes, found {}", name, INT_MAX,
+        bytes.size());
+  const int wanted = header.alpha == Alpha::ignored ? kChannels : 0;
+  Pixels pixels;
+  const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
+      stbi_load_from_memory(reinterpret_cast<const stbi_uc*>(bytes.data()), static_cast<int>(bytes.size()),
+                            &pixels.width, &pixels.height, &pixels.channels, wanted),
+      stbi_image_free);
+  check(decoded != nullptr, "picture {}: expected a {} that decodes, found it damaged or of a rare kind ({})",
+        name, name_of(header.format), stbi_failure_reason());
+  if (wanted != 0) pixels.channels = wanted;
+  const size_t size = static_cast<size_t>(pixels.width) * pixels.height * pixels.channels;
+  pixels.values.assign(decoded.get(), decoded.get() + size);
+  return pixels;
+}
+
+std::vector<std::byte> encode_with_stb(const Image& image, ImageFormat format) {
+  std::vector<std::byte> bytes;
+  const bool png = format == ImageFormat::png;
+  const int written = png ? stbi_write_png_to_func(append, &bytes, image.width, image.height, kChannels,
+                                                   image.pixels.data(), image.width * kChannels)
+                          : stbi_write_jpg_to_func(append, &bytes, image.width, image.height, kChannels,
+                                                   image.pixels.data(), kQuality);
+  check(written != 0, "picture of {} x {}: expected memory to encode it as {}, found too little", image.width,
+        image.height, png ? "PNG" : "JPEG");
+  return bytes;
+}
+
+}  // namespace janus

@@ -1,0 +1,165 @@
+#include "vision/image_file.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "core/error.h"
+#include "vision/formats/codecs.h"
+#include "vision/formats/png_text.h"
+
+namespace janus {
+namespace {
+
+constexpr int kChannels = 3;
+constexpr size_t kMaxFileBytes = size_t{1} << 30;
+
+struct Extension {
+  const char* text;
+  ImageFormat format;
+};
+constexpr std::array<Extension, 4> kExtensions{{{".png", ImageFormat::png},
+                                                {".jpg", ImageFormat::jpeg},
+                                                {".jpeg", ImageFormat::jpeg},
+                                                {".webp", ImageFormat::webp}}};
+
+bool writable(ImageFormat format) {
+  const auto formats = writable_formats();
+  return std::find(formats.begin(), formats.end(), format) != formats.end();
+}
+
+// The colour seen where `alpha` / 255 of it covers white, rounded to the nearest.
+uint8_t over_white(int value, int alpha, Alpha kind) {
+  if (kind == Alpha::premultiplied) return static_cast<uint8_t>(std::min(value + 255 - alpha, 255));
+  return static_cast<uint8_t>((value * alpha + 255 * (255 - alpha) + 127) / 255);
+}
+
+Image to_rgb(const Pixels& pixels, Alpha alpha) {
+  const size_t count = static_cast<size_t>(pixels.width) * pixels.height;
+  Image image{pixels.width, pixels.height, std::vector<uint8_t>(count * kChannels)};
+  const bool grey = pixels.channels < 3;
+  const bool covers = pixels.channels % 2 == 0 && alpha != Alpha::ignored;
+  const uint8_t* from = pixels.values.data();
+  uint8_t* to = image.pixels.data();
+  for (size_t i = 0; i < count; ++i, from += pixels.channels, to += kChannels) {
+    for (int c = 0; c < kChannels; ++c) {
+      const uint8_t value = from[grey ? 0 : c];
+      to[c] = covers ? over_white(value, from[pixels.channels - 1], alpha) : value;
+    }
+  }
+  return image;
+}
+
+Image place_on_white(const Image& frame, const PictureHeader& header) {
+  Image canvas{static_cast<int>(header.width), static_cast<int>(header.height), {}};
+  const size_t canvas_row = static_cast<size_t>(canvas.width) * kChannels;
+  const size_t frame_row = static_cast<size_t>(frame.width) * kChannels;
+  canvas.pixels.assign(canvas_row * canvas.height, 255);
+  for (int y = 0; y < frame.height; ++y) {
+    std::memcpy(&canvas.pixels[(header.frame_top + y) * canvas_row + header.frame_left * kChannels],
+                &frame.pixels[y * frame_row], frame_row);
+  }
+  return canvas;
+}
+
+// Undoes the camera's turning: EXIF orientation o of the stored picture to upright.
+Image turn_upright(Image stored, int orientation) {
+  if (orientation == 1) return stored;
+  // Orientations 5 to 8 store what is shown as a column in a row.
+  const bool transposed = orientation >= 5;
+  const bool from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  const bool from_bottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  const int64_t width = stored.width;
+  const int64_t height = stored.height;
+  const int64_t start = (from_right ? width - 1 : 0) + (from_bottom ? height - 1 : 0) * width;
+  const int64_t along_row = from_right ? -1 : 1;
+  const int64_t along_column = from_bottom ? -width : width;
+
+  Image upright{stored.width, stored.height, std::vector<uint8_t>(stored.pixels.size())};
+  if (transposed) std::swap(upright.width, upright.height);
+  uint8_t* to = upright.pixels.data();
+  for (int64_t y = 0; y < upright.height; ++y) {
+    for (int64_t x = 0; x < upright.width; ++x, to += kChannels) {
+      const int64_t from =
+          start + (transposed ? y * along_row + x * along_column : x * along_row + y * along_column);
+      std::memcpy(to, &stored.pixels[from * kChannels], kChannels);
+    }
+  }
+  return upright;
+}
+
+std::vector<std::byte> read_all(std::FILE* file, const std::string& name) {
+  constexpr size_t kChunk = size_t{1} << 20;
+  std::vector<std::byte> bytes;
+  while (true) {
+    const size_t have = bytes.size();
+    bytes.resize(have + kChunk);
+    const size_t read = std::fread(bytes.data() + have, 1, kChunk, file);
+    const int error = errno;
+    bytes.resize(have + read);
+    check(std::ferror(file) == 0, "picture {}: expected a readable file, found: {}", name,
+          std::strerror(error));
+    check(bytes.size() <= kMaxFileBytes, "picture {}: expected at most {} bytes, found more", name,
+          kMaxFileBytes);
+    if (read < kChunk) return bytes;
+  }
+}
+
+}  // namespace
+
+DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name) {
+  const PictureHeader header = read_picture_header(bytes, name);
+  const Pixels pixels =
+      decode_pixels(header, header.rewritten.empty() ? bytes : std::span(header.rewritten), name);
+  check(pixels.width == header.frame_width && pixels.height == header.frame_height,
+        "picture {}: expected {} x {} pixels as its header says, found {} x {}; it is damaged", name,
+        header.frame_width, header.frame_height, pixels.width, pixels.height);
+  Image image = to_rgb(pixels, header.alpha);
+  if (header.frame_width != header.width || header.frame_height != header.height) {
+    image = place_on_white(image, header);
+  }
+  return {turn_upright(std::move(image), header.orientation), header.warning};
+}
+
+DecodedImage read_image(const std::string& path) {
+  if (path == "-") return decode_image(read_all(stdin, "stdin"), "stdin");
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  check(file != nullptr, "picture {}: expected a readable file, found: {}", path, std::strerror(errno));
+  return decode_image(read_all(file.get(), path), path);
+}
+
+std::optional<ImageFormat> image_format_of(const std::string& path) {
+  std::string extension = std::filesystem::path(path).extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  for (const Extension& known : kExtensions) {
+    if (extension == known.text && writable(known.format)) return known.format;
+  }
+  return std::nullopt;
+}
+
+std::string writable_extensions() {
+  std::string list;
+  for (const Extension& known : kExtensions) {
+    if (writable(known.format)) list += (list.empty() ? "" : ", ") + std::string(known.text);
+  }
+  return list;
+}
+
+std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const ImageText& text) {
+  check(image.width > 0 && image.height > 0 && int64_t{image.width} * image.height <= kMaxPixels &&
+            image.pixels.size() == static_cast<size_t>(image.width) * image.height * kChannels,
+        "picture to write: expected 1 to {} pixels, found {} x {} with {} bytes", kMaxPixels, image.width,
+        image.height, image.pixels.size());
+  check(writable(format), "picture to write: expected one of {}, found a format this build cannot write",
+        writable_extensions());
+  std::vector<std::byte> bytes = encode_pixels(image, format);
+  return format == ImageFormat::png && !text.empty() ? with_png_text(bytes, text) : bytes;
+}
+
+}  // namespace janus

@@ -1,0 +1,174 @@
+"""Trains decoder, vision tower and heads of janus-tiny over a finished image tokenizer.
+
+    train.py --out lm.pt --minutes 90 --vq vq.pt                    from nothing
+    train.py --out lm.pt --minutes 90 --resume model/model.safetensors   from stored weights, with a fresh optimiser
+
+Every step learns from two batches: prompts with the codes of a drawn scene, some of them without their prompt, and pictures
+with a question and the sentence as answer. From `--guided-from` on, each prompted row is paired with its unconditional row,
+and the guided distribution at the default weight must fit the codes too, so that guidance does not lift unlikely codes.
+"""
+import argparse
+import math
+import random
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from transformers import JanusForConditionalGeneration
+
+import data
+import muon
+import sizes
+import text as textlib
+import vq as vqlib
+import weights
+
+GUIDANCE = 5.0
+UNCONDITIONAL_SHARE = 0.12
+HERE = Path(__file__).parent
+
+
+def build(text):
+    model = JanusForConditionalGeneration(sizes.janus_config(text))
+    model.set_attn_implementation("eager")
+    model.model.vqmodel.requires_grad_(False)
+    return model
+
+
+def hidden_of_codes(model, prompts, codes):
+    """Final hidden states that predict each code: ids of B prompts, codes [B, N] -> [B, N, D]."""
+    longest = max(map(len, prompts))
+    ids = torch.zeros((len(prompts), longest), dtype=torch.long)
+    place = torch.zeros((len(prompts), codes.shape[1]), dtype=torch.long)
+    for k, prompt in enumerate(prompts):
+        ids[k, : len(prompt)] = torch.tensor(prompt)
+        place[k] = torch.arange(len(prompt) - 1, len(prompt) - 1 + codes.shape[1])
+    words = model.get_input_embeddings()(ids)
+    image = model.prepare_embeddings_for_image_generation(codes[:, :-1]).to(words.dtype)
+    rows = []
+    for k, prompt in enumerate(prompts):
+        # causal attention makes what stands right of a row's last code harmless
+        rows.append(torch.cat([words[k, : len(prompt)], image[k], words[k, : longest - len(prompt)]]))
+    hidden = model.model.language_model(inputs_embeds=torch.stack(rows), use_cache=False).last_hidden_state
+    return torch.gather(hidden, 1, place[..., None].expand(-1, -1, hidden.shape[-1]))
+
+
+def code_loss(model, text, pool, rng, count, guided):
+    """Cross-entropy of codes; with `guided`, also of the guided distribution. Returns (loss, numbers to print)."""
+    sentences, codes = pool.sample(count)
+    prompts = [text.picture_prompt(s.text()) for s in sentences]
+    if not guided:
+        prompts = [data.without_prompt(p, text) if rng.random() < UNCONDITIONAL_SHARE else p for p in prompts]
+        logits = model.model.generation_head(hidden_of_codes(model, prompts, codes)).float()
+        loss = F.cross_entropy(logits.flatten(0, 1), codes.flatten())
+        return loss, (loss.item(), 0.0, 0.0)
+    both = prompts + [data.without_prompt(p, text) for p in prompts]
+    logits = model.model.generation_head(hidden_of_codes(model, both, codes.repeat(2, 1))).float()
+    prompted, unprompted = logits.chunk(2)
+    mixed = unprompted + GUIDANCE * (prompted - unprompted)
+    losses = [F.cross_entropy(x.flatten(0, 1), codes.flatten()) for x in (prompted, mixed, unprompted)]
+    return 0.6 * losses[0] + 0.3 * losses[1] + 0.1 * losses[2], [x.item() for x in losses]
+
+
+def answer_loss(model, text, rng, count):
+    pixels, ids, targets = data.describe_batch(text, rng, count)
+    hidden = model.model(input_ids=ids, pixel_values=pixels, use_cache=False).last_hidden_state
+    asked = targets >= 0
+    return F.cross_entropy(model.lm_head(hidden[asked]).float(), targets[asked])
+
+
+def optimiser_of(model, rate):
+    embeddings = ("embed_tokens", "lm_head", "generation_embeddings", "vision_head", "position_embedding", "patch_embedding")
+    groups = muon.split(model.named_parameters(),
+                        lambda name, p: p.dim() == 2 and min(p.shape) > 8 and not any(e in name for e in embeddings))
+    groups[0]["weight_decay"] = 0.05
+    groups[1]["scale"] = 0.7
+    return muon.MuonAdamW(groups, rate)
+
+
+class Average:
+    """Exponential mean of the trained weights, which is what gets saved."""
+
+    def __init__(self, model, decay):
+        self.decay, self.steps = decay, 0
+        self.mean = {n: p.detach().clone() for n, p in model.named_parameters() if p.requires_grad}
+
+    @torch.no_grad()
+    def follow(self, model):
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        for name, p in model.named_parameters():
+            if p.requires_grad:
+                self.mean[name].lerp_(p, 1 - decay)
+
+    def save(self, model, path):
+        torch.save({**model.state_dict(), **self.mean}, str(path) + ".part")
+        Path(str(path) + ".part").replace(path)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--minutes", type=float, default=90)
+    parser.add_argument("--vq", help="weights of the image tokenizer")
+    parser.add_argument("--resume", help="weights of the whole model")
+    parser.add_argument("--lr", type=float, default=4e-3)
+    parser.add_argument("--codes-batch", type=int, default=32)
+    parser.add_argument("--answers-batch", type=int, default=8)
+    parser.add_argument("--guided-from", type=float, default=0.6, help="share of the time after which guidance is trained too")
+    parser.add_argument("--save-every", type=float, default=120, help="seconds")
+    return parser.parse_args()
+
+
+def main():
+    args = parse()
+    torch.set_num_threads(1)
+    rng = random.Random(time.time())
+    torch.manual_seed(rng.getrandbits(31))
+    text = textlib.Text(HERE / "model" / "tokenizer.model")
+    model = build(text)
+    if args.resume:
+        model.load_state_dict(weights.state(args.resume))
+    if args.vq:
+        # the stored precision, so that codes met in training are those of the stored model
+        model.model.vqmodel.load_state_dict({n: t.bfloat16().float() for n, t in weights.vq_state(args.vq).items()})
+        if not args.resume:
+            # similar codes start out with similar inputs
+            model.model.generation_embeddings.weight.data.copy_(vqlib.codebook(model.model.vqmodel))
+    pool = data.CodePool(model.model.vqmodel, rng)
+    for _ in range(96):
+        pool.grow(32)
+    optimiser, average = optimiser_of(model, args.lr), Average(model, 0.998)
+
+    start = saved = time.time()
+    step, numbers, answers = 0, [0.0] * 3, 0.0
+    while (share := (time.time() - start) / (args.minutes * 60)) < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = args.lr * min(1, (step + 1) / 100) * (0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * share)))
+        guided = share >= args.guided_from
+        pool.grow(12)
+        with torch.autocast("cpu", torch.bfloat16):
+            codes, parts = code_loss(model, text, pool, rng, args.codes_batch // (2 if guided else 1), guided)
+            told = answer_loss(model, text, rng, args.answers_batch)
+        optimiser.zero_grad(set_to_none=True)
+        (codes + told).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        average.follow(model)
+        keep = 0.98 if step else 0.0
+        numbers = [keep * old + (1 - keep) * new for old, new in zip(numbers, parts)]
+        answers = keep * answers + (1 - keep) * told.item()
+        if step % 50 == 0:
+            print(f"{time.time() - start:6.0f} s step {step} codes {numbers[0]:.3f} guided {numbers[1]:.3f} "
+                  f"unconditional {numbers[2]:.3f} answers {answers:.4f}", flush=True)
+        if time.time() - saved > args.save_every:
+            average.save(model, args.out)
+            saved = time.time()
+        step += 1
+    average.save(model, args.out)
+    print(f"{step} steps, {time.time() - start:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -100,8 +100,8 @@ Checkpoint Checkpoint::open(FileSet files) {
         "weights",
         files.name());
   Checkpoint checkpoint;
-  checkpoint.config_ = files.json("config.json");
-  JsonObject(checkpoint.config_, files.path("config.json"));  // throws unless it is an object
+  checkpoint.config_ = std::make_shared<const nlohmann::json>(files.json("config.json"));
+  JsonObject(checkpoint.config(), files.path("config.json"));  // throws unless it is an object
   if (files.contains(kIndex)) {
     checkpoint.tensors_ = read_shards(files);
   } else if (!files_ending(files, ".safetensors").empty()) {
@@ -119,7 +119,7 @@ Checkpoint Checkpoint::from_tensors(FileSet files, nlohmann::json config,
                                     std::map<std::string, StoredTensor> tensors) {
   Checkpoint checkpoint;
   checkpoint.files_ = std::move(files);
-  checkpoint.config_ = std::move(config);
+  checkpoint.config_ = std::make_shared<const nlohmann::json>(std::move(config));
   checkpoint.tensors_ = std::move(tensors);
   return checkpoint;
 }

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <string>
 #include <string_view>
@@ -34,7 +34,7 @@ class Checkpoint {
   static Checkpoint from_tensors(FileSet files, nlohmann::json config, std::map<std::string, StoredTensor> tensors);
 
   const FileSet& files() const { return files_; }
-  const nlohmann::json& config() const { return config_; }
+  const nlohmann::json& config() const { return *config_; }
 
   bool contains(const std::string& name) const { return tensors_.count(name) != 0; }
   // Throws Error naming the tensor and the files searched.
@@ -48,7 +48,7 @@ class Checkpoint {
 
  private:
   FileSet files_;
-  nlohmann::json config_;
+  std::shared_ptr<const nlohmann::json> config_;
   std::map<std::string, StoredTensor> tensors_;
   std::shared_ptr<std::set<std::string>> read_ = std::make_shared<std::set<std::string>>();
 };

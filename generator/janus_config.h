@@ -1,7 +1,7 @@
 // What a Janus checkpoint says of itself: its layout, the sizes of its networks, how pictures are prepared.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "core/checkpoint.h"

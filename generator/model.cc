@@ -1,6 +1,7 @@
 #include "generator/model.h"
 
 #include "core/error.h"
+#include "core/json.h"
 #include "generator/janus_model.h"
 
 namespace janus {

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "core/error.h"
+#include "core/json.h"
 
 namespace janus {
 namespace {

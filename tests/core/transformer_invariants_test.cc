@@ -5,6 +5,7 @@
 
 #include "core/checkpoint.h"
 #include "core/error.h"
+#include "core/json.h"
 #include "core/ops.h"
 #include "core/transformer.h"
 

@@ -1,0 +1,53 @@
+// The two standard streams: results alone on standard output, everything else that a person reads on standard
+// error, and a bar that lines of either kind never run into.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace janus::cli {
+
+// `text` on one line: control characters are shown as \n, \x1b.
+std::string one_line(std::string_view text);
+
+// Writes "janus: TEXT" as one line to standard error, whatever happens to it there.
+void print_error(std::string_view text);
+
+// Safe to use from several threads.
+class Console {
+ public:
+  // quiet: standard error carries errors only. verbose: details too.
+  Console(bool quiet, bool verbose);
+
+  // To standard output, at once. Throws ClosedPipe if its reader has gone, Error if it cannot be written.
+  void result(std::string_view text);
+  void result(std::span<const std::byte> bytes);
+
+  // One line each to standard error.
+  void notice(std::string_view text);  // unless quiet
+  void detail(std::string_view text);  // if verbose and not quiet
+  void error(std::string_view text);   // always, after "janus: "
+
+  bool quiet() const { return quiet_; }
+  // Whether bars may be drawn: standard error is a terminal that can, and NO_COLOR is not set.
+  bool bars() const { return bars_; }
+  // Whether results appear on a terminal, between the lines of standard error.
+  bool results_on_terminal() const { return results_on_terminal_; }
+
+  // Draws `text` over the bar that stands there, cut to the terminal's width; the next line written takes it
+  // away.
+  void draw_bar(std::string_view text);
+  void clear_bar();
+
+ private:
+  void clear_bar_locked();
+
+  std::mutex mutex_;
+  bool quiet_, verbose_, bars_, results_on_terminal_;
+  bool bar_drawn_ = false;
+};
+
+}  // namespace janus::cli

@@ -1,0 +1,142 @@
+// janus describe: answers about images, streamed as they come.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/chosen_model.h"
+#include "cli/command.h"
+#include "cli/json_output.h"
+#include "cli/picture_input.h"
+#include "cli/progress.h"
+#include "cli/text_stream.h"
+
+namespace janus::cli {
+namespace {
+
+struct DescribeSettings {
+  std::vector<std::string> images;
+  std::string prompt = "Describe this image.";
+  double temperature = 0, top_p = 1;
+  int64_t top_k = 0;
+  bool together = false;
+};
+
+// What all questions of one run share.
+struct DescribeRun {
+  const DescribeSettings& settings;
+  const CommonOptions& common;
+  Console& console;
+  ProgressDisplay& progress;
+  const ChosenModel& chosen;
+};
+
+DescribeOptions options_of(const DescribeRun& run, uint32_t seed) {
+  return {.prompt = run.settings.prompt,
+          .max_tokens = static_cast<int>(run.common.max_tokens),
+          .sampling = {.temperature = static_cast<float>(run.settings.temperature),
+                       .top_k = static_cast<int>(run.settings.top_k),
+                       .top_p = static_cast<float>(run.settings.top_p),
+                       .seed = seed}};
+}
+
+Json record_of(const DescribeRun& run, const Json& image, const Answer& answer, uint32_t seed) {
+  Json record;
+  record["image"] = image;
+  record["prompt"] = run.settings.prompt;
+  record["text"] = answer.text;
+  record["ids"] = answer.ids;
+  record["finish_reason"] = answer.finish_reason == FinishReason::stop ? "stop" : "length";
+  record["seed"] = seed;
+  record["model"] = run.chosen.name;
+  record["device"] = run.chosen.model->device().name();
+  record["timings"] = timings_json(run.chosen.load_ms, answer.timings);
+  return record;
+}
+
+// One question about the pictures at `paths`; the answer goes through `stream`, or out as a record whose
+// image is `image`.
+void ask(const DescribeRun& run, std::span<const std::string> paths, const Json& image, uint32_t seed,
+         TextStream& stream) {
+  std::vector<Image> pictures;
+  for (const std::string& path : paths) pictures.push_back(read_picture(path, run.console));
+  TextSink sink;
+  if (!run.common.json) {
+    sink = [&](std::string_view piece) {
+      if (run.console.results_on_terminal()) run.progress.hide();
+      stream.add(piece);
+    };
+  }
+  Answer answer = run.chosen.model->describe(pictures, options_of(run, seed), sink, run.progress.callback());
+  run.progress.hide();
+  if (run.common.json) {
+    print_json(record_of(run, image, answer, seed), run.console);
+  } else {
+    stream.end();
+  }
+  run.console.detail(describe_timings(answer.timings));
+}
+
+Outcome describe_each(const DescribeRun& run) {
+  const std::vector<std::string>& images = run.settings.images;
+  size_t failed = 0;
+  for (size_t i = 0; i < images.size(); ++i) {
+    if (images.size() > 1) run.progress.set_label(fmt::format("image {} of {}", i + 1, images.size()));
+    auto seed = static_cast<uint32_t>(run.common.seed + static_cast<int64_t>(i));
+    TextStream stream(run.console, images.size() > 1 ? images[i] + ": " : "");
+    std::optional<std::string> fault = error_of([&] { ask(run, {&images[i], 1}, images[i], seed, stream); });
+    if (!fault) continue;
+    ++failed;
+    run.progress.hide();
+    if (stream.begun()) stream.end();
+    run.console.error(*fault);
+    if (run.common.json) print_json({{"image", images[i]}, {"error", *fault}}, run.console);
+  }
+  if (failed == 0) return Outcome::done;
+  return failed == images.size() ? Outcome::all_failed : Outcome::some_failed;
+}
+
+Outcome describe(const DescribeSettings& settings, const CommonOptions& common, Console& console) {
+  ProgressDisplay progress(console);
+  progress.update("loading the model", 0, 0);
+  ChosenModel chosen = open_chosen_model(
+      common, console,
+      fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
+  progress.hide();
+  console.notice(fmt::format("seed {}", common.seed));
+  DescribeRun run{settings, common, console, progress, chosen};
+  if (!settings.together) return describe_each(run);
+  TextStream stream(console, "");
+  ask(run, settings.images, settings.images, static_cast<uint32_t>(common.seed), stream);
+  return Outcome::done;
+}
+
+}  // namespace
+
+Command describe_command() {
+  auto settings = std::make_shared<DescribeSettings>();
+  return {
+      .name = "describe",
+      .summary = "answers a question about each image",
+      .examples = {"janus describe photo.jpg",
+                   "janus describe *.png -p \"What colour is the object?\" --json",
+                   "janus describe before.png after.png --together -p \"What has changed?\"",
+                   "curl -s https://example.org/cat.jpg | janus describe -"},
+      .declare =
+          [settings](OptionSet& options) {
+            options.required_arguments("IMAGE", settings->images, "image files, - for one on standard input");
+            options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt),
+                           "the question (default \"Describe this image.\")");
+            options.option("--temperature", "T", number(settings->temperature, {.low = 0}),
+                           "0 or more; 0 = always the likeliest word (default 0)");
+            options.option("--top-k", "K", number(settings->top_k, {0, INT32_MAX}),
+                           "draw among the K likeliest, 0 = all (default 0)");
+            options.option("--top-p", "P", number(settings->top_p, {.low = 0, .high = 1, .open = true}),
+                           "draw among the likeliest that make up P, above 0 to 1 (default 1)");
+            options.flag("--together", settings->together, "one question about all images at once");
+          },
+      .run = [settings](const CommonOptions& common,
+                        Console& console) { return describe(*settings, common, console); },
+  };
+}
+
+}  // namespace janus::cli

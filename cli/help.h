@@ -1,0 +1,15 @@
+// The texts of --help: examples first.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/options.h"
+
+namespace janus::cli {
+
+std::string program_help(const std::vector<Command>& commands, const OptionSet& common);
+std::string command_help(const Command& command, const OptionSet& own, const OptionSet& common);
+
+}  // namespace janus::cli

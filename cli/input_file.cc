@@ -1,0 +1,34 @@
+#include "cli/input_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "core/error.h"
+
+namespace janus::cli {
+
+std::string read_input(const std::string& path, const std::string& what) {
+  bool standard = path == "-";
+  int descriptor = standard ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  check(descriptor >= 0, "{}, {}: expected a file that can be read, found {}; check the path", what, path,
+        std::strerror(errno));
+  std::string text;
+  std::array<char, 1 << 16> block{};
+  ssize_t size = 0;
+  while ((size = read(descriptor, block.data(), block.size())) != 0) {
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) break;
+    text.append(block.data(), static_cast<size_t>(size));
+  }
+  int fault = errno;
+  if (!standard) close(descriptor);
+  check(size == 0, "{}, {}: expected a file that can be read, found {}; check the path", what, path,
+        std::strerror(fault));
+  return text;
+}
+
+}  // namespace janus::cli

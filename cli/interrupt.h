@@ -1,0 +1,19 @@
+// Ctrl-C: ends the program at once, except while an output is being put in place.
+#pragma once
+
+namespace janus::cli {
+
+// From here on SIGINT and SIGTERM end the process with `exit_code`, at any moment: outputs come into being
+// whole (OutputFile), so there is nothing to undo.
+void end_on_interrupt(int exit_code);
+
+// While one of these lives, an interrupt waits for its end.
+class InterruptHold {
+ public:
+  InterruptHold();
+  ~InterruptHold();
+  InterruptHold(const InterruptHold&) = delete;
+  InterruptHold& operator=(const InterruptHold&) = delete;
+};
+
+}  // namespace janus::cli

@@ -1,0 +1,155 @@
+// The program: picks the command, and turns whatever ends it into an exit code.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <deque>
+#include <iterator>
+#include <new>
+
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/interrupt.h"
+#include "core/error.h"
+
+namespace janus::cli {
+namespace {
+
+enum ExitCode {
+  kDone = 0,
+  kFailed = 1,      // something in the world is wrong, or every one of several items failed
+  kUsage = 2,       // the command line alone is wrong
+  kSomeFailed = 3,  // some of several items failed
+  kInterrupted = 130,
+};
+
+int exit_code_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::done:
+      return kDone;
+    case Outcome::some_failed:
+      return kSomeFailed;
+    case Outcome::all_failed:
+      return kFailed;
+  }
+  return kFailed;
+}
+
+// The first file opened must not take the number of a closed standard stream. What stands in for one fails
+// when used: nothing can be read from an input, or written to an output, that is not there.
+void occupy_standard_streams() {
+  for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) >= 0) continue;
+    (void)open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
+std::vector<Command> all_commands() {
+  return {describe_command(), generate_command(), encode_command(),   decode_command(),
+          embed_command(),    score_command(),    tokenize_command(), info_command()};
+}
+
+// The message of a word that no option or argument takes.
+std::string unexpected(const std::string& word, const OptionSet& own) {
+  bool option = word.size() > 1 && word[0] == '-';
+  return fmt::format("{}, command line: expected {} of {}, found \"{}\"; see {} --help",
+                     option ? "option" : "argument", option ? "an option" : "no more arguments",
+                     own.command(), word, own.command());
+}
+
+Outcome run(int argc, char** argv) {
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras()->fallthrough()->require_subcommand(0, 1);
+  CommonOptions common;
+  OptionSet common_options(app, "janus");
+  bool help = false, version = false;
+  declare_common(common_options, common);
+  CLI::Option* help_flag = app.add_flag("-h,--help", help);
+  CLI::Option* version_flag = app.add_flag("--version", version);
+
+  std::vector<Command> commands = all_commands();
+  std::deque<OptionSet> own_options;
+  for (const Command& command : commands) {
+    CLI::App* part = app.add_subcommand(command.name);
+    command.declare(own_options.emplace_back(*part, "janus " + command.name));
+  }
+  app.parse(argc, argv);
+
+  const Command* command = nullptr;
+  const OptionSet* own = nullptr;
+  for (size_t i = 0; i < commands.size(); ++i) {
+    if (!app.got_subcommand(commands[i].name)) continue;
+    command = &commands[i];
+    own = &own_options[i];
+  }
+  if (help_flag->count() > 0 || version_flag->count() > 0) {
+    std::string text = version_flag->count() > 0 ? "janus " JANUS_VERSION "\n"
+                       : command == nullptr      ? program_help(commands, common_options)
+                                                 : command_help(*command, *own, common_options);
+    Console(false, false).result(text);
+    return Outcome::done;
+  }
+  std::vector<std::string> extras = app.remaining(true);
+  std::erase(extras, "--");
+  if (command == nullptr) {
+    std::vector<std::string> names;
+    std::transform(commands.begin(), commands.end(), std::back_inserter(names),
+                   [](auto& c) { return c.name; });
+    throw UsageError(fmt::format("command, command line: expected one of {}, found {}; see janus --help",
+                                 fmt::join(names, ", "), extras.empty() ? "none" : "\"" + extras[0] + "\""));
+  }
+  if (!extras.empty()) throw UsageError(unexpected(extras[0], *own));
+  common_options.read();
+  own->read();
+  Console console(common.quiet, common.verbose);
+  return command->run(common, console);
+}
+
+int guarded_main(int argc, char** argv) {
+  try {
+    return exit_code_of(run(argc, argv));
+  } catch (const UsageError& error) {
+    print_error(error.what());
+    return kUsage;
+  } catch (const CLI::ArgumentMismatch& error) {
+    std::string text = error.what();
+    print_error(fmt::format("option {}, command line: expected a value, found none; see janus --help",
+                            text.substr(0, text.find(':'))));
+    return kUsage;
+  } catch (const CLI::Error& error) {
+    print_error(fmt::format("command line: {}; see janus --help", error.what()));
+    return kUsage;
+  } catch (const ClosedPipe&) {
+    return kFailed;
+  } catch (const std::bad_alloc&) {
+    print_error(
+        "memory: expected more, found none left; close other programs, or choose a smaller model or type");
+    return kFailed;
+  } catch (const std::exception& error) {
+    print_error(error.what());
+    return kFailed;
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return std::nullopt;
+}
+
+}  // namespace janus::cli
+
+int main(int argc, char** argv) {
+  janus::cli::occupy_standard_streams();
+  signal(SIGPIPE, SIG_IGN);
+  janus::cli::end_on_interrupt(janus::cli::kInterrupted);
+  return janus::cli::guarded_main(argc, argv);
+}

@@ -1,0 +1,107 @@
+// Options of the command line: CLI11 splits the words; this page gives them types, ranges, JANUS_<OPTION> in
+// the environment and messages of one form.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <string>
+#include <vector>
+
+#include "core/checkpoint.h"
+
+namespace janus::cli {
+
+// Takes the text of a value into its target: empty, or what was expected instead ("a whole number of 1 or
+// more").
+using Reader = std::function<std::string(const std::string& text)>;
+
+// Whole numbers from `low` to `high`, both included.
+struct IntRange {
+  int64_t low = 0;
+  int64_t high = INT32_MAX;
+};
+
+// Numbers that are finite in single precision, from `low` (or above it, if `open`) to `high`.
+struct RealRange {
+  double low = 0;
+  double high = 0;  // no upper limit where it is not above `low`
+  bool open = false;
+};
+
+// Each target keeps its value where the option is not given, and must outlive OptionSet::read().
+Reader any_text(std::string& target);
+Reader some_text(std::string& target);    // not empty
+Reader prompt_text(std::string& target);  // more than white space
+Reader number(int64_t& target, IntRange range);
+Reader number(double& target, RealRange range);
+Reader one_of(std::string& target, std::vector<std::string> values);
+
+// One option or argument: how it is shown and how its text is read, wherever the text comes from.
+struct OptionEntry {
+  std::string names;       // "-s,--seed"; the bare name of an argument
+  std::string value_name;  // "N"; empty for flags and arguments
+  std::string help;
+  Reader reader;
+  bool positional = false;
+  bool required = false;
+  bool repeats = false;  // every text counts, not the last one alone
+  CLI::Option* option = nullptr;
+
+  std::string long_name() const;    // "--seed"; the name of an argument
+  std::string environment() const;  // "JANUS_SEED"; empty for an argument
+  bool on_command_line() const { return option->count() > 0; }
+};
+
+// The options of one command, or those all commands share.
+class OptionSet {
+ public:
+  // `command` is what messages call this: "janus generate".
+  OptionSet(CLI::App& app, std::string command) : app_(&app), command_(std::move(command)) {}
+
+  // The entries live as long as the set.
+  const OptionEntry& flag(const std::string& names, bool& target, const std::string& help);
+  const OptionEntry& option(const std::string& names, const std::string& value_name, Reader reader,
+                            const std::string& help);
+  const OptionEntry& required_option(const std::string& names, const std::string& value_name, Reader reader,
+                                     const std::string& help);
+  const OptionEntry& argument(const std::string& name, Reader reader, const std::string& help);
+  const OptionEntry& required_argument(const std::string& name, Reader reader, const std::string& help);
+  // At least one.
+  const OptionEntry& required_arguments(const std::string& name, std::vector<std::string>& target,
+                                        const std::string& help);
+
+  // After CLI11 has parsed: reads every option, from the command line or else from the environment. Throws
+  // UsageError naming option, source, expected and found.
+  void read() const;
+
+  const std::list<OptionEntry>& entries() const { return entries_; }
+  const std::string& command() const { return command_; }
+
+ private:
+  const OptionEntry& add(OptionEntry entry);
+  void accept(const OptionEntry& entry, const std::string& text, const std::string& where) const;
+
+  CLI::App* app_;
+  std::string command_;
+  std::list<OptionEntry> entries_;  // a list: references to entries stay good
+};
+
+// What every command understands.
+struct CommonOptions {
+  std::string model;  // a folder; empty = the built-in model
+  std::string device = "auto";
+  std::string type = "native";
+  int64_t threads = 0;  // 0 = the processors this process may use
+  int64_t seed = 42;    // 0 to 2^32-1, a random one already drawn
+  int64_t max_tokens = 512;
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+// Adds the common options with `target` behind them.
+void declare_common(OptionSet& options, CommonOptions& target);
+
+}  // namespace janus::cli

@@ -1,0 +1,27 @@
+#include "cli/picture_output.h"
+
+#include <fmt/format.h>
+
+#include "cli/command.h"
+
+namespace janus::cli {
+
+ImageFormat picture_format(const std::string& path, const std::string& option) {
+  if (path == kStandardStream) return ImageFormat::png;
+  std::optional<ImageFormat> format = image_format_of(path);
+  if (!format) {
+    throw UsageError(
+        fmt::format("option {}, command line: expected a name that ends in one of {}, found \"{}\"; "
+                    "rename it, or use - for a PNG on standard output",
+                    option, writable_extensions(), path));
+  }
+  return *format;
+}
+
+void write_picture(const Array& planes, ImageFormat format, const ImageText& text, const OutputFile& output,
+                   Console& console) {
+  auto height = static_cast<int>(planes.shape[1]), width = static_cast<int>(planes.shape[2]);
+  output.write(encode_image(to_image(planes.values, width, height), format, text), console);
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,106 @@
+#include "cli/progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace janus::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kRedraw{100};
+constexpr std::chrono::seconds kFirstShown{1};
+constexpr std::chrono::seconds kBetweenLines{5};
+
+std::string clock_time(double seconds) {
+  auto whole = static_cast<int64_t>(seconds + 0.5);
+  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+std::string bar_of(double share) {
+  constexpr int kCells = 20;
+  int full = std::clamp(static_cast<int>(share * kCells), 0, kCells);
+  return "[" + std::string(full, '#') + std::string(kCells - full, '.') + "]";
+}
+
+}  // namespace
+
+ProgressDisplay::ProgressDisplay(Console& console) : console_(console) {
+  if (!console.quiet()) thread_ = std::thread([this] { run(); });
+}
+
+ProgressDisplay::~ProgressDisplay() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  console_.clear_bar();
+}
+
+void ProgressDisplay::set_label(std::string label) {
+  std::lock_guard lock(mutex_);
+  label_ = std::move(label);
+  phase_.clear();
+  hidden_ = true;
+}
+
+void ProgressDisplay::update(std::string_view phase, int64_t done, int64_t total) {
+  std::lock_guard lock(mutex_);
+  if (phase != phase_ || done < done_) {
+    phase_ = phase;
+    hidden_ = false;
+    first_done_ = done;
+    phase_start_ = Clock::now();
+    last_line_ = {};
+  }
+  done_ = done;
+  total_ = total;
+}
+
+void ProgressDisplay::hide() {
+  {
+    std::lock_guard lock(mutex_);
+    hidden_ = true;
+  }
+  console_.clear_bar();
+}
+
+Progress ProgressDisplay::callback() {
+  return [this](const char* phase, int64_t done, int64_t total) { update(phase, done, total); };
+}
+
+void ProgressDisplay::run() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, kRedraw, [this] { return stopping_; })) {
+    Clock::time_point now = Clock::now();
+    if (!hidden_ && now - phase_start_ >= kFirstShown) draw(now);
+  }
+}
+
+void ProgressDisplay::draw(Clock::time_point now) {
+  bool bar = console_.bars();
+  if (!bar && now - last_line_ < kBetweenLines) return;
+  last_line_ = now;
+
+  double elapsed = std::chrono::duration<double>(now - phase_start_).count();
+  double rate = static_cast<double>(done_ - first_done_) / elapsed;
+  std::string text = label_.empty() ? phase_ : label_ + ", " + phase_;
+  if (bar && total_ > 1) text += " " + bar_of(static_cast<double>(done_) / static_cast<double>(total_));
+  if (total_ > 1) text += fmt::format(" {}/{}", done_, total_);
+  if (total_ > 1 && rate > 0) {
+    double left = static_cast<double>(total_ - done_) / rate;
+    text += rate >= 1 ? fmt::format(", {:.1f}/s", rate) : fmt::format(", {:.1f} s each", 1 / rate);
+    text += ", " + clock_time(left) + " left";
+  } else {
+    text += ", " + clock_time(elapsed) + " so far";
+  }
+  if (bar) {
+    console_.draw_bar(text);
+  } else {
+    console_.notice(text);
+  }
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,52 @@
+// Shows how far a long piece of work is: a bar on a terminal, else a line every few seconds.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "cli/console.h"
+#include "generator/model.h"
+
+namespace janus::cli {
+
+// Anything that takes over a second is shown with its phase, steps done and to do, rate and time left. One at
+// a time; a thread of its own keeps it alive while a single step takes long.
+class ProgressDisplay {
+ public:
+  explicit ProgressDisplay(Console& console);
+  ~ProgressDisplay();
+  ProgressDisplay(const ProgressDisplay&) = delete;
+  ProgressDisplay& operator=(const ProgressDisplay&) = delete;
+
+  // What the following phases belong to: "image 3 of 10"; empty = nothing to say.
+  void set_label(std::string label);
+  // `done` of `total` steps of `phase`; total 0 = not known.
+  void update(std::string_view phase, int64_t done, int64_t total);
+  // Shows nothing until the next phase, or until the next label.
+  void hide();
+  // For the library's calls. Must not outlive this.
+  Progress callback();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void run();
+  void draw(Clock::time_point now);
+
+  Console& console_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+
+  std::string label_, phase_;
+  bool hidden_ = true;
+  int64_t done_ = 0, total_ = 0, first_done_ = 0;
+  Clock::time_point phase_start_, last_line_;
+  std::thread thread_;
+};
+
+}  // namespace janus::cli

@@ -22,7 +22,9 @@ class TextTokenizer {
   // comes first where the tokenizer's own files say so. Bytes that are not UTF-8 are read as U+FFFD each
   // maximal ill-formed part (Unicode 3.9, "substitution of maximal subparts").
   virtual std::vector<int32_t> encode(std::string_view text, bool add_begin) const = 0;
-  // Text of `ids`, special tokens left out. May end in the middle of a character.
+  // Text of `ids`; special tokens and ids that no token has are left out. May end in the middle of a
+  // character, and holds bytes that are not UTF-8 where the tokens do (Utf8Stream makes whole characters of
+  // it). The text of the first n ids is the beginning of the text of all, so it can be shown as it grows.
   virtual std::string decode(std::span<const int32_t> ids) const = 0;
 
   // The id of a special or ordinary token by its exact text.

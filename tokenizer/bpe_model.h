@@ -1,0 +1,58 @@
+// Byte pair encoding: the `model` of tokenizer.json.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace janus {
+
+class BpeModel {
+ public:
+  // Reads {"type": "BPE", "vocab", "merges", ...}. Throws Error, naming file and place, for another type, an
+  // id that two tokens have, a merge of tokens that are not in the vocabulary, and options that are not
+  // supported.
+  BpeModel(const nlohmann::json& json, const std::string& where);
+
+  // Appends the ids of one piece of text. Safe to call from several threads.
+  void encode(std::string_view piece, std::vector<int32_t>& ids) const;
+
+  std::optional<int32_t> id_of(std::string_view token) const;
+  // Null for an id that no token has.
+  const std::string* token_of(int32_t id) const;
+  int32_t largest_id() const { return largest_id_; }  // -1 if there are no tokens
+
+ private:
+  struct Merge {
+    int32_t rank = 0;  // smaller ones are done first
+    int32_t id = 0;    // of the two joined
+  };
+  struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  class Word;
+
+  void read_vocab(const nlohmann::json& json, const std::string& where);
+  void read_merges(const nlohmann::json& json, const std::string& where);
+  void add_merge(std::string_view left, std::string_view right, size_t rank, const std::string& where);
+  // Ids of the single characters, before any merge.
+  std::vector<int32_t> characters(std::string_view piece) const;
+  bool add_bytes(std::string_view character, std::vector<int32_t>& ids) const;
+  const Merge* merge_of(int32_t left, int32_t right) const;
+
+  std::unordered_map<std::string, int32_t, TextHash, std::equal_to<>> ids_;
+  std::unordered_map<int32_t, const std::string*> tokens_;  // into ids_, whose keys stay where they are
+  std::unordered_map<uint64_t, Merge> merges_;              // left id << 32 | right id
+  std::optional<int32_t> unknown_id_;
+  bool fuse_unknown_ = false;
+  bool byte_fallback_ = false;
+  bool ignore_merges_ = false;
+  int32_t largest_id_ = -1;
+};
+
+}  // namespace janus

@@ -1,0 +1,41 @@
+// Regular expressions as the Python package `tokenizers` understands them.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace janus {
+
+// Part of a text: bytes [begin, end).
+struct TextRange {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+// A compiled pattern. Immutable; one object may be used by several threads at once.
+class Regex {
+ public:
+  // `pattern` in Oniguruma's syntax. Throws Error with the reason; the caller says where the pattern stands.
+  explicit Regex(std::string_view pattern);
+  // Matches exactly `text`.
+  static Regex literal(std::string_view text);
+
+  // All matches from left to right, as Oniguruma's find_iter gives them: none overlap, and an empty match
+  // right behind another match does not count. `text` must be UTF-8. Throws Error when the pattern takes more
+  // steps on this text than the limit (a pattern that backtracks without end).
+  std::vector<TextRange> find_all(std::string_view text) const;
+  // `text` with `content` in place of each match.
+  std::string replace_all(std::string_view text, std::string_view content) const;
+
+ private:
+  struct Code;
+  explicit Regex(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
+
+  std::shared_ptr<const Code> code_;
+};
+
+}  // namespace janus

@@ -28,6 +28,18 @@ constexpr std::array<Extension, 4> kExtensions{{{".png", ImageFormat::png},
                                                 {".jpeg", ImageFormat::jpeg},
                                                 {".webp", ImageFormat::webp}}};
 
+// The longest side that files of a format can hold (libjpeg's own limit is below the format's).
+int64_t longest_side(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::jpeg:
+      return 65500;
+    case ImageFormat::webp:
+      return 16383;
+    default:
+      return kMaxPixels;
+  }
+}
+
 bool writable(ImageFormat format) {
   const auto formats = writable_formats();
   return std::find(formats.begin(), formats.end(), format) != formats.end();
@@ -158,6 +170,9 @@ std::vector<std::byte> encode_image(const Image& image, ImageFormat format, cons
         image.height, image.pixels.size());
   check(writable(format), "picture to write: expected one of {}, found a format this build cannot write",
         writable_extensions());
+  check(std::max(image.width, image.height) <= longest_side(format),
+        "picture to write: expected sides of at most {} in this format, found {} x {}; write a PNG",
+        longest_side(format), image.width, image.height);
   std::vector<std::byte> bytes = encode_pixels(image, format);
   return format == ImageFormat::png && !text.empty() ? with_png_text(bytes, text) : bytes;
 }

@@ -2,7 +2,6 @@
 
 #include "vision/formats/byte_view.h"
 #include "vision/formats/picture_header.h"
-#include "vision/image.h"
 
 namespace janus {
 
@@ -25,8 +24,8 @@ PictureHeader read_bmp_header(std::span<const std::byte> bytes, const std::strin
   header.needs_opencv = compression == kRuns8 || compression == kRuns4;
   header.needs_stb = !header.needs_opencv;
   if (compression == kUncompressed) header.alpha = Alpha::ignored;  // the fourth byte is padding
-  if (header.needs_opencv || header.width <= 0 || header.width > kMaxPixels || header.height > kMaxPixels)
-    return header;
+  check_size(header, name);
+  if (header.needs_opencv) return header;
 
   const int64_t row_bytes = (header.width * bits + 31) / 32 * 4;
   if (!view.contains(view.u32(10), row_bytes * header.height))

@@ -92,8 +92,7 @@ std::vector<std::byte> encode_pixels(const Image& image, ImageFormat format) {
   std::vector<uint8_t> encoded;
   const std::string what = fmt::format("picture of {} x {}", image.width, image.height);
   const bool done = quietly(what, [&] { return cv::imencode(extension, blue_first, encoded, settings); });
-  check(done, "{}: expected a size that {} files can hold, found too large a one; write a PNG", what,
-        extension);
+  check(done, "{}: expected it to fit a {} file, found that it does not; write a PNG", what, extension);
   const auto* begin = reinterpret_cast<const std::byte*>(encoded.data());
   return {begin, begin + encoded.size()};
 }

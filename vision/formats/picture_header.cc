@@ -71,12 +71,16 @@ void fail_cut_short(PictureFormat format, size_t bytes, const std::string& name)
        name_of(format), bytes);
 }
 
-PictureHeader read_picture_header(std::span<const std::byte> bytes, const std::string& name) {
-  PictureHeader header = read_any_header(bytes, name);
+void check_size(const PictureHeader& header, const std::string& name) {
   const bool fits = header.width > 0 && header.height > 0 && header.width <= kMaxSide &&
                     header.height <= kMaxSide && header.width * header.height <= kMaxPixels;
   check(fits, "picture {}: expected 1 to {} pixels and sides of at most {}, found {} x {}; resize it first",
         name, kMaxPixels, kMaxSide, header.width, header.height);
+}
+
+PictureHeader read_picture_header(std::span<const std::byte> bytes, const std::string& name) {
+  PictureHeader header = read_any_header(bytes, name);
+  check_size(header, name);
   if (header.frame_width == 0) {
     header.frame_width = header.width;
     header.frame_height = header.height;

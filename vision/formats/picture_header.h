@@ -45,7 +45,7 @@ struct PictureHeader {
 // range.
 PictureHeader read_picture_header(std::span<const std::byte> bytes, const std::string& name);
 
-// One a format; sizes are not checked yet.
+// One a format; the caller checks the size.
 PictureHeader read_jpeg_header(std::span<const std::byte> bytes, const std::string& name);
 PictureHeader read_png_header(std::span<const std::byte> bytes, const std::string& name);
 PictureHeader read_gif_header(std::span<const std::byte> bytes, const std::string& name);
@@ -53,6 +53,8 @@ PictureHeader read_bmp_header(std::span<const std::byte> bytes, const std::strin
 PictureHeader read_webp_header(std::span<const std::byte> bytes, const std::string& name);
 PictureHeader read_tiff_header(std::span<const std::byte> bytes, const std::string& name);
 
+// Throws Error for sizes without pixels or beyond kMaxPixels.
+void check_size(const PictureHeader& header, const std::string& name);
 [[noreturn]] void fail_cut_short(PictureFormat format, size_t bytes, const std::string& name);
 
 }  // namespace janus

@@ -7,6 +7,23 @@
 #include "vision/formats/png_chunks.h"
 
 namespace janus {
+namespace {
+
+// The most that deflate can shrink: a file with fewer bytes than that cannot fill its size, so nothing need
+// be allocated to find out.
+bool can_fill(const PictureHeader& header, int bits_per_pixel, uint64_t compressed_bytes) {
+  constexpr double kLargestRatio = 1032;
+  const double bytes =
+      static_cast<double>(header.width) * static_cast<double>(header.height) * bits_per_pixel / 8;
+  return bytes <= kLargestRatio * static_cast<double>(compressed_bytes);
+}
+
+int bits_per_pixel(int bit_depth, int color_type) {
+  constexpr int kChannels[] = {1, 1, 3, 1, 2, 1, 4, 1};
+  return bit_depth * kChannels[color_type & 7];
+}
+
+}  // namespace
 
 PictureHeader read_png_header(std::span<const std::byte> bytes, const std::string& name) {
   PictureHeader header;
@@ -19,17 +36,20 @@ PictureHeader read_png_header(std::span<const std::byte> bytes, const std::strin
   header.width = size.u32(0);
   header.height = size.u32(4);
   const int color_type = size.u8(9);
-  bool pixels = false;
+  uint64_t pixel_bytes = 0;
   do {
     const bool critical = std::isupper(static_cast<unsigned char>(chunk.type[0])) != 0;
     check(!critical || chunk.intact(),
           "picture {}: expected intact PNG chunks, found a wrong checksum; it is damaged", name);
-    if (chunk.type == "IDAT") pixels = true;
+    if (chunk.type == "IDAT") pixel_bytes += chunk.data.size();
     if (chunk.type == "eXIf") header.orientation = exif_orientation(chunk.data);
     // OpenCV overlooks the transparent level of a grey picture.
     if (chunk.type == "tRNS" && color_type == 0) header.needs_stb = true;
   } while (chunks.next(chunk));
-  check(pixels, "picture {}: expected a PNG with pixels, found none in it", name);
+  check_size(header, name);
+  check(can_fill(header, bits_per_pixel(size.u8(8), color_type), pixel_bytes),
+        "picture {}: expected a PNG with {} x {} pixels, found {} bytes of them; it is damaged", name,
+        header.width, header.height, pixel_bytes);
   return header;
 }
 

@@ -73,9 +73,27 @@ Tensors read_shards(const FileSet& files) {
   return tensors;
 }
 
+// A name such as model-00001-of-00003.safetensors tells how many files there must be.
+void check_all_there(const FileSet& files, const std::string& file) {
+  constexpr std::string_view kNumbered = "-00000-of-00000.safetensors";
+  const auto alike = [](char pattern, char c) {
+    return pattern == '0' ? '0' <= c && c <= '9' : c == pattern;
+  };
+  if (file.size() < kNumbered.size()) return;
+  const size_t stem = file.size() - kNumbered.size();
+  if (!std::equal(kNumbered.begin(), kNumbered.end(), file.begin() + stem, alike)) return;
+  const std::string total = file.substr(stem + std::string_view("-00000-of-").size(), 5);
+  for (int shard = 1; shard <= std::stoi(total); ++shard) {
+    const std::string name = fmt::format("{}-{:05}-of-{}.safetensors", file.substr(0, stem), shard, total);
+    check(files.contains(name), "model {}: expected {} beside {}, found no such file; download it",
+          files.name(), name, file);
+  }
+}
+
 Tensors read_all(const FileSet& files) {
   Tensors tensors;
   for (const std::string& file : files_ending(files, ".safetensors")) {
+    check_all_there(files, file);
     Tensors more = read_safetensors(files.read(file), file, files.path(file));
     tensors.merge(more);
     if (more.empty()) continue;

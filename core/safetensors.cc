@@ -99,6 +99,10 @@ Entry read_entry(const std::string& name, const nlohmann::json& json, const std:
   return entry;
 }
 
+std::string_view text_of(std::span<const std::byte> file) {
+  return {reinterpret_cast<const char*>(file.data()), file.size()};
+}
+
 std::string_view checked_header(std::span<const std::byte> file, const std::string& where) {
   check(file.size() >= kLengthBytes, "{}: expected a safetensors file, found {} bytes", where, file.size());
   uint64_t length = 0;
@@ -107,7 +111,7 @@ std::string_view checked_header(std::span<const std::byte> file, const std::stri
         kLongestHeader, length);
   check(length <= file.size() - kLengthBytes, "{}: expected a header of {} bytes, found a file of {}", where,
         length, file.size());
-  return {reinterpret_cast<const char*>(file.data()) + kLengthBytes, length};
+  return text_of(file).substr(kLengthBytes, length);
 }
 
 // Tensors in the order of their bytes must follow each other from the first byte to the last.
@@ -137,10 +141,8 @@ std::vector<Entry> read_entries(std::string_view header, const std::string& file
   return entries;
 }
 
-}  // namespace
-
-std::map<std::string, StoredTensor> read_safetensors(const FileBytes& file, const std::string& name,
-                                                     const std::string& where) try {
+std::map<std::string, StoredTensor> list_tensors(const FileBytes& file, const std::string& name,
+                                                 const std::string& where) {
   const std::string_view header = checked_header(file.bytes, where);
   const auto data = file.bytes.subspan(kLengthBytes + header.size());
   std::vector<Entry> entries = read_entries(header, name, where);
@@ -152,9 +154,21 @@ std::map<std::string, StoredTensor> read_safetensors(const FileBytes& file, cons
     tensors.emplace(std::move(entry.name), std::move(entry.tensor));
   }
   return tensors;
-} catch (const Error& error) {
-  // Whatever is wrong with such a file, its reader can only get it anew.
-  fail("{}; the file is damaged, download it again", error.what());
+}
+
+}  // namespace
+
+std::map<std::string, StoredTensor> read_safetensors(const FileBytes& file, const std::string& name,
+                                                     const std::string& where) {
+  check(!text_of(file.bytes).starts_with("version https://git-lfs"),
+        "{}: expected a safetensors file, found a Git LFS pointer to it; fetch it with `git lfs pull`",
+        where);
+  try {
+    return list_tensors(file, name, where);
+  } catch (const Error& error) {
+    // Whatever is wrong with such a file, its reader can only get it anew.
+    fail("{}; the file is damaged, download it again", error.what());
+  }
 }
 
 }  // namespace janus

@@ -116,6 +116,19 @@ TEST(Checkpoint, NamesTheBrokenFile) {
                {folder.path() + "/model.safetensors", "found 0 bytes", "download it again"});
 }
 
+TEST(Checkpoint, KnowsAnIncompleteDownload) {
+  const TemporaryFolder folder;
+  folder.write("config.json", "{}");
+  folder.write("model-00002-of-00003.safetensors", safetensors_file({{"a", "F16", {1}, kTwoBytes}}));
+  folder.write("model-00001-of-00003.safetensors", safetensors_file({{"b", "F16", {1}, kTwoBytes}}));
+  expect_error(open_error(folder), {"expected model-00003-of-00003.safetensors beside", "download it"});
+  folder.write("model-00003-of-00003.safetensors",
+               "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n");
+  expect_error(open_error(folder), {"model-00003-of-00003.safetensors", "Git LFS pointer", "git lfs pull"});
+  folder.write("model-00003-of-00003.safetensors", safetensors_file({{"c", "F16", {1}, kTwoBytes}}));
+  EXPECT_EQ(names(Checkpoint::open(folder.path())), (std::vector<std::string>{"a", "b", "c"}));
+}
+
 TEST(Checkpoint, RefusesATensorInTwoFiles) {
   const TemporaryFolder folder;
   folder.write("config.json", "{}");

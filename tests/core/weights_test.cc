@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/checkpoint.h"
+#include "core/cpu/cpu_device.h"
 #include "core/ops.h"
 #include "tests/core/model_files.h"
 
@@ -116,6 +117,32 @@ TEST_P(WeightsTest, ErrorsNameTensorExpectedAndFound) {
   expect_error(error_of([&] { w.shape("f32", 4); }), {"blocks.3.f32: expected 4 axes, found [2, 3]"});
   EXPECT_EQ(w.shape("f32", 2), (Shape{2, 3}));
   EXPECT_EQ(checkpoint().unread().size(), tensors().size());
+}
+
+// Stands for a card: what it computes on must have been uploaded.
+class Elsewhere : public cpu::CpuDevice {
+ public:
+  Elsewhere() : CpuDevice(1) {}
+  std::string name() const override { return "elsewhere"; }
+  void upload(void* to, const void* from_host, size_t bytes) override {
+    uploaded_bytes += bytes;
+    CpuDevice::upload(to, from_host, bytes);
+  }
+
+  size_t uploaded_bytes = 0;
+};
+
+TEST_P(WeightsTest, OtherDevicesGetACopyInTheStoredType) {
+  Elsewhere device;
+  const Weights w = Weights(checkpoint(), device, WeightType::f32) / "blocks" / 3;
+  const Tensor tensor = w.matrix("f16", {2, 3});
+  EXPECT_EQ(device.uploaded_bytes, 12U);
+  EXPECT_EQ(&tensor.device(), &device);
+  EXPECT_EQ(tensor.dtype(), DType::f32);
+  EXPECT_EQ(ops::to_host(tensor), kValues);
+  const Tensor stored = w.get("f32", {2, 3});
+  EXPECT_NE(stored.raw(), checkpoint().find("blocks.3.f32").data.bytes.data());
+  EXPECT_EQ(ops::to_host(stored), kValues);
 }
 
 INSTANTIATE_TEST_SUITE_P(Misalignment, WeightsTest, ::testing::Values(0, 1, 2));

@@ -148,7 +148,7 @@ void CpuDevice::cached_attention(const Tensor& queries, int heads, const CacheVi
           const int rows = static_cast<int>(std::min<int64_t>(kMaxFewRows, group - first));
           const int64_t offset = (i * group + first) * width;
           kernels_.few_rows(head.keys, 0, head.count, width, queries.data<float>() + offset, width, rows,
-                            nullptr, scores, head.count);
+                            nullptr, scores, head.count, scratch(2, few_rows_floats(width, rows)));
           const float scale = 1.0F / std::sqrt(static_cast<float>(width));
           for (int r = 0; r < rows; ++r) kernels_.softmax(scores + r * head.count, head.count, scale);
           kernels_.weighted_rows(head.values, head.count, width, scores, head.count, rows,

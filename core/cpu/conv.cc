@@ -65,11 +65,12 @@ void few_filters(const Kernels& kernels, const Team& team, const ConvShape& shap
   const int64_t depth = shape.depth();
   team.parallel_for(shape.out_height * shape.out_width, [&](int64_t begin, int64_t end) {
     float* window = scratch(0, depth);
+    float* packed = scratch(1, few_rows_floats(depth, kMaxFewRows));
     for (int64_t i = begin; i < end; ++i) {
       load_window(shape, image, i / shape.out_width, i % shape.out_width, 0, depth, window);
       float* pixel = out + i * shape.filters;
       kernels.few_rows(Matrix{DType::f32, window, depth}, 0, 1, depth, weight, depth,
-                       static_cast<int>(shape.filters), nullptr, pixel, 1);
+                       static_cast<int>(shape.filters), nullptr, pixel, 1, packed);
       for (int64_t f = 0; bias != nullptr && f < shape.filters; ++f) pixel[f] += bias[f];
     }
   });

@@ -24,7 +24,7 @@ std::string processor_name() {
 }  // namespace
 
 CpuDevice::CpuDevice(int threads)
-    : kernels_(kernels()), team_(threads), pool_(std::make_shared<MemoryPool>(kPoolBytes)) {}
+    : kernels_(cpu::kernels()), team_(threads), pool_(std::make_shared<MemoryPool>(kPoolBytes)) {}
 
 std::string CpuDevice::description() const {
   return processor_name() + ", " + std::to_string(team_.threads()) +

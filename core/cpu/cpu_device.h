@@ -17,6 +17,7 @@ class CpuDevice : public Device {
   explicit CpuDevice(int threads);
 
   const Team& team() const { return team_; }
+  const Kernels& kernels() const { return kernels_; }
 
   std::string name() const override { return "cpu"; }
   std::string description() const override;

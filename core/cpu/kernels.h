@@ -25,6 +25,9 @@ inline constexpr int64_t kTileStride = kBlockDepth + 16;
 // Rows that few_rows takes at once.
 inline constexpr int kMaxFewRows = 8;
 
+// Floats of scratch memory that few_rows needs.
+constexpr int64_t few_rows_floats(int64_t depth, int rows) { return (depth + 63) / 64 * 64 * rows; }
+
 struct Kernels {
   const char* name;
   int tile_rows, tile_columns;
@@ -32,7 +35,7 @@ struct Kernels {
   // out[r * out_stride + f] = sum over k of weight[f][k] * x[r * x_stride + k] (+ bias[f]) for f in [begin,
   // end) and `rows` <= kMaxFewRows rows. A row's sum does not depend on `rows`.
   void (*few_rows)(const Matrix& weight, int64_t begin, int64_t end, int64_t depth, const float* x,
-                   int64_t x_stride, int rows, const float* bias, float* out, int64_t out_stride);
+                   int64_t x_stride, int rows, const float* bias, float* out, int64_t out_stride, float* packed);
 
   // Lays `columns` <= tile_columns rows of `from`, k in [begin, end), out as packed[k - begin][tile_columns],
   // with zeros for the columns that are missing.
@@ -69,6 +72,10 @@ struct Kernels {
   // One head at one position: cosines and sines of half the width.
   void (*rope)(float* head, int64_t width, const float* cosines, const float* sines);
   void (*widen)(DType from_type, const void* from, int64_t size, float* to);
+
+  // For probe.cc; see simd/probe.h.
+  float (*read_all)(const float* x, int64_t size);
+  int64_t (*multiply_add)(int64_t rounds, float* result);
 };
 
 // The fastest table this processor can run, or the one the environment variable JANUS_ISA names (baseline,

@@ -52,10 +52,11 @@ void CpuDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bias
   }
   // Panels of 16 rows: a cache line of the output belongs to one thread.
   team_.parallel_for(columns, 16, [&](int64_t begin, int64_t end) {
+    float* packed = scratch(0, few_rows_floats(depth, kMaxFewRows));
     for (int64_t row = 0; row < batch; row += kMaxFewRows) {
       const int rows = static_cast<int>(std::min<int64_t>(kMaxFewRows, batch - row));
       kernels_.few_rows(matrix, begin, end, depth, x.data<float>() + row * depth, depth, rows, bias_data,
-                        out.data<float>() + row * columns, columns);
+                        out.data<float>() + row * columns, columns, packed);
     }
   });
 }

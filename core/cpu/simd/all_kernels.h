@@ -6,6 +6,7 @@
 #include "core/cpu/simd/elementwise.h"
 #include "core/cpu/simd/matmul.h"
 #include "core/cpu/simd/norm.h"
+#include "core/cpu/simd/probe.h"
 
 namespace janus::cpu::JANUS_ISA {
 
@@ -30,6 +31,8 @@ const Kernels kKernels = {
     .swiglu = swiglu,
     .rope = rope,
     .widen = widen,
+    .read_all = read_all,
+    .multiply_add = multiply_add,
 };
 
 }  // namespace janus::cpu::JANUS_ISA

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -50,6 +51,20 @@ JANUS_INLINE To bit_cast(From from) {
   To to;
   __builtin_memcpy(&to, &from, sizeof to);
   return to;
+}
+
+// Holds a value in a register that the compiler would load again for each use.
+template <typename AnyVec>
+JANUS_INLINE void keep(AnyVec& x) {
+#if defined(__AVX512F__)
+  __asm__("" : "+v"(x));
+#elif defined(__x86_64__)
+  __asm__("" : "+x"(x));
+#elif defined(__aarch64__)
+  __asm__("" : "+w"(x));
+#else
+  static_cast<void>(x);
+#endif
 }
 
 // a * b + c, rounded once where the instruction set can.
@@ -121,14 +136,24 @@ JANUS_INLINE void store_part(float* to, Vec x, int64_t count) {
   __builtin_memcpy(to, &x, static_cast<size_t>(count) * sizeof(float));
 }
 
+// A vector of lane(0), lane(1), .. as a constant: written as a loop, gcc 12 builds it anew at every use.
+template <typename Lane, int... kLane>
+JANUS_INLINE IntVec lanes_of(Lane lane, std::integer_sequence<int, kLane...>) {
+  return IntVec{lane(kLane)...};
+}
+template <typename Lane>
+JANUS_INLINE IntVec lanes_of(Lane lane) {
+  return lanes_of(lane, std::make_integer_sequence<int, kLanes>());
+}
+
 // Sum of the lanes, always in the same order.
+template <int kDistance = kLanes / 2>
 JANUS_INLINE float sum(Vec x) {
-  float lanes[kLanes];
-  store(lanes, x);
-  for (int width = kLanes / 2; width > 0; width /= 2) {
-    for (int i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+  if constexpr (kDistance == 0) {
+    return x[0];
+  } else {
+    return sum<kDistance / 2>(x + __builtin_shuffle(x, lanes_of([](int lane) { return lane ^ kDistance; })));
   }
-  return lanes[0];
 }
 
 // A NaN anywhere makes some later comparison or sum NaN; here it may be lost.

@@ -1,0 +1,62 @@
+#include "core/cpu/probe.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <vector>
+
+#include "core/cpu/memory_pool.h"
+
+namespace janus::cpu {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<int64_t>(values.size()) / 2, values.end());
+  return values[values.size() / 2];
+}
+
+}  // namespace
+
+double read_bandwidth(const Kernels& kernels, const Team& team, int64_t bytes, int passes) {
+  constexpr int64_t kStep = 1024;  // floats; read_all takes whole steps
+  const int64_t floats = std::max<int64_t>(kStep, bytes / 4 / kStep * kStep);
+  const auto pool = std::make_shared<MemoryPool>(0);
+  const std::shared_ptr<void> memory = pool->allocate(static_cast<size_t>(floats) * sizeof(float));
+  auto* data = static_cast<float*>(memory.get());
+  // Each thread first touches what it will read.
+  team.parallel_for(floats, kStep,
+                    [&](int64_t begin, int64_t end) { std::fill(data + begin, data + end, 1.0F); });
+  std::vector<double> rates;
+  std::atomic<float> sink = 0.0F;
+  for (int pass = 0; pass < passes; ++pass) {
+    const Clock::time_point start = Clock::now();
+    team.parallel_for(floats, kStep, [&](int64_t begin, int64_t end) {
+      sink = kernels.read_all(data + begin, end - begin);
+    });
+    rates.push_back(static_cast<double>(floats) * sizeof(float) / seconds_since(start));
+  }
+  return median(rates);
+}
+
+double multiply_add_peak(const Kernels& kernels, const Team& team) {
+  constexpr int64_t kRounds = 4 << 20;
+  std::vector<double> rates;
+  for (int pass = 0; pass < 5; ++pass) {
+    std::atomic<int64_t> operations = 0;
+    const Clock::time_point start = Clock::now();
+    team.parallel_for(team.threads(), [&](int64_t, int64_t) {
+      float result[2] = {0.5F, 1.0F};
+      operations += kernels.multiply_add(kRounds, result);
+    });
+    rates.push_back(static_cast<double>(operations) / seconds_since(start));
+  }
+  return median(rates);
+}
+
+}  // namespace janus::cpu

@@ -1,0 +1,18 @@
+// What this machine can do at most: the yardsticks of `janus bench`.
+#pragma once
+
+#include "core/cpu/kernels.h"
+#include "core/cpu/team.h"
+
+namespace janus::cpu {
+
+// Bytes a second that all threads of the team together read from memory far larger than the caches: the
+// median of several passes over `bytes`, each thread over a contiguous part. Throws Error without that much
+// memory.
+double read_bandwidth(const Kernels& kernels, const Team& team, int64_t bytes = int64_t{1} << 29,
+                      int passes = 7);
+
+// f32 operations a second (a multiply-add is two) of all threads together, from registers.
+double multiply_add_peak(const Kernels& kernels, const Team& team);
+
+}  // namespace janus::cpu

@@ -1,0 +1,193 @@
+// The kernels at Janus-Pro-1B's sizes, beside what the machine can do at most. Run without arguments for
+// figures; as a test, JANUS_BENCHMARK_SMOKE=1 shrinks the big ones.
+#include <benchmark/benchmark.h>
+
+#include <random>
+
+#include "core/cpu/cpu_device.h"
+#include "core/cpu/probe.h"
+#include "core/ops.h"
+
+namespace janus {
+namespace {
+
+cpu::CpuDevice& device() {
+  static cpu::CpuDevice instance(0);
+  return instance;
+}
+
+Tensor random_tensor(Shape shape, DType dtype = DType::f32) {
+  std::mt19937 generator(1);
+  std::vector<float> values(static_cast<size_t>(shape.elements()));
+  for (float& value : values) value = static_cast<float>(generator()) * 0x1p-31F - 1.0F;
+  return ops::convert(ops::from_host(device(), values, shape), dtype);
+}
+
+void set_gflops(benchmark::State& state, double operations) {
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void Probe_ReadBandwidth(benchmark::State& state) {
+  for (auto _ : state) {
+    state.counters["GB/s"] = cpu::read_bandwidth(device().kernels(), device().team()) * 1e-9;
+  }
+}
+BENCHMARK(Probe_ReadBandwidth)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+void Probe_MultiplyAdd(benchmark::State& state) {
+  for (auto _ : state) {
+    state.counters["GFLOP/s"] = cpu::multiply_add_peak(device().kernels(), device().team()) * 1e-9;
+  }
+}
+BENCHMARK(Probe_MultiplyAdd)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+// The matrices that one image code needs, each with memory of its own, so that nothing comes from a cache:
+// the head and as many layers as make that sure (the model has 24; more would only take longer). The probe
+// runs between the steps, as the bandwidth of a shared machine moves.
+void Decode_Weights(benchmark::State& state) {
+  constexpr int64_t kWidth = 2048, kInner = 5632, kCodes = 16384, kLayers = 6;
+  const int64_t rows = state.range(0);
+  const Tensor seed = random_tensor(Shape{kCodes * kWidth}, DType::bf16);
+  std::vector<Tensor> weights;
+  double bytes = 0.0;
+  const auto append = [&](int64_t out, int64_t in) {
+    weights.emplace_back(device(), DType::bf16, Shape{out, in});
+    ops::copy(seed.rows(0, out * in), weights.back().reshape(Shape{out * in}));
+    bytes += static_cast<double>(weights.back().bytes());
+  };
+  for (int64_t i = 0; i < kLayers; ++i) {
+    for (int j = 0; j < 4; ++j) append(kWidth, kWidth);
+    append(kInner, kWidth);
+    append(kInner, kWidth);
+    append(kWidth, kInner);
+  }
+  append(kWidth, kWidth);
+  append(kCodes, kWidth);
+  const Tensor x = random_tensor(Shape{rows, 1, kWidth}), inner = random_tensor(Shape{rows, 1, kInner});
+  double probe = 0.0;
+  for (auto _ : state) {
+    for (const Tensor& weight : weights) {
+      benchmark::DoNotOptimize(ops::linear(weight.size(1) == kWidth ? x : inner, weight).raw());
+    }
+    state.PauseTiming();
+    probe += cpu::read_bandwidth(device().kernels(), device().team(), int64_t{1} << 28, 3);
+    state.ResumeTiming();
+  }
+  probe /= static_cast<double>(state.iterations());
+  state.counters["GB/s"] = benchmark::Counter(bytes * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["of_probe"] =
+      benchmark::Counter(bytes / probe, benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(Decode_Weights)->Arg(1)->Arg(2)->Arg(4)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+// Tokens, depth, width.
+void Linear(benchmark::State& state) {
+  const int64_t tokens = state.range(0), depth = state.range(1), width = state.range(2);
+  const Tensor x = random_tensor(Shape{1, tokens, depth}),
+               weight = random_tensor(Shape{width, depth}, DType::bf16);
+  for (auto _ : state) benchmark::DoNotOptimize(ops::linear(x, weight).raw());
+  set_gflops(state, 2.0 * static_cast<double>(tokens * depth * width));
+}
+BENCHMARK(Linear)
+    ->Args({600, 2048, 2048})
+    ->Args({600, 2048, 5632})
+    ->Args({600, 5632, 2048})
+    ->Args({576, 1024, 3072})
+    ->Args({576, 4096, 1024})
+    ->Args({30, 2048, 5632})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+// Input channels, filters, side of the square map; 3 x 3.
+void Conv3x3(benchmark::State& state) {
+  const int64_t channels = state.range(0), filters = state.range(1), side = state.range(2);
+  const Tensor x = random_tensor(Shape{1, side, side, channels});
+  const Tensor weight = random_tensor(Shape{filters, channels, 3, 3}, DType::bf16);
+  for (auto _ : state) benchmark::DoNotOptimize(ops::conv2d(x, weight, {}, {1, 1, 1, 1, 1}).raw());
+  set_gflops(state, 2.0 * static_cast<double>(side * side * channels * filters * 9));
+}
+BENCHMARK(Conv3x3)
+    ->Args({512, 512, 24})
+    ->Args({512, 512, 48})
+    ->Args({512, 256, 48})
+    ->Args({256, 256, 96})
+    ->Args({256, 256, 192})
+    ->Args({256, 128, 192})
+    ->Args({128, 128, 192})
+    ->Args({128, 128, 384})
+    ->Args({128, 3, 384})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+void PatchEmbedding(benchmark::State& state) {
+  const Tensor x = random_tensor(Shape{1, 384, 384, 3}),
+               weight = random_tensor(Shape{1024, 3, 16, 16}, DType::bf16);
+  for (auto _ : state) benchmark::DoNotOptimize(ops::conv2d(x, weight, {}, {16, 0, 0, 0, 0}).raw());
+  set_gflops(state, 2.0 * 576 * 768 * 1024);
+}
+BENCHMARK(PatchEmbedding)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+// Channels, side of the square map.
+void GroupNormSwish(benchmark::State& state) {
+  const int64_t channels = state.range(0), side = state.range(1);
+  const Tensor x = random_tensor(Shape{1, side, side, channels}), weight = random_tensor(Shape{channels});
+  for (auto _ : state) benchmark::DoNotOptimize(ops::group_norm(x, weight, weight, 32, 1e-6F, true).raw());
+  // Read for the sums, read again, written.
+  state.counters["GB/s"] = benchmark::Counter(3.0 * static_cast<double>(x.bytes()) * 1e-9,
+                                              benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(GroupNormSwish)
+    ->Args({128, 384})
+    ->Args({256, 192})
+    ->Args({512, 24})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+// Tokens, heads, head width.
+void FullAttention(benchmark::State& state) {
+  const int64_t tokens = state.range(0), heads = state.range(1), width = state.range(2);
+  const Tensor x = random_tensor(Shape{1, tokens, heads * width});
+  for (auto _ : state) benchmark::DoNotOptimize(ops::attention(x, x, x, static_cast<int>(heads)).raw());
+  set_gflops(state, 4.0 * static_cast<double>(tokens * tokens * heads * width));
+}
+BENCHMARK(FullAttention)
+    ->Args({576, 16, 64})
+    ->Args({576, 1, 512})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+// Rows, new tokens, tokens before them; 16 heads of 128, bf16.
+void CachedAttention(benchmark::State& state) {
+  const int64_t rows = state.range(0), tokens = state.range(1), before = state.range(2);
+  const Shape shape{rows, 16, before + tokens, 128};
+  std::vector<int32_t> indices, positions(static_cast<size_t>(rows), static_cast<int32_t>(before));
+  for (int64_t i = 0; i < rows; ++i) indices.push_back(static_cast<int32_t>(i));
+  const CacheView cache{random_tensor(shape, DType::bf16), random_tensor(shape, DType::bf16), indices,
+                        positions};
+  const Tensor x = random_tensor(Shape{rows, tokens, 2048});
+  for (auto _ : state) benchmark::DoNotOptimize(ops::cached_attention(x, 16, cache).raw());
+  state.counters["GB/s"] = benchmark::Counter(static_cast<double>(2 * cache.keys.bytes()) * 1e-9,
+                                              benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(CachedAttention)
+    ->Args({2, 1, 300})
+    ->Args({2, 1, 600})
+    ->Args({1, 600, 0})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+void GeluErf(benchmark::State& state) {
+  const Tensor x = random_tensor(Shape{576, 4096});
+  for (auto _ : state) benchmark::DoNotOptimize(ops::gelu_erf(x).raw());
+}
+BENCHMARK(GeluErf)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void Upsample(benchmark::State& state) {
+  const Tensor x = random_tensor(Shape{1, 192, 192, 128});
+  for (auto _ : state) benchmark::DoNotOptimize(ops::upsample_nearest2x(x).raw());
+}
+BENCHMARK(Upsample)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+}  // namespace
+}  // namespace janus

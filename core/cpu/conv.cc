@@ -1,4 +1,6 @@
 // Convolution as a product: each output pixel is a row whose k runs over (kernel y, kernel x, channel).
+#include "core/cpu/conv.h"
+
 #include <cstring>
 
 #include "core/cpu/cpu_device.h"
@@ -6,15 +8,6 @@
 
 namespace janus::cpu {
 namespace {
-
-struct ConvShape {
-  int64_t height, width, channels;  // input
-  int64_t kernel_height, kernel_width;
-  int64_t out_height, out_width, filters;
-  Conv2dOptions options;
-
-  int64_t depth() const { return kernel_height * kernel_width * channels; }
-};
 
 // Writes k in [begin, end) of the window of output pixel (y, x): for each kernel row the inputs stand side by
 // side in memory, except where the window leaves the picture.
@@ -59,19 +52,28 @@ void reorder_weight(const Kernels& kernels, const Team& team, const Tensor& weig
   });
 }
 
-// Few filters would leave most of a tile empty: here the windows stream past the filters instead.
+// Few filters would leave most of a tile empty: here the windows stream past the filters instead, a block of
+// them at a time.
 void few_filters(const Kernels& kernels, const Team& team, const ConvShape& shape, const float* image,
                  const float* weight, const float* bias, float* out) {
-  const int64_t depth = shape.depth();
-  team.parallel_for(shape.out_height * shape.out_width, [&](int64_t begin, int64_t end) {
-    float* window = scratch(0, depth);
+  constexpr int64_t kBlock = 64;
+  const int64_t depth = shape.depth(), filters = shape.filters;
+  team.parallel_for(shape.out_height * shape.out_width, kBlock, [&](int64_t begin, int64_t end) {
+    float* windows = scratch(0, kBlock * depth);
     float* packed = scratch(1, few_rows_floats(depth, kMaxFewRows));
-    for (int64_t i = begin; i < end; ++i) {
-      load_window(shape, image, i / shape.out_width, i % shape.out_width, 0, depth, window);
-      float* pixel = out + i * shape.filters;
-      kernels.few_rows(Matrix{DType::f32, window, depth}, 0, 1, depth, weight, depth,
-                       static_cast<int>(shape.filters), nullptr, pixel, 1, packed);
-      for (int64_t f = 0; bias != nullptr && f < shape.filters; ++f) pixel[f] += bias[f];
+    float sums[kMaxFewRows * kBlock];
+    for (int64_t first = begin; first < end; first += kBlock) {
+      const int64_t count = std::min(kBlock, end - first);
+      for (int64_t i = 0; i < count; ++i) {
+        load_window(shape, image, (first + i) / shape.out_width, (first + i) % shape.out_width, 0, depth,
+                    windows + i * depth);
+      }
+      kernels.few_rows(Matrix{DType::f32, windows, depth}, 0, count, depth, weight, depth,
+                       static_cast<int>(filters), nullptr, sums, kBlock, packed);
+      for (int64_t i = 0; i < count * filters; ++i) {
+        const int64_t f = i % filters;
+        out[first * filters + i] = sums[f * kBlock + i / filters] + (bias == nullptr ? 0.0F : bias[f]);
+      }
     }
   });
 }
@@ -120,9 +122,10 @@ void CpuDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias
                         .out_width = out.size(2),
                         .filters = out.size(3),
                         .options = options};
-  const Tensor filters(*this, DType::f32, Shape{shape.filters, shape.depth()});
-  reorder_weight(kernels_, team_, weight, const_cast<float*>(filters.data<float>()));
   const float* bias_data = bias.empty() ? nullptr : bias.data<float>();
+  if (library_conv2d(team_, shape, x, weight, bias_data, out)) return;
+  Tensor filters(*this, DType::f32, Shape{shape.filters, shape.depth()});
+  reorder_weight(kernels_, team_, weight, filters.data<float>());
   const auto run = shape.filters <= kMaxFewRows ? few_filters : many_filters;
   for (int64_t b = 0; b < x.size(0); ++b) {
     run(kernels_, team_, shape, x.data<float>() + b * shape.height * shape.width * shape.channels,

@@ -35,7 +35,8 @@ struct Kernels {
   // out[r * out_stride + f] = sum over k of weight[f][k] * x[r * x_stride + k] (+ bias[f]) for f in [begin,
   // end) and `rows` <= kMaxFewRows rows. A row's sum does not depend on `rows`.
   void (*few_rows)(const Matrix& weight, int64_t begin, int64_t end, int64_t depth, const float* x,
-                   int64_t x_stride, int rows, const float* bias, float* out, int64_t out_stride, float* packed);
+                   int64_t x_stride, int rows, const float* bias, float* out, int64_t out_stride,
+                   float* packed);
 
   // Lays `columns` <= tile_columns rows of `from`, k in [begin, end), out as packed[k - begin][tile_columns],
   // with zeros for the columns that are missing.

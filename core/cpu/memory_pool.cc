@@ -1,5 +1,6 @@
 #include "core/cpu/memory_pool.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 
@@ -13,7 +14,7 @@ constexpr size_t kAlignment = 64;
 }  // namespace
 
 MemoryPool::~MemoryPool() {
-  for (const auto& [bytes, memory] : free_) std::free(memory);
+  for (const Block& block : free_) std::free(block.memory);
 }
 
 std::shared_ptr<void> MemoryPool::allocate(size_t bytes) {
@@ -23,13 +24,17 @@ std::shared_ptr<void> MemoryPool::allocate(size_t bytes) {
   void* memory = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = free_.lower_bound(size);
-    // A block much larger than asked for would waste what it does not need.
-    if (found != free_.end() && found->first <= size + size / 4) {
-      size = found->first;
-      memory = found->second;
-      free_.erase(found);
+    // The smallest that is large enough; one much larger would waste what it does not need.
+    auto best = free_.end();
+    for (auto block = free_.begin(); block != free_.end(); ++block) {
+      const bool fits = block->bytes >= size && block->bytes <= size + size / 4;
+      if (fits && (best == free_.end() || block->bytes <= best->bytes)) best = block;
+    }
+    if (best != free_.end()) {
+      memory = best->memory;
+      size = best->bytes;
       free_bytes_ -= size;
+      free_.erase(best);
     }
   }
   if (memory == nullptr) memory = std::aligned_alloc(kAlignment, size);
@@ -40,12 +45,13 @@ std::shared_ptr<void> MemoryPool::allocate(size_t bytes) {
 
 void MemoryPool::release(void* memory, size_t bytes) {
   const std::lock_guard lock(mutex_);
-  if (free_bytes_ + bytes > limit_bytes_) {
-    std::free(memory);
-    return;
-  }
-  free_.emplace(bytes, memory);
+  free_.push_back({memory, bytes});
   free_bytes_ += bytes;
+  while (free_bytes_ > limit_bytes_) {
+    std::free(free_.front().memory);
+    free_bytes_ -= free_.front().bytes;
+    free_.pop_front();
+  }
 }
 
 }  // namespace janus::cpu

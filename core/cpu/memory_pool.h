@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
+#include <list>
 #include <memory>
 #include <mutex>
 
@@ -26,7 +26,11 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
 
   const size_t limit_bytes_;
   std::mutex mutex_;
-  std::multimap<size_t, void*> free_;  // by size
+  struct Block {
+    void* memory;
+    size_t bytes;
+  };
+  std::list<Block> free_;  // freed longest ago first
   size_t free_bytes_ = 0;
 };
 

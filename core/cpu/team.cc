@@ -64,7 +64,12 @@ Team::Team(int threads) : threads_(threads), processors_(allowed_processors()) {
     const int quota = quota_processors();
     threads_ = quota > 0 ? std::min(available, quota) : available;
   }
-  if (threads_ > available) processors_.clear();
+  if (threads_ > available) {
+    processors_.clear();  // the system shares them out better than a fixed plan
+    return;
+  }
+  const auto own = std::find(processors_.begin(), processors_.end(), sched_getcpu());
+  if (own != processors_.end()) std::rotate(processors_.begin(), own, processors_.end());
 }
 
 void Team::parallel_for(int64_t count, int64_t step,

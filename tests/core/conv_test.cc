@@ -37,19 +37,22 @@ TEST_P(Conv2d, EqualsOracle) {
 
 constexpr Conv2dOptions kSame{1, 1, 1, 1, 1};
 
-INSTANTIATE_TEST_SUITE_P(Shapes, Conv2d,
-                         testing::Values(ConvCase{DType::f32, {1, 1, 1, 1}, {1, 1, 1, 1}, {}},
-                                         ConvCase{DType::f32, {1, 1, 1, 3}, {5, 3, 3, 3}, kSame},
-                                         ConvCase{DType::bf16, {2, 5, 7, 3}, {4, 3, 3, 3}, kSame},
-                                         ConvCase{DType::f16, {1, 9, 6, 20}, {33, 20, 3, 3}, kSame},
-                                         ConvCase{DType::f32, {1, 8, 8, 8}, {32, 8, 3, 3}, {2, 0, 0, 1, 1}},
-                                         ConvCase{DType::f32, {1, 7, 9, 5}, {9, 5, 2, 4}, {3, 2, 0, 1, 3}},
-                                         ConvCase{
-                                             DType::bf16, {1, 32, 48, 3}, {64, 3, 16, 16}, {16, 0, 0, 0, 0}},
-                                         ConvCase{DType::f32, {1, 24, 24, 8}, {256, 8, 1, 1}, {}},
-                                         ConvCase{DType::f32, {1, 3, 3, 2}, {12, 2, 5, 5}, {1, 4, 4, 4, 4}},
-                                         ConvCase{DType::bf16, {1, 24, 24, 128}, {128, 128, 3, 3}, kSame},
-                                         ConvCase{DType::bf16, {1, 40, 24, 128}, {3, 128, 3, 3}, kSame}));
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, Conv2d,
+    testing::Values(ConvCase{DType::f32, {1, 1, 1, 1}, {1, 1, 1, 1}, {}},
+                    ConvCase{DType::f32, {1, 1, 1, 3}, {5, 3, 3, 3}, kSame},
+                    ConvCase{DType::bf16, {2, 5, 7, 3}, {4, 3, 3, 3}, kSame},
+                    ConvCase{DType::f16, {1, 9, 6, 20}, {33, 20, 3, 3}, kSame},
+                    ConvCase{DType::f32, {1, 8, 8, 8}, {32, 8, 3, 3}, {2, 0, 0, 1, 1}},
+                    ConvCase{DType::f32, {1, 7, 9, 5}, {9, 5, 2, 4}, {3, 2, 0, 1, 3}},
+                    ConvCase{DType::bf16, {1, 32, 48, 3}, {64, 3, 16, 16}, {16, 0, 0, 0, 0}},
+                    ConvCase{DType::f32, {1, 24, 24, 8}, {256, 8, 1, 1}, {}},
+                    ConvCase{DType::f32, {1, 3, 3, 2}, {12, 2, 5, 5}, {1, 4, 4, 4, 4}},
+                    ConvCase{DType::f32, {2, 13, 10, 16}, {24, 16, 3, 3}, {2, 0, 0, 1, 1}},
+                    ConvCase{DType::f16, {1, 9, 11, 32}, {17, 32, 5, 3}, {1, 2, 1, 3, 0}},
+                    ConvCase{DType::f32, {1, 6, 6, 16}, {20, 16, 3, 3}, {1, 3, 3, 3, 3}},
+                    ConvCase{DType::bf16, {1, 24, 24, 128}, {128, 128, 3, 3}, kSame},
+                    ConvCase{DType::bf16, {1, 40, 24, 128}, {3, 128, 3, 3}, kSame}));
 
 TEST(Upsample, RepeatsEveryPixel) {
   const std::shared_ptr<Device> device = open_device("cpu");

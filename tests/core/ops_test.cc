@@ -251,5 +251,24 @@ TEST_F(Ops, TooMuchMemoryIsAnError) {
   expect_error([] { Shape{int64_t{1} << 40, int64_t{1} << 40}; }, "2^60");
 }
 
+TEST_F(Ops, FreedMemoryComesBackForTheSameSize) {
+  const size_t bytes = size_t{1} << 20;
+  std::shared_ptr<void> first = device_->allocate(bytes);
+  const void* place = first.get();
+  const std::shared_ptr<void> other = device_->allocate(bytes);
+  EXPECT_NE(other.get(), place);
+  first.reset();
+  EXPECT_EQ(device_->allocate(bytes).get(), place);
+}
+
+TEST_F(Ops, MemoryOutlivesItsDevice) {
+  std::shared_ptr<void> memory;
+  {
+    const std::shared_ptr<Device> device = open_device("cpu");
+    memory = device->allocate(4096);
+  }
+  std::memset(memory.get(), 1, 4096);
+}
+
 }  // namespace
 }  // namespace janus

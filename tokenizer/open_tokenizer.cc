@@ -1,4 +1,5 @@
 #include "core/error.h"
+#include "core/json.h"
 #include "tokenizer/byte_bpe.h"
 #include "tokenizer/sentencepiece_tokenizer.h"
 #include "tokenizer/text_tokenizer.h"

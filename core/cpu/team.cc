@@ -99,6 +99,10 @@ void Team::parallel_for(int64_t count, int64_t step,
   if (failure) std::rethrow_exception(failure);
 }
 
+OneThread::OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+
+OneThread::~OneThread() { omp_set_num_threads(before_); }
+
 float* scratch(int slot, int64_t floats) {
   struct Free {
     void operator()(float* memory) const { ::operator delete[](memory, std::align_val_t{64}); }

@@ -29,6 +29,19 @@ class Team {
   std::vector<int> processors_;  // to pin to; empty when there are fewer than threads
 };
 
+// While it lives, a library that divides its work by OpenMP's number of threads (oneDNN) finds one on this
+// thread.
+class OneThread {
+ public:
+  OneThread();
+  ~OneThread();
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
 // Scratch memory of the calling thread that grows to the largest size asked for and stays. `slot` tells apart
 // buffers in use at once.
 float* scratch(int slot, int64_t floats);

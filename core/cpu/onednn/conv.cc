@@ -1,8 +1,6 @@
 // Convolutions with oneDNN: on AVX-512 it reaches the processor's peak, a fifth more than conv.cc.
 #include "core/cpu/conv.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <dnnl.hpp>
 #include <unordered_map>
@@ -18,18 +16,6 @@ using dnnl::memory;
 // blocks, and with them the order of its sums, by the number of threads, so it must always see one. Enough
 // bands for many threads.
 int64_t band_rows(int64_t out_height) { return std::max<int64_t>(4, out_height / 48); }
-
-// Makes oneDNN see one thread, for as long as it lives.
-class OneThread {
- public:
-  OneThread() { omp_set_num_threads(1); }
-  ~OneThread() { omp_set_num_threads(before_); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_ = omp_get_max_threads();
-};
 
 // Rows [first, first + rows) of the output, and the input rows they see: part of the picture and of its
 // padding.

@@ -53,14 +53,17 @@ JANUS_INLINE VecPair load_pair_part(const T* from, int64_t count) {
 // Lays activations out as [depth / kPair][rows][kPair], in the order in which load_pair<T> gives the weights.
 template <typename T>
 void pack_rows(const float* x, int64_t x_stride, int64_t depth, int rows, float* packed) {
-  const IntVec even = lanes_of([](int lane) { return 2 * lane; });
-  const IntVec odd = lanes_of([](int lane) { return 2 * lane + 1; });
   for (int64_t k = 0; k < depth; k += kPair) {
     for (int r = 0; r < rows; ++r, packed += kPair) {
       const float* from = x + r * x_stride + k;
       const VecPair pair = k + kPair <= depth ? load_pair(from) : load_pair_part(from, depth - k);
-      store(packed, kEvenOdd<T> ? __builtin_shuffle(pair.first, pair.second, even) : pair.first);
-      store(packed + kLanes, kEvenOdd<T> ? __builtin_shuffle(pair.first, pair.second, odd) : pair.second);
+      if constexpr (kEvenOdd<T>) {
+        store(packed, shuffle(pair.first, pair.second, [](int lane) { return 2 * lane; }));
+        store(packed + kLanes, shuffle(pair.first, pair.second, [](int lane) { return 2 * lane + 1; }));
+      } else {
+        store(packed, pair.first);
+        store(packed + kLanes, pair.second);
+      }
     }
   }
 }
@@ -162,14 +165,13 @@ static_assert(kTileRows <= kMaxTileRows && kTileColumns <= kMaxTileColumns);
 template <int kHalf = 1>
 JANUS_INLINE void transpose(Vec (&v)[kLanes]) {
   if constexpr (kHalf < kLanes) {
-    const IntVec low = lanes_of([](int lane) { return (lane & kHalf) == 0 ? lane : kLanes + lane - kHalf; });
-    const IntVec high = lanes_of([](int lane) { return (lane & kHalf) == 0 ? lane + kHalf : kLanes + lane; });
 #pragma GCC unroll 16
     for (int i = 0; i < kLanes; ++i) {
       if ((i & kHalf) != 0) continue;
       const Vec a = v[i], b = v[i + kHalf];
-      v[i] = __builtin_shuffle(a, b, low);
-      v[i + kHalf] = __builtin_shuffle(a, b, high);
+      v[i] = shuffle(a, b, [](int lane) { return (lane & kHalf) == 0 ? lane : kLanes + lane - kHalf; });
+      v[i + kHalf] =
+          shuffle(a, b, [](int lane) { return (lane & kHalf) == 0 ? lane + kHalf : kLanes + lane; });
     }
     transpose<2 * kHalf>(v);
   }

@@ -136,14 +136,15 @@ JANUS_INLINE void store_part(float* to, Vec x, int64_t count) {
   __builtin_memcpy(to, &x, static_cast<size_t>(count) * sizeof(float));
 }
 
-// A vector of lane(0), lane(1), .. as a constant: written as a loop, gcc 12 builds it anew at every use.
-template <typename Lane, int... kLane>
-JANUS_INLINE IntVec lanes_of(Lane lane, std::integer_sequence<int, kLane...>) {
-  return IntVec{lane(kLane)...};
+// Lane i of the result is lane pick(i) of a, or lane pick(i) - kLanes of b. `pick` is a lambda without
+// captures.
+template <typename Pick, int... kLane>
+JANUS_INLINE Vec shuffle(Vec a, Vec b, Pick, std::integer_sequence<int, kLane...>) {
+  return __builtin_shufflevector(a, b, Pick{}(kLane)...);
 }
-template <typename Lane>
-JANUS_INLINE IntVec lanes_of(Lane lane) {
-  return lanes_of(lane, std::make_integer_sequence<int, kLanes>());
+template <typename Pick>
+JANUS_INLINE Vec shuffle(Vec a, Vec b, Pick pick) {
+  return shuffle(a, b, pick, std::make_integer_sequence<int, kLanes>());
 }
 
 // Sum of the lanes, always in the same order.
@@ -152,7 +153,7 @@ JANUS_INLINE float sum(Vec x) {
   if constexpr (kDistance == 0) {
     return x[0];
   } else {
-    return sum<kDistance / 2>(x + __builtin_shuffle(x, lanes_of([](int lane) { return lane ^ kDistance; })));
+    return sum<kDistance / 2>(x + shuffle(x, x, [](int lane) { return lane ^ kDistance; }));
   }
 }
 

@@ -42,7 +42,18 @@ struct Bf16 {
   uint16_t bits;
 };
 
-JANUS_INLINE Vec splat(float x) { return Vec{} + x; }
+// (As `Vec{} + x` it would add: -0 + 0 is not -0.)
+JANUS_INLINE Vec splat(float x) {
+#if defined(__AVX512F__)
+  return _mm512_set1_ps(x);
+#elif defined(__AVX2__)
+  return _mm256_set1_ps(x);
+#elif defined(__x86_64__)
+  return _mm_set1_ps(x);
+#else
+  return Vec{x, x, x, x};
+#endif
+}
 JANUS_INLINE IntVec splat_int(int32_t x) { return IntVec{} + x; }
 
 template <typename To, typename From>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <limits>
 
 #include "core/error.h"
 
@@ -10,6 +9,7 @@ namespace janus::cpu {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr size_t kMostBytes = size_t{1} << 40;  // beyond any machine, and short of what allocators choke on
 
 }  // namespace
 
@@ -18,8 +18,9 @@ MemoryPool::~MemoryPool() {
 }
 
 std::shared_ptr<void> MemoryPool::allocate(size_t bytes) {
-  check(bytes <= std::numeric_limits<size_t>::max() / 2, "memory: expected a size below 2^63, found {} bytes",
-        bytes);
+  check(bytes <= kMostBytes,
+        "memory: expected at most {} bytes for one tensor, found {}; use a smaller batch or model",
+        kMostBytes, bytes);
   size_t size = std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
   void* memory = nullptr;
   {

@@ -7,6 +7,8 @@
 namespace janus::cpu {
 namespace {
 
+constexpr int64_t kSharedPanel = 256;  // weight rows
+
 // The product of many rows: out[rows, columns] = x weight^T + bias.
 void many_rows(const Kernels& kernels, const Team& team, const float* x, int64_t rows, int64_t depth,
                const Matrix& weight, int64_t columns, const float* bias, float* out) {
@@ -50,13 +52,18 @@ void CpuDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bias
               out.data<float>());
     return;
   }
-  // Panels of 16 rows: a cache line of the output belongs to one thread.
+  // What more rows than the kernel takes at once share comes from the second-level cache, not from memory
+  // again.
+  const int64_t panel = batch <= kMaxFewRows ? columns : kSharedPanel;
+  // Parts are multiples of 16: a cache line of the output belongs to one thread.
   team_.parallel_for(columns, 16, [&](int64_t begin, int64_t end) {
     float* packed = scratch(0, few_rows_floats(depth, kMaxFewRows));
-    for (int64_t row = 0; row < batch; row += kMaxFewRows) {
-      const int rows = static_cast<int>(std::min<int64_t>(kMaxFewRows, batch - row));
-      kernels_.few_rows(matrix, begin, end, depth, x.data<float>() + row * depth, depth, rows, bias_data,
-                        out.data<float>() + row * columns, columns, packed);
+    for (int64_t first = begin; first < end; first += panel) {
+      for (int64_t row = 0; row < batch; row += kMaxFewRows) {
+        const int rows = static_cast<int>(std::min<int64_t>(kMaxFewRows, batch - row));
+        kernels_.few_rows(matrix, first, std::min(end, first + panel), depth, x.data<float>() + row * depth,
+                          depth, rows, bias_data, out.data<float>() + row * columns, columns, packed);
+      }
     }
   });
 }

@@ -1,0 +1,89 @@
+#include "core/cpu/team.h"
+
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+#include "core/cpu/kernels.h"
+#include "core/cpu/probe.h"
+
+namespace janus::cpu {
+namespace {
+
+TEST(Team, RangesCoverTheCountOnce) {
+  for (const int threads : {1, 2, 3, 7}) {
+    const Team team(threads);
+    for (const int64_t count : {0, 1, 5, 64, 1000}) {
+      for (const int64_t step : {1, 16, 300}) {
+        std::vector<int> seen(static_cast<size_t>(count), 0);
+        std::mutex mutex;
+        int calls = 0;
+        team.parallel_for(count, step, [&](int64_t begin, int64_t end) {
+          const std::lock_guard lock(mutex);
+          ++calls;
+          EXPECT_LT(begin, end);
+          EXPECT_EQ(begin % step, 0);
+          for (int64_t i = begin; i < end; ++i) ++seen[static_cast<size_t>(i)];
+        });
+        EXPECT_LE(calls, threads);
+        EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), count) << threads << " threads, step " << step;
+      }
+    }
+  }
+}
+
+TEST(Team, ExceptionsReachTheCaller) {
+  for (const int threads : {1, 4}) {
+    const Team team(threads);
+    EXPECT_THROW(team.parallel_for(100,
+                                   [](int64_t, int64_t end) {
+                                     if (end == 100) throw std::runtime_error("the last part");
+                                   }),
+                 std::runtime_error);
+    int64_t done = 0;
+    team.parallel_for(1, [&](int64_t, int64_t) { ++done; });
+    EXPECT_EQ(done, 1);
+  }
+}
+
+TEST(Team, SeveralCallersAtOnce) {
+  const Team team(2);
+  std::vector<std::thread> callers;
+  std::vector<int64_t> sums(4, 0);
+  for (size_t caller = 0; caller < sums.size(); ++caller) {
+    callers.emplace_back([&, caller] {
+      std::mutex mutex;
+      for (int round = 0; round < 20; ++round) {
+        team.parallel_for(1000, [&](int64_t begin, int64_t end) {
+          const std::lock_guard lock(mutex);
+          sums[caller] += end - begin;
+        });
+      }
+    });
+  }
+  for (std::thread& thread : callers) thread.join();
+  EXPECT_EQ(sums, std::vector<int64_t>(4, 20000));
+}
+
+TEST(Team, ScratchGrowsAndSlotsDiffer) {
+  float* first = scratch(0, 100);
+  EXPECT_EQ(scratch(0, 50), first);
+  EXPECT_NE(scratch(1, 50), first);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(scratch(0, 100000)) % 64, 0U);
+}
+
+TEST(Probe, MeasuresSomethingPossible) {
+  const Team team;
+  EXPECT_GE(team.threads(), 1);
+  const double bandwidth = read_bandwidth(kernels(), team, 1 << 22, 3);
+  EXPECT_GT(bandwidth, 1e7);
+  EXPECT_LT(bandwidth, 1e14);
+  const double peak = multiply_add_peak(kernels(), team);
+  EXPECT_GT(peak, 1e7);
+  EXPECT_LT(peak, 1e15);
+}
+
+}  // namespace
+}  // namespace janus::cpu

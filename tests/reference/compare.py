@@ -23,7 +23,7 @@ from PIL import Image
 
 import make_checkpoint
 from make_checkpoint import Sizes
-from reference import Reference, random_picture, use_threads
+from reference import SPACE, Reference, random_picture, use_threads
 
 TENSOR_LIMIT = 2e-4  # relative L2
 LOGPROB_LIMIT = 1e-3
@@ -170,7 +170,7 @@ class Comparison:
         def describe():
             found = self.janus.json("describe", self.paths[0], "-p", QUESTION, "-n", GREEDY_STEPS, "--json")
             wrong, clear = clear_choices(found["ids"], chosen, margins, CHOICE_MARGIN)
-            if found["ids"] == chosen and found["text"].strip() != reference.tokenizer.decode(chosen).strip():
+            if found["ids"] == chosen and found["text"] != reference.tokenizer.decode(chosen).strip(SPACE):
                 wrong += 1
             return float(wrong), f"{clear} of {len(margins)} choices are clear"
 

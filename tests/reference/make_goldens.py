@@ -20,7 +20,7 @@ import torch
 
 import make_checkpoint
 from make_checkpoint import Sizes
-from reference import Reference, random_picture, use_threads
+from reference import SPACE, Reference, random_picture, use_threads
 
 DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
 LAST_POSITIONS = 16
@@ -86,15 +86,16 @@ def stages_of(reference, seed):
 
     features, inner = reference.vision(pixels[0])
     norm = reference.inner.vision_model.post_layernorm
-    stages |= {f"vision.{name}": norm(value).detach() for name, value in inner.items()}
+    stages |= {f"vision.{name}": norm(inner[name]).detach() for name in inner if name.startswith("blocks.")}
     stages["vision.features"] = features
     stages["aligned"] = reference.aligned(features)
 
     answer = reference.tokenizer.encode(ANSWER)
     golden = {"question": QUESTION, "answer": ANSWER, "prompt": PROMPT, "seed": seed, "answer_ids": answer}
+    golden |= {"placeholder": reference.placeholder, "pad": reference.pad}
     golden["texts"] = [
         {"text": text, "ids": reference.tokenizer.encode(text)}
-        for text in [reference.question_text(QUESTION), ANSWER, "naïve  café\r\n\t图 🦊 x1234", PROMPT]
+        for text in [reference.question_text(QUESTION, images=0), ANSWER, "naïve  café\r\n\t图 🦊 x1234", PROMPT]
     ]
     ids = reference.question_ids(QUESTION)
     embeddings = reference.embed(ids, pixels[:1])
@@ -111,7 +112,7 @@ def stages_of(reference, seed):
     golden["both_pictures_logprobs"] = _floats(reference.score_text(both, pixels, answer)[1])
     golden["greedy_ids"], golden["greedy_margins"] = reference.greedy_text(ids, pixels[:1], STEPS)
     golden["max_tokens"] = STEPS
-    golden["greedy_text"] = reference.tokenizer.decode(golden["greedy_ids"]).strip()
+    golden["greedy_text"] = reference.tokenizer.decode(golden["greedy_ids"]).strip(SPACE)
 
     prompt_ids = reference.picture_ids(PROMPT)
     latent, inner = reference.latent(pixels[0])
@@ -129,7 +130,7 @@ def stages_of(reference, seed):
     golden["code_logprobs"] = {
         str(guidance): _floats(reference.score_codes(prompt_ids, forced, guidance)) for guidance in (1, 5)
     }
-    golden["greedy_guidance"] = 5
+    golden["guidance"] = 5
     golden["greedy_codes"], golden["greedy_code_margins"] = reference.greedy_codes(prompt_ids, 5.0)
 
     image, inner = reference.decode(forced)

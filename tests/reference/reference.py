@@ -20,6 +20,8 @@ from transformers.utils import logging
 import layouts
 from tiny_tokenizer import BEGIN, BEGIN_IMAGE, END, END_IMAGE, PAD, PLACEHOLDER, SYSTEM
 
+SPACE = " \t\n\r\f\v"  # what an answer has not at its ends
+
 logging.set_verbosity_error()
 logging.disable_progress_bar()
 
@@ -112,7 +114,7 @@ class Reference:
         size = long_side_size(*picture.size, side, config["min_size"])
         if size != picture.size:
             picture = picture.resize(size, Image.BICUBIC)
-        canvas = Image.new("RGB", (side, side), tuple(config.get("background_color", [127] * 3)))
+        canvas = Image.new("RGB", (side, side), tuple(int(mean * 255) for mean in config["image_mean"]))
         canvas.paste(picture, ((side - size[0]) // 2, (side - size[1]) // 2))
         return np.asarray(canvas)
 

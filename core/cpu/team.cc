@@ -59,13 +59,15 @@ void pin(int processor) {
 }  // namespace
 
 Team::Team(int threads) : threads_(threads), processors_(allowed_processors()) {
-  const int available = static_cast<int>(processors_.size());
+  // Under OMP_PROC_BIND OpenMP does the pinning, the caller's thread included, whose mask is then no guide.
+  const bool bound = omp_get_proc_bind() != omp_proc_bind_false;
+  const int available = bound ? omp_get_num_procs() : static_cast<int>(processors_.size());
   if (threads_ == 0) {
     const int quota = quota_processors();
     threads_ = quota > 0 ? std::min(available, quota) : available;
   }
-  if (threads_ > available) {
-    processors_.clear();  // the system shares them out better than a fixed plan
+  if (bound || threads_ > available) {
+    processors_.clear();  // with too many threads the system shares them out better than a fixed plan
     return;
   }
   const auto own = std::find(processors_.begin(), processors_.end(), sched_getcpu());

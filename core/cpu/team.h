@@ -26,7 +26,7 @@ class Team {
 
  private:
   int threads_ = 1;
-  std::vector<int> processors_;  // to pin to; empty when there are fewer than threads
+  std::vector<int> processors_;  // to pin to; empty where that is left to others
 };
 
 // While it lives, a library that divides its work by OpenMP's number of threads (oneDNN) finds one on this

@@ -7,7 +7,7 @@ source samples/setup.sh
 
 janus=build/release/bin/janus
 picture=build/quickstart/generated.png
-sample=samples/pictures/two_shapes.png
+sample=samples/pictures/ring_below.jpg
 prompt="a red circle left of a blue square on a white background"
 
 install_missing_packages

@@ -1,5 +1,4 @@
-// The kernels at Janus-Pro-1B's sizes, beside what the machine can do at most. Run without arguments for
-// figures; as a test, JANUS_BENCHMARK_SMOKE=1 shrinks the big ones.
+// The kernels at Janus-Pro-1B's sizes, beside what the machine can do at most. As a test it runs one iteration.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>

@@ -1,0 +1,32 @@
+# cmake -DROOT=repository -P check.cmake: fails when README.md or a page of docs/ names a file of the repository that is
+# not there, in backticks or as a link.
+cmake_minimum_required(VERSION 3.23)
+
+file(GLOB pages RELATIVE ${ROOT} ${ROOT}/README.md ${ROOT}/docs/*.md)
+set(named 0)
+set(missing 0)
+foreach(page IN LISTS pages)
+  get_filename_component(folder ${ROOT}/${page} DIRECTORY)
+  file(READ ${ROOT}/${page} text)
+  # CMake's lists give these characters a meaning of their own.
+  string(REGEX REPLACE "[][;]" " " text "${text}")
+  string(REGEX MATCHALL "`(core|vision|tokenizer|generator|cli|samples|tests|docs|cmake)/[A-Za-z0-9_./-]*`" paths "${text}")
+  string(REGEX MATCHALL "\\([A-Za-z0-9_./-]+\\.(md|png|sh|txt)\\)" links "${text}")
+  foreach(path IN LISTS paths links)
+    if(path MATCHES "NAME")
+      continue()
+    endif()
+    string(REGEX REPLACE "[`()]|/`" "" file "${path}")
+    math(EXPR named "${named} + 1")
+    # A module may be named without its ending.
+    file(GLOB found ${ROOT}/${file} ${ROOT}/${file}.* ${folder}/${file})
+    if(NOT found)
+      message("${page}: expected ${file} in the repository, found nothing there")
+      math(EXPR missing "${missing} + 1")
+    endif()
+  endforeach()
+endforeach()
+if(missing OR named EQUAL 0)
+  message(FATAL_ERROR "docs: ${missing} of ${named} files are missing")
+endif()
+message("docs: ${named} files named, all there")

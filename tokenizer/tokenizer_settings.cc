@@ -26,11 +26,19 @@ void read_role(const JsonObject& file, const char* key, std::optional<NamedToken
   *role = NamedToken{token_text(file.json().at(key), where), where};
 }
 
+// Tokens of any role ("image_token") and of the lists. Not the unknown token: written out, it is text.
 void read_special_texts(const JsonObject& file, std::vector<std::string>* texts) {
+  for (const auto& [key, value] : file.json().items()) {
+    const bool token = value.is_string() || (value.is_object() && value.contains("content"));
+    if (token && key.ends_with("_token") && key != "unk_token") {
+      texts->push_back(token_text(value, fmt::format("{}: {}", file.where(), key)));
+    }
+  }
   for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
-    // Newer files may have an object here, with names for the tokens; it holds nothing that is needed.
+    // Newer files may have an object here, with names for the tokens; those stand at roles as well.
     if (!file.contains(key) || !file.json().at(key).is_array()) continue;
-    for_each_item(file, key, [&](const auto& item, const auto& place) { texts->push_back(token_text(item, place)); });
+    for_each_item(file, key,
+                  [&](const auto& item, const auto& place) { texts->push_back(token_text(item, place)); });
   }
 }
 

@@ -1,4 +1,5 @@
-// What the files beside a tokenizer say of it: tokenizer_config.json, special_tokens_map.json, added_tokens.json.
+// What the files beside a tokenizer say of it: tokenizer_config.json, special_tokens_map.json,
+// added_tokens.json.
 #pragma once
 
 #include <functional>
@@ -19,10 +20,10 @@ struct NamedToken {
 
 struct TokenizerSettings {
   std::optional<NamedToken> begin, end, pad;
-  std::optional<bool> add_begin;          // `add_bos_token`
-  bool is_llama = false;                  // `tokenizer_class` is one of Llama's, which add the begin token
-  std::vector<AddedToken> added;          // of `added_tokens_decoder` and added_tokens.json, with their ids
-  std::vector<std::string> special_texts;  // of the lists of further special tokens: ids are not given there
+  std::optional<bool> add_begin;           // `add_bos_token`
+  bool is_llama = false;                   // `tokenizer_class` is one of Llama's, which add the begin token
+  std::vector<AddedToken> added;           // of `added_tokens_decoder` and added_tokens.json, with their ids
+  std::vector<std::string> special_texts;  // of further special tokens: ids are not given with them
 };
 
 // Reads those of the files that are there. Throws Error with file and place for what is not as it must be.

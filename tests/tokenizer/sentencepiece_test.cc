@@ -70,6 +70,11 @@ TEST_F(SentencePiece, FindsTheTokensWithARole) {
   EXPECT_EQ(tokenizer->id_of("no such piece"), std::nullopt);
   EXPECT_THROW(tokenizer->token_of(1800), Error);
   EXPECT_THROW(tokenizer->token_of(-1), Error);
+  const auto with_roles =
+      open({{"tokenizer_config.json", R"({"image_token": "<image_placeholder>", "unk_token": "<unk>"})"}});
+  EXPECT_TRUE(with_roles->is_special(*with_roles->id_of("<image_placeholder>")));
+  EXPECT_EQ(with_roles->encode("<unk>", false), tokenizer->encode("<unk>", false))
+      << "the unknown token is no text";
   const auto named = open({{"tokenizer_config.json", R"({"eos_token": "<|User|>", "pad_token": "<none>"})"}});
   EXPECT_EQ(named->end_id(), named->id_of("<|User|>"));
   EXPECT_EQ(named->pad_id(), 3) << "a name that is no token does not count";

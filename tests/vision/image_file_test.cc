@@ -127,6 +127,16 @@ TEST(DecodeImage, WarnsOfACutGifFrame) {
   EXPECT_EQ(decoded.warning, "picture half.gif: the GIF is cut short; the part that is missing is blank");
 }
 
+// stb_image would write past its tables.
+TEST(DecodeImage, RefusesOversizedHuffmanTables) {
+  std::vector<std::byte> bytes = test::picture_bytes("rgb.jpg");
+  const std::string table =
+      "\xFF\xC4" + test::big(2 + 17 + 4080, 2) + "\x13" + std::string(16 + 4080, '\xFF');
+  const std::vector<std::byte> segment = to_bytes(table);
+  bytes.insert(bytes.begin() + 2, segment.begin(), segment.end());
+  EXPECT_NE(decode_error(bytes).find("Huffman tables"), std::string::npos);
+}
+
 TEST(DecodeImage, NoticesDamagedPng) {
   std::vector<std::byte> bytes = test::picture_bytes("rgb.png");
   bytes[bytes.size() / 2] ^= std::byte{0x10};

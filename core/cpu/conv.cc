@@ -80,33 +80,11 @@ void few_filters(const Kernels& kernels, const Team& team, const ConvShape& shap
 
 void many_filters(const Kernels& kernels, const Team& team, const ConvShape& shape, const float* image,
                   const float* weight, const float* bias, float* out) {
-  const int64_t depth = shape.depth(), pixels = shape.out_height * shape.out_width, columns = shape.filters;
-  const Matrix matrix{DType::f32, weight, depth};
-  const Blocks blocks = Blocks::cut(kernels, pixels, columns, team.threads());
-  team.parallel_for(blocks.row_blocks * blocks.column_blocks, [&](int64_t begin, int64_t end) {
-    float* packed = scratch(0, packed_floats(kernels, blocks.columns, kBlockDepth));
-    float* left = scratch(1, kMaxTileRows * kTileStride);
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t row = i % blocks.row_blocks * blocks.rows;
-      const int64_t column = i / blocks.row_blocks * blocks.columns;
-      const int64_t height = std::min(blocks.rows, pixels - row),
-                    width = std::min(blocks.columns, columns - column);
-      for (int64_t k = 0; k < depth; k += kBlockDepth) {
-        const int64_t k_end = std::min(depth, k + kBlockDepth);
-        pack_panels(kernels, matrix, true, column, width, k, k_end, packed);
-        const auto load_rows = [&](int64_t r, int count, float* to) {
-          for (int j = 0; j < count; ++j) {
-            const int64_t pixel = row + r + j;
-            load_window(shape, image, pixel / shape.out_width, pixel % shape.out_width, k, k_end,
-                        to + j * kTileStride);
-          }
-        };
-        multiply_panels(kernels, load_rows, height, packed, k_end - k, width, k > 0,
-                        k == 0 && bias != nullptr ? bias + column : nullptr, out + row * columns + column,
-                        columns, left);
-      }
-    }
-  });
+  const auto load_row = [&](int64_t pixel, int64_t begin, int64_t end, float* to) {
+    load_window(shape, image, pixel / shape.out_width, pixel % shape.out_width, begin, end, to);
+  };
+  multiply(kernels, team, shape.out_height * shape.out_width, shape.depth(), load_row,
+           Matrix{DType::f32, weight, shape.depth()}, shape.filters, bias, out);
 }
 
 }  // namespace

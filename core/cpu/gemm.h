@@ -1,11 +1,12 @@
-// The product of many rows on one thread, in blocks; what differs between a linear layer, a convolution and
-// attention is where the rows of the left matrix come from.
+// The product of many rows, in blocks; what differs between a linear layer, a convolution and attention is
+// where the rows of the left matrix come from.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
 #include "core/cpu/kernels.h"
+#include "core/cpu/team.h"
 
 namespace janus::cpu {
 
@@ -75,5 +76,33 @@ struct Blocks {
 
   static int64_t halve(int64_t size, int64_t unit) { return (size / 2 + unit - 1) / unit * unit; }
 };
+
+// out[rows, columns] = left weight^T + bias on all threads. load_row(r, begin, end, to) writes k in [begin,
+// end) of row r of the left matrix [rows, depth].
+template <typename LoadRow>
+void multiply(const Kernels& kernels, const Team& team, int64_t rows, int64_t depth, LoadRow load_row,
+              const Matrix& weight, int64_t columns, const float* bias, float* out) {
+  const Blocks blocks = Blocks::cut(kernels, rows, columns, team.threads());
+  team.parallel_for(blocks.row_blocks * blocks.column_blocks, [&](int64_t begin, int64_t end) {
+    float* packed = scratch(0, packed_floats(kernels, blocks.columns, kBlockDepth));
+    float* left = scratch(1, kMaxTileRows * kTileStride);
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t row = i % blocks.row_blocks * blocks.rows;
+      const int64_t column = i / blocks.row_blocks * blocks.columns;
+      const int64_t height = std::min(blocks.rows, rows - row),
+                    width = std::min(blocks.columns, columns - column);
+      for (int64_t k = 0; k < depth; k += kBlockDepth) {
+        const int64_t k_end = std::min(depth, k + kBlockDepth);
+        pack_panels(kernels, weight, true, column, width, k, k_end, packed);
+        const auto load_rows = [&](int64_t r, int count, float* to) {
+          for (int j = 0; j < count; ++j) load_row(row + r + j, k, k_end, to + j * kTileStride);
+        };
+        multiply_panels(kernels, load_rows, height, packed, k_end - k, width, k > 0,
+                        k == 0 && bias != nullptr ? bias + column : nullptr, out + row * columns + column,
+                        columns, left);
+      }
+    }
+  });
+}
 
 }  // namespace janus::cpu

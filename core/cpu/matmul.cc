@@ -12,30 +12,10 @@ constexpr int64_t kSharedPanel = 256;  // weight rows
 // The product of many rows: out[rows, columns] = x weight^T + bias.
 void many_rows(const Kernels& kernels, const Team& team, const float* x, int64_t rows, int64_t depth,
                const Matrix& weight, int64_t columns, const float* bias, float* out) {
-  const Blocks blocks = Blocks::cut(kernels, rows, columns, team.threads());
-  team.parallel_for(blocks.row_blocks * blocks.column_blocks, [&](int64_t begin, int64_t end) {
-    float* packed = scratch(0, packed_floats(kernels, blocks.columns, kBlockDepth));
-    float* left = scratch(1, kMaxTileRows * kTileStride);
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t row = i % blocks.row_blocks * blocks.rows;
-      const int64_t column = i / blocks.row_blocks * blocks.columns;
-      const int64_t height = std::min(blocks.rows, rows - row),
-                    width = std::min(blocks.columns, columns - column);
-      for (int64_t k = 0; k < depth; k += kBlockDepth) {
-        const int64_t k_end = std::min(depth, k + kBlockDepth);
-        pack_panels(kernels, weight, true, column, width, k, k_end, packed);
-        const auto load_rows = [&](int64_t r, int count, float* to) {
-          for (int j = 0; j < count; ++j) {
-            std::memcpy(to + j * kTileStride, x + (row + r + j) * depth + k,
-                        static_cast<size_t>(k_end - k) * sizeof(float));
-          }
-        };
-        multiply_panels(kernels, load_rows, height, packed, k_end - k, width, k > 0,
-                        k == 0 && bias != nullptr ? bias + column : nullptr, out + row * columns + column,
-                        columns, left);
-      }
-    }
-  });
+  const auto load_row = [&](int64_t row, int64_t begin, int64_t end, float* to) {
+    std::memcpy(to, x + row * depth + begin, static_cast<size_t>(end - begin) * sizeof(float));
+  };
+  multiply(kernels, team, rows, depth, load_row, weight, columns, bias, out);
 }
 
 }  // namespace

@@ -1,9 +1,17 @@
 #include <climits>
+#include <cstdlib>
 #include <memory>
 
 #include "core/error.h"
 #include "vision/formats/codecs.h"
 
+// Zeroed memory: a JPEG that uses tables it never defined would else be decoded with whatever lay there, and
+// out of bounds. Its assertions are off in every build: they can fail on damaged files, and a library does
+// not abort.
+#define STBI_MALLOC(size) std::calloc(1, size)
+#define STBI_REALLOC(memory, size) std::realloc(memory, size)
+#define STBI_FREE(memory) std::free(memory)
+#define STBI_ASSERT(condition) static_cast<void>(0)
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_NO_STDIO

@@ -108,7 +108,7 @@ std::string model_text(const Json& record) {
 Outcome model_info(const CommonOptions& common, Console& console) {
   if (common.model.empty()) console.notice(fmt::format("no -m given: using the built-in {}", kBuiltinName));
   Checkpoint checkpoint = Checkpoint::open(model_files(common.model));
-  std::shared_ptr<Device> device = open_device("cpu", {.threads = static_cast<int>(common.threads)});
+  std::shared_ptr<Device> device = open_device(common.device, {.threads = static_cast<int>(common.threads)});
   std::unique_ptr<Model> model = open_model(checkpoint, device, {.type = weight_type_from_name(common.type)});
   Json record = model_record(checkpoint, model->info(), common);
   if (common.json) {

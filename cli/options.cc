@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -115,6 +116,8 @@ Reader one_of(std::string& target, std::vector<std::string> values) {
 }
 
 std::string OptionEntry::long_name() const { return positional ? names : names.substr(names.rfind("--")); }
+
+bool OptionEntry::on_command_line() const { return option->count() > 0; }
 
 std::string OptionEntry::environment() const {
   if (positional) return {};

@@ -2,14 +2,16 @@
 // the environment and messages of one form.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <string>
 #include <vector>
 
-#include "core/checkpoint.h"
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace janus::cli {
 
@@ -51,7 +53,7 @@ struct OptionEntry {
 
   std::string long_name() const;    // "--seed"; the name of an argument
   std::string environment() const;  // "JANUS_SEED"; empty for an argument
-  bool on_command_line() const { return option->count() > 0; }
+  bool on_command_line() const;
 };
 
 // The options of one command, or those all commands share.

@@ -110,7 +110,10 @@ class GenerateRun {
       OutputFile(outputs_.codes->path(image.index, settings_.count)).write(codes_text(image.codes), console_);
     }
     progress_.hide();
-    console_.notice(fmt::format("{}: seed {}", output.path(), image.seed));
+    if (output.path() != kStandardStream) {
+      std::string own_seed = settings_.count > 1 ? fmt::format(" (seed {})", image.seed) : "";
+      console_.notice(fmt::format("wrote {}{}", output.path(), own_seed));
+    }
     console_.detail(describe_timings(timings));
     if (common_.json) print_json(record_of(image, output.path(), timings), console_);
   }

@@ -58,7 +58,9 @@ Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const Com
   record["parameters"] = parameters;
   record["files"] = checkpoint.files().files();
   record["types"] = types;
-  record["memory"] = {{"weights", weights}, {"cache", info.cache_bytes}, {"scratch", info.scratch_bytes}};
+  // The cache is bf16 unless weights are loaded as f32.
+  int64_t cache = common.type == "f32" ? 2 * info.cache_bytes : info.cache_bytes;
+  record["memory"] = {{"weights", weights}, {"cache", cache}, {"scratch", info.scratch_bytes}};
   record["model"] = common.model.empty() ? kBuiltinName : common.model;
   record["image_size"] = info.image_size;
   record["image_tokens"] = info.image_tokens;
@@ -109,7 +111,8 @@ Outcome model_info(const CommonOptions& common, Console& console) {
   if (common.model.empty()) console.notice(fmt::format("no -m given: using the built-in {}", kBuiltinName));
   Checkpoint checkpoint = Checkpoint::open(model_files(common.model));
   std::shared_ptr<Device> device = open_device(common.device, {.threads = static_cast<int>(common.threads)});
-  std::unique_ptr<Model> model = open_model(checkpoint, device, {.type = weight_type_from_name(common.type)});
+  // As stored, whatever --type says: converting weights would read them.
+  std::unique_ptr<Model> model = open_model(checkpoint, device);
   Json record = model_record(checkpoint, model->info(), common);
   if (common.json) {
     print_json(record, console);

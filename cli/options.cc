@@ -130,7 +130,7 @@ const OptionEntry& OptionSet::add(OptionEntry entry) {
   bool is_flag = !entry.positional && entry.value_name.empty();
   CLI::Option* option = is_flag ? app_->add_flag(entry.names) : app_->add_option(entry.names);
   if (entry.repeats) {
-    option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->expected(1, INT32_MAX);
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->expected(1, INT32_MAX)->allow_extra_args();
   } else {
     // Aliases and scripts append: the last one counts.
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);

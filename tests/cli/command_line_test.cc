@@ -1,0 +1,249 @@
+// What the program says of a command line before any work, and of a world that is not as the line says.
+#include <gtest/gtest.h>
+
+#include "tests/cli/program.h"
+
+namespace janus::test {
+namespace {
+
+using Words = std::vector<std::string>;
+
+class WrongCommandLine : public testing::TestWithParam<Words> {};
+
+TEST_P(WrongCommandLine, IsExitTwoWithOneLineAndNoModelOpened) {
+  Result result = run(GetParam(), {.environment = {{"JANUS_MODEL", "/no/such/model"}}});
+  EXPECT_EQ(result.code, 2) << result.err;
+  EXPECT_EQ(result.out, "");
+  expect_one_error(result.err);
+  EXPECT_EQ(result.err.find("/no/such/model"), std::string::npos) << result.err;
+}
+
+const Words kWrong[] = {
+    {},
+    {"frobnicate"},
+    {"--frobnicate", "info"},
+    // What later versions may bring is unknown now.
+    {"caption", "x"},
+    {"chat"},
+    {"quantize", "x", "-o", "y.gguf", "--type", "q8_0"},
+    {"pull", "a/b"},
+    {"describe", "x.png", "--style", "short"},
+    {"generate", "x", "-o", "x.png", "--best-of", "4"},
+    {"generate", "x", "-o", "x.png", "--grid"},
+    {"generate", "x", "-o", "x.png", "--upscale", "2"},
+    {"generate", "x", "-o", "x.png", "--preview", "p.png"},
+    {"generate", "--prompts", "p.txt", "-o", "x.png"},
+    {"info", "--type", "q8_0"},
+    // Missing and surplus words.
+    {"describe"},
+    {"describe", "x.png", "-p"},
+    {"generate", "-o", "x.png"},
+    {"generate", "x"},
+    {"generate", "x", "y", "-o", "x.png"},
+    {"encode", "x.png"},
+    {"encode", "-o", "x.json"},
+    {"decode", "x.json"},
+    {"embed", "x.png"},
+    {"tokenize"},
+    {"tokenize", "a", "b"},
+    {"info", "a", "b"},
+    {"score"},
+    {"score", "--image", "x.png"},
+    {"score", "--image", "x.png", "--text", ""},
+    {"score", "--image", "x.png", "--codes", "c.json", "--text", "x", "-p", "y"},
+    {"score", "--codes", "c.json"},
+    {"score", "--codes", "c.json", "-p", "x", "--text", "y"},
+    {"score", "--image", "x.png", "--text", "x", "--cfg-scale", "2"},
+    // Prompts that say nothing.
+    {"describe", "x.png", "-p", ""},
+    {"describe", "x.png", "-p", " \n"},
+    {"generate", "", "-o", "x.png"},
+    {"score", "--codes", "c.json", "-p", ""},
+    // Ranges and numbers.
+    {"generate", "x", "-o", "x.png", "-b", "0"},
+    {"generate", "x", "-o", "x.png", "-b", "-1"},
+    {"generate", "x", "-o", "x.png", "-b", "1.5"},
+    {"generate", "x", "-o", "x.png", "-b", "99999999999999999999"},
+    {"generate", "x", "-o", "x.png", "-b", ""},
+    {"generate", "x", "-o", "x.png", "--cfg-scale", "-0.1"},
+    {"generate", "x", "-o", "x.png", "--cfg-scale", "nan"},
+    {"generate", "x", "-o", "x.png", "--cfg-scale", "inf"},
+    {"generate", "x", "-o", "x.png", "--cfg-scale", "1e39"},
+    {"generate", "x", "-o", "x.png", "--temperature", "-1"},
+    {"generate", "x", "-o", "x.png", "--temperature", "1x"},
+    {"generate", "x", "-o", "x.png", "--temperature", "NaN"},
+    {"generate", "x", "-o", "x.png", "--temperature", "1e-60"},
+    {"generate", "x", "-o", "x.png", "--top-p", "0"},
+    {"generate", "x", "-o", "x.png", "--top-p", "1.01"},
+    {"generate", "x", "-o", "x.png", "--top-p", "nan"},
+    {"generate", "x", "-o", "x.png", "--top-k", "-1"},
+    {"generate", "x", "-o", "x.png", "--top-k", "2147483648"},
+    {"describe", "x.png", "--temperature", "-1"},
+    {"describe", "x.png", "--top-p", "0"},
+    {"describe", "x.png", "--top-k", "one"},
+    {"describe", "x.png", "-n", "0"},
+    {"describe", "x.png", "-n", "5 "},
+    {"info", "-s", "4294967296"},
+    {"info", "-s", "0x10"},
+    {"info", "-s", "99999999999999999999"},
+    {"info", "-t", "0"},
+    {"info", "-t", "100000"},
+    {"info", "--device", "gpu"},
+    {"info", "--device", "cuda:x"},
+    {"info", "--type", "f64"},
+    {"info", "--json=perhaps"},
+    {"info", "-m", ""},
+    {"embed", "x.png", "-o", "x.npy", "--stage", "middle"},
+    {"tokenize", "--decode", "1 two"},
+    {"tokenize", "--decode", "-1"},
+    {"tokenize", "--decode", "99999999999"},
+    // Outputs.
+    {"generate", "x", "-o", "x.bmp"},
+    {"generate", "x", "-o", "x"},
+    {"generate", "x", "-o", ""},
+    {"generate", "x", "-o", "-", "--json"},
+    {"generate", "x", "-o", "-", "-b", "2"},
+    {"generate", "x", "-o", "x-%s.png"},
+    {"generate", "x", "-o", "x-%d-%d.png"},
+    {"generate", "x", "-o", "x-%3d.png"},
+    {"generate", "x", "-o", "x-%00d.png"},
+    {"generate", "x", "-o", "x-%099d.png"},
+    {"generate", "x", "-o", "x-%ld.png"},
+    {"generate", "x", "-o", "x%.png"},
+    {"generate", "x", "-o", "x.png", "--codes-out", "x.txt"},
+    {"generate", "x", "-o", "x.png", "--codes-out", "x-%n.json"},
+    {"generate", "x", "-o", "x.png", "--codes-out", "-", "--json"},
+    {"generate", "x", "-o", "-", "--codes-out", "-"},
+    {"encode", "x.png", "-o", "x.txt"},
+    {"encode", "x.png", "-o", "-", "--json"},
+    {"decode", "x.json", "-o", "x.tga"},
+    {"decode", "x.json", "-o", "-", "--json"},
+    {"embed", "x.png", "-o", "x.bin"},
+    {"embed", "x.png", "-o", "-", "--json"},
+};
+INSTANTIATE_TEST_SUITE_P(All, WrongCommandLine, testing::ValuesIn(kWrong));
+
+TEST(CommandLine, OptionsAreCheckedInTheEnvironmentToo) {
+  const std::map<std::string, std::string> wrong{
+      {"JANUS_SEED", "x"},         {"JANUS_THREADS", "0"},    {"JANUS_MAX_TOKENS", "-3"},
+      {"JANUS_TYPE", "q9"},        {"JANUS_DEVICE", "tpu"},   {"JANUS_JSON", "maybe"},
+      {"JANUS_TOP_P", "nan"},      {"JANUS_TOP_K", "1e3"},    {"JANUS_CFG_SCALE", "-1"},
+      {"JANUS_PROMPT", " "},       {"JANUS_QUIET", "2"},      {"JANUS_BATCH_COUNT", "0"},
+      {"JANUS_TEMPERATURE", "-1"}, {"JANUS_OUTPUT", "x.bmp"},
+  };
+  for (const auto& [name, value] : wrong) {
+    Words words = name == "JANUS_PROMPT" ? Words{"describe", "x.png"} : Words{"generate", "x"};
+    if (name != "JANUS_OUTPUT" && name != "JANUS_PROMPT") words.insert(words.end(), {"-o", "x.png"});
+    Result result = run(words, {.environment = {{name, value}, {"JANUS_MODEL", "/no/such/model"}}});
+    EXPECT_EQ(result.code, 2) << name << ": " << result.err;
+    expect_one_error(result.err);
+    if (name != "JANUS_OUTPUT") {
+      EXPECT_NE(result.err.find("$" + name), std::string::npos) << result.err;
+    }
+  }
+}
+
+TEST(CommandLine, EnvironmentCountsOnlyForOptionsOfTheCommandThatAreNotGiven) {
+  EXPECT_EQ(run_model({"info"}, {.environment = {{"JANUS_TOP_K", "x"}, {"JANUS_CFG_SCALE", "x"}}}).code, 0);
+  EXPECT_EQ(run_model({"info", "--seed", "1"}, {.environment = {{"JANUS_SEED", "x"}}}).code, 0);
+  EXPECT_EQ(run({"info"}, {.environment = {{"JANUS_MODEL", kModel}, {"JANUS_SEED", ""}}}).code, 0);
+}
+
+TEST(CommandLine, EnvironmentStandsForOptions) {
+  Result given = run({"info", "--json", "-m", kModel});
+  Result inherited = run({"info"}, {.environment = {{"JANUS_MODEL", kModel}, {"JANUS_JSON", "1"}}});
+  EXPECT_EQ(inherited.code, 0) << inherited.err;
+  EXPECT_EQ(given.out, inherited.out);
+  EXPECT_EQ(given.out.rfind("{\"family\":", 0), 0U) << given.out;
+}
+
+TEST(CommandLine, TheLastOfRepeatedOptionsCounts) {
+  EXPECT_EQ(run({"info", "-m", "/no/such/model", "-m", kModel, "-q", "-q"}).code, 0);
+}
+
+TEST(CommandLine, CommonOptionsMayStandBeforeTheCommand) {
+  Result result = run({"-m", kModel, "--json", "info"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out[0], '{');
+}
+
+TEST(CommandLine, WordsThatLookLikeCommandsOrOptionsCanBeArguments) {
+  EXPECT_EQ(run_model({"tokenize", "info"}).code, 0);
+  EXPECT_EQ(run_model({"tokenize", "-q", "--", "--seed"}).code, 0);
+  EXPECT_EQ(run_model({"tokenize", "-q", "-5"}).code, 0);
+}
+
+TEST(CommandLine, HelpOpensWithExamples) {
+  for (const Words& words :
+       {Words{"--help"}, Words{"-h"}, Words{"describe", "--help"}, Words{"generate", "--help"},
+        Words{"encode", "--help"}, Words{"decode", "--help"}, Words{"embed", "--help"},
+        Words{"score", "--help"}, Words{"tokenize", "--help"}, Words{"info", "--help"},
+        Words{"bench", "--help"}}) {
+    Result result = run(words, {.environment = {{"JANUS_SEED", "x"}}});
+    EXPECT_EQ(result.code, 0) << words[0];
+    EXPECT_EQ(result.err, "");
+    EXPECT_EQ(result.out.rfind("Examples:\n  janus ", 0), 0U) << result.out;
+    EXPECT_NE(result.out.find("--max-tokens N"), std::string::npos);
+    if (words.size() > 1) {
+      EXPECT_NE(result.out.find("janus " + words[0] + " "), std::string::npos);
+    }
+  }
+}
+
+TEST(CommandLine, VersionIsOneLine) {
+  Result result = run({"--version"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(lines_of(result.out).size(), 1U);
+  EXPECT_EQ(result.out.rfind("janus ", 0), 0U);
+  EXPECT_EQ(result.err, "");
+}
+
+TEST(World, AMissingModelIsExitOneAndSaysHowToGetOne) {
+  for (const char* model : {"/no/such/model", "deepseek-community/Janus-Pro-1B", "model.gguf"}) {
+    Result result = run({"info", "-m", model});
+    EXPECT_EQ(result.code, 1);
+    EXPECT_EQ(result.out, "");
+    expect_one_error(result.err);
+    EXPECT_NE(result.err.find("hf download"), std::string::npos) << result.err;
+  }
+}
+
+TEST(World, AModelThatIsAFileOrAnEmptyFolderIsExitOne) {
+  for (const std::string& model : {kModel + "/config.json", std::string(JANUS_TEST_DATA)}) {
+    Result result = run({"tokenize", "x", "-q", "-m", model});
+    EXPECT_EQ(result.code, 1);
+    expect_one_error(result.err);
+    EXPECT_NE(result.err.find(model), std::string::npos) << result.err;
+  }
+}
+
+TEST(World, ADeviceThatIsNotThereIsExitOne) {
+  Result result = run_model({"info", "--device", "cuda:99"});
+  EXPECT_EQ(result.code, 1);
+  expect_one_error(result.err);
+  EXPECT_NE(result.err.find("cuda"), std::string::npos) << result.err;
+}
+
+TEST(World, LineEndsInNamesDoNotBreakTheErrorLine) {
+  Result result = run({"info", "-q", "-m", "no\nsuch\x1b[31mmodel"});
+  EXPECT_EQ(result.code, 1);
+  expect_one_error(result.err);
+  EXPECT_NE(result.err.find("no\\nsuch\\x1b"), std::string::npos) << result.err;
+}
+
+TEST(World, AStandardOutputThatCannotBeWrittenIsExitOne) {
+  Result result = run_model({"info", "-q"}, {.output_file = "/dev/full"});
+  EXPECT_EQ(result.code, 1);
+  expect_one_error(result.err);
+}
+
+TEST(World, AReaderThatHasGoneIsNothingToTalkAbout) {
+  for (const Words& words : {Words{"info", "-q"}, Words{"tokenize", "-q", "x"}, Words{"--help"}}) {
+    Result result = run_model(words, {.close_output = true});
+    EXPECT_EQ(result.code, 1);
+    EXPECT_EQ(result.err, "");
+  }
+}
+
+}  // namespace
+}  // namespace janus::test

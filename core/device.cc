@@ -4,6 +4,7 @@
 
 #include "core/cpu/cpu_device.h"
 #include "core/error.h"
+#include "core/peaks.h"
 
 namespace janus {
 
@@ -15,6 +16,9 @@ namespace {
 struct Backend {
   std::string_view name;
   std::shared_ptr<Device> (*open)(std::string_view name, const DeviceOptions& options);
+  // Null where they cannot be measured.
+  double (*read_bandwidth)(Device& device);
+  double (*multiply_add_peak)(Device& device);
 };
 
 constexpr std::array kBackends = {
@@ -22,9 +26,29 @@ constexpr std::array kBackends = {
             [](std::string_view name, const DeviceOptions& options) -> std::shared_ptr<Device> {
               check(name == "cpu", "--device {}: expected cpu, cuda, cuda:N or auto", name);
               return std::make_shared<cpu::CpuDevice>(options.threads);
-            }},
-    Backend{"cuda", [](std::string_view name, const DeviceOptions&) { return open_cuda_device(name); }},
+            },
+            [](Device& device) { return static_cast<cpu::CpuDevice&>(device).read_bandwidth(); },
+            [](Device& device) { return static_cast<cpu::CpuDevice&>(device).multiply_add_peak(); }},
+    Backend{"cuda", [](std::string_view name, const DeviceOptions&) { return open_cuda_device(name); },
+            nullptr, nullptr},
 };
+
+// Of "cpu", "cuda:1".
+const Backend* backend_of(std::string_view name) {
+  const std::string_view kind = name.substr(0, name.find(':'));
+  for (const Backend& backend : kBackends) {
+    if (backend.name == kind) return &backend;
+  }
+  return nullptr;
+}
+
+double measure(Device& device, double (*Backend::*peak)(Device&)) {
+  const Backend* backend = backend_of(device.name());
+  check(backend != nullptr && backend->*peak != nullptr,
+        "peaks, device {}: expected a device that can measure them, found none; use --device cpu",
+        device.name());
+  return (backend->*peak)(device);
+}
 
 }  // namespace
 
@@ -32,11 +56,13 @@ std::shared_ptr<Device> open_device(std::string_view name, const DeviceOptions& 
   check(options.threads >= 0 && options.threads <= 1024, "threads: expected 0 to 1024, found {}",
         options.threads);
   const std::string_view full = name == "auto" ? "cpu" : name;
-  const std::string_view kind = full.substr(0, full.find(':'));
-  for (const Backend& backend : kBackends) {
-    if (backend.name == kind) return backend.open(full, options);
-  }
-  fail("--device {}: expected cpu, cuda, cuda:N or auto", name);
+  const Backend* backend = backend_of(full);
+  check(backend != nullptr, "--device {}: expected cpu, cuda, cuda:N or auto", name);
+  return backend->open(full, options);
 }
+
+double read_bandwidth(Device& device) { return measure(device, &Backend::read_bandwidth); }
+
+double multiply_add_peak(Device& device) { return measure(device, &Backend::multiply_add_peak); }
 
 }  // namespace janus

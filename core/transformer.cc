@@ -35,6 +35,18 @@ Transformer Transformer::load(const Weights& w, const TransformerConfig& config)
   return model;
 }
 
+size_t Transformer::layer_bytes() const {
+  size_t bytes = norm_.weight.bytes();
+  for (const Layer& layer : layers_) {
+    bytes += layer.input_layernorm.weight.bytes() + layer.post_attention_layernorm.weight.bytes();
+    for (const Linear* linear : {&layer.q_proj, &layer.k_proj, &layer.v_proj, &layer.o_proj, &layer.gate_proj,
+                                 &layer.up_proj, &layer.down_proj}) {
+      bytes += linear->weight.bytes() + (linear->bias.empty() ? 0 : linear->bias.bytes());
+    }
+  }
+  return bytes;
+}
+
 Tensor Transformer::embed(std::span<const int32_t> ids) const { return embed_tokens_(ids); }
 
 Tensor Transformer::attend(const Layer& layer, const Tensor& x, const CacheView& view) const {

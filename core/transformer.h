@@ -64,6 +64,8 @@ class Transformer {
   const TransformerConfig& config() const { return config_; }
   const Embedding& embed_tokens() const { return embed_tokens_; }
   Device& device() const { return embed_tokens_.weight.device(); }
+  // Of the weights that every new token reads: all layers, without the embeddings.
+  size_t layer_bytes() const;
 
   Tensor embed(std::span<const int32_t> ids) const;  // -> [T, D]
   // Appends T tokens to each of `rows` of the cache and returns their hidden states after the final norm.

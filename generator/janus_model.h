@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "generator/costs.h"
 #include "generator/janus_networks.h"
 #include "generator/model.h"
 #include "generator/prompt.h"
@@ -19,6 +20,7 @@ class JanusModel : public Model {
   Device& device() const override { return *device_; }
   const TextTokenizer& tokenizer() const override;
   const PreprocessConfig& preprocess_config() const override { return networks_.config.preprocess; }
+  PassCost cost(Part part, int64_t tokens) const override { return cost_of(networks_, part, tokens); }
 
   Answer describe(std::span<const Image> images, const DescribeOptions& options, const TextSink& on_text,
                   const Progress& progress) const override;

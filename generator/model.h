@@ -101,6 +101,15 @@ using TextSink = std::function<void(std::string_view text)>;
 // Receives each image when its last code is drawn, in order of index.
 using ImageSink = std::function<void(const GeneratedImage& image)>;
 
+// Parts of a model that are timed alone.
+enum class Part { vision, prefill, text_decode, image_decode, vq_decode };
+
+// What one pass of a part reads and computes.
+struct PassCost {
+  double bytes = 0;       // stored weights; for the decodes also the keys and values read
+  double operations = 0;  // a multiply-add is two
+};
+
 class Model {
  public:
   virtual ~Model() = default;
@@ -110,6 +119,9 @@ class Model {
   // Throws Error that says why where this build or folder has none: then only calls that take ids work.
   virtual const TextTokenizer& tokenizer() const = 0;
   virtual const PreprocessConfig& preprocess_config() const = 0;
+  // tokens: of the prompt for prefill, before the new one for a step of the decodes (of one image: two rows);
+  // not read for the others.
+  virtual PassCost cost(Part part, int64_t tokens) const = 0;
 
   // One answer to one question about all `images` together. Throws Error if prompt and images do not fit the
   // context.

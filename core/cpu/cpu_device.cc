@@ -3,6 +3,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "core/cpu/probe.h"
+
 namespace janus::cpu {
 namespace {
 
@@ -30,6 +32,14 @@ std::string CpuDevice::description() const {
   return processor_name() + ", " + std::to_string(team_.threads()) +
          (team_.threads() == 1 ? " thread, " : " threads, ") + kernels_.name;
 }
+
+double CpuDevice::read_bandwidth() const {
+  constexpr int64_t kBytes = int64_t{1} << 28;
+  constexpr int kPasses = 3;
+  return cpu::read_bandwidth(kernels_, team_, kBytes, kPasses);
+}
+
+double CpuDevice::multiply_add_peak() const { return cpu::multiply_add_peak(kernels_, team_); }
 
 void CpuDevice::upload(void* to, const void* from_host, size_t bytes) {
   if (bytes > 0) std::memcpy(to, from_host, bytes);

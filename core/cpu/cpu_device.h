@@ -22,6 +22,10 @@ class CpuDevice : public Device {
   std::string name() const override { return "cpu"; }
   std::string description() const override;
 
+  // As core/peaks.h has them.
+  double read_bandwidth() const;
+  double multiply_add_peak() const;
+
   std::shared_ptr<void> allocate(size_t bytes) override { return pool_->allocate(bytes); }
   void upload(void* to, const void* from_host, size_t bytes) override;
   void download(void* to_host, const void* from, size_t bytes) override;

@@ -1,0 +1,14 @@
+// What a device can do at most, measured when asked: the yardsticks of `janus bench`.
+#pragma once
+
+#include "core/device.h"
+
+namespace janus {
+
+// Bytes a second that the device reads from memory far larger than its caches. Throws Error for a device that
+// cannot measure it.
+double read_bandwidth(Device& device);
+// f32 operations a second, a multiply-add counting as two, from registers. Throws as read_bandwidth.
+double multiply_add_peak(Device& device);
+
+}  // namespace janus

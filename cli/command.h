@@ -46,5 +46,6 @@ Command embed_command();
 Command score_command();
 Command tokenize_command();
 Command info_command();
+Command bench_command();
 
 }  // namespace janus::cli

@@ -80,7 +80,7 @@ Outcome describe_each(const DescribeRun& run) {
   const std::vector<std::string>& images = run.settings.images;
   size_t failed = 0;
   for (size_t i = 0; i < images.size(); ++i) {
-    if (images.size() > 1) run.progress.set_label(fmt::format("image {} of {}", i + 1, images.size()));
+    if (images.size() > 1) run.progress.begin_item("image", i, images.size());
     auto seed = static_cast<uint32_t>(run.common.seed + static_cast<int64_t>(i));
     TextStream stream(run.console, images.size() > 1 ? images[i] + ": " : "");
     std::optional<std::string> fault = error_of([&] { ask(run, {&images[i], 1}, images[i], seed, stream); });

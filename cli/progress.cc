@@ -39,9 +39,12 @@ ProgressDisplay::~ProgressDisplay() {
   console_.clear_bar();
 }
 
-void ProgressDisplay::set_label(std::string label) {
+void ProgressDisplay::begin_item(std::string_view noun, size_t index, size_t count) {
   std::lock_guard lock(mutex_);
-  label_ = std::move(label);
+  item_ = fmt::format("{} {} of {}", noun, index + 1, count);
+  if (index == 0) items_start_ = Clock::now();
+  item_index_ = index;
+  item_count_ = count;
   phase_.clear();
   hidden_ = true;
 }
@@ -53,7 +56,7 @@ void ProgressDisplay::update(std::string_view phase, int64_t done, int64_t total
     hidden_ = false;
     first_done_ = done;
     phase_start_ = Clock::now();
-    last_line_ = {};
+    if (item_count_ == 1) last_line_ = {};
   }
   done_ = done;
   total_ = total;
@@ -75,27 +78,39 @@ void ProgressDisplay::run() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kRedraw, [this] { return stopping_; })) {
     Clock::time_point now = Clock::now();
-    if (!hidden_ && now - phase_start_ >= kFirstShown) draw(now);
+    bool long_phase = now - phase_start_ >= kFirstShown;
+    bool long_row = item_count_ > 1 && now - items_start_ >= kFirstShown;
+    if (!hidden_ && (long_phase || long_row)) draw(now);
   }
+}
+
+std::string ProgressDisplay::item_text(Clock::time_point now) const {
+  if (item_count_ == 1) return {};
+  std::string text = item_;
+  if (item_index_ > 0) {
+    double elapsed = std::chrono::duration<double>(now - items_start_).count();
+    auto done = static_cast<double>(item_index_), all = static_cast<double>(item_count_);
+    text += ", " + clock_time(elapsed / done * (all - done)) + " left";
+  }
+  return text + ": ";
+}
+
+std::string ProgressDisplay::phase_text(Clock::time_point now, bool bar) const {
+  double elapsed = std::chrono::duration<double>(now - phase_start_).count();
+  double rate = static_cast<double>(done_ - first_done_) / elapsed;
+  std::string text = phase_;
+  if (total_ <= 1 || rate <= 0) return text + ", " + clock_time(elapsed) + " so far";
+  if (bar) text += " " + bar_of(static_cast<double>(done_) / static_cast<double>(total_));
+  text += fmt::format(" {}/{}", done_, total_);
+  text += rate >= 1 ? fmt::format(", {:.1f}/s", rate) : fmt::format(", {:.1f} s each", 1 / rate);
+  return text + ", " + clock_time(static_cast<double>(total_ - done_) / rate) + " left";
 }
 
 void ProgressDisplay::draw(Clock::time_point now) {
   bool bar = console_.bars();
   if (!bar && now - last_line_ < kBetweenLines) return;
   last_line_ = now;
-
-  double elapsed = std::chrono::duration<double>(now - phase_start_).count();
-  double rate = static_cast<double>(done_ - first_done_) / elapsed;
-  std::string text = label_.empty() ? phase_ : label_ + ", " + phase_;
-  if (bar && total_ > 1) text += " " + bar_of(static_cast<double>(done_) / static_cast<double>(total_));
-  if (total_ > 1) text += fmt::format(" {}/{}", done_, total_);
-  if (total_ > 1 && rate > 0) {
-    double left = static_cast<double>(total_ - done_) / rate;
-    text += rate >= 1 ? fmt::format(", {:.1f}/s", rate) : fmt::format(", {:.1f} s each", 1 / rate);
-    text += ", " + clock_time(left) + " left";
-  } else {
-    text += ", " + clock_time(elapsed) + " so far";
-  }
+  std::string text = item_text(now) + phase_text(now, bar);
   if (bar) {
     console_.draw_bar(text);
   } else {

@@ -22,11 +22,11 @@ class ProgressDisplay {
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
-  // What the following phases belong to: "image 3 of 10"; empty = nothing to say.
-  void set_label(std::string label);
+  // The following phases belong to item `index` (from 0) of `count` ("image 3 of 10").
+  void begin_item(std::string_view noun, size_t index, size_t count);
   // `done` of `total` steps of `phase`; total 0 = not known.
   void update(std::string_view phase, int64_t done, int64_t total);
-  // Shows nothing until the next phase, or until the next label.
+  // Shows nothing until the next phase or item.
   void hide();
   // For the library's calls. Must not outlive this.
   Progress callback();
@@ -36,13 +36,17 @@ class ProgressDisplay {
 
   void run();
   void draw(Clock::time_point now);
+  std::string item_text(Clock::time_point now) const;
+  std::string phase_text(Clock::time_point now, bool bar) const;
 
   Console& console_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
 
-  std::string label_, phase_;
+  std::string item_, phase_;
+  size_t item_index_ = 0, item_count_ = 1;
+  Clock::time_point items_start_;
   bool hidden_ = true;
   int64_t done_ = 0, total_ = 0, first_done_ = 0;
   Clock::time_point phase_start_, last_line_;

@@ -1,0 +1,301 @@
+// janus bench: how fast this machine runs a model, held against what it could do at most.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "cli/chosen_model.h"
+#include "cli/command.h"
+#include "cli/json_output.h"
+#include "cli/progress.h"
+#include "core/device.h"
+#include "core/error.h"
+#include "core/peaks.h"
+#include "generator/random_checkpoint.h"
+
+namespace janus::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kRuns = 3;           // of everything but single steps
+constexpr int kSteps = 16;         // of a decode, measured
+constexpr int kStepsARun = 4;      // between two measurements of the bandwidth
+constexpr int64_t kContext = 300;  // tokens before a step, as the records' bytes have it
+constexpr int64_t kPrefillQuestion = 32;
+
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  auto middle = values.begin() + static_cast<int64_t>(values.size()) / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// One line of the table.
+struct Measurement {
+  std::string what;
+  int rows = 1;
+  double ms = 0;
+  double bytes = 0;
+  std::optional<double> fraction;  // of the bound, where there is one
+};
+
+// Ends a call of the library that has shown enough.
+struct Enough : Error {
+  Enough() : Error("enough steps") {}
+};
+
+// Times the steps between a call's progress reports, and measures the bandwidth between every few of them:
+// what a shared machine gives changes from second to second.
+class StepTimer {
+ public:
+  StepTimer(Device& device, double bytes) : device_(device), bytes_(bytes) {}
+
+  // Reports of another phase than `phase` are passed over. Throws Enough after kSteps.
+  Progress callback(std::string phase) {
+    return [this, phase = std::move(phase)](const char* found, int64_t, int64_t) {
+      if (phase != found) return;
+      if (running_) {
+        steps_.push_back(ms_since(start_));
+        all_.push_back(steps_.back());
+        if (steps_.size() == kStepsARun) end_run();
+        if (all_.size() >= kSteps) throw Enough();
+      }
+      running_ = true;
+      start_ = Clock::now();
+    };
+  }
+
+  Measurement result(std::string what, int rows) const {
+    return {.what = std::move(what),
+            .rows = rows,
+            .ms = median(all_),
+            .bytes = bytes_,
+            .fraction = median(fractions_)};
+  }
+
+ private:
+  void end_run() {
+    fractions_.push_back(bytes_ / (median(steps_) / 1000) / read_bandwidth(device_));
+    steps_.clear();
+  }
+
+  Device& device_;
+  double bytes_;
+  bool running_ = false;
+  Clock::time_point start_;
+  std::vector<double> steps_, all_, fractions_;
+};
+
+class Bench {
+ public:
+  Bench(const ChosenModel& chosen, double stored_bytes, ProgressDisplay& progress)
+      : chosen_(chosen), model_(*chosen.model), stored_bytes_(stored_bytes), progress_(progress) {}
+
+  // Measures everything, and hands over each line as it is done.
+  void run(const std::function<void(const Measurement&)>& on_line) {
+    on_line(bandwidth());
+    on_line({.what = "load", .ms = chosen_.load_ms, .bytes = stored_bytes_, .fraction = {}});
+    on_line(whole_pass("vision", Part::vision, 0,
+                       [&] { return time_of([&] { model_.embed(picture(), EmbedStage::aligned); }); }));
+    int64_t tokens =
+        std::min(model_.info().image_tokens + kPrefillQuestion, model_.info().context_length - 1);
+    on_line(whole_pass("prefill", Part::prefill, tokens, [&] { return prefill_ms(tokens); }));
+    on_line(text_steps());
+    on_line(image_steps());
+    on_line(whole_pass("vq_decode", Part::vq_decode, 0,
+                       [&] { return time_of([&] { model_.decode(codes()); }); }));
+  }
+
+ private:
+  static double time_of(const std::function<void()>& action) {
+    Clock::time_point start = Clock::now();
+    action();
+    return ms_since(start);
+  }
+
+  Measurement bandwidth() {
+    progress_.update("read_bandwidth", 0, 0);
+    double rate = read_bandwidth(model_.device());
+    constexpr double kBytes = 1e9;
+    return {.what = "read_bandwidth", .ms = kBytes / rate * 1000, .bytes = kBytes, .fraction = 1.0};
+  }
+
+  Measurement whole_pass(const char* what, Part part, int64_t tokens, const std::function<double()>& pass) {
+    PassCost cost = model_.cost(part, tokens);
+    std::vector<double> times, fractions;
+    for (int run = 0; run < kRuns; ++run) {
+      progress_.update(what, run, kRuns);
+      times.push_back(pass());
+      fractions.push_back(cost.operations / (times.back() / 1000) / multiply_add_peak(model_.device()));
+    }
+    return {.what = what, .ms = median(times), .bytes = cost.bytes, .fraction = median(fractions)};
+  }
+
+  // Special tokens stand at the ends of a vocabulary. Which word it is makes no difference to the time.
+  std::vector<int32_t> prompt(int64_t tokens) const {
+    return std::vector<int32_t>(static_cast<size_t>(tokens),
+                                static_cast<int32_t>(model_.info().vocab_size / 3));
+  }
+
+  Image picture() const {
+    int side = model_.info().image_size;
+    Image image{.width = side, .height = side, .pixels = {}};
+    for (int i = 0; i < side * side * 3; ++i) image.pixels.push_back(static_cast<uint8_t>(i * 31));
+    return image;
+  }
+
+  ImageCodes codes() const {
+    const ModelInfo& info = model_.info();
+    ImageCodes codes{.height = info.codes_height, .width = info.codes_width, .codes = {}};
+    for (int i = 0; i < codes.height * codes.width; ++i) {
+      codes.codes.push_back(static_cast<int32_t>(i * 101 % info.codebook_size));
+    }
+    return codes;
+  }
+
+  // Nearly every word is as likely as any other, so that answers do not end early.
+  DescribeOptions answer_options(int tokens) const {
+    return {.prompt = {}, .max_tokens = tokens, .sampling = {.temperature = 1e4F}};
+  }
+
+  double prefill_ms(int64_t tokens) const {
+    return model_.describe_ids({}, prompt(tokens), answer_options(1), nullptr).timings.prefill_ms;
+  }
+
+  // Tokens before the first measured step, so that the middle one has kContext.
+  int64_t tokens_before_steps() const {
+    return std::min(kContext, model_.info().context_length / 2) - kSteps / 2;
+  }
+
+  Measurement text_steps() {
+    StepTimer timer(model_.device(), model_.cost(Part::text_decode, kContext).bytes);
+    progress_.update("text_decode", 0, 0);
+    Progress callback = timer.callback("writing");
+    std::optional<std::string> fault = error_of([&] {
+      model_.describe_ids({}, prompt(tokens_before_steps()), answer_options(kSteps + 2), callback);
+    });
+    require_enough(fault);
+    return timer.result("text_decode", 1);
+  }
+
+  Measurement image_steps() {
+    StepTimer timer(model_.device(), model_.cost(Part::image_decode, kContext).bytes);
+    progress_.update("image_decode", 0, 0);
+    Progress callback = timer.callback("drawing");
+    int64_t room = model_.info().context_length - model_.info().image_tokens;
+    std::optional<std::string> fault = error_of([&] {
+      model_.generate_ids(prompt(std::min(tokens_before_steps(), room)), GenerateOptions{}, nullptr,
+                          callback);
+    });
+    require_enough(fault);
+    return timer.result("image_decode", 2);
+  }
+
+  static void require_enough(const std::optional<std::string>& fault) {
+    if (fault && *fault != Enough().what()) throw Error(*fault);
+  }
+
+  const ChosenModel& chosen_;
+  const Model& model_;
+  double stored_bytes_;
+  ProgressDisplay& progress_;
+};
+
+struct BenchSettings {
+  std::string config;
+};
+
+struct BenchModel {
+  ChosenModel chosen;
+  double stored_bytes = 0;
+  std::string type;  // of most of the weights
+};
+
+BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& common) {
+  std::shared_ptr<Device> device = open_device(common.device, {.threads = static_cast<int>(common.threads)});
+  Checkpoint checkpoint = settings.config.empty() ? Checkpoint::open(model_files(common.model))
+                                                  : random_checkpoint(settings.config);
+  BenchModel opened;
+  Clock::time_point start = Clock::now();
+  // Opened again, so that reading the headers counts where there are files.
+  if (settings.config.empty()) checkpoint = Checkpoint::open(model_files(common.model));
+  opened.chosen.model = open_model(checkpoint, device, {.type = weight_type_from_name(common.type)});
+  opened.chosen.load_ms = ms_since(start);
+  opened.chosen.name = !settings.config.empty() ? settings.config
+                       : common.model.empty()   ? kBuiltinName
+                                                : common.model;
+  std::map<std::string, double> types;
+  for (const auto& [name, tensor] : checkpoint.tensors()) {
+    auto bytes = static_cast<double>(tensor.data.bytes.size());
+    opened.stored_bytes += bytes;
+    types[name_of(tensor.dtype)] += bytes;
+  }
+  auto most =
+      std::max_element(types.begin(), types.end(), [](auto& a, auto& b) { return a.second < b.second; });
+  opened.type = common.type == "native" ? most->first : common.type;
+  return opened;
+}
+
+Outcome bench(const BenchSettings& settings, const CommonOptions& common, Console& console) {
+  ProgressDisplay progress(console);
+  progress.update(settings.config.empty() ? "loading the model" : "making random weights", 0, 0);
+  BenchModel opened = open_bench_model(settings, common);
+  console.notice(fmt::format("{} on {}: {}", opened.chosen.name, opened.chosen.model->device().name(),
+                             opened.chosen.model->device().description()));
+  if (!common.json) {
+    console.result(fmt::format("{:<15} {:>4} {:>6} {:>11} {:>10} {:>8} {:>9}\n", "what", "rows", "type", "ms",
+                               "MB", "GB/s", "of bound"));
+  }
+  Bench(opened.chosen, opened.stored_bytes, progress).run([&](const Measurement& line) {
+    progress.hide();
+    double gb_per_s = line.bytes / 1e6 / line.ms;
+    if (common.json) {
+      Json record;
+      record["what"] = line.what;
+      record["rows"] = line.rows;
+      record["type"] = opened.type;
+      record["ms"] = rounded(line.ms);
+      record["bytes"] = static_cast<int64_t>(line.bytes);
+      record["gb_per_s"] = rounded(gb_per_s);
+      record["fraction"] = line.fraction ? Json(rounded(*line.fraction)) : Json(nullptr);
+      print_json(record, console);
+    } else {
+      std::string fraction = line.fraction ? fmt::format("{:.0f} %", *line.fraction * 100) : "";
+      console.result(fmt::format("{:<15} {:>4} {:>6} {:>11.2f} {:>10.1f} {:>8.2f} {:>9}\n", line.what,
+                                 line.rows, opened.type, line.ms, line.bytes / 1e6, gb_per_s, fraction));
+    }
+  });
+  return Outcome::done;
+}
+
+}  // namespace
+
+Command bench_command() {
+  auto settings = std::make_shared<BenchSettings>();
+  return {
+      .name = "bench",
+      .summary = "speed on this machine, beside what it could do at most",
+      .examples = {"janus bench", "janus bench -m Janus-Pro-1B --json",
+                   "janus bench --config janus-pro-1b -t 2"},
+      .declare =
+          [settings](OptionSet& options) {
+            options.option("--config", "NAME", one_of(settings->config, random_checkpoint_names()),
+                           fmt::format("random weights of this size, made in memory: {}",
+                                       fmt::join(random_checkpoint_names(), ", ")));
+          },
+      .run = [settings](const CommonOptions& common,
+                        Console& console) { return bench(*settings, common, console); },
+  };
+}
+
+}  // namespace janus::cli

@@ -30,10 +30,10 @@ struct Result {
 };
 
 struct Surroundings {
-  std::string input;                               // of standard input
-  std::map<std::string, std::string> environment;  // added to a clean one
-  const char* output_file = nullptr;               // standard output goes there in place of Result::out
-  bool close_output = false;                       // the reader of standard output goes away at once
+  std::string input = {};                               // of standard input
+  std::map<std::string, std::string> environment = {};  // added to a clean one
+  const char* output_file = nullptr;                    // standard output goes there in place of Result::out
+  bool close_output = false;                            // the reader of standard output goes away at once
 };
 
 // A small model with tokenizer.json, so that it works in every build.

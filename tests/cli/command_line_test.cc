@@ -169,7 +169,7 @@ TEST(CommandLine, CommonOptionsMayStandBeforeTheCommand) {
 
 TEST(CommandLine, WordsThatLookLikeCommandsOrOptionsCanBeArguments) {
   EXPECT_EQ(run_model({"tokenize", "info"}).code, 0);
-  EXPECT_EQ(run_model({"tokenize", "-q", "--", "--seed"}).code, 0);
+  EXPECT_EQ(run({"tokenize", "-q", "-m", kModel, "--", "--seed"}).code, 0);
   EXPECT_EQ(run_model({"tokenize", "-q", "-5"}).code, 0);
 }
 

@@ -140,6 +140,8 @@ Timings JanusModel::generate(const GenerateOptions& options, const ImageSink& on
 
 Timings JanusModel::generate_ids(std::span<const int32_t> prompt_ids, const GenerateOptions& options,
                                  const ImageSink& on_image, const Progress& progress) const {
+  check(special_.pad >= 0,
+        "model: expected pad_token_id in generation_config.json, found none; guidance needs it");
   return draw_images(networks_, prompt_ids, special_.pad, options, on_image, progress);
 }
 

@@ -26,6 +26,10 @@ constexpr int64_t kVisionWidth = 1024, kVisionDepth = 24, kVisionMlp = 4096, kPa
 constexpr int64_t kCodes = 16384, kCodeWidth = 8, kLatent = 256, kBase = 128, kResBlocks = 2;
 constexpr std::array<int64_t, 5> kLevelChannels{128, 128, 256, 256, 512};
 
+// What calls on ids look up where there is no tokenizer; the numbers are Janus-Pro-1B's.
+constexpr std::string_view kGenerationConfig =
+    R"({"bos_token_id": 100000, "eos_token_id": 100001, "pad_token_id": 100002})";
+
 uint16_t to_bf16(float value) {
   uint32_t bits = 0;
   std::memcpy(&bits, &value, sizeof bits);
@@ -222,8 +226,9 @@ Checkpoint random_checkpoint(std::string_view name, uint64_t seed) {
   add_vision_tower(builder);
   add_connectors(builder, sizes->hidden);
   add_vq_model(builder);
-  return Checkpoint::from_tensors(FileSet::builtin(fmt::format("{} with random weights", name), {}),
-                                  make_config(*sizes), builder.take());
+  FileSet files = FileSet::builtin(fmt::format("{} with random weights", name),
+                                   {{"generation_config.json", std::as_bytes(std::span(kGenerationConfig))}});
+  return Checkpoint::from_tensors(std::move(files), make_config(*sizes), builder.take());
 }
 
 }  // namespace janus

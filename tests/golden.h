@@ -69,10 +69,12 @@ class Golden {
   std::map<std::string, StoredTensor> stages_;
 };
 
-// |found - expected| <= absolute + relative * |expected|.
+// |found - expected| <= absolute + relative * |expected| of each value, and |found - expected| <= l2 *
+// |expected| of all together: the first finds a single wrong value, the second a small fault of every value.
 struct Tolerance {
   double absolute = 0;
   double relative = 0;
+  double l2 = 0;
 };
 
 // Empty where all values are within the tolerance, else what departs most. NaN departs.
@@ -95,7 +97,7 @@ std::string departure(std::span<const T> found, std::span<const T> expected, con
       worst_excess = difference - allowed;
     }
   }
-  if (wrong == 0) return {};
+  if (wrong == 0 && std::sqrt(error) <= tolerance.l2 * std::sqrt(norm)) return {};
   return fmt::format("{} of {} values depart, most at {}: expected {}, found {}; relative L2 {:.3g}", wrong,
                      found.size(), worst, expected[worst], found[worst], std::sqrt(error / norm));
 }

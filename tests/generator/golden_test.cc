@@ -18,14 +18,19 @@ using test::Golden;
 using test::Tolerance;
 
 struct Tolerances {
-  Tolerance network;  // activations of order 1
-  Tolerance decoder;  // those that pass the cache of keys and values
+  Tolerance vision;   // activations of order 1
+  Tolerance decoder;  // the same, having passed the cache of keys and values
   Tolerance logits;   // of order 10, differences taken five times where guided
+  Tolerance vq;       // group norms of few values
 };
-// Rounding alone: the reference sums in another order.
-constexpr Tolerances kF32{.network = {5e-5, 5e-5}, .decoder = {5e-5, 5e-5}, .logits = {2e-4, 5e-5}};
+// Rounding alone, some five times what was measured; GELU by tanh or an epsilon of 1e-5 is beyond them.
+constexpr Tolerances kF32{.vision = {5e-5, 5e-5, 3e-6},
+                          .decoder = {5e-5, 5e-5, 6e-6},
+                          .logits = {2e-4, 5e-5, 1e-5},
+                          .vq = {5e-5, 5e-5, 2e-5}};
 // The weights are those of the golden in their stored types; keys and values are rounded to bf16.
-constexpr Tolerances kNative{.network = {5e-5, 5e-5}, .decoder = {1e-1, 5e-2}, .logits = {5e-1, 1e-1}};
+constexpr Tolerances kNative{
+    .vision = kF32.vision, .decoder = {1e-1, 5e-2, 2e-2}, .logits = {5e-1, 1e-1, 2e-2}, .vq = kF32.vq};
 
 // Names the first stage that departs and lets the later ones, which follow from it, pass in silence.
 class Stages {
@@ -98,7 +103,7 @@ class GoldenTest : public testing::TestWithParam<Case> {
   }
 
   Golden golden_{GetParam().name};
-  std::shared_ptr<Device> device_ = open_device("cpu", {.threads = 2});
+  std::shared_ptr<Device> device_ = open_device("cpu", {.threads = 1});
   Checkpoint checkpoint_ = Checkpoint::open(test::golden_model(GetParam().name));
   JanusNetworks networks_ = JanusNetworks::load(checkpoint_, *device_, GetParam().type);
   Stages stages_{golden_};
@@ -112,18 +117,18 @@ TEST_P(GoldenTest, Vision) {
     SiglipConfig cut = config().vision;
     cut.select_layer = block + 1;
     const Siglip tower = Siglip::load(root() / config().names->vision_tower, cut, config().names->siglip);
-    stages_.check("vision.blocks." + std::to_string(block), tower(pixels), tolerances().network);
+    stages_.check("vision.blocks." + std::to_string(block), tower(pixels), tolerances().vision);
   }
   const Tensor features = networks_.vision_tower(pixels);
-  stages_.check("vision.features", features, tolerances().network);
-  stages_.check("aligned", networks_.aligner(features), tolerances().network);
+  stages_.check("vision.features", features, tolerances().vision);
+  stages_.check("aligned", networks_.aligner(features), tolerances().vision);
 }
 
 TEST_P(GoldenTest, Decoder) {
   const Tensor embeddings = embed_question({});
   const int64_t last = golden_.shape("decoder.hidden")[0];  // the golden holds the last positions
   const auto tail = [&](const Tensor& x) { return x.rows(x.size(0) - last, last); };
-  stages_.check("decoder.embeddings", tail(embeddings), tolerances().network);
+  stages_.check("decoder.embeddings", tail(embeddings), tolerances().vision);
   for (int64_t layer = 0; layer < config().language.num_hidden_layers; ++layer) {
     TransformerConfig cut = config().language;
     cut.num_hidden_layers = layer + 1;
@@ -222,18 +227,18 @@ TEST_P(VqGoldenTest, Decoder) {
   h = load_pointwise(vq() / "post_quant_conv", sizes.embed_dim,
                      sizes.latent_channels)(h.reshape({1, side * side, sizes.embed_dim}))
           .reshape({1, side, side, sizes.latent_channels});
-  stages_.check_image("vq.decoder.post_quant_conv", h, tolerances().network);
+  stages_.check_image("vq.decoder.post_quant_conv", h, tolerances().vq);
   h = same_conv3x3(Conv2d::load(w / "conv_in", sizes.latent_channels, sizes.level_channels.back(), 3), h);
-  stages_.check_image("vq.decoder.conv_in", h, tolerances().network);
+  stages_.check_image("vq.decoder.conv_in", h, tolerances().vq);
   h = mid(w, h);
-  stages_.check_image("vq.decoder.mid", h, tolerances().network);
+  stages_.check_image("vq.decoder.mid", h, tolerances().vq);
   for (size_t index = 0; index < sizes.level_channels.size(); ++index) {
     const int64_t out = sizes.level_channels[sizes.level_channels.size() - 1 - index];
     h = level(w / names().decoder_levels / static_cast<int64_t>(index), h, sizes.num_res_blocks + 1, out);
-    stages_.check_image("vq.decoder.up." + std::to_string(index), h, tolerances().network);
+    stages_.check_image("vq.decoder.up." + std::to_string(index), h, tolerances().vq);
   }
   const Tensor image = networks_.vq_model.decode(golden_.list<int32_t>("codes"), side, side);
-  stages_.check_image("image", image, tolerances().network);
+  stages_.check_image("image", image, tolerances().vq);
 }
 
 TEST_P(VqGoldenTest, Encoder) {
@@ -241,14 +246,14 @@ TEST_P(VqGoldenTest, Encoder) {
   const Weights w = vq() / "encoder";
   const Tensor pixels = from_planes("pixels.0");
   Tensor h = same_conv3x3(Conv2d::load(w / "conv_in", 3, sizes.base_channels, 3), pixels);
-  stages_.check_image("vq.encoder.conv_in", h, tolerances().network);
+  stages_.check_image("vq.encoder.conv_in", h, tolerances().vq);
   for (size_t index = 0; index < sizes.level_channels.size(); ++index) {
     const auto at = static_cast<int64_t>(index);
     h = level(w / names().encoder_levels / at, h, sizes.num_res_blocks, sizes.level_channels[index]);
-    stages_.check_image("vq.encoder.down." + std::to_string(index), h, tolerances().network);
+    stages_.check_image("vq.encoder.down." + std::to_string(index), h, tolerances().vq);
   }
-  stages_.check_image("vq.encoder.mid", mid(w, h), tolerances().network);
-  stages_.check_image("vq.latent", networks_.vq_model.encode_latent(pixels), tolerances().network);
+  stages_.check_image("vq.encoder.mid", mid(w, h), tolerances().vq);
+  stages_.check_image("vq.latent", networks_.vq_model.encode_latent(pixels), tolerances().vq);
 }
 
 std::vector<Case> cases() {

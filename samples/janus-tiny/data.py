@@ -12,11 +12,11 @@ import world
 
 def clean_picture(sentence, rng):
     """A picture as `generate` should draw it."""
-    return world.draw(world.place(sentence, rng), sentence.background, sizes.IMAGE_SIZE, rng.choice((4, 4, 4, 8)))
+    return world.draw(world.place_calm(sentence, rng), sentence.background, sizes.IMAGE_SIZE, 8)
 
 
 def met_picture(sentence, rng):
-    """A picture as any renderer, file or camera of flat scenes might deliver it, resized as the image processor does."""
+    """A picture as any renderer or file of flat scenes might deliver it, resized as the image processor does, and its objects."""
     side = sizes.IMAGE_SIZE
     kind = rng.random()
     if kind < 0.4:
@@ -39,7 +39,7 @@ def met_picture(sentence, rng):
     if rng.random() < 0.15:
         noise = np.random.default_rng(rng.getrandbits(32)).normal(0, rng.uniform(0.5, 4), picture.shape)
         picture = np.clip(picture + noise, 0, 255).astype(np.uint8)
-    return picture
+    return picture, objects
 
 
 def pixels_of(pictures):
@@ -55,18 +55,41 @@ def told(sentence, rng):
     return sentence
 
 
+class SceneEncoder:
+    """Codes of clean pictures, with one fixed code for every patch that shows nothing but background.
+
+    The encoder gives such patches some fifty different codes, depending on what lies around them, which tells the decoder of
+    pictures nothing it could not do without (train_vq.py teaches it so) and costs the language model most of its effort.
+    """
+
+    def __init__(self, vq):
+        self.vq = vq
+        plain = [np.full((sizes.IMAGE_SIZE, sizes.IMAGE_SIZE, 3), value, np.uint8) for value in world.BACKGROUNDS.values()]
+        middle = sizes.GRID // 2 * (sizes.GRID + 1)
+        codes = vqlib.encode(vq, pixels_of(plain))[:, middle]
+        self.ground = dict(zip(world.BACKGROUNDS.values(), codes.tolist()))
+
+    def encode(self, pictures):
+        """List of uint8 [h, w, 3] -> codes [B, N]."""
+        with torch.autocast("cpu", torch.bfloat16):
+            codes = vqlib.encode(self.vq, pixels_of(pictures).contiguous(memory_format=torch.channels_last))
+        g, p = sizes.GRID, sizes.PATCH
+        patches = torch.from_numpy(np.stack(pictures)).view(-1, g, p, g, p * 3).transpose(2, 3).reshape(len(pictures), g * g, -1)
+        for value, code in self.ground.items():
+            codes[(patches == value).all(-1)] = code
+        return codes
+
+
 class CodePool:
     """Drawn scenes and their codes; grows with every batch, so a scene is met a few times and then ever less."""
 
     def __init__(self, vq, rng, capacity=60000):
-        self.vq, self.rng, self.capacity = vq, rng, capacity
+        self.encoder, self.rng, self.capacity = SceneEncoder(vq), rng, capacity
         self.sentences, self.codes = [], []
 
     def grow(self, count):
         fresh = [world.random_sentence(self.rng, held_out=False).canonical() for _ in range(count)]
-        with torch.autocast("cpu", torch.bfloat16):
-            pixels = pixels_of([clean_picture(s, self.rng) for s in fresh]).contiguous(memory_format=torch.channels_last)
-            codes = vqlib.encode(self.vq, pixels)
+        codes = self.encoder.encode([clean_picture(s, self.rng) for s in fresh])
         for sentence, row in zip(fresh, codes.to(torch.int16)):
             if len(self.codes) < self.capacity:
                 self.sentences.append(sentence)
@@ -85,7 +108,7 @@ def describe_batch(text, rng, count):
     pictures, rows = [], []
     for _ in range(count):
         sentence = world.random_sentence(rng, held_out=False).canonical()
-        pictures.append(met_picture(sentence, rng))
+        pictures.append(met_picture(sentence, rng)[0])
         question = textlib.DEFAULT_QUESTION if rng.random() < 0.6 else rng.choice(textlib.QUESTIONS)
         prompt = text.question(question, sizes.CODES)
         rows.append((prompt, text.encode(sentence.text()) + [text.eos]))

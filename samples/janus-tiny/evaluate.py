@@ -161,6 +161,7 @@ def parse():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--guidance", type=float, default=5.0, help="torch only")
     parser.add_argument("--pixels", type=int, default=sizes.IMAGE_SIZE, help="size the described pictures are drawn at")
+    parser.add_argument("--calm", action="store_true", help="scenes and codes as generate learns to draw them")
     parser.add_argument("--janus", help="path of the janus program")
     parser.add_argument("--options", default="", help="further options for the program, such as '-m FOLDER'")
     parser.add_argument("--sheet", help="write a contact sheet of the first generated pictures here")
@@ -174,17 +175,20 @@ def main():
     rng = random.Random(args.seed)
     sentences = [world.random_sentence(rng, held_out=True) for _ in range(args.count)]
     side = args.pixels if "describe" in args.what and args.janus else sizes.IMAGE_SIZE
-    pictures = [world.draw(world.place(s, rng), s.background, side, 4) for s in sentences]
+    place = world.place_calm if args.calm else world.place
+    pictures = [world.draw(place(s, rng), s.background, side, 4) for s in sentences]
     start = time.time()
     if "drawn" in args.what:
         read_all("drawn", pictures, sentences, start)
     if "codes" in args.what:
         vq = train.build(textlib.Text(HERE / "model" / "tokenizer.model")).model.vqmodel.eval()
         vq.load_state_dict(weights.vq_state(args.weights))
-        back = []
+        scenes, back = data.SceneEncoder(vq), []
         with torch.no_grad():
             for k in range(0, len(pictures), CHUNK):
-                back += list(vqlib.decode(vq, vqlib.encode(vq, data.pixels_of(pictures[k : k + CHUNK]))))
+                part = pictures[k : k + CHUNK]
+                codes = scenes.encode(part) if args.calm else vqlib.encode(vq, data.pixels_of(part))
+                back += list(vqlib.decode(vq, codes))
         read_all("codes", back, sentences, start)
         if args.sheet:
             contact_sheet([p for pair in zip(pictures[:48], back[:48]) for p in pair], args.sheet, scale=2)

@@ -1,4 +1,4 @@
-"""Writes trained weights as a model folder in the transformers layout: `export.py WEIGHTS.pt [--folder model]`.
+"""Writes trained weights as a model folder in the transformers layout: `export.py WEIGHTS.pt [--vq vq.pt]`.
 
 Only model.safetensors and the JSON files are written; tokenizer.model is made once by text.py and belongs to the weights.
 """
@@ -74,14 +74,19 @@ def files(text):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("weights")
+    parser.add_argument("--vq", help="take the image tokenizer from here: same codes, further trained decoder")
     parser.add_argument("--folder", type=Path, default=HERE / "model")
     args = parser.parse_args()
     text = textlib.Text(HERE / "model" / "tokenizer.model")
     model = train.build(text)
     model.load_state_dict(weights.state(args.weights))
+    if args.vq:
+        model.model.vqmodel.load_state_dict(weights.vq_state(args.vq))
     args.folder.mkdir(exist_ok=True)
     tensors = {name: t.to(torch.bfloat16).contiguous() for name, t in model.state_dict().items()}
+    (args.folder / "model.safetensors").unlink(missing_ok=True)
     save_file(tensors, args.folder / "model.safetensors", metadata={"format": "pt"})
+    (args.folder / "model.safetensors").chmod(0o644)
     for name, content in files(text).items():
         (args.folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     print(f"{sum(t.numel() for t in tensors.values())} weights, {(args.folder / 'model.safetensors').stat().st_size / 1e6:.1f} MB")

@@ -68,7 +68,7 @@ def code_loss(model, text, pool, rng, count, guided):
     prompted, unprompted = logits.chunk(2)
     mixed = unprompted + GUIDANCE * (prompted - unprompted)
     losses = [F.cross_entropy(x.flatten(0, 1), codes.flatten()) for x in (prompted, mixed, unprompted)]
-    return 0.6 * losses[0] + 0.3 * losses[1] + 0.1 * losses[2], [x.item() for x in losses]
+    return 0.25 * losses[0] + 0.6 * losses[1] + 0.15 * losses[2], [x.item() for x in losses]
 
 
 def answer_loss(model, text, rng, count):
@@ -112,9 +112,10 @@ def parse():
     parser.add_argument("--out", required=True)
     parser.add_argument("--minutes", type=float, default=90)
     parser.add_argument("--vq", help="weights of the image tokenizer")
+    parser.add_argument("--vision", help="weights of the vision tower, from train_vision.py")
     parser.add_argument("--resume", help="weights of the whole model")
     parser.add_argument("--lr", type=float, default=4e-3)
-    parser.add_argument("--codes-batch", type=int, default=32)
+    parser.add_argument("--codes-batch", type=int, default=20)
     parser.add_argument("--answers-batch", type=int, default=8)
     parser.add_argument("--guided-from", type=float, default=0.6, help="share of the time after which guidance is trained too")
     parser.add_argument("--save-every", type=float, default=120, help="seconds")
@@ -136,10 +137,12 @@ def main():
         if not args.resume:
             # similar codes start out with similar inputs
             model.model.generation_embeddings.weight.data.copy_(vqlib.codebook(model.model.vqmodel))
+    if args.vision:
+        model.model.vision_model.load_state_dict(weights.state(args.vision))
     pool = data.CodePool(model.model.vqmodel, rng)
     for _ in range(96):
         pool.grow(32)
-    optimiser, average = optimiser_of(model, args.lr), Average(model, 0.998)
+    optimiser, average = optimiser_of(model, args.lr), Average(model, 0.996)
 
     start = saved = time.time()
     step, numbers, answers = 0, [0.0] * 3, 0.0
@@ -150,7 +153,7 @@ def main():
         pool.grow(12)
         with torch.autocast("cpu", torch.bfloat16):
             codes, parts = code_loss(model, text, pool, rng, args.codes_batch // (2 if guided else 1), guided)
-            told = answer_loss(model, text, rng, args.answers_batch)
+            told = answer_loss(model, text, rng, args.answers_batch) if args.answers_batch else torch.zeros(())
         optimiser.zero_grad(set_to_none=True)
         (codes + told).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -74,7 +74,9 @@ def codebook(vq):
 
 def nearest(z, book):
     """Index of the codebook row nearest to each latent, both on the unit sphere: [..., C] -> [...]."""
-    return (z.reshape(-1, z.shape[-1]) @ book.T).argmax(-1).view(z.shape[:-1])
+    # neighbouring rows differ by less than bfloat16 resolves
+    with torch.autocast("cpu", enabled=False):
+        return (z.reshape(-1, z.shape[-1]).float() @ book.T).argmax(-1).view(z.shape[:-1])
 
 
 def decode_latent(vq, z, side):

@@ -146,6 +146,38 @@ def place(sentence, rng):
             return objects
 
 
+CALM_SIZES = {"small": (0.125,), "": (0.24,), "large": (0.36,)}
+CALM_PAIR_SIZES = (0.165, 0.185)
+CALM_STEP = 1 / 16
+
+
+def place_calm(sentence, rng):
+    """As `place`, within its bounds, but upright, at full brightness, in few sizes, with centres on a grid.
+
+    It is what `generate` learns to draw: far fewer different patches, each of them met often.
+    """
+    def upright(color, shape, radius):
+        return Placed(color, shape, 0.5, 0.5, radius, 0.0, 1.0, 0.55)
+
+    steps = round(1 / CALM_STEP)
+    while True:
+        if not sentence.relation:
+            obj = upright(*sentence.objects[0], rng.choice(CALM_SIZES[sentence.size]))
+            obj.x, obj.y = (rng.randrange(1, steps) * CALM_STEP for _ in range(2))
+            if _fits(outline(obj)):
+                return [obj]
+            continue
+        objects = [upright(color, shape, rng.choice(CALM_PAIR_SIZES)) for color, shape in sentence.objects]
+        axis, sign = RELATIONS[sentence.relation]
+        along, across = rng.choice((7, 8)) * CALM_STEP * sign, rng.choice((-2, -1, 0, 0, 1, 2)) * CALM_STEP
+        objects[0].x, objects[0].y = (rng.randrange(1, steps) * CALM_STEP for _ in range(2))
+        objects[1].x = objects[0].x + (along if axis == 0 else across)
+        objects[1].y = objects[0].y + (across if axis == 0 else along)
+        outlines = [outline(o) for o in objects]
+        if all(map(_fits, outlines)) and edge_distance(*outlines) >= GAP:
+            return objects
+
+
 def coverage(obj, pixels, supersampling):
     """Share of each pixel that the object covers -> float32 [pixels, pixels]."""
     side = pixels * supersampling

@@ -94,6 +94,7 @@ const Words kWrong[] = {
     {"info", "--json=perhaps"},
     {"info", "-m", ""},
     {"embed", "x.png", "-o", "x.npy", "--stage", "middle"},
+    {"bench", "--config", "janus-9b"},
     {"tokenize", "--decode", "1 two"},
     {"tokenize", "--decode", "-1"},
     {"tokenize", "--decode", "99999999999"},

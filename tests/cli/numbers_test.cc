@@ -1,4 +1,4 @@
-// The commands that hand out numbers: encode, decode, embed, score, tokenize, info.
+// The commands that hand out numbers: encode, decode, embed, score, tokenize, info, bench.
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -231,6 +231,29 @@ TEST(Info, TellsTheBuiltInModel) {
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(Json::parse(result.out)["model"], "janus-tiny");
   EXPECT_NE(result.err.find("janus-tiny"), std::string::npos);
+}
+
+TEST(Bench, MeasuresEveryPartInRecordsOfTheContract) {
+  Result result = run_model({"bench", "--json", "-q"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const std::vector<std::string> parts{"read_bandwidth", "load",         "vision",   "prefill",
+                                       "text_decode",    "image_decode", "vq_decode"};
+  std::vector<std::string> lines = lines_of(result.out);
+  ASSERT_EQ(lines.size(), parts.size()) << result.out;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    Json record = Json::parse(lines[i]);
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : record.items()) keys.push_back(key);
+    EXPECT_EQ(keys,
+              (std::vector<std::string>{"what", "rows", "type", "ms", "bytes", "gb_per_s", "fraction"}));
+    EXPECT_EQ(record["what"], parts[i]);
+    EXPECT_EQ(record["rows"], parts[i] == "image_decode" ? 2 : 1);
+    EXPECT_GT(record["ms"], 0) << lines[i];
+    EXPECT_GT(record["bytes"], 0) << lines[i];
+    if (parts[i] != "load") {
+      EXPECT_GE(record["fraction"], 0) << lines[i];
+    }
+  }
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 namespace janus {
 namespace {
 
-// Steps of one search. A run of n blanks before a letter costs `\s+$` about n * n / 2 of them, in any
-// backtracking engine; this allows some 10,000 and stops a hostile pattern after about a second.
+// Steps of one search: far more than real texts take (`\s+$` on 100,000 blanks and a letter stays below), and
+// a pattern that backtracks without end is stopped within a second or two.
 constexpr uint32_t kMatchLimit = 50'000'000;
 constexpr uint32_t kHeapLimitKib = 64 * 1024;
 constexpr size_t kJitStackBytes = size_t{1} << 20;

@@ -64,10 +64,7 @@ JanusNetworks JanusNetworks::load(const Checkpoint& checkpoint, Device& device, 
   model.gen_embed = Embedding::load(root / names.gen_embed, config.vq.codebook_size, config.vq.embed_dim);
   model.gen_aligner = load_aligner(root / names.gen_aligner, names, config.vq.embed_dim, width);
   const Weights head_in = root / names.gen_head_in;
-  const Shape& head_shape = head_in.shape("weight");
-  check(head_shape.rank() == 2, "{}: expected 2 sizes, found {}", head_in.path("weight"),
-        head_shape.to_string());
-  const int64_t head_width = head_shape[0];
+  const int64_t head_width = head_in.shape("weight", 2)[0];
   model.gen_head.layers = {Linear::load(head_in, width, head_width),
                            Linear::load(root / names.gen_head_out, head_width, config.vq.codebook_size)};
   model.vq_model = VqModel::load(root / names.vq_model, config.vq, names.vq);

@@ -16,12 +16,7 @@ int64_t count_below(const Weights& w, const std::string& tensor) {
   return count;
 }
 
-int64_t output_channels(const Weights& w) {
-  const Shape& shape = w.shape("weight");
-  check(shape.rank() == 4, "{}: expected a convolution's 4 sizes, found {}", w.path("weight"),
-        shape.to_string());
-  return shape[0];
-}
+int64_t output_channels(const Weights& w) { return w.shape("weight", 4)[0]; }
 
 }  // namespace
 
@@ -53,9 +48,7 @@ VqConfig VqConfig::from_json(const nlohmann::json& json, const std::string& wher
 
 VqConfig VqConfig::from_tensors(const Weights& w, const VqNames& names) {
   VqConfig config;
-  const Shape& codebook = w.shape("quantize.embedding.weight");
-  check(codebook.rank() == 2, "{}: expected [codes, width], found {}", w.path("quantize.embedding.weight"),
-        codebook.to_string());
+  const Shape& codebook = w.shape("quantize.embedding.weight", 2);
   config.codebook_size = codebook[0];
   config.embed_dim = codebook[1];
   config.latent_channels = output_channels(w / "post_quant_conv");

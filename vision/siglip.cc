@@ -91,10 +91,9 @@ SiglipConfig SiglipConfig::from_json(const nlohmann::json& json, const std::stri
 
 SiglipConfig SiglipConfig::from_tensors(const Weights& w, const SiglipNames& names) {
   const Shape& positions = w.shape(names.pos_embed);
-  const Shape& kernel = (w / names.patch_embed).shape("weight");
-  check(positions.rank() >= 2 && kernel.rank() == 4 && kernel[3] > 0 && positions.back() > 0,
-        "{}: expected [1, N, D] and a 4-dimensional patch kernel, found {} "
-        "and {}",
+  const Shape& kernel = (w / names.patch_embed).shape("weight", 4);
+  check(positions.rank() >= 2 && kernel[3] > 0 && positions.back() > 0,
+        "{}: expected [1, N, D] and a patch kernel of at least one pixel, found {} and {}",
         w.path(names.pos_embed), positions.to_string(), kernel.to_string());
   SiglipConfig config;
   const int64_t patches = positions[positions.rank() - 2];
@@ -112,7 +111,7 @@ SiglipConfig SiglipConfig::from_tensors(const Weights& w, const SiglipNames& nam
   config.depth = 0;
   while ((blocks / config.depth).contains("mlp.fc1.weight")) ++config.depth;
   check(config.depth > 0, "{}: expected blocks of a vision tower, found none", blocks.path("0"));
-  config.mlp_width = (blocks / 0).shape("mlp.fc1.weight")[0];
+  config.mlp_width = (blocks / 0).shape("mlp.fc1.weight", 2)[0];
   return config;
 }
 

@@ -1,6 +1,8 @@
 // A small byte-level BPE tokenizer for the tests, made in memory.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -8,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "core/error.h"
 #include "core/file_set.h"
 #include "tokenizer/text_tokenizer.h"
 
@@ -27,6 +30,17 @@ class MemoryFolder {
  private:
   std::map<std::string, std::string> content_;
 };
+
+// The one line that opening the tokenizer of `files` fails with.
+inline std::string error_of(const std::map<std::string, std::string>& files) {
+  try {
+    MemoryFolder(files).open();
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << "one line: " << error.what();
+    return error.what();
+  }
+  return "no error";
+}
 
 // Letters, digits, a space (U+0120) and the merges "h e", "l l", "he ll": hell is one token.
 inline nlohmann::json small_bpe() {

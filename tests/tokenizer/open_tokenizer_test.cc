@@ -18,16 +18,6 @@ namespace {
 using Ids = std::vector<int32_t>;
 using Files = std::map<std::string, std::string>;
 
-std::string error_of(const Files& files) {
-  try {
-    MemoryFolder(files).open();
-  } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << "one line: " << error.what();
-    return error.what();
-  }
-  return "no error";
-}
-
 // The error for small_bpe() after `change`.
 std::string error_after(const std::function<void(nlohmann::json&)>& change) {
   nlohmann::json json = small_bpe();

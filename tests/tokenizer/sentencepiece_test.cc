@@ -29,16 +29,6 @@ std::unique_ptr<TextTokenizer> open(Files files, const std::string& model = "pla
   return MemoryFolder(std::move(files)).open();
 }
 
-std::string error_of(const Files& files) {
-  try {
-    MemoryFolder(files).open();
-  } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << "one line: " << error.what();
-    return error.what();
-  }
-  return "no error";
-}
-
 std::string config_error(const std::string& config) {
   return error_of({{"tokenizer.model", model_file("plain.model")}, {"tokenizer_config.json", config}});
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -9,6 +10,9 @@
 #include "core/tensor.h"
 
 namespace janus {
+
+// Told after each layer of a long pass how many are done, of how many. May throw to end the call.
+using LayerHook = std::function<void(int64_t done, int64_t total)>;
 
 // y = x weight^T + bias.
 struct Linear {

@@ -60,7 +60,8 @@ Tensor Transformer::attend(const Layer& layer, const Tensor& x, const CacheView&
   return layer.o_proj(ops::cached_attention(queries, heads, view));
 }
 
-Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows) const {
+Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows,
+                            const LayerHook& on_layer) const {
   const int64_t tokens = x.size(1);
   std::vector<int32_t> positions;
   for (int32_t row : rows) {
@@ -81,6 +82,7 @@ Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int
     h = ops::add(h, attend(layer, layer.input_layernorm(h), view));
     const Tensor m = layer.post_attention_layernorm(h);
     h = ops::add(h, layer.down_proj(ops::swiglu(layer.gate_proj(m), layer.up_proj(m))));
+    if (on_layer) on_layer(static_cast<int64_t>(index) + 1, static_cast<int64_t>(layers_.size()));
   }
   for (int32_t row : rows) cache.lengths_[row] += tokens;
   return norm_(h);

@@ -71,7 +71,8 @@ class Transformer {
   // Appends T tokens to each of `rows` of the cache and returns their hidden states after the final norm.
   // x: [B, T, D], rows: B distinct cache rows -> [B, T, D]. Throws if a row would exceed the capacity.
   // The result of a row does not depend on the others.
-  Tensor forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows) const;
+  Tensor forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows,
+                 const LayerHook& on_layer = {}) const;
 
  private:
   struct Layer {

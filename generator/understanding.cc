@@ -24,20 +24,26 @@ std::vector<Tensor> embed_pictures(const JanusNetworks& networks, std::span<cons
                                    const Progress& progress) {
   std::vector<Tensor> pictures;
   for (size_t index = 0; index < images.size(); ++index) {
-    if (progress) progress("looking", static_cast<int64_t>(index), static_cast<int64_t>(images.size()));
-    pictures.push_back(picture_embeddings(networks, images[index]));
+    LayerHook on_layer;
+    if (progress) {
+      on_layer = [&](int64_t done, int64_t layers) {
+        progress("looking", static_cast<int64_t>(index) * layers + done,
+                 static_cast<int64_t>(images.size()) * layers);
+      };
+    }
+    pictures.push_back(picture_embeddings(networks, images[index], on_layer));
   }
   return pictures;
 }
 
 }  // namespace
 
-Tensor picture_features(const JanusNetworks& networks, const Image& image) {
-  return networks.vision_tower(preprocess(image, networks.config.preprocess));
+Tensor picture_features(const JanusNetworks& networks, const Image& image, const LayerHook& on_layer) {
+  return networks.vision_tower(preprocess(image, networks.config.preprocess), on_layer);
 }
 
-Tensor picture_embeddings(const JanusNetworks& networks, const Image& image) {
-  return networks.aligner(picture_features(networks, image));
+Tensor picture_embeddings(const JanusNetworks& networks, const Image& image, const LayerHook& on_layer) {
+  return networks.aligner(picture_features(networks, image, on_layer));
 }
 
 Tensor merge_embeddings(const JanusNetworks& networks, std::span<const int32_t> ids, int32_t placeholder,
@@ -84,11 +90,12 @@ Answer answer(const JanusNetworks& networks, std::span<const Image> images,
   const std::vector<Tensor> pictures = embed_pictures(networks, images, progress);
   result.timings.vision_ms = watch.lap_ms();
 
-  if (progress) progress("reading", 0, 1);
+  LayerHook on_layer;
+  if (progress) on_layer = [&](int64_t done, int64_t layers) { progress("reading", done, layers); };
   KvCache cache(networks.device(), config, 1, prompt_length + most, networks.cache_dtype);
   const int32_t row = 0;
   const Tensor embeddings = merge_embeddings(networks, prompt_ids, special.placeholder, pictures);
-  Tensor hidden = networks.language_model.forward(embeddings, cache, {&row, 1});  // [1, T, D]
+  Tensor hidden = networks.language_model.forward(embeddings, cache, {&row, 1}, on_layer);  // [1, T, D]
   hidden = hidden.reshape({prompt_length, config.hidden_size}).rows(prompt_length - 1, 1);
   std::vector<float> logits = ops::to_host(networks.lm_head(hidden));  // [V]
   result.timings.prefill_ms = watch.lap_ms();

@@ -13,8 +13,8 @@
 namespace janus {
 
 // Features after the tower and embeddings after the aligner of one picture. -> [1, N, width], [1, N, D].
-Tensor picture_features(const JanusNetworks& networks, const Image& image);
-Tensor picture_embeddings(const JanusNetworks& networks, const Image& image);
+Tensor picture_features(const JanusNetworks& networks, const Image& image, const LayerHook& on_layer = {});
+Tensor picture_embeddings(const JanusNetworks& networks, const Image& image, const LayerHook& on_layer = {});
 
 // Embeddings of a conversation: tokens looked up, then the places of the placeholder overwritten by the
 // pictures in order. -> [1, T, D]. Throws Error if the places are not as many as the pictures' embeddings.

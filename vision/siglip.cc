@@ -170,7 +170,7 @@ Siglip Siglip::load(const Weights& w, const SiglipConfig& config, const SiglipNa
   return tower;
 }
 
-Tensor Siglip::operator()(std::span<const float> pixels) const {
+Tensor Siglip::operator()(std::span<const float> pixels, const LayerHook& on_layer) const {
   const int64_t size = config_.image_size, patch = config_.patch_size;
   const auto pictures = static_cast<int64_t>(pixels.size()) / (kChannels * size * size);
   check(pictures > 0 && pictures * kChannels * size * size == static_cast<int64_t>(pixels.size()),
@@ -179,7 +179,10 @@ Tensor Siglip::operator()(std::span<const float> pixels) const {
   Tensor x =
       patch_embed_(ops::from_host(pos_embed_.device(), patchify(pixels, pictures, size, patch), shape));
   x = ops::add(x, pos_embed_);  // [B, N, D]
-  for (const Block& block : blocks_) x = block(x);
+  for (size_t index = 0; index < blocks_.size(); ++index) {
+    x = blocks_[index](x);
+    if (on_layer) on_layer(static_cast<int64_t>(index) + 1, static_cast<int64_t>(blocks_.size()));
+  }
   return norm_(x);
 }
 

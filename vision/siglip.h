@@ -52,7 +52,7 @@ class Siglip {
 
   // pixels: planes [3, image_size, image_size] one after another, one set for each of B pictures
   // -> features [B, N, D], after the final norm.
-  Tensor operator()(std::span<const float> pixels) const;
+  Tensor operator()(std::span<const float> pixels, const LayerHook& on_layer = {}) const;
 
  private:
   // Pre-norm block: x += attention(norm1(x)); x += mlp(norm2(x)).

@@ -1,6 +1,7 @@
 #include "generator/generation.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/error.h"
 #include "core/ops.h"
@@ -12,7 +13,7 @@ namespace {
 
 // Images drawn side by side: beyond these the weights are read seldom enough, and each takes memory for its
 // cache.
-constexpr int kImagesAtOnce = 4;
+constexpr size_t kImagesAtOnce = 4;
 
 // The reference leaves the pads of unconditional rows visible, so both kinds of row are read alike.
 enum RowKind : int32_t { kConditional = 0, kUnconditional = 1 };
@@ -31,15 +32,6 @@ std::vector<float> guided(std::span<const float> lines, int kinds, float guidanc
   return guide(lines.first(size), lines.subspan(size), guidance);
 }
 
-void check_fits(const JanusNetworks& networks, size_t prompt_length) {
-  const int64_t context = networks.config.language.max_position_embeddings;
-  const int64_t codes = networks.config.image_tokens();
-  check(static_cast<int64_t>(prompt_length) + codes <= context,
-        "prompt: expected at most {} tokens, so that {} codes "
-        "fit the context of {}, found {}; shorten the prompt",
-        context - codes, codes, context, prompt_length);
-}
-
 // Reads a prompt into one row of the cache. -> the last hidden state, [1, 1, D].
 Tensor prefill(const JanusNetworks& networks, std::span<const int32_t> ids, KvCache& cache, int32_t row) {
   const Tensor embeddings = networks.language_model.embed(ids);  // [T, D]
@@ -49,108 +41,162 @@ Tensor prefill(const JanusNetworks& networks, std::span<const int32_t> ids, KvCa
   return hidden.reshape({length, width}).rows(length - 1, 1).reshape({1, 1, width});
 }
 
-// Draws images that run side by side. The cache's first rows hold the prompt, one row a kind, and stay as
-// they are.
-class Group {
+// The prompt read last, in the cache's first rows, one a kind: an image's rows begin as copies of them.
+class PromptRows {
  public:
-  Group(const JanusNetworks& networks, const GenerateOptions& options, KvCache& cache, int first, int count)
-      : networks_(&networks), options_(&options), cache_(&cache), kinds_(rows_per_image(options.guidance)) {
-    for (int image = 0; image < count; ++image) {
-      const uint32_t seed = options.sampling.seed + static_cast<uint32_t>(first + image);
-      images_.push_back({.index = first + image, .seed = seed, .codes = {}, .timings = {}});
-      for (int kind = 0; kind < kinds_; ++kind) {
-        rows_.push_back(kinds_ + image * kinds_ + kind);
-        cache.copy_row(kind, rows_.back());
-      }
+  PromptRows(const JanusNetworks& networks, int32_t pad, KvCache& cache)
+      : networks_(&networks), pad_(pad), cache_(&cache) {}
+
+  // Makes row `to` hold the prompt of a kind. -> the logits behind it, [V].
+  const std::vector<float>& put(std::span<const int32_t> prompt_ids, int32_t kind, int32_t to) {
+    std::vector<int32_t> ids = row_ids(prompt_ids, pad_, kind);
+    if (ids != held_[kind]) {
+      cache_->truncate(kind, 0);
+      logits_[kind] = ops::to_host(networks_->gen_head(prefill(*networks_, ids, *cache_, kind)));
+      held_[kind] = std::move(ids);
     }
-  }
-
-  const std::vector<GeneratedImage>& images() const { return images_; }
-
-  // Draws the next code of every image from `logits`: one line a row, or one a kind where all images share
-  // them.
-  void draw(std::span<const float> logits, bool shared) {
-    const size_t size = logits.size() / (shared ? kinds_ : rows_.size());
-    for (size_t image = 0; image < images_.size(); ++image) {
-      const size_t line = shared ? 0 : image * kinds_;
-      const std::vector<float> scores =
-          guided(logits.subspan(line * size, kinds_ * size), kinds_, options_->guidance);
-      SamplingOptions sampling = options_->sampling;
-      sampling.seed = images_[image].seed;
-      auto& codes = images_[image].codes.codes;
-      codes.push_back(sample(scores, sampling, NoiseStream::codes, static_cast<uint32_t>(codes.size())));
-    }
-  }
-
-  // Reads the code drawn last into every row. -> the next logits, one line a row.
-  std::vector<float> step() {
-    std::vector<int32_t> codes;
-    for (const GeneratedImage& image : images_) codes.insert(codes.end(), kinds_, image.codes.codes.back());
-    const Tensor hidden = networks_->language_model.forward(networks_->embed_codes(codes), *cache_, rows_);
-    return ops::to_host(networks_->gen_head(hidden));
+    cache_->copy_row(kind, to);
+    return logits_[kind];
   }
 
  private:
   const JanusNetworks* networks_;
-  const GenerateOptions* options_;
+  int32_t pad_;
   KvCache* cache_;
-  int kinds_;
+  std::array<std::vector<int32_t>, 2> held_;
+  std::array<std::vector<float>, 2> logits_;
+};
+
+// Images that are drawn side by side, from the first code to the last. Their rows stand in the cache behind
+// those of PromptRows.
+class Group {
+ public:
+  // Reads the prompts. `first` is the index of the first image among all.
+  Group(const JanusNetworks& networks, std::span<const Drawing> drawings, size_t first, KvCache& cache,
+        PromptRows& prompts, int kinds)
+      : networks_(&networks), drawings_(drawings), cache_(&cache) {
+    const auto side = static_cast<int>(networks.config.vision.grid());
+    for (size_t place = 0; place < drawings.size(); ++place) {
+      images_.push_back({.index = static_cast<int>(first + place),
+                         .seed = drawings[place].sampling.seed,
+                         .codes = {.height = side, .width = side, .codes = {}},
+                         .timings = {}});
+      for (int32_t kind = 0; kind < rows_per_image(drawings[place].guidance); ++kind) {
+        rows_.push_back(kinds + static_cast<int32_t>(place) * kinds + kind);
+        const std::vector<float>& line = prompts.put(drawings[place].prompt_ids, kind, rows_.back());
+        first_logits_.insert(first_logits_.end(), line.begin(), line.end());
+      }
+    }
+  }
+
+  std::span<GeneratedImage> images() { return images_; }
+
+  void draw_first() {
+    draw(first_logits_);
+    first_logits_ = {};
+  }
+
+  // Reads the code drawn last into every row, and draws the next of every image.
+  void draw_next() {
+    std::vector<int32_t> codes;
+    for (size_t place = 0; place < images_.size(); ++place) {
+      codes.insert(codes.end(), rows_per_image(drawings_[place].guidance), images_[place].codes.codes.back());
+    }
+    const Tensor hidden = networks_->language_model.forward(networks_->embed_codes(codes), *cache_, rows_);
+    draw(ops::to_host(networks_->gen_head(hidden)));
+  }
+
+ private:
+  // Draws a code of every image. logits: one line a row.
+  void draw(std::span<const float> logits) {
+    const size_t size = logits.size() / rows_.size();
+    for (size_t place = 0; place < images_.size(); ++place) {
+      const Drawing& drawing = drawings_[place];
+      const int kinds = rows_per_image(drawing.guidance);
+      const std::vector<float> scores = guided(logits.first(kinds * size), kinds, drawing.guidance);
+      logits = logits.subspan(kinds * size);
+      auto& codes = images_[place].codes.codes;
+      codes.push_back(
+          sample(scores, drawing.sampling, NoiseStream::codes, static_cast<uint32_t>(codes.size())));
+    }
+  }
+
+  const JanusNetworks* networks_;
+  std::span<const Drawing> drawings_;
+  KvCache* cache_;
   std::vector<GeneratedImage> images_;
   std::vector<int32_t> rows_;
+  std::vector<float> first_logits_;  // one line a row
 };
 
 }  // namespace
 
-Timings draw_images(const JanusNetworks& networks, std::span<const int32_t> prompt_ids, int32_t pad,
-                    const GenerateOptions& options, const ImageSink& on_image, const Progress& progress) {
-  check_fits(networks, prompt_ids.size());
+void check_prompt_fits(const JanusNetworks& networks, size_t prompt_length) {
+  const int64_t context = networks.config.language.max_position_embeddings;
   const int64_t codes = networks.config.image_tokens();
-  const int64_t total = codes * options.count;
-  const int kinds = rows_per_image(options.guidance);
-  const int at_once = std::min(options.count, kImagesAtOnce);
+  check(static_cast<int64_t>(prompt_length) + codes <= context,
+        "prompt: expected at most {} tokens, so that {} codes "
+        "fit the context of {}, found {}; shorten the prompt",
+        context - codes, codes, context, prompt_length);
+}
+
+Timings draw_images(const JanusNetworks& networks, std::span<const Drawing> drawings, int32_t pad,
+                    const DrawHooks& hooks) {
+  size_t longest = 0;
+  int kinds = 1;
+  for (const Drawing& drawing : drawings) {
+    check_prompt_fits(networks, drawing.prompt_ids.size());
+    longest = std::max(longest, drawing.prompt_ids.size());
+    kinds = std::max(kinds, rows_per_image(drawing.guidance));
+  }
+  const int64_t codes = networks.config.image_tokens();
+  const auto width = static_cast<int64_t>(networks.config.vision.grid());
+  const auto total = static_cast<int64_t>(drawings.size()) * codes;
+  const size_t at_once = std::min(drawings.size(), kImagesAtOnce);
 
   Timings timings;
   Stopwatch watch;
-  if (progress) progress("reading", 0, 1);
   // The last code drawn is never read.
-  const int64_t capacity = static_cast<int64_t>(prompt_ids.size()) + codes - 1;
-  KvCache cache(networks.device(), networks.config.language, kinds * (at_once + 1), capacity,
-                networks.cache_dtype);
-  std::vector<float> first_logits;  // one line a kind
-  for (int kind = 0; kind < kinds; ++kind) {
-    const Tensor hidden = prefill(networks, row_ids(prompt_ids, pad, kind), cache, kind);
-    const std::vector<float> line = ops::to_host(networks.gen_head(hidden));
-    first_logits.insert(first_logits.end(), line.begin(), line.end());
-  }
-  timings.prefill_ms = watch.lap_ms();
+  KvCache cache(networks.device(), networks.config.language, kinds * (static_cast<int64_t>(at_once) + 1),
+                static_cast<int64_t>(longest) + codes - 1, networks.cache_dtype);
+  PromptRows prompts(networks, pad, cache);
+  const auto report = [&](const char* phase, int64_t done, int64_t all) {
+    if (hooks.progress) hooks.progress(phase, done, all);
+  };
 
-  for (int first = 0; first < options.count; first += at_once) {
-    const int count = std::min(at_once, options.count - first);
-    Group group(networks, options, cache, first, count);
-    group.draw(first_logits, /*shared=*/true);
+  for (size_t first = 0; first < drawings.size(); first += at_once) {
+    const size_t count = std::min(at_once, drawings.size() - first);
+    if (first == 0) report("reading", 0, 1);
+    Group group(networks, drawings.subspan(first, count), first, cache, prompts, kinds);
+    timings.prefill_ms += watch.lap_ms();
+    group.draw_first();
+    const auto before = static_cast<int64_t>(first) * codes, together = static_cast<int64_t>(count);
     for (int64_t step = 1; step < codes; ++step) {
-      if (progress) progress("drawing", first * codes + step * count, total);
-      group.draw(group.step(), /*shared=*/false);
+      report("drawing", before + step * together, total);
+      if (hooks.on_line && step % width == 0) {
+        timings.decode_ms += watch.lap_ms();
+        hooks.on_line(group.images());
+        watch.lap_ms();  // what the caller does with an image is its own
+      }
+      group.draw_next();
     }
     timings.decode_ms += watch.lap_ms();
     if (timings.decode_ms > 0) {
-      timings.tokens_per_second = static_cast<double>((first + count) * codes) * 1000 / timings.decode_ms;
+      timings.tokens_per_second = static_cast<double>(before + together * codes) * 1000 / timings.decode_ms;
     }
-    const auto side = static_cast<int>(networks.config.vision.grid());
-    for (GeneratedImage image : group.images()) {
-      image.codes.height = image.codes.width = side;
+    for (GeneratedImage& image : group.images()) {
       image.timings = timings;
-      if (on_image) on_image(image);
+      if (hooks.on_image) hooks.on_image(image);
     }
-    if (progress) progress("drawing", (first + count) * codes, total);
-    watch.lap_ms();  // what the caller does with an image is its own
+    report("drawing", before + together * codes, total);
+    watch.lap_ms();
   }
   return timings;
 }
 
 Score score_image_codes(const JanusNetworks& networks, std::span<const int32_t> prompt_ids, int32_t pad,
                         const ImageCodes& codes, float guidance) {
-  check_fits(networks, prompt_ids.size());
+  check_prompt_fits(networks, prompt_ids.size());
   const auto count = static_cast<int64_t>(codes.codes.size());
   check(count == networks.config.image_tokens() && codes.height == networks.config.vision.grid(),
         "codes: expected {} x {}, found {} x {}", networks.config.vision.grid(),

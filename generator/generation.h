@@ -4,16 +4,27 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "generator/janus_networks.h"
 #include "generator/model.h"
 
 namespace janus {
 
-// Draws options.count images with classifier-free guidance; the prompt is read once for all. `prompt_ids` end
-// in begin-of-image. Throws Error where prompt and codes do not fit the context.
-Timings draw_images(const JanusNetworks& networks, std::span<const int32_t> prompt_ids, int32_t pad,
-                    const GenerateOptions& options, const ImageSink& on_image, const Progress& progress);
+// One image to draw. `prompt_ids` end in begin-of-image.
+struct Drawing {
+  std::vector<int32_t> prompt_ids;
+  float guidance = 5.0F;
+  SamplingOptions sampling;
+};
+
+// Throws Error where a prompt of so many tokens and an image's codes do not fit the context.
+void check_prompt_fits(const JanusNetworks& networks, size_t prompt_length);
+
+// Draws images with classifier-free guidance, a few at a time side by side; a prompt is read once for
+// neighbours that share it. Throws Error, before any is drawn, where a prompt does not fit.
+Timings draw_images(const JanusNetworks& networks, std::span<const Drawing> drawings, int32_t pad,
+                    const DrawHooks& hooks);
 
 // Log-probabilities of codes behind the prompt, teacher-forced, at temperature 1.
 Score score_image_codes(const JanusNetworks& networks, std::span<const int32_t> prompt_ids, int32_t pad,

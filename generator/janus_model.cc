@@ -52,6 +52,18 @@ ModelInfo make_info(const JanusConfig& config, DType cache_dtype) {
   return info;
 }
 
+// The images of one prompt: image k has seed + k.
+std::vector<Drawing> drawings_of(std::span<const int32_t> prompt_ids, const GenerateOptions& options) {
+  std::vector<Drawing> drawings;
+  for (int k = 0; k < options.count; ++k) {
+    drawings.push_back({.prompt_ids = {prompt_ids.begin(), prompt_ids.end()},
+                        .guidance = options.guidance,
+                        .sampling = options.sampling});
+    drawings.back().sampling.seed += static_cast<uint32_t>(k);
+  }
+  return drawings;
+}
+
 // Planes [3, h, w] <-> channels-last [1, h, w, 3].
 Tensor planes_to_tensor(Device& device, const std::vector<float>& planes, int64_t height, int64_t width) {
   std::vector<float> values(planes.size());
@@ -134,23 +146,45 @@ Answer JanusModel::describe_ids(std::span<const Image> images, std::span<const i
 
 Timings JanusModel::generate(const GenerateOptions& options, const ImageSink& on_image,
                              const Progress& progress) const {
-  return draw_images(networks_, generation_prompt(tokenizer(), special_, options.prompt), special_.pad,
-                     options, on_image, progress);
+  const std::vector<int32_t> ids = generation_prompt(tokenizer(), special_, options.prompt);
+  return draw_images(networks_, drawings_of(ids, options), special_.pad,
+                     {.on_image = on_image, .on_line = {}, .progress = progress});
 }
 
 Timings JanusModel::generate_ids(std::span<const int32_t> prompt_ids, const GenerateOptions& options,
                                  const ImageSink& on_image, const Progress& progress) const {
   check(special_.pad >= 0,
         "model: expected pad_token_id in generation_config.json, found none; guidance needs it");
-  return draw_images(networks_, prompt_ids, special_.pad, options, on_image, progress);
+  return draw_images(networks_, drawings_of(prompt_ids, options), special_.pad,
+                     {.on_image = on_image, .on_line = {}, .progress = progress});
+}
+
+Timings JanusModel::generate_each(std::span<const ImageRequest> requests, const DrawHooks& hooks) const {
+  std::vector<Drawing> drawings;
+  for (const ImageRequest& request : requests) {
+    drawings.push_back({.prompt_ids = generation_prompt(tokenizer(), special_, request.prompt),
+                        .guidance = request.guidance,
+                        .sampling = request.sampling});
+  }
+  return draw_images(networks_, drawings, special_.pad, hooks);
+}
+
+void JanusModel::check_prompt(const std::string& prompt) const {
+  check_prompt_fits(networks_, generation_prompt(tokenizer(), special_, prompt).size());
+}
+
+std::vector<Score> JanusModel::score_texts(std::span<const Image> images, const std::string& prompt,
+                                           std::span<const std::string> texts) const {
+  const std::vector<int32_t> prompt_ids = understanding_prompt(
+      tokenizer(), special_, prompt, static_cast<int>(images.size()), info_.image_tokens);
+  std::vector<std::vector<int32_t>> answers;
+  for (const std::string& text : texts) answers.push_back(tokenizer().encode(text, /*add_begin=*/false));
+  return score_answers(networks_, images, prompt_ids, special_, answers);
 }
 
 Score JanusModel::score_text(std::span<const Image> images, const std::string& prompt,
                              const std::string& text) const {
-  const std::vector<int32_t> prompt_ids = understanding_prompt(
-      tokenizer(), special_, prompt, static_cast<int>(images.size()), info_.image_tokens);
-  const std::vector<int32_t> answer_ids = tokenizer().encode(text, /*add_begin=*/false);
-  return score_answer(networks_, images, prompt_ids, special_, answer_ids);
+  return score_texts(images, prompt, {&text, 1}).front();
 }
 
 Score JanusModel::score_codes(const std::string& prompt, const ImageCodes& codes, float guidance) const {

@@ -26,6 +26,10 @@ class JanusModel : public Model {
                   const Progress& progress) const override;
   Timings generate(const GenerateOptions& options, const ImageSink& on_image,
                    const Progress& progress) const override;
+  Timings generate_each(std::span<const ImageRequest> requests, const DrawHooks& hooks) const override;
+  void check_prompt(const std::string& prompt) const override;
+  std::vector<Score> score_texts(std::span<const Image> images, const std::string& prompt,
+                                 std::span<const std::string> texts) const override;
   Score score_text(std::span<const Image> images, const std::string& prompt,
                    const std::string& text) const override;
   Score score_codes(const std::string& prompt, const ImageCodes& codes, float guidance) const override;

@@ -44,6 +44,13 @@ struct GenerateOptions {
   SamplingOptions sampling;
 };
 
+// One of several images drawn side by side, with a prompt and settings of its own.
+struct ImageRequest {
+  std::string prompt;
+  float guidance = 5.0F;
+  SamplingOptions sampling;  // its seed is the image's own
+};
+
 // An image as the VQ tokenizer's codes, in row order.
 struct ImageCodes {
   int height = 0;
@@ -101,6 +108,17 @@ using TextSink = std::function<void(std::string_view text)>;
 // Receives each image when its last code is drawn, in order of index.
 using ImageSink = std::function<void(const GeneratedImage& image)>;
 
+// Sees the images that are being drawn side by side each time a line of their codes is complete; the codes
+// not drawn yet are missing.
+using LineSink = std::function<void(std::span<const GeneratedImage> so_far)>;
+
+// What a caller sees of images while they are drawn; each may be empty.
+struct DrawHooks {
+  ImageSink on_image;
+  LineSink on_line;
+  Progress progress;
+};
+
 // Parts of a model that are timed alone.
 enum class Part { vision, prefill, text_decode, image_decode, vq_decode };
 
@@ -131,6 +149,16 @@ class Model {
   virtual Timings generate(const GenerateOptions& options, const ImageSink& on_image,
                            const Progress& progress) const = 0;
 
+  // Draws an image of each request, a few at a time side by side whatever their prompts; image k answers
+  // request k. Each is what its prompt and seed give alone.
+  virtual Timings generate_each(std::span<const ImageRequest> requests, const DrawHooks& hooks) const = 0;
+  // Throws Error where a prompt and an image's codes do not fit the context, as drawing it would.
+  virtual void check_prompt(const std::string& prompt) const = 0;
+
+  // The log-probabilities of each of `texts` as the answer to `prompt` about `images`; pictures and prompt
+  // are read once.
+  virtual std::vector<Score> score_texts(std::span<const Image> images, const std::string& prompt,
+                                         std::span<const std::string> texts) const = 0;
   // The log-probability of `text` as the answer to `prompt` about `images`.
   virtual Score score_text(std::span<const Image> images, const std::string& prompt,
                            const std::string& text) const = 0;

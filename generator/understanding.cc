@@ -36,6 +36,33 @@ std::vector<Tensor> embed_pictures(const JanusNetworks& networks, std::span<cons
   return pictures;
 }
 
+void check_answer(const JanusNetworks& networks, std::span<const int32_t> ids) {
+  check(!ids.empty(), "text: expected at least one token to score, found none");
+  const int64_t vocabulary = networks.config.language.vocab_size;
+  for (int32_t id : ids) {
+    check(id >= 0 && id < vocabulary,
+          "text: expected ids below the model's {}, found {}; use the tokenizer files "
+          "of the model",
+          vocabulary, id);
+  }
+}
+
+// Adds the log-probabilities of `ids` to a score, each predicted by its row of hidden [T, D].
+void add_log_probabilities(const JanusNetworks& networks, const Tensor& hidden, std::span<const int32_t> ids,
+                           Score& score) {
+  const int64_t vocabulary = networks.config.language.vocab_size;
+  const auto count = static_cast<int64_t>(ids.size());
+  for (int64_t begin = 0; begin < count; begin += kScoreRows) {
+    const int64_t rows = std::min(kScoreRows, count - begin);
+    const std::vector<float> logits = ops::to_host(networks.lm_head(hidden.rows(begin, rows)));
+    for (int64_t index = 0; index < rows; ++index) {
+      const std::span<const float> line(logits.data() + index * vocabulary, vocabulary);
+      score.logprobs.push_back(log_probability(line, ids[begin + index]));
+      score.total += score.logprobs.back();
+    }
+  }
+}
+
 }  // namespace
 
 Tensor picture_features(const JanusNetworks& networks, const Image& image, const LayerHook& on_layer) {
@@ -122,44 +149,44 @@ Answer answer(const JanusNetworks& networks, std::span<const Image> images,
   return result;
 }
 
-Score score_answer(const JanusNetworks& networks, std::span<const Image> images,
-                   std::span<const int32_t> prompt_ids, const SpecialIds& special,
-                   std::span<const int32_t> answer_ids) {
+std::vector<Score> score_answers(const JanusNetworks& networks, std::span<const Image> images,
+                                 std::span<const int32_t> prompt_ids, const SpecialIds& special,
+                                 std::span<const std::vector<int32_t>> answers) {
   const TransformerConfig& config = networks.config.language;
-  check(!answer_ids.empty(), "text: expected at least one token to score, found none");
-  for (int32_t id : answer_ids) {
-    check(id >= 0 && id < config.vocab_size,
-          "text: expected ids below the model's {}, found {}; use the tokenizer files "
-          "of the model",
-          config.vocab_size, id);
+  const auto prompt_length = static_cast<int64_t>(prompt_ids.size());
+  size_t longest = 0;
+  for (const std::vector<int32_t>& ids : answers) {
+    check_answer(networks, ids);
+    longest = std::max(longest, ids.size());
   }
-  // The last id is only predicted, never read.
-  std::vector<int32_t> ids(prompt_ids.begin(), prompt_ids.end());
-  ids.insert(ids.end(), answer_ids.begin(), answer_ids.end() - 1);
-  const auto length = static_cast<int64_t>(ids.size());
-  check_context(networks, length + 1);
+  // The last id of an answer is only predicted, never read.
+  const int64_t capacity = prompt_length + static_cast<int64_t>(longest) - 1;
+  check_context(networks, capacity + 1);
 
-  std::vector<Tensor> pictures = embed_pictures(networks, images, nullptr);
-  KvCache cache(networks.device(), config, 1, length, networks.cache_dtype);
+  const std::vector<Tensor> pictures = embed_pictures(networks, images, nullptr);
+  KvCache cache(networks.device(), config, 1, capacity, networks.cache_dtype);
   const int32_t row = 0;
-  const Tensor embeddings = merge_embeddings(networks, ids, special.placeholder, pictures);
-  const Tensor hidden =
-      networks.language_model.forward(embeddings, cache, {&row, 1}).reshape({length, config.hidden_size});
+  const Tensor embeddings = merge_embeddings(networks, prompt_ids, special.placeholder, pictures);
+  const Tensor prompt = networks.language_model.forward(embeddings, cache, {&row, 1})
+                            .reshape({prompt_length, config.hidden_size})
+                            .rows(prompt_length - 1, 1);
 
-  Score score;
-  score.ids.assign(answer_ids.begin(), answer_ids.end());
-  const auto first = static_cast<int64_t>(prompt_ids.size()) - 1;
-  const auto count = static_cast<int64_t>(answer_ids.size());
-  for (int64_t begin = 0; begin < count; begin += kScoreRows) {
-    const int64_t rows = std::min(kScoreRows, count - begin);
-    const std::vector<float> logits = ops::to_host(networks.lm_head(hidden.rows(first + begin, rows)));
-    for (int64_t index = 0; index < rows; ++index) {
-      const std::span<const float> line(logits.data() + index * config.vocab_size, config.vocab_size);
-      score.logprobs.push_back(log_probability(line, answer_ids[begin + index]));
-      score.total += score.logprobs.back();
+  std::vector<Score> scores;
+  for (const std::vector<int32_t>& ids : answers) {
+    cache.truncate(row, prompt_length);
+    Score score{.ids = ids, .logprobs = {}, .total = 0};
+    add_log_probabilities(networks, prompt, std::span(ids).first(1), score);
+    const auto read = static_cast<int64_t>(ids.size()) - 1;
+    if (read > 0) {
+      const Tensor x = networks.language_model.embed(std::span(ids).first(read));
+      const Tensor hidden =
+          networks.language_model.forward(x.reshape({1, read, config.hidden_size}), cache, {&row, 1});
+      add_log_probabilities(networks, hidden.reshape({read, config.hidden_size}), std::span(ids).subspan(1),
+                            score);
     }
+    scores.push_back(std::move(score));
   }
-  return score;
+  return scores;
 }
 
 }  // namespace janus

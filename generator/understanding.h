@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "generator/janus_networks.h"
 #include "generator/model.h"
@@ -27,9 +28,10 @@ Answer answer(const JanusNetworks& networks, std::span<const Image> images,
               std::span<const int32_t> prompt_ids, const SpecialIds& special, const DescribeOptions& options,
               const std::function<void(int32_t)>& on_token, const Progress& progress);
 
-// Log-probabilities of `answer_ids` behind the prompt, teacher-forced.
-Score score_answer(const JanusNetworks& networks, std::span<const Image> images,
-                   std::span<const int32_t> prompt_ids, const SpecialIds& special,
-                   std::span<const int32_t> answer_ids);
+// Log-probabilities of each of `answers` behind the prompt, teacher-forced; pictures and prompt are read
+// once.
+std::vector<Score> score_answers(const JanusNetworks& networks, std::span<const Image> images,
+                                 std::span<const int32_t> prompt_ids, const SpecialIds& special,
+                                 std::span<const std::vector<int32_t>> answers);
 
 }  // namespace janus

@@ -45,6 +45,64 @@ TEST_P(ModelInvariants, AnImageIsTheSameAloneAndInABatch) {
   EXPECT_NE(together[0].codes.codes, together[1].codes.codes);
 }
 
+TEST_P(ModelInvariants, ImagesOfDifferentPromptsSideBySideAreWhatTheyAreAlone) {
+  const auto model = open(GetParam());
+  const std::vector<ImageRequest> requests{
+      {.prompt = "two birds", .guidance = 5.0F, .sampling = {.seed = 7}},
+      {.prompt = "a much longer prompt about three quiet lakes", .guidance = 1.0F, .sampling = {.seed = 7}},
+      {.prompt = "x", .guidance = 2.5F, .sampling = {.temperature = 0.0F, .seed = 9}},
+      {.prompt = "two birds", .guidance = 5.0F, .sampling = {.seed = 8}},
+      {.prompt = "two birds", .guidance = 1.0F, .sampling = {.top_k = 3, .seed = 7}},
+      {.prompt = "x", .guidance = 5.0F, .sampling = {.top_p = 0.5F, .seed = 1}}};
+  std::vector<GeneratedImage> together;
+  const DrawHooks hooks{.on_image = [&](const GeneratedImage& image) { together.push_back(image); },
+                        .on_line = {},
+                        .progress = {}};
+  model->generate_each(requests, hooks);
+  ASSERT_EQ(together.size(), requests.size());
+  for (size_t index = 0; index < requests.size(); ++index) {
+    const ImageRequest& request = requests[index];
+    EXPECT_EQ(together[index].index, static_cast<int>(index));
+    EXPECT_EQ(together[index].seed, request.sampling.seed);
+    const auto alone =
+        draw(*model, {.prompt = request.prompt, .guidance = request.guidance, .sampling = request.sampling});
+    EXPECT_EQ(together[index].codes.codes, alone.front().codes.codes) << "image " << index;
+  }
+}
+
+TEST_P(ModelInvariants, LinesOfAnImageAreItsBeginning) {
+  const auto model = open(GetParam());
+  const std::vector<ImageRequest> requests(3, {.prompt = "a house", .sampling = {.seed = 3}});
+  std::vector<size_t> lengths;
+  std::vector<int32_t> last_seen, drawn;
+  model->generate_each(requests, {.on_image = [&](const GeneratedImage& image) { drawn = image.codes.codes; },
+                                  .on_line =
+                                      [&](std::span<const GeneratedImage> so_far) {
+                                        ASSERT_EQ(so_far.size(), 3U);
+                                        last_seen = so_far[2].codes.codes;
+                                        lengths.push_back(last_seen.size());
+                                      },
+                                  .progress = {}});
+  const auto width = static_cast<size_t>(model->info().codes_width);
+  ASSERT_EQ(lengths.size(), static_cast<size_t>(model->info().codes_height) - 1);
+  for (size_t line = 0; line < lengths.size(); ++line) EXPECT_EQ(lengths[line], (line + 1) * width);
+  drawn.resize(last_seen.size());
+  EXPECT_EQ(drawn, last_seen);
+}
+
+TEST_P(ModelInvariants, TextsScoredTogetherScoreAsAlone) {
+  const auto model = open(GetParam());
+  const Image image = test_picture(25, 18);
+  const std::vector<std::string> texts{"Yes", "a longer answer of several words", "No"};
+  const std::vector<Score> together = model->score_texts({&image, 1}, "Is it?", texts);
+  ASSERT_EQ(together.size(), texts.size());
+  for (size_t index = 0; index < texts.size(); ++index) {
+    const Score alone = model->score_text({&image, 1}, "Is it?", texts[index]);
+    EXPECT_EQ(together[index].ids, alone.ids);
+    EXPECT_EQ(together[index].logprobs, alone.logprobs) << texts[index];
+  }
+}
+
 TEST_P(ModelInvariants, ThreadsDoNotChangeTheCodes) {
   const GenerateOptions options{.prompt = "a tree", .count = 2, .sampling = {}};
   const auto expected = draw(*open(GetParam(), 1), options);

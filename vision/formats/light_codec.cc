@@ -1,5 +1,6 @@
 // The build without OpenCV.
 #include "core/error.h"
+#include "vision/contact_sheet.h"
 #include "vision/formats/codecs.h"
 
 namespace janus {
@@ -18,5 +19,11 @@ std::vector<std::byte> encode_pixels(const Image& image, ImageFormat format) {
 }
 
 std::vector<ImageFormat> writable_formats() { return {ImageFormat::png, ImageFormat::jpeg}; }
+
+bool can_enlarge() { return false; }
+
+Image enlarge_lanczos(const Image& /*image*/, int /*factor*/) {
+  fail("picture, enlarging: expected a build with OpenCV, found one without; build with JANUS_OPENCV=ON");
+}
 
 }  // namespace janus

@@ -2,8 +2,10 @@
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
+#include "vision/contact_sheet.h"
 #include "vision/formats/codecs.h"
 #include "vision/formats/quiet_stderr.h"
 
@@ -99,6 +101,22 @@ std::vector<std::byte> encode_pixels(const Image& image, ImageFormat format) {
 
 std::vector<ImageFormat> writable_formats() {
   return {ImageFormat::png, ImageFormat::jpeg, ImageFormat::webp};
+}
+
+bool can_enlarge() { return true; }
+
+Image enlarge_lanczos(const Image& image, int factor) {
+  const int64_t width = int64_t{image.width} * factor, height = int64_t{image.height} * factor;
+  check(width * height <= kMaxPixels, "picture, enlarged: expected at most {} pixels, found {} x {}",
+        kMaxPixels, width, height);
+  Image result{.width = static_cast<int>(width),
+               .height = static_cast<int>(height),
+               .pixels = std::vector<uint8_t>(static_cast<size_t>(width * height * 3))};
+  // OpenCV does not write to the source, but takes no pointer to const.
+  const cv::Mat from(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.pixels.data()));
+  cv::Mat to(result.height, result.width, CV_8UC3, result.pixels.data());
+  cv::resize(from, to, to.size(), 0, 0, cv::INTER_LANCZOS4);
+  return result;
 }
 
 }  // namespace janus

@@ -4,11 +4,12 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/quants.h"
 
 namespace janus::ops {
 namespace {
 
-bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16; }
+bool is_float(DType dtype) { return is_weight_type(dtype) && !is_quantized(dtype); }
 
 std::string describe(const Tensor& x) {
   return x.empty() ? "nothing" : fmt::format("{} {}", name_of(x.dtype()), x.shape().to_string());
@@ -30,10 +31,10 @@ void check_vector(const char* op, const char* what, const Tensor& x, int64_t siz
   check_shape(op, what, x, Shape{size});
 }
 
-// A weight matrix: any float type, dense inside a row.
-void check_matrix(const char* op, const char* what, const Tensor& x, int rank) {
-  check(!x.empty() && is_float(x.dtype()) && x.rank() == rank,
-        "{}, {}: expected a float tensor of rank {}, found {}", op, what, rank, describe(x));
+// A weight matrix: any weight type, dense inside a row.
+void check_matrix(const char* op, const char* what, const Tensor& x) {
+  check(!x.empty() && is_weight_type(x.dtype()) && x.rank() == 2,
+        "{}, {}: expected a matrix of a weight type, found {}", op, what, describe(x));
 }
 
 Shape with_last(const Shape& shape, int64_t last) {
@@ -83,8 +84,8 @@ std::vector<float> to_host(const Tensor& x) {
 }
 
 Tensor convert(const Tensor& x, DType dtype) {
-  check(!x.empty() && is_float(x.dtype()) && is_float(dtype), "convert: expected float types, found {} to {}",
-        describe(x), name_of(dtype));
+  check(!x.empty() && is_weight_type(x.dtype()) && is_weight_type(dtype),
+        "convert: expected weight types, found {} to {}", describe(x), name_of(dtype));
   if (x.dtype() == dtype && x.contiguous()) return x;
   Tensor out(x.device(), dtype, x.shape());
   if (x.elements() > 0) x.device().convert(x, out);
@@ -121,7 +122,7 @@ Tensor concatenate(std::span<const Tensor> parts) {
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check_activation("linear", "x", x, 2, 3);
-  check_matrix("linear", "weight", weight, 2);
+  check_matrix("linear", "weight", weight);
   check(weight.size(1) == x.shape().back(), "linear: expected weight [F, {}] for x {}, found {}",
         x.shape().back(), x.shape().to_string(), weight.shape().to_string());
   if (!bias.empty()) check_vector("linear", "bias", bias, weight.size(0));
@@ -131,7 +132,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 }
 
 Tensor embedding(const Tensor& table, std::span<const int32_t> ids) {
-  check_matrix("embedding", "table", table, 2);
+  check_matrix("embedding", "table", table);
   for (const int32_t id : ids) {
     check(id >= 0 && id < table.size(0), "embedding, id: expected 0 to {}, found {}", table.size(0) - 1, id);
   }
@@ -274,7 +275,8 @@ Tensor attention(const Tensor& queries, const Tensor& keys, const Tensor& values
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
   check_activation("conv2d", "x", x, 4, 4);
-  check_matrix("conv2d", "weight", weight, 4);
+  check(!weight.empty() && is_float(weight.dtype()) && weight.rank() == 4,
+        "conv2d, weight: expected a float tensor of rank 4, found {}", describe(weight));
   check(weight.contiguous() && weight.size(1) == x.size(3),
         "conv2d: expected a dense weight [F, {}, kh, kw], found {}", x.size(3), weight.shape().to_string());
   if (!bias.empty()) check_vector("conv2d", "bias", bias, weight.size(0));

@@ -16,9 +16,10 @@ namespace janus::ops {
 
 // Host values -> an f32 tensor of `shape`.
 Tensor from_host(Device& device, std::span<const float> values, Shape shape);
-// Any float type, spaced rows or not -> its elements as f32 on the host, in row order.
+// Any weight type, spaced rows or not -> its elements as f32 on the host, in row order.
 std::vector<float> to_host(const Tensor& x);
-// The same values in another float type (round to nearest even), dense. `x` itself when nothing changes.
+// The same values in another weight type, dense: rounded as quantize() of core/quants.h has it. `x` itself
+// when nothing changes.
 Tensor convert(const Tensor& x, DType dtype);
 // Copies `x` into the window `out` of the same shape and type; rows of either may be spaced.
 void copy(const Tensor& x, Tensor out);
@@ -27,11 +28,11 @@ Tensor concatenate(std::span<const Tensor> parts);
 
 // -- matrices -------------------------------------------------------------------------------------------
 
-// y = x weight^T + bias. x: [T, D] or [B, T, D], weight: [F, D] of any float type, bias: [F] f32 or empty
+// y = x weight^T + bias. x: [T, D] or [B, T, D], weight: [F, D] of any weight type, bias: [F] f32 or empty
 // -> [.., F]. With T = 1 a product made for few rows runs (weights are read once for all B); with T > 1 each
 // batch row is a product of its own. Either way a row's result does not depend on the others.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
-// Rows of a table: table [V, D] of any float type, ids in [0, V) -> [T, D].
+// Rows of a table: table [V, D] of any weight type, ids in [0, V) -> [T, D].
 Tensor embedding(const Tensor& table, std::span<const int32_t> ids);
 
 // -- norms ----------------------------------------------------------------------------------------------

@@ -8,35 +8,26 @@
 
 namespace janus {
 
-size_t size_of(DType dtype) {
-  switch (dtype) {
-    case DType::f32:
-    case DType::i32:
-      return 4;
-    case DType::f16:
-    case DType::bf16:
-      return 2;
-    case DType::u8:
-      return 1;
-  }
-  return 0;
+const DTypeTraits& traits_of(DType dtype) {
+  static constexpr DTypeTraits kTraits[] = {{"f32", 1, 4},      {"f16", 1, 2},      {"bf16", 1, 2},
+                                            {"i32", 1, 4},      {"u8", 1, 1},       {"q8_0", 32, 34},
+                                            {"q6_k", 256, 210}, {"q5_k", 256, 176}, {"q4_k", 256, 144}};
+  static_assert(std::size(kTraits) == static_cast<size_t>(DType::q4_k) + 1);
+  return kTraits[static_cast<size_t>(dtype)];
 }
 
-const char* name_of(DType dtype) {
-  switch (dtype) {
-    case DType::f32:
-      return "f32";
-    case DType::f16:
-      return "f16";
-    case DType::bf16:
-      return "bf16";
-    case DType::i32:
-      return "i32";
-    case DType::u8:
-      return "u8";
-  }
-  return "unknown";
+size_t size_of(DType dtype) {
+  assert(!is_quantized(dtype));
+  return static_cast<size_t>(traits_of(dtype).block_bytes);
 }
+
+size_t bytes_of(DType dtype, int64_t elements) {
+  const DTypeTraits& traits = traits_of(dtype);
+  assert(elements % traits.block == 0);
+  return static_cast<size_t>(elements / traits.block * traits.block_bytes);
+}
+
+size_t alignment_of(DType dtype) { return is_quantized(dtype) ? 1 : size_of(dtype); }
 
 Shape::Shape(std::initializer_list<int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
 
@@ -71,10 +62,18 @@ int64_t dense_row(const Shape& shape) {
   return elements;
 }
 
+void check_blocks(DType dtype, const Shape& shape) {
+  const int block = traits_of(dtype).block;
+  check(block == 1 || (shape.rank() > 0 && shape.back() % block == 0),
+        "a {} tensor: expected rows of a multiple of {} elements, found {}", name_of(dtype), block,
+        shape.to_string());
+}
+
 }  // namespace
 
 Tensor::Tensor(Device& device, DType dtype, Shape shape)
     : device_(&device), dtype_(dtype), shape_(shape), row_stride_(dense_row(shape)) {
+  check_blocks(dtype, shape);
   std::shared_ptr<void> memory = device.allocate(bytes());
   data_ = memory.get();
   owner_ = std::move(memory);
@@ -82,6 +81,7 @@ Tensor::Tensor(Device& device, DType dtype, Shape shape)
 
 Tensor Tensor::wrap(Device& device, DType dtype, Shape shape, const void* data,
                     std::shared_ptr<const void> owner) {
+  check_blocks(dtype, shape);
   Tensor tensor;
   tensor.device_ = &device;
   tensor.dtype_ = dtype;
@@ -99,6 +99,7 @@ bool Tensor::contiguous() const {
 Tensor Tensor::reshape(Shape shape) const {
   check(shape.elements() == elements() && contiguous(), "reshape: expected dense memory of {}, found {} {}",
         shape.to_string(), contiguous() ? "dense" : "spaced", shape_.to_string());
+  check_blocks(dtype_, shape);
   Tensor result = *this;
   result.shape_ = shape;
   result.row_stride_ = dense_row(shape);
@@ -113,7 +114,7 @@ Tensor Tensor::rows(int64_t begin, int64_t count) const {
   sizes[0] = count;
   Tensor result = *this;
   result.shape_ = Shape(std::span<const int64_t>(sizes.data(), rank()));
-  result.data_ = static_cast<std::byte*>(data_) + begin * row_stride_ * static_cast<int64_t>(size_of(dtype_));
+  result.data_ = static_cast<std::byte*>(data_) + bytes_of(dtype_, begin * row_stride_);
   return result;
 }
 
@@ -121,9 +122,11 @@ Tensor Tensor::columns(int64_t begin, int64_t count) const {
   check(rank() == 2 && begin >= 0 && count >= 0 && begin <= size(1) && count <= size(1) - begin,
         "columns: expected a range within a matrix, found {} and [{}, {} + {})", shape_.to_string(), begin,
         begin, count);
+  check_blocks(dtype_, Shape{begin});
+  check_blocks(dtype_, Shape{count});
   Tensor result = *this;
   result.shape_ = Shape{size(0), count};
-  result.data_ = static_cast<std::byte*>(data_) + begin * static_cast<int64_t>(size_of(dtype_));
+  result.data_ = static_cast<std::byte*>(data_) + bytes_of(dtype_, begin);
   return result;
 }
 

@@ -17,10 +17,24 @@ namespace janus {
 
 class Device;
 
-enum class DType : uint8_t { f32, f16, bf16, i32, u8 };
+// The q types are ggml's block formats (core/quants.h): blocks of numbers along the last axis share scales.
+enum class DType : uint8_t { f32, f16, bf16, i32, u8, q8_0, q6_k, q5_k, q4_k };
 
+struct DTypeTraits {
+  const char* name;  // "q4_k"
+  int block;         // elements stored together; 1 where each stands for itself
+  int block_bytes;
+};
+const DTypeTraits& traits_of(DType dtype);
+
+inline const char* name_of(DType dtype) { return traits_of(dtype).name; }
+inline bool is_quantized(DType dtype) { return traits_of(dtype).block > 1; }
+// Bytes of one element. Not for block formats.
 size_t size_of(DType dtype);
-const char* name_of(DType dtype);
+// Bytes of `elements` elements: whole blocks.
+size_t bytes_of(DType dtype, int64_t elements);
+// What an address must divide by. (Block formats are read at any.)
+size_t alignment_of(DType dtype);
 
 // At most four sizes, outermost first.
 class Shape {
@@ -47,7 +61,8 @@ class Shape {
 };
 
 // Row-major. Copying shares the memory. Entries along axis 0 may be spaced (a window of columns, a window of
-// a cache); everything inside one entry is dense.
+// a cache); everything inside one entry is dense. The last axis of a block format holds whole blocks, and so
+// does every window on it.
 class Tensor {
  public:
   Tensor() = default;
@@ -66,7 +81,7 @@ class Tensor {
   int rank() const { return shape_.rank(); }
   int64_t size(int axis) const { return shape_[axis]; }
   int64_t elements() const { return shape_.elements(); }
-  size_t bytes() const { return static_cast<size_t>(elements()) * size_of(dtype_); }
+  size_t bytes() const { return bytes_of(dtype_, elements()); }
   // Elements between the starts of neighbouring entries of axis 0.
   int64_t row_stride() const { return row_stride_; }
   bool contiguous() const;

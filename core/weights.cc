@@ -37,7 +37,7 @@ DType target_dtype(WeightType type, DType stored) {
 Tensor on_device(Device& device, const StoredTensor& stored) {
   expect_reading(stored.data.bytes);
   const void* bytes = stored.data.bytes.data();
-  const bool aligned = reinterpret_cast<uintptr_t>(bytes) % size_of(stored.dtype) == 0;
+  const bool aligned = reinterpret_cast<uintptr_t>(bytes) % alignment_of(stored.dtype) == 0;
   if (device.name() == "cpu" && aligned && !stored.data.bytes.empty()) {
     return Tensor::wrap(device, stored.dtype, stored.shape, bytes, stored.data.owner);
   }

@@ -4,7 +4,7 @@
 
 #include "core/cpu/cpu_device.h"
 #include "core/cpu/gemm.h"
-#include "core/cpu/half.h"
+#include "core/half.h"
 
 namespace janus::cpu {
 namespace {

@@ -4,13 +4,14 @@
 #include <vector>
 
 #include "core/cpu/cpu_device.h"
-#include "core/cpu/half.h"
+#include "core/quants.h"
 
 namespace janus::cpu {
 namespace {
 
 // Elements a thread should have before a second one is worth waking.
 constexpr int64_t kGrain = 16384;
+static_assert(kGrain % 256 == 0);  // blocks are not cut
 
 int64_t row_length(const Tensor& x) {
   return x.rank() == 0 || x.size(0) == 0 ? x.elements() : x.elements() / x.size(0);
@@ -18,20 +19,10 @@ int64_t row_length(const Tensor& x) {
 int64_t row_count(const Tensor& x) { return x.rank() == 0 ? 1 : x.size(0); }
 
 const std::byte* row(const Tensor& x, int64_t index) {
-  return static_cast<const std::byte*>(x.raw()) +
-         index * x.row_stride() * static_cast<int64_t>(size_of(x.dtype()));
+  return static_cast<const std::byte*>(x.raw()) + bytes_of(x.dtype(), index * x.row_stride());
 }
 std::byte* row(Tensor& x, int64_t index) {
-  return static_cast<std::byte*>(x.raw()) + index * x.row_stride() * static_cast<int64_t>(size_of(x.dtype()));
-}
-
-void narrow(const float* from, int64_t size, DType to_type, void* to) {
-  auto* bits = static_cast<uint16_t*>(to);
-  if (to_type == DType::bf16) {
-    for (int64_t i = 0; i < size; ++i) bits[i] = to_bf16(from[i]);
-  } else {
-    for (int64_t i = 0; i < size; ++i) bits[i] = to_f16(from[i]);
-  }
+  return static_cast<std::byte*>(x.raw()) + bytes_of(x.dtype(), index * x.row_stride());
 }
 
 // Calls body(row, begin, end) for pieces of rows of `length` elements.
@@ -50,39 +41,36 @@ void for_pieces(const Team& team, int64_t rows, int64_t length, Body body) {
 }  // namespace
 
 void CpuDevice::convert(const Tensor& x, Tensor& out) {
-  const auto in_size = static_cast<int64_t>(size_of(x.dtype())),
-             out_size = static_cast<int64_t>(size_of(out.dtype()));
   for_pieces(team_, row_count(x), row_length(x), [&](int64_t r, int64_t begin, int64_t end) {
-    const std::byte* from = row(x, r) + begin * in_size;
-    std::byte* to = row(out, r) + begin * out_size;
+    const std::byte* from = row(x, r) + bytes_of(x.dtype(), begin);
+    std::byte* to = row(out, r) + bytes_of(out.dtype(), begin);
     if (x.dtype() == out.dtype()) {
-      std::memcpy(to, from, static_cast<size_t>((end - begin) * in_size));
+      std::memcpy(to, from, bytes_of(x.dtype(), end - begin));
     } else if (out.dtype() == DType::f32) {
-      kernels_.widen(x.dtype(), from, end - begin, reinterpret_cast<float*>(to));
+      widen(kernels_, x.dtype(), from, end - begin, reinterpret_cast<float*>(to));
     } else {
       constexpr int64_t kPart = 1024;
       float part[kPart];
       for (int64_t i = 0; i < end - begin; i += kPart) {
         const int64_t count = std::min(kPart, end - begin - i);
-        kernels_.widen(x.dtype(), from + i * in_size, count, part);
-        narrow(part, count, out.dtype(), to + i * out_size);
+        widen(kernels_, x.dtype(), from + bytes_of(x.dtype(), i), count, part);
+        quantize(out.dtype(), part, count, to + bytes_of(out.dtype(), i));
       }
     }
   });
 }
 
 void CpuDevice::copy(const Tensor& x, Tensor& out) {
-  const auto size = static_cast<int64_t>(size_of(x.dtype()));
   for_pieces(team_, row_count(x), row_length(x), [&](int64_t r, int64_t begin, int64_t end) {
-    std::memcpy(row(out, r) + begin * size, row(x, r) + begin * size,
-                static_cast<size_t>((end - begin) * size));
+    std::memcpy(row(out, r) + bytes_of(x.dtype(), begin), row(x, r) + bytes_of(x.dtype(), begin),
+                bytes_of(x.dtype(), end - begin));
   });
 }
 
 void CpuDevice::embedding(const Tensor& table, std::span<const int32_t> ids, Tensor& out) {
   for_pieces(team_, out.size(0), out.size(1), [&](int64_t t, int64_t begin, int64_t end) {
-    const std::byte* from = row(table, ids[t]) + begin * static_cast<int64_t>(size_of(table.dtype()));
-    kernels_.widen(table.dtype(), from, end - begin, out.data<float>() + t * out.size(1) + begin);
+    const std::byte* from = row(table, ids[t]) + bytes_of(table.dtype(), begin);
+    widen(kernels_, table.dtype(), from, end - begin, out.data<float>() + t * out.size(1) + begin);
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "core/quants.h"
 #include "core/tensor.h"
 
 namespace janus::cpu {
@@ -13,6 +14,11 @@ struct Matrix {
   DType dtype = DType::f32;
   const void* data = nullptr;
   int64_t stride = 0;
+
+  // Address of an element; of a block format, of the block that begins with it.
+  const std::byte* at(int64_t row, int64_t column) const {
+    return static_cast<const std::byte*>(data) + bytes_of(dtype, row * stride + column);
+  }
 };
 
 // The widest and highest tile of any instruction set, and the most of k that one packed block holds.
@@ -82,5 +88,14 @@ struct Kernels {
 // The fastest table this processor can run, or the one the environment variable JANUS_ISA names (baseline,
 // avx2, avx512; for tests). Throws Error for a name that is unknown or beyond the processor.
 const Kernels& kernels();
+
+// `size` numbers of any weight type, whole blocks, as f32.
+inline void widen(const Kernels& kernels, DType type, const std::byte* from, int64_t size, float* to) {
+  if (is_quantized(type)) {
+    dequantize(type, from, size, to);
+  } else {
+    kernels.widen(type, from, size, to);
+  }
+}
 
 }  // namespace janus::cpu

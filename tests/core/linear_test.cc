@@ -23,7 +23,7 @@ TEST_P(Linear, EqualsOracle) {
   const oracle::Values expected =
       oracle::linear(oracle::widen(x), oracle::widen(weight), oracle::widen(bias), depth);
   oracle::expect_near(ops::linear(x, weight, bias), expected, oracle::kProduct, "dense");
-  const Tensor spaced = oracle::with_spaced_rows(weight, 5);
+  const Tensor spaced = oracle::with_spaced_rows(weight, is_quantized(dtype) ? 256 : 5);
   oracle::expect_near(ops::linear(x, spaced, bias), expected, oracle::kProduct, "spaced rows");
   oracle::expect_near(ops::linear(x, weight),
                       oracle::linear(oracle::widen(x), oracle::widen(weight), {}, depth), oracle::kProduct,
@@ -41,6 +41,18 @@ INSTANTIATE_TEST_SUITE_P(
                         std::array<int64_t, 4>{1, 2, 1, 1}, std::array<int64_t, 4>{1, 3, 7, 5},
                         std::array<int64_t, 4>{2, 13, 65, 47}, std::array<int64_t, 4>{1, 40, 513, 70},
                         std::array<int64_t, 4>{1, 25, 1100, 300}, std::array<int64_t, 4>{3, 30, 2048, 64})));
+
+INSTANTIATE_TEST_SUITE_P(
+    Quantized, Linear,
+    testing::Combine(
+        testing::Values(DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k),
+        testing::Values(std::array<int64_t, 4>{1, 1, 256, 1}, std::array<int64_t, 4>{2, 1, 512, 33},
+                        std::array<int64_t, 4>{3, 1, 768, 17}, std::array<int64_t, 4>{4, 1, 256, 70},
+                        std::array<int64_t, 4>{5, 1, 1024, 9}, std::array<int64_t, 4>{6, 1, 512, 40},
+                        std::array<int64_t, 4>{7, 1, 256, 19}, std::array<int64_t, 4>{8, 1, 2048, 130},
+                        std::array<int64_t, 4>{11, 1, 512, 515}, std::array<int64_t, 4>{1, 1, 5632, 64},
+                        std::array<int64_t, 4>{1, 2, 256, 1}, std::array<int64_t, 4>{2, 13, 512, 47},
+                        std::array<int64_t, 4>{1, 40, 2048, 300})));
 
 }  // namespace
 }  // namespace janus

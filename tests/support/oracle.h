@@ -36,15 +36,14 @@ inline Tensor random_tensor(Device& device, Shape shape, uint32_t seed, DType dt
                       dtype);
 }
 
-// The same values with rows `gap` elements further apart than they are wide (NaN between them).
+// The same values with rows `gap` elements further apart than they are wide, and garbage between them.
 inline Tensor with_spaced_rows(const Tensor& x, int64_t gap) {
-  std::vector<float> values(static_cast<size_t>(x.size(0) * (x.size(1) + gap)), NAN);
-  const std::vector<float> dense = ops::to_host(x);
-  for (int64_t r = 0; r < x.size(0); ++r) {
-    std::copy_n(dense.begin() + r * x.size(1), x.size(1), values.begin() + r * (x.size(1) + gap));
-  }
-  const Tensor wide = ops::from_host(x.device(), values, Shape{x.size(0), x.size(1) + gap});
-  return ops::convert(wide, x.dtype()).columns(0, x.size(1));
+  Tensor wide(x.device(), x.dtype(), Shape{x.size(0), x.size(1) + gap});
+  const std::vector<std::byte> garbage(wide.bytes(), std::byte{0xFF});
+  x.device().upload(wide.raw(), garbage.data(), garbage.size());
+  Tensor window = wide.columns(0, x.size(1));
+  ops::copy(x, window);
+  return window;
 }
 
 inline Values widen(const Tensor& x) {

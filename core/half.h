@@ -1,10 +1,10 @@
-// f32 to the 16-bit floats: round to nearest even, infinities and NaN kept.
+// f32 to the 16-bit floats (round to nearest even, infinities and NaN kept) and back.
 #pragma once
 
 #include <bit>
 #include <cstdint>
 
-namespace janus::cpu {
+namespace janus {
 
 inline uint16_t to_bf16(float x) {
   const uint32_t bits = std::bit_cast<uint32_t>(x);
@@ -27,4 +27,13 @@ inline uint16_t to_f16(float x) {
   return static_cast<uint16_t>(sign | (rounded >> 13));
 }
 
-}  // namespace janus::cpu
+inline float from_bf16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
+
+inline float from_f16(uint16_t bits) {
+  const uint32_t sign = (bits & 0x8000U) << 16, magnitude = (bits & 0x7FFFU) << 13;
+  if (magnitude >= 0x0F800000U) return std::bit_cast<float>(sign | magnitude | 0x7F800000U);
+  // The exponent's bias is mended by a product, which also makes f32 numbers of f16's subnormals.
+  return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) * 0x1p112F));
+}
+
+}  // namespace janus

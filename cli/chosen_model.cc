@@ -4,22 +4,62 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
+#include <vector>
 
 #include "cli/builtin_model.h"
+#include "cli/hub/cache.h"
 #include "core/device.h"
 #include "core/error.h"
 
 namespace janus::cli {
+namespace {
 
-FileSet model_files(const std::string& path) {
-  if (path.empty()) return builtin_model();
+namespace fs = std::filesystem;
+
+// A snapshot that holds a .gguf and no folder's config.json stands for that file.
+std::string model_in(const std::string& snapshot) {
   std::error_code fault;
-  std::filesystem::file_status status = std::filesystem::status(path, fault);
-  check(std::filesystem::exists(status),
-        "model, {}: expected a folder with config.json and safetensors files, found nothing there; get one "
-        "with: {}",
-        path, kGetModel);
-  check(std::filesystem::is_directory(status),
+  if (fs::exists(fs::path(snapshot) / "config.json", fault)) return snapshot;
+  std::vector<std::string> single;
+  for (const auto& entry : fs::directory_iterator(snapshot, fault)) {
+    if (entry.path().extension() == ".gguf") single.push_back(entry.path().string());
+  }
+  return single.size() == 1 ? single.front() : snapshot;
+}
+
+std::string cached_model(const hub::Repository& repository) {
+  const hub::Cache cache = hub::Cache::from_environment();
+  const hub::CachedModel found = cache.find(repository);
+  if (!found.path.empty()) return model_in(found.path);
+  const std::string there = found.revisions.empty()
+                                ? "neither"
+                                : fmt::format("revision {} there", fmt::join(found.revisions, ", "));
+  fail(
+      "model {0}: expected a path of that name or this model in the hub cache {1}, found {2}; get it with: "
+      "janus pull "
+      "{0} (or by hand: hf download {3} --revision {4})",
+      repository.to_string(), cache.root(), there, repository.id(), repository.revision);
+}
+
+}  // namespace
+
+std::string model_path(const std::string& model) {
+  std::error_code fault;
+  if (fs::exists(model, fault)) return model;
+  if (const std::optional<hub::Repository> repository = hub::parse_repository(model))
+    return cached_model(*repository);
+  fail(
+      "model, {}: expected a model folder, or owner/repo of the hub cache, found nothing there; get one "
+      "with: {} (or by "
+      "hand: hf download deepseek-community/Janus-Pro-1B --local-dir Janus-Pro-1B, then -m Janus-Pro-1B)",
+      model, kGetModel);
+}
+
+FileSet model_files(const std::string& model) {
+  if (model.empty()) return builtin_model();
+  const std::string path = model_path(model);
+  check(fs::is_directory(path),
         "model, {}: expected a folder with config.json and safetensors files, found a file; get one with: {}",
         path, kGetModel);
   return FileSet::folder(path);

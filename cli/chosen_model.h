@@ -15,14 +15,17 @@ namespace janus::cli {
 inline constexpr const char* kBuiltinName = "janus-tiny";
 // How to get a model of real size, for notices and errors.
 inline constexpr const char* kGetModel =
-    "hf download deepseek-community/Janus-Pro-1B --local-dir Janus-Pro-1B, then -m Janus-Pro-1B";
+    "janus pull deepseek-community/Janus-Pro-1B, then -m deepseek-community/Janus-Pro-1B";
 
-// The files of the model folder at `path`, or of the built-in model if that is empty. Throws Error that says
-// how to get a model where there is none.
-FileSet model_files(const std::string& path);
+// Where the model that -m names lies: at that path if there is anything, else, if it is
+// owner/repo[@revision], in the hub's cache. Throws Error that says how to get it where it is in neither.
+std::string model_path(const std::string& model);
+
+// The files of the model that -m names, or of the built-in one if that is empty.
+FileSet model_files(const std::string& model);
 
 struct ChosenModel {
-  std::string name;  // the path as given, or kBuiltinName
+  std::string name;  // as given, or kBuiltinName
   bool builtin = false;
   double load_ms = 0;
   std::unique_ptr<Model> model;

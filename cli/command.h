@@ -32,6 +32,7 @@ struct Command {
   std::function<void(OptionSet&)> declare;
   // Throws UsageError before anything is opened, Error for everything else that ends the command.
   std::function<Outcome(const CommonOptions&, Console&)> run;
+  std::string notes = {};  // whole lines below the options in --help
 };
 
 // Does `action` for one of several items: the message of the Error that ended it, or nothing.
@@ -47,5 +48,6 @@ Command score_command();
 Command tokenize_command();
 Command info_command();
 Command bench_command();
+Command pull_command();
 
 }  // namespace janus::cli

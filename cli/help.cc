@@ -70,6 +70,7 @@ std::string command_help(const Command& command, const OptionSet& own, const Opt
   std::string arguments = rows(own, true), options = rows(own, false);
   if (!arguments.empty()) text += "\nArguments:\n" + arguments;
   if (!options.empty()) text += "\nOptions:\n" + options;
+  if (!command.notes.empty()) text += "\n" + command.notes;
   return text + "\nCommon options:\n" + rows(common, false) + "\n" + kNotes;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "cli/byte_text.h"
 #include "cli/chosen_model.h"
 #include "cli/command.h"
 #include "cli/image_settings.h"
@@ -26,11 +27,6 @@ std::string grouped(int64_t number) {
   for (auto at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3)
     digits.insert(static_cast<size_t>(at), ",");
   return digits;
-}
-
-std::string readable_bytes(int64_t bytes) {
-  if (bytes >= 1'000'000'000) return fmt::format("{:.2f} GB", static_cast<double>(bytes) / 1e9);
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
 }
 
 // Every stored tensor counts but the buffer in which training noted the codes in use.

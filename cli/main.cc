@@ -48,7 +48,7 @@ void occupy_standard_streams() {
 
 std::vector<Command> all_commands() {
   return {describe_command(), generate_command(), encode_command(), decode_command(), embed_command(),
-          score_command(),    tokenize_command(), info_command(),   bench_command()};
+          score_command(),    tokenize_command(), info_command(),   bench_command(),  pull_command()};
 }
 
 // The message of a word that no option or argument takes.

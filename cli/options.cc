@@ -222,8 +222,10 @@ void OptionSet::read() const {
 }
 
 void declare_common(OptionSet& options, CommonOptions& target) {
-  options.option("-m,--model", "PATH", some_text(target.model),
-                 "a model folder (default: the built-in janus-tiny)");
+  options.option(
+      "-m,--model", "MODEL", some_text(target.model),
+      "a model folder, or owner/repo[@revision] of the hub cache; a path of that name wins (default: the "
+      "built-in janus-tiny)");
   options.option("--device", "NAME", device_name(target.device), "auto, cpu, cuda or cuda:N (default auto)");
   options.option("--type", "NAME", one_of(target.type, {"native", "f32", "bf16", "f16"}),
                  "weights while loading: native, f32, bf16 or f16 (default native)");

@@ -92,7 +92,7 @@ class OptionSet {
 
 // What every command understands.
 struct CommonOptions {
-  std::string model;  // a folder; empty = the built-in model
+  std::string model;  // a path, or owner/repo[@revision] of the hub cache; empty = the built-in model
   std::string device = "auto";
   std::string type = "native";
   int64_t threads = 0;  // 0 = the processors this process may use

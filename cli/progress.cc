@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cli/byte_text.h"
+
 namespace janus::cli {
 namespace {
 
@@ -51,15 +53,26 @@ void ProgressDisplay::begin_item(std::string_view noun, size_t index, size_t cou
 
 void ProgressDisplay::update(std::string_view phase, int64_t done, int64_t total) {
   std::lock_guard lock(mutex_);
-  if (phase != phase_ || done < done_) {
-    phase_ = phase;
-    hidden_ = false;
-    first_done_ = done;
-    phase_start_ = Clock::now();
-    if (item_count_ == 1) last_line_ = {};
-  }
+  if (phase != phase_ || done < done_) begin_phase(phase, done);
+  bytes_ = false;
   done_ = done;
   total_ = total;
+}
+
+void ProgressDisplay::update_bytes(std::string_view phase, int64_t done, int64_t total) {
+  std::lock_guard lock(mutex_);
+  if (phase != phase_) begin_phase(phase, done);
+  bytes_ = true;
+  done_ = done;
+  total_ = total;
+}
+
+void ProgressDisplay::begin_phase(std::string_view phase, int64_t done) {
+  phase_ = phase;
+  hidden_ = false;
+  first_done_ = done;
+  phase_start_ = Clock::now();
+  if (item_count_ == 1) last_line_ = {};
 }
 
 void ProgressDisplay::hide() {
@@ -101,8 +114,13 @@ std::string ProgressDisplay::phase_text(Clock::time_point now, bool bar) const {
   std::string text = phase_;
   if (total_ <= 1 || rate <= 0) return text + ", " + clock_time(elapsed) + " so far";
   if (bar) text += " " + bar_of(static_cast<double>(done_) / static_cast<double>(total_));
-  text += fmt::format(" {}/{}", done_, total_);
-  text += rate >= 1 ? fmt::format(", {:.1f}/s", rate) : fmt::format(", {:.1f} s each", 1 / rate);
+  if (bytes_) {
+    text += fmt::format(" {} of {}, {}/s", readable_bytes(done_), readable_bytes(total_),
+                        readable_bytes(static_cast<int64_t>(rate)));
+  } else {
+    text += fmt::format(" {}/{}", done_, total_);
+    text += rate >= 1 ? fmt::format(", {:.1f}/s", rate) : fmt::format(", {:.1f} s each", 1 / rate);
+  }
   return text + ", " + clock_time(static_cast<double>(total_ - done_) / rate) + " left";
 }
 

@@ -26,6 +26,8 @@ class ProgressDisplay {
   void begin_item(std::string_view noun, size_t index, size_t count);
   // `done` of `total` steps of `phase`; total 0 = not known.
   void update(std::string_view phase, int64_t done, int64_t total);
+  // The same in bytes, whose sum may also fall: what several threads tell does not come in order.
+  void update_bytes(std::string_view phase, int64_t done, int64_t total);
   // Shows nothing until the next phase or item.
   void hide();
   // For the library's calls. Must not outlive this.
@@ -34,6 +36,7 @@ class ProgressDisplay {
  private:
   using Clock = std::chrono::steady_clock;
 
+  void begin_phase(std::string_view phase, int64_t done);
   void run();
   void draw(Clock::time_point now);
   std::string item_text(Clock::time_point now) const;
@@ -47,7 +50,7 @@ class ProgressDisplay {
   std::string item_, phase_;
   size_t item_index_ = 0, item_count_ = 1;
   Clock::time_point items_start_;
-  bool hidden_ = true;
+  bool hidden_ = true, bytes_ = false;
   int64_t done_ = 0, total_ = 0, first_done_ = 0;
   Clock::time_point phase_start_, last_line_;
   std::thread thread_;

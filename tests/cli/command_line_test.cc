@@ -26,7 +26,16 @@ const Words kWrong[] = {
     {"caption", "x"},
     {"chat"},
     {"quantize", "x", "-o", "y.gguf", "--type", "q8_0"},
-    {"pull", "a/b"},
+    {"pull"},
+    {"pull", "a"},
+    {"pull", "a/b/c"},
+    {"pull", "../b"},
+    {"pull", "a/..", "-j", "2"},
+    {"pull", "a/b@"},
+    {"pull", "a/b@../x"},
+    {"pull", "a/b", "c/d"},
+    {"pull", "a/b", "-j", "0"},
+    {"pull", "a/b", "--retries", "-1"},
     {"describe", "x.png", "--style", "short"},
     {"generate", "x", "-o", "x.png", "--best-of", "4"},
     {"generate", "x", "-o", "x.png", "--grid"},
@@ -179,7 +188,7 @@ TEST(CommandLine, HelpOpensWithExamples) {
        {Words{"--help"}, Words{"-h"}, Words{"describe", "--help"}, Words{"generate", "--help"},
         Words{"encode", "--help"}, Words{"decode", "--help"}, Words{"embed", "--help"},
         Words{"score", "--help"}, Words{"tokenize", "--help"}, Words{"info", "--help"},
-        Words{"bench", "--help"}}) {
+        Words{"bench", "--help"}, Words{"pull", "--help"}}) {
     Result result = run(words, {.environment = {{"JANUS_SEED", "x"}}});
     EXPECT_EQ(result.code, 0) << words[0];
     EXPECT_EQ(result.err, "");
@@ -201,7 +210,7 @@ TEST(CommandLine, VersionIsOneLine) {
 
 TEST(World, AMissingModelIsExitOneAndSaysHowToGetOne) {
   for (const char* model : {"/no/such/model", "deepseek-community/Janus-Pro-1B", "model.gguf"}) {
-    Result result = run({"info", "-m", model});
+    Result result = run({"info", "-m", model}, {.environment = {{"HF_HUB_CACHE", "/no/such/cache"}}});
     EXPECT_EQ(result.code, 1);
     EXPECT_EQ(result.out, "");
     expect_one_error(result.err);

@@ -4,7 +4,7 @@ cmake_minimum_required(VERSION 3.23)
 
 # Folder -> the folders its files may include: itself and what lies below it, never sideways or up. Tests may
 # include anything. The longer path comes first.
-set(folders core/cpu core/cuda core vision tokenizer generator cli samples/janus-tiny samples)
+set(folders core/cpu core/cuda core vision tokenizer generator cli/hub cli samples/janus-tiny samples)
 set(core_may core)
 set(core/cpu_may core core/cpu)
 set(core/cuda_may core core/cuda)
@@ -12,15 +12,16 @@ set(vision_may core vision)
 set(tokenizer_may core tokenizer)
 set(generator_may core vision tokenizer generator)
 set(samples/janus-tiny_may core samples/janus-tiny)
-set(cli_may core vision tokenizer generator samples/janus-tiny cli)
+set(cli/hub_may core cli/hub)
+set(cli_may core vision tokenizer generator samples/janus-tiny cli/hub cli)
 set(samples_may core vision tokenizer generator)
 # The table of backends opens the devices; nothing else of core knows them.
 set(allowed "core/device.cc: core/cpu/cpu_device.h")
 
 # Header -> the only files that may include it, both as regular expressions: a library stays behind one folder.
-set(owned "vision/image_file.h" "^opencv2/" "^stb_" "^(oneapi/)?dnnl" "^(pcre2|utf8proc|sentencepiece)" "^CLI/")
+set(owned "vision/image_file.h" "^opencv2/" "^stb_" "^(oneapi/)?dnnl" "^(pcre2|utf8proc|sentencepiece)" "^CLI/" "^curl/")
 set(owners "^(vision/(image_file|formats/)|cli/|samples/)" "^vision/formats/" "^vision/formats/" "^core/cpu/" "^tokenizer/"
-           "^cli/")
+           "^cli/" "^cli/hub/curl_http\\.cc$")
 
 # CMake chooses between files, so no #if stands anywhere but in the kernels, which ask for the instruction set that
 # they are compiled for.

@@ -1,0 +1,167 @@
+#include "cli/hub/blob.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "cli/hub/open_file.h"
+#include "core/error.h"
+
+namespace janus::hub {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kRangeNotThere = 416;
+
+// Size of a regular file; -1 where there is none.
+int64_t size_of_file(const std::string& path) {
+  std::error_code fault;
+  const auto size = fs::file_size(path, fault);
+  return fault ? -1 : static_cast<int64_t>(size);
+}
+
+std::string incomplete_path(const std::string& blob) { return blob + ".incomplete"; }
+
+class BlobDownload {
+ public:
+  BlobDownload(const BlobSource& source, const RemoteFile& file, const std::string& path,
+               const BytesGained& gained)
+      : source_(source), file_(file), gained_(gained), incomplete_(path), digest_(file.kind) {
+    restart_digest();
+    if (incomplete_.bytes() > file.bytes) incomplete_.clear();
+    done_ = furthest_ = incomplete_.bytes();
+    incomplete_.read_all([this](std::span<const std::byte> bytes) { digest_.add(bytes); });
+  }
+
+  int64_t downloaded() const { return downloaded_; }
+
+  void run(HttpClient& client) {
+    Patience patience(source_.server, source_.repository, file_.name);
+    bool mistaken = false;  // content of the right size and the wrong hash
+    for (;;) {
+      const HttpResult result = done_ < file_.bytes ? attempt(client, patience) : HttpResult{.status = 200};
+      if (source_.server.stop) return;
+      if (done_ == file_.bytes && !too_long_) {
+        const std::string found = digest_.finish();
+        if (found == file_.hash) return incomplete_.flush();
+        restart();
+        // The remainder of an earlier download may have been damaged: once more from the beginning.
+        check(!mistaken, "pull {}, {}: expected hash {}, found {}; try again later, or another $HF_ENDPOINT",
+              source_.repository.to_string(), file_.name, file_.hash, found);
+        mistaken = true;
+      } else if (too_long_) {
+        restart();
+        fail("pull {}, {}: expected {} bytes, found more; try again later, or another $HF_ENDPOINT",
+             source_.repository.to_string(), file_.name, file_.bytes);
+      } else if (result.fault == HttpFault::none && result.status == kRangeNotThere) {
+        restart();
+        patience.wait_after({.status = result.status, .fault = HttpFault::dropped, .reason = "status 416"});
+      } else if (result.fault == HttpFault::none && (result.status == 200 || result.status == 206)) {
+        // A body whose length was not told, and that ended early.
+        patience.wait_after({.status = result.status,
+                             .fault = HttpFault::dropped,
+                             .reason = fmt::format("{} of {} bytes", done_, file_.bytes)});
+      } else {
+        patience.wait_after(result);
+      }
+    }
+  }
+
+ private:
+  void restart_digest() {
+    digest_ = Digest(file_.kind);
+    if (file_.kind == DigestKind::sha256) return;
+    std::string header = fmt::format("blob {}", file_.bytes);  // as git hashes a file
+    header.push_back('\0');
+    digest_.add(std::as_bytes(std::span(header)));
+  }
+
+  void restart() {
+    gained_(-done_);
+    done_ = 0;
+    incomplete_.clear();
+    restart_digest();
+  }
+
+  HttpResult attempt(HttpClient& client, Patience& patience) {
+    const HttpReceiver receiver{.begin =
+                                    [this](const HttpStart& start) {
+                                      // A server may answer with the whole, but not with another part.
+                                      if (start.first_byte != done_) {
+                                        if (start.first_byte != 0) return false;
+                                        restart();
+                                      }
+                                      return true;
+                                    },
+                                .take =
+                                    [&, this](std::span<const std::byte> bytes) {
+                                      too_long_ = done_ + static_cast<int64_t>(bytes.size()) > file_.bytes;
+                                      if (too_long_) return false;
+                                      incomplete_.append(bytes);
+                                      digest_.add(bytes);
+                                      const auto size = static_cast<int64_t>(bytes.size());
+                                      done_ += size;
+                                      downloaded_ += size;
+                                      gained_(size);
+                                      // What came before does not count: a server that breaks off at one
+                                      // place for ever must not be asked for ever.
+                                      if (done_ > furthest_) patience.gained();
+                                      furthest_ = std::max(furthest_, done_);
+                                      return true;
+                                    }};
+    HttpResult result =
+        client.get({.url = source_.server.file_url(source_.repository, source_.commit, file_.name),
+                    .token = source_.server.token,
+                    .offset = done_},
+                   receiver);
+    if (result.fault == HttpFault::unwanted && !too_long_ && !source_.server.stop) {
+      result.fault = HttpFault::dropped;
+      result.reason = "another part than asked for";
+      restart();
+    }
+    return result;
+  }
+
+  const BlobSource& source_;
+  const RemoteFile& file_;
+  const BytesGained& gained_;
+  OpenFile incomplete_;
+  Digest digest_;
+  int64_t done_ = 0, furthest_ = 0, downloaded_ = 0;
+  bool too_long_ = false;
+};
+
+}  // namespace
+
+std::string blob_path(const Cache& cache, const Repository& repository, const RemoteFile& file) {
+  return cache.folder(repository) + "/blobs/" + file.hash;
+}
+
+int64_t bytes_there(const Cache& cache, const Repository& repository, const RemoteFile& file) {
+  const std::string blob = blob_path(cache, repository, file);
+  if (size_of_file(blob) == file.bytes) return file.bytes;
+  const int64_t incomplete = size_of_file(incomplete_path(blob));
+  return incomplete > 0 && incomplete <= file.bytes ? incomplete : 0;
+}
+
+int64_t fetch_blob(const BlobSource& source, HttpClient& client, const RemoteFile& file,
+                   const BytesGained& gained) {
+  const std::string blob = blob_path(source.cache, source.repository, file);
+  OpenFile lock(source.cache.locks(source.repository) + "/" + file.hash + ".lock");
+  const int64_t before = bytes_there(source.cache, source.repository, file);
+  if (!lock.try_lock()) {
+    source.server.notice(fmt::format("{}: another program downloads it; waiting", file.name));
+    lock.wait_for_lock();
+    gained(bytes_there(source.cache, source.repository, file) - before);
+  }
+  if (size_of_file(blob) == file.bytes) return 0;
+  BlobDownload download(source, file, incomplete_path(blob), gained);
+  download.run(client);
+  if (source.server.stop) return download.downloaded();
+  std::error_code fault;
+  fs::rename(incomplete_path(blob), blob, fault);
+  check(!fault, "{}: expected to be put in place, found {}; free the path", blob, fault.message());
+  return download.downloaded();
+}
+
+}  // namespace janus::hub

@@ -1,0 +1,184 @@
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <string_view>
+
+#include "cli/hub/http.h"
+#include "core/error.h"
+
+namespace janus::hub {
+namespace {
+
+constexpr long kConnectTimeout_s = 8;
+constexpr long kStandstill_s = 30;  // without a byte: the connection is dead
+constexpr long kBuffer_bytes = 256 << 10;
+constexpr long kMostRedirects = 10;
+
+constexpr int kWhole = 200, kPartial = 206;
+
+// The answer that is coming in.
+struct Answer {
+  const HttpReceiver* receiver;
+  const std::atomic<bool>* stop;
+  CURL* handle;
+  HttpStart start;
+  bool begun = false;
+  bool unwanted = false;
+  std::exception_ptr fault = nullptr;  // of the receiver: it must not pass through libcurl, which is C
+};
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return std::tolower(static_cast<unsigned char>(x)) == y; });
+}
+
+// "Content-Range: bytes 100-199/200": where a partial answer begins. Each redirect's headers pass here too; a
+// status line begins anew.
+size_t on_header(char* data, size_t, size_t size, void* user) {
+  auto& answer = *static_cast<Answer*>(user);
+  const std::string_view line(data, size);
+  if (line.starts_with("HTTP/")) answer.start = {};
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos || !equal_ignoring_case(line.substr(0, colon), "content-range"))
+    return size;
+  const size_t digits = line.find_first_of("0123456789", colon);
+  if (digits != std::string_view::npos) {
+    std::from_chars(line.data() + digits, line.data() + line.size(), answer.start.first_byte);
+  }
+  return size;
+}
+
+// Whether to go on.
+bool receive(Answer& answer, std::span<const std::byte> bytes) {
+  if (!answer.begun) {
+    answer.begun = true;
+    long status = 0;
+    curl_easy_getinfo(answer.handle, CURLINFO_RESPONSE_CODE, &status);
+    answer.start.status = static_cast<int>(status);
+    if (status != kPartial) answer.start.first_byte = 0;
+    if ((status == kWhole || status == kPartial) && !answer.receiver->begin(answer.start)) return false;
+  }
+  const bool wanted = answer.start.status == kWhole || answer.start.status == kPartial;
+  return !wanted || answer.receiver->take(bytes);
+}
+
+size_t on_body(char* data, size_t, size_t size, void* user) {
+  auto& answer = *static_cast<Answer*>(user);
+  try {
+    answer.unwanted = !receive(answer, std::as_bytes(std::span(data, size)));
+  } catch (...) {
+    answer.fault = std::current_exception();
+    answer.unwanted = true;
+  }
+  return answer.unwanted ? 0 : size;
+}
+
+int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<Answer*>(user)->stop->load() ? 1 : 0;
+}
+
+HttpFault fault_of(CURLcode code, bool unwanted) {
+  if (unwanted || code == CURLE_ABORTED_BY_CALLBACK) return HttpFault::unwanted;
+  switch (code) {
+    case CURLE_OK:
+      return HttpFault::none;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_PROXY:
+      return HttpFault::unreachable;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_TOO_MANY_REDIRECTS:
+      return HttpFault::refused;
+    default:
+      return HttpFault::dropped;
+  }
+}
+
+struct Headers {
+  curl_slist* list = nullptr;
+  ~Headers() { curl_slist_free_all(list); }
+};
+
+}  // namespace
+
+struct HttpClient::Connection {
+  explicit Connection(const std::atomic<bool>* stop_flag) : stop(stop_flag) {
+    // Once a process, before the first of these on any thread.
+    static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+    handle = ready == CURLE_OK ? curl_easy_init() : nullptr;
+    check(handle != nullptr, "pull: expected libcurl to start, found that it does not; see its installation");
+  }
+  ~Connection() { curl_easy_cleanup(handle); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  const std::atomic<bool>* stop;
+  CURL* handle = nullptr;
+};
+
+HttpClient::HttpClient(const std::atomic<bool>* stop) : connection_(std::make_unique<Connection>(stop)) {}
+HttpClient::~HttpClient() = default;
+
+HttpResult HttpClient::get(const HttpRequest& request, const HttpReceiver& receiver) {
+  CURL* handle = connection_->handle;
+  curl_easy_reset(handle);  // the connection stays
+  Answer answer{.receiver = &receiver, .stop = connection_->stop, .handle = handle, .start = {}};
+  std::string reason(CURL_ERROR_SIZE, '\0');
+  Headers headers;
+  headers.list = curl_slist_append(nullptr, "Accept-Encoding: identity");
+
+  curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(handle, CURLOPT_USERAGENT, "janus/" JANUS_VERSION);
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.list);
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, reason.data());
+  curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kBuffer_bytes);
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectTimeout_s);
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, kStandstill_s);
+  // A server that encrypts may not send us on to one that does not.
+  const bool encrypted = request.url.starts_with("https:");
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, encrypted ? "https" : "http,https");
+  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(handle, CURLOPT_MAXREDIRS, kMostRedirects);
+  if (!request.token.empty()) {
+    // As a password of the first host, and not as a header of ours, so that libcurl keeps it from all others.
+    curl_easy_setopt(handle, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+    curl_easy_setopt(handle, CURLOPT_XOAUTH2_BEARER, request.token.c_str());
+    curl_easy_setopt(handle, CURLOPT_UNRESTRICTED_AUTH, 0L);
+  }
+  if (request.offset > 0) {
+    curl_easy_setopt(handle, CURLOPT_RANGE, fmt::format("{}-", request.offset).c_str());
+  }
+  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &answer);
+  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
+  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &answer);
+
+  const CURLcode code = curl_easy_perform(handle);
+  if (answer.fault) std::rethrow_exception(answer.fault);
+  HttpResult result;
+  long status = 0;
+  curl_off_t retry_after = 0;
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &retry_after);
+  result.status = static_cast<int>(status);
+  result.retry_after_s = retry_after;
+  result.fault = fault_of(code, answer.unwanted);
+  if (code != CURLE_OK) result.reason = reason.front() != '\0' ? reason.c_str() : curl_easy_strerror(code);
+  return result;
+}
+
+}  // namespace janus::hub

@@ -1,0 +1,67 @@
+// GET over HTTP with libcurl, or, in builds without it, a reason why not.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace janus::hub {
+
+struct HttpRequest {
+  std::string url;
+  std::string token;   // for the url's own host; a redirect to another does not carry it. Empty = none
+  int64_t offset = 0;  // the first byte wanted
+};
+
+// What came before a body.
+struct HttpStart {
+  int status = 0;
+  int64_t first_byte = 0;  // of the whole that the body begins with: not 0 only in a partial answer (206)
+};
+
+enum class HttpFault {
+  none,
+  unreachable,  // no name, no connection, no agreement on TLS
+  dropped,      // the connection broke or stood still before the end
+  refused,      // what libcurl will not do: a wrong url, a redirect elsewhere than to http(s)
+  unwanted,     // the receiver of the body wanted no more
+};
+
+struct HttpResult {
+  int status = 0;  // of the last answer; 0 where there was none
+  HttpFault fault = HttpFault::none;
+  std::string reason = {};    // of the fault, for people
+  int64_t retry_after_s = 0;  // as the server asks; 0 = it does not
+};
+
+// Receives the body of an answer of 200 or 206, piece by piece. Each returns whether to go on.
+struct HttpReceiver {
+  std::function<bool(const HttpStart&)> begin;
+  std::function<bool(std::span<const std::byte>)> take;
+};
+
+// One connection, kept from request to request. For one thread at a time.
+class HttpClient {
+ public:
+  // A request ends early once *stop is true. Throws Error in a build without libcurl.
+  explicit HttpClient(const std::atomic<bool>* stop);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  // Follows redirects. Proxies come from libcurl's variables: https_proxy, http_proxy, all_proxy, no_proxy.
+  HttpResult get(const HttpRequest& request, const HttpReceiver& receiver);
+
+ private:
+  struct Connection;
+  std::unique_ptr<Connection> connection_;
+};
+
+// `text` as part of a url's path; '/' stays where `keep_slashes`.
+std::string url_encoded(const std::string& text, bool keep_slashes);
+
+}  // namespace janus::hub

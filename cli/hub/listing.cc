@@ -1,0 +1,184 @@
+#include "cli/hub/listing.h"
+
+#include <algorithm>
+#include <set>
+
+#include "cli/hub/repository.h"
+#include "core/error.h"
+#include "core/json.h"
+
+namespace janus::hub {
+namespace {
+
+constexpr int64_t kMostBytes = int64_t{1} << 50;
+constexpr size_t kMostFiles = 100000;
+constexpr size_t kSha1Digits = 40, kSha256Digits = 64;
+
+// Whether `name` is safe as a path below a folder: no way out of it, nothing that a terminal or a shell would
+// take for something else.
+bool is_safe(std::string_view name) {
+  constexpr size_t kLongestName = 200;  // with ".incomplete" and the like a file system's limit is 255
+  const auto unsafe = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f || c == '\\';
+  };
+  if (std::any_of(name.begin(), name.end(), unsafe)) return false;
+  for (size_t at = 0; at <= name.size();) {
+    const size_t end = std::min(name.find('/', at), name.size());
+    const std::string_view part = name.substr(at, end - at);
+    if (part.empty() || part == "." || part == ".." || part.size() > kLongestName) return false;
+    at = end + 1;
+  }
+  return true;
+}
+
+std::string lower_hex(std::string text, size_t digits, const JsonObject& file, const char* key) {
+  check(is_hex(text, digits, digits),
+        "{}: expected {} of {} hexadecimal digits, found {}; try again later, or another "
+        "$HF_ENDPOINT",
+        file.where(), key, digits, excerpt(text));
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+RemoteFile read_file(const JsonObject& entry, const std::string& name) {
+  RemoteFile file;
+  file.name = name;
+  file.bytes = entry.required_integer("size", 0, kMostBytes);
+  if (const std::optional<JsonObject> large = entry.object("lfs")) {
+    file.kind = DigestKind::sha256;
+    file.hash = lower_hex(large->required_string("sha256"), kSha256Digits, *large, "sha256");
+  } else {
+    file.hash = lower_hex(entry.required_string("blobId"), kSha1Digits, entry, "blobId");
+  }
+  return file;
+}
+
+std::string stated_licence(const JsonObject& model) {
+  constexpr std::string_view kTag = "license:";
+  std::string name, link;
+  if (const std::optional<JsonObject> card = model.object("cardData")) {
+    const auto text = [&](const char* key) {
+      return card->contains(key) && card->json()[key].is_string() ? card->string(key, "") : std::string();
+    };
+    name = text("license_name").empty() ? text("license") : text("license_name");
+    link = text("license_link");
+  }
+  if (name.empty() && model.contains("tags") && model.json()["tags"].is_array()) {
+    for (const nlohmann::json& tag : model.json()["tags"]) {
+      if (tag.is_string() && tag.get<std::string>().starts_with(kTag))
+        name = tag.get<std::string>().substr(kTag.size());
+    }
+  }
+  return link.empty() || name.empty() ? name : name + " (" + link + ")";
+}
+
+bool is_shard(const std::string& name, std::string_view stem, std::string_view ending) {
+  return name.starts_with(stem) && name.ends_with(ending) &&
+         name.find("-of-", stem.size()) != std::string::npos;
+}
+
+class Choice {
+ public:
+  explicit Choice(const Listing& listing) : listing_(listing) {}
+
+  const RemoteFile* find(std::string_view name) const {
+    const auto found = std::find_if(listing_.files.begin(), listing_.files.end(),
+                                    [&](const RemoteFile& file) { return file.name == name; });
+    return found != listing_.files.end() ? &*found : nullptr;
+  }
+
+  template <typename Wanted>
+  std::vector<RemoteFile> all(const Wanted& wanted) const {
+    std::vector<RemoteFile> files;
+    std::copy_if(listing_.files.begin(), listing_.files.end(), std::back_inserter(files),
+                 [&](const RemoteFile& file) { return wanted(file.name); });
+    return files;
+  }
+
+  // An index and its shards, or else the one file of that stem.
+  std::vector<RemoteFile> weights(const std::string& stem, const std::string& ending) const {
+    if (const RemoteFile* index = find(stem + ending + ".index.json")) {
+      std::vector<RemoteFile> files =
+          all([&](const std::string& name) { return is_shard(name, stem + "-", ending); });
+      // An index may also name the one file.
+      const RemoteFile* single = find(stem + ending);
+      if (files.empty() && single != nullptr) files.push_back(*single);
+      if (!files.empty()) files.push_back(*index);
+      if (!files.empty()) return files;
+    }
+    const RemoteFile* single = find(stem + ending);
+    return single != nullptr ? std::vector{*single} : std::vector<RemoteFile>{};
+  }
+
+  std::vector<RemoteFile> weights() const {
+    std::vector<RemoteFile> files = weights("model", ".safetensors");
+    if (files.empty()) files = all([](const std::string& name) { return name.ends_with(".safetensors"); });
+    if (files.empty()) files = weights("pytorch_model", ".bin");
+    return files;
+  }
+
+ private:
+  const Listing& listing_;
+};
+
+bool is_setting(const std::string& name) {
+  static const std::set<std::string> known{
+      "config.json",    "generation_config.json", "preprocessor_config.json", "processor_config.json",
+      "tokenizer.json", "tokenizer_config.json",  "special_tokens_map.json",  "added_tokens.json",
+      "tokenizer.model"};
+  return known.count(name) != 0;
+}
+
+}  // namespace
+
+Listing parse_listing(std::string_view json, const std::string& where) {
+  const nlohmann::json parsed = parse_json(json, where);
+  const JsonObject model(parsed, where);
+  Listing listing;
+  listing.commit = lower_hex(model.required_string("sha"), kSha1Digits, model, "sha");
+  listing.licence = stated_licence(model);
+  check(model.contains("siblings") && model.json()["siblings"].is_array() &&
+            model.json()["siblings"].size() <= kMostFiles,
+        "{}: expected a list of files in siblings, found none; try again later, or another $HF_ENDPOINT",
+        where);
+  std::set<std::string> seen;
+  for (const nlohmann::json& sibling : model.json()["siblings"]) {
+    const JsonObject entry(sibling, where + ": siblings");
+    const std::string name = entry.required_string("rfilename");
+    check(is_safe(name),
+          "{}: expected file names that stay in their folder, found {}; do not trust this repository", where,
+          excerpt(name));
+    check(seen.insert(name).second,
+          "{}: expected each file once, found {} twice; do not trust this repository", where, excerpt(name));
+    if (name.find('/') != std::string::npos) {
+      listing.others.push_back(name);
+    } else {
+      listing.files.push_back(read_file(JsonObject(sibling, where + ": " + name), name));
+    }
+  }
+  return listing;
+}
+
+std::vector<RemoteFile> needed_files(const Listing& listing, const std::string& where) {
+  const Choice choice(listing);
+  std::vector<RemoteFile> weights = choice.weights();
+  if (weights.empty()) {
+    weights = choice.all([](const std::string& name) { return name.ends_with(".gguf"); });
+    check(!weights.empty(),
+          "{}: expected *.safetensors, pytorch_model*.bin or a .gguf, found no weights; choose another "
+          "repository",
+          where);
+    check(weights.size() == 1, "{}: expected one .gguf, found {}; download one by hand and give -m its path",
+          where, weights.size());
+    return weights;
+  }
+  check(choice.find("config.json") != nullptr,
+        "{}: expected config.json beside the weights, found none; choose another repository", where);
+  std::vector<RemoteFile> files = choice.all(is_setting);
+  files.insert(files.end(), weights.begin(), weights.end());
+  return files;
+}
+
+}  // namespace janus::hub

@@ -1,0 +1,156 @@
+#include "cli/hub/pull.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <future>
+#include <numeric>
+
+#include "cli/hub/blob.h"
+#include "cli/hub/open_file.h"
+#include "core/error.h"
+
+namespace janus::hub {
+namespace fs = std::filesystem;
+namespace {
+
+std::string gigabytes(int64_t bytes) { return fmt::format("{:.2f} GB", static_cast<double>(bytes) / 1e9); }
+
+void check_space(const Cache& cache, int64_t needed) {
+  std::error_code fault;
+  const fs::space_info space = fs::space(cache.root(), fault);
+  if (fault) return;  // some network file systems do not tell; writing will
+  const auto available = static_cast<int64_t>(std::min<uintmax_t>(space.available, INT64_MAX));
+  check(needed <= available,
+        "disk, {}: expected {} free for what is to be downloaded, found {}; free space, or set $HF_HOME to "
+        "another disk",
+        cache.root(), gigabytes(needed), gigabytes(available));
+}
+
+// Tells all others to stop when one ends with an Error.
+class StopUnlessDone {
+ public:
+  explicit StopUnlessDone(std::atomic<bool>& stop) : stop_(stop) {}
+  ~StopUnlessDone() {
+    if (!done_) stop_ = true;
+  }
+  StopUnlessDone(const StopUnlessDone&) = delete;
+  StopUnlessDone& operator=(const StopUnlessDone&) = delete;
+  void done() { done_ = true; }
+
+ private:
+  std::atomic<bool>& stop_;
+  bool done_ = false;
+};
+
+// Files taken one by one by several threads, the largest first.
+class Downloads {
+ public:
+  Downloads(Server& server, const BlobSource& source, std::vector<RemoteFile> files, const PullEvents& events)
+      : server_(server),
+        source_(source),
+        files_(std::move(files)),
+        events_(events),
+        downloaded_(files_.size()) {
+    std::stable_sort(files_.begin(), files_.end(), [](auto& a, auto& b) { return a.bytes > b.bytes; });
+    for (const RemoteFile& file : files_) {
+      total_ += file.bytes;
+      done_ += bytes_there(source.cache, source.repository, file);
+    }
+  }
+
+  int64_t total() const { return total_; }
+  int64_t missing() const { return total_ - done_; }
+
+  void run(int jobs) {
+    events_.progress(done_, total_);
+    std::vector<std::future<void>> workers;
+    for (int job = 0; job < std::min<int>(jobs, static_cast<int>(files_.size())); ++job) {
+      workers.push_back(std::async(std::launch::async, [this] { work(); }));
+    }
+    for (std::future<void>& worker : workers) worker.wait();
+    for (std::future<void>& worker : workers) worker.get();  // throws what ended it
+  }
+
+  std::vector<PulledFile> result() const {
+    std::vector<PulledFile> pulled;
+    for (size_t i = 0; i < files_.size(); ++i)
+      pulled.push_back({files_[i].name, files_[i].bytes, downloaded_[i]});
+    std::sort(pulled.begin(), pulled.end(), [](auto& a, auto& b) { return a.name < b.name; });
+    return pulled;
+  }
+
+ private:
+  void work() {
+    StopUnlessDone guard(server_.stop);
+    HttpClient client(&server_.stop);
+    for (size_t i = next_++; i < files_.size() && !server_.stop; i = next_++) {
+      downloaded_[i] = fetch_blob(source_, client, files_[i],
+                                  [this](int64_t bytes) { events_.progress(done_ += bytes, total_); });
+    }
+    guard.done();
+  }
+
+  Server& server_;
+  const BlobSource& source_;
+  std::vector<RemoteFile> files_;
+  const PullEvents& events_;
+  std::vector<int64_t> downloaded_;
+  std::atomic<size_t> next_ = 0;
+  std::atomic<int64_t> done_ = 0;
+  int64_t total_ = 0;
+};
+
+// A relative link, so that the cache can be moved as a whole.
+void link_file(const std::string& snapshot, const RemoteFile& file) {
+  const fs::path target = fs::path("../../blobs") / file.hash;
+  const fs::path link = fs::path(snapshot) / file.name;
+  std::error_code fault;
+  if (fs::read_symlink(link, fault) == target) return;
+  // Beside it, then in its place: there is never no file of that name once there was one.
+  const fs::path temporary = link.string() + ".tmp";
+  fs::remove(temporary, fault);
+  fs::create_symlink(target, temporary, fault);
+  if (!fault) fs::rename(temporary, link, fault);
+  check(!fault,
+        "{}: expected a link into the cache's blobs, found {}; set $HF_HOME to a file system with links",
+        link.string(), fault.message());
+}
+
+std::string make_snapshot(const Cache& cache, const Repository& repository, const std::string& commit,
+                          const std::vector<RemoteFile>& files) {
+  const std::string folder = cache.folder(repository), snapshot = folder + "/snapshots/" + commit;
+  make_folders(snapshot);
+  // The one without which a folder is no model comes last: who looks before that sees none, not half of one.
+  const auto is_config = [](const RemoteFile& file) { return file.name == "config.json"; };
+  for (const RemoteFile& file : files) {
+    if (!is_config(file)) link_file(snapshot, file);
+  }
+  const auto config = std::find_if(files.begin(), files.end(), is_config);
+  if (config != files.end()) link_file(snapshot, *config);
+  if (repository.revision == commit) return snapshot;
+  const fs::path ref = fs::path(folder) / "refs" / repository.revision;
+  make_folders(ref.parent_path().string());
+  replace_file(ref.string(), commit);
+  return snapshot;
+}
+
+}  // namespace
+
+PulledModel pull(Server& server, const Cache& cache, const Repository& repository, int jobs,
+                 const PullEvents& events) {
+  const Listing listing = fetch_listing(server, repository);
+  const std::vector<RemoteFile> files = needed_files(listing, "pull " + repository.to_string());
+  make_folders(cache.folder(repository) + "/blobs");
+  make_folders(cache.locks(repository));
+  const BlobSource source{server, cache, repository, listing.commit};
+  Downloads downloads(server, source, files, events);
+  events.listed(listing, downloads.total());
+  check_space(cache, downloads.missing());
+  downloads.run(jobs);
+  return {.path = make_snapshot(cache, repository, listing.commit, files),
+          .commit = listing.commit,
+          .licence = listing.licence,
+          .files = downloads.result()};
+}
+
+}  // namespace janus::hub

@@ -1,0 +1,24 @@
+// Names of models on the hub: owner/repo[@revision].
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace janus::hub {
+
+struct Repository {
+  std::string owner, name;
+  std::string revision = "main";  // a branch, a tag, or a commit, whole or its beginning
+
+  std::string id() const { return owner + "/" + name; }
+  std::string to_string() const;  // "owner/repo", "owner/repo@revision"
+};
+
+// Nothing unless `text` is one: letters, digits, '-', '_' and '.', as the hub allows them.
+std::optional<Repository> parse_repository(std::string_view text);
+
+// Whether `text` is hexadecimal, of `least` to `most` digits.
+bool is_hex(std::string_view text, size_t least, size_t most);
+
+}  // namespace janus::hub

@@ -1,0 +1,217 @@
+// janus pull from a server that breaks off, refuses, delays and errs.
+#include <gtest/gtest.h>
+
+#include "tests/cli/pull_fixture.h"
+
+namespace janus::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+Overrule break_first(size_t after, bool tells_length = true) {
+  return [=](const HttpQuery& query) -> std::optional<HttpReply> {
+    if (!query.target.ends_with(kTarget) || query.times > 1) return std::nullopt;
+    return HttpReply{.body = noise(kWeightsBytes), .tells_length = tells_length, .break_after = after};
+  };
+}
+
+TEST_F(Pull, GoesOnAfterABrokenConnection) {
+  for (bool tells_length : {true, false}) {
+    serve(break_first(100'000, tells_length));
+    Result result = pull({"--json"});
+    EXPECT_EQ(result.code, 0) << result.err;
+    expect_whole();
+    auto queries = server_->queries(kTarget);
+    ASSERT_EQ(queries.size(), 2U);
+    EXPECT_EQ(queries[0].header("range"), "");
+    EXPECT_EQ(queries[1].header("range"), "bytes=100000-");
+    EXPECT_EQ(nlohmann::json::parse(result.out)["downloaded"], kWeightsBytes + 10);
+    fs::remove_all(path("cache"));
+  }
+}
+
+TEST_F(Pull, TheNextCallGoesOnWhereThisOneStopped) {
+  serve(break_first(100'000));
+  Result result = pull({"-q", "--retries", "0"});
+  EXPECT_EQ(result.code, 1);
+  expect_one_error(result.err);
+  EXPECT_NE(result.err.find("run the command again"), std::string::npos) << result.err;
+  expect_nothing_to_see();
+  EXPECT_EQ(fs::file_size(blob(kWeights) + ".incomplete"), 100'000U);
+  EXPECT_EQ(pull({"-q"}).code, 0);
+  expect_whole();
+  EXPECT_EQ(server_->queries(kTarget).back().header("range"), "bytes=100000-");
+}
+
+TEST_F(Pull, AnInterruptLeavesWhatTheNextCallGoesOnFrom) {
+  serve([](const HttpQuery& query) -> std::optional<HttpReply> {
+    if (!query.target.ends_with(kTarget) || query.times > 1) return std::nullopt;
+    return HttpReply{.body = noise(kWeightsBytes), .break_after = 100'000, .stall_ms = 20'000};
+  });
+  Process process({"pull", kId, "-q"}, around());
+  std::string incomplete = blob(kWeights) + ".incomplete";
+  for (int waited = 0; waited < 2000; ++waited) {
+    if (fs::exists(incomplete) && fs::file_size(incomplete) == 100'000) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  process.interrupt();
+  EXPECT_EQ(process.finish().code, 130);
+  expect_nothing_to_see();
+  EXPECT_EQ(pull({"-q"}).code, 0);
+  expect_whole();
+  EXPECT_EQ(server_->queries(kTarget).back().header("range"), "bytes=100000-");
+}
+
+TEST_F(Pull, AServerWithoutRangesIsAskedForTheWholeAgain) {
+  serve([](const HttpQuery& query) -> std::optional<HttpReply> {
+    if (!query.target.ends_with(kTarget)) return std::nullopt;
+    return HttpReply{.body = noise(kWeightsBytes), .break_after = query.times == 1 ? 100'000 : kWeightsBytes};
+  });
+  EXPECT_EQ(pull({"-q"}).code, 0);
+  expect_whole();
+}
+
+TEST_F(Pull, AServerThatBreaksOffAtOnePlaceIsNotAskedForEver) {
+  serve([](const HttpQuery& query) -> std::optional<HttpReply> {
+    if (!query.target.ends_with(kTarget)) return std::nullopt;
+    return HttpReply{.body = noise(kWeightsBytes), .break_after = 100'000};
+  });
+  Result result = pull({"-q", "--retries", "1"});
+  EXPECT_EQ(result.code, 1);
+  expect_one_error(result.err);
+  expect_nothing_to_see();
+  EXPECT_EQ(server_->queries(kTarget).size(), 2U);  // the first gained something
+}
+
+TEST_F(Pull, AnotherPartThanAskedForIsNotTaken) {
+  serve([](const HttpQuery& query) -> std::optional<HttpReply> {
+    if (!query.target.ends_with(kTarget)) return std::nullopt;
+    if (query.times == 1) return HttpReply{.body = noise(kWeightsBytes), .break_after = 100'000};
+    if (query.times > 2) return std::nullopt;
+    return HttpReply{.status = 206,
+                     .body = noise(kWeightsBytes).substr(50'000),
+                     .headers = {{"Content-Range", "bytes 50000-299999/300000"}}};
+  });
+  EXPECT_EQ(pull({"-q"}).code, 0);
+  expect_whole();
+}
+
+TEST_F(Pull, WaitsAsLongAsTheServerAsks) {
+  serve([](const HttpQuery& query) -> std::optional<HttpReply> {
+    if (query.times > 1) return std::nullopt;
+    if (query.target.ends_with(kTarget)) return HttpReply{.status = 429, .headers = {{"Retry-After", "2"}}};
+    return HttpReply{.status = 503};
+  });
+  auto start = std::chrono::steady_clock::now();
+  Result result = pull();
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+  EXPECT_NE(result.err.find("status 429; trying again in 2.0 s"), std::string::npos) << result.err;
+  expect_whole();
+}
+
+TEST_F(Pull, DoesNotWaitLongerThanAnyoneWouldLike) {
+  serve([](const HttpQuery& query) -> std::optional<HttpReply> {
+    if (!query.target.ends_with(kTarget)) return std::nullopt;
+    return HttpReply{.status = 429, .headers = {{"Retry-After", "7200"}}};
+  });
+  Result result = pull({"-q"});
+  EXPECT_EQ(result.code, 1);
+  expect_one_error(result.err);
+  EXPECT_NE(result.err.find("wait 7200 s"), std::string::npos) << result.err;
+}
+
+TEST_F(Pull, AnswersThatWillNotChangeAreNotAskedForTwice) {
+  for (int status : {400, 401, 403, 404, 410}) {
+    serve([=](const HttpQuery&) { return HttpReply{.status = status, .body = "{\"error\": \"no\"}"}; });
+    Result result = pull({"-q"});
+    EXPECT_EQ(result.code, 1);
+    expect_one_error(result.err);
+    EXPECT_NE(result.err.find("status " + std::to_string(status)), std::string::npos) << result.err;
+    EXPECT_EQ(server_->queries().size(), 1U);
+    EXPECT_FALSE(fs::exists(path("cache")));
+  }
+}
+
+TEST_F(Pull, OneFileThatIsRefusedEndsAll) {
+  serve([](const HttpQuery& query) -> std::optional<HttpReply> {
+    return query.target.ends_with("/tokenizer.json") ? std::optional(HttpReply{.status = 403}) : std::nullopt;
+  });
+  Result result = pull({"-q"});
+  EXPECT_EQ(result.code, 1);
+  expect_one_error(result.err);
+  EXPECT_NE(result.err.find("tokenizer.json"), std::string::npos) << result.err;
+  EXPECT_FALSE(fs::exists(folder() + "/refs/main"));
+  EXPECT_FALSE(fs::exists(snapshot()));
+}
+
+TEST_F(Pull, WrongBytesAreThrownAway) {
+  for (const char* name : {kWeights, "tokenizer.json"}) {
+    std::string wrong = model_.files[name];
+    wrong[wrong.size() / 2] = static_cast<char>(wrong[wrong.size() / 2] ^ 1);
+    serve([=](const HttpQuery& query) -> std::optional<HttpReply> {
+      return query.target.ends_with(name) ? std::optional(HttpReply{.body = wrong}) : std::nullopt;
+    });
+    Result result = pull({"-q"});
+    EXPECT_EQ(result.code, 1);
+    expect_one_error(result.err);
+    EXPECT_NE(result.err.find("expected hash " + model_.hash(name)), std::string::npos) << result.err;
+    EXPECT_FALSE(fs::exists(blob(name)));
+    EXPECT_FALSE(fs::exists(snapshot()));
+    fs::remove_all(path("cache"));
+  }
+}
+
+TEST_F(Pull, WrongBytesOnceAreNotTheEnd) {
+  serve([](const HttpQuery& query) -> std::optional<HttpReply> {
+    if (!query.target.ends_with(kTarget) || query.times > 1) return std::nullopt;
+    return HttpReply{.body = std::string(kWeightsBytes, 'x')};
+  });
+  EXPECT_EQ(pull({"-q"}).code, 0);
+  expect_whole();
+}
+
+TEST_F(Pull, ADamagedRemainderAndADamagedBlobAreReplaced) {
+  serve();
+  fs::create_directories(folder() + "/blobs");
+  write_file(blob(kWeights) + ".incomplete", std::string(200'000, 'x'));
+  write_file(blob("config.json"), "short");
+  EXPECT_EQ(pull({"-q"}).code, 0);
+  expect_whole();
+  write_file(blob(kWeights), "cut");
+  write_file(blob(kWeights) + ".incomplete", std::string(kWeightsBytes + 1, 'x'));
+  EXPECT_EQ(pull({"-q"}).code, 0);
+  expect_whole();
+}
+
+TEST_F(Pull, MoreBytesThanListedAreRefused) {
+  serve([](const HttpQuery& query) -> std::optional<HttpReply> {
+    if (!query.target.ends_with(kTarget)) return std::nullopt;
+    return HttpReply{.body = noise(kWeightsBytes) + "more", .tells_length = false};
+  });
+  Result result = pull({"-q"});
+  EXPECT_EQ(result.code, 1);
+  expect_one_error(result.err);
+  EXPECT_NE(result.err.find("found more"), std::string::npos) << result.err;
+  expect_nothing_to_see();
+}
+
+TEST_F(Pull, ManyShardsComeSideBySide) {
+  model_.files.erase(kWeights);
+  model_.files["model.safetensors.index.json"] = "{}";
+  for (char shard : std::string("12345678")) {
+    model_.files[std::string("model-0000") + shard + "-of-00008.safetensors"] = noise(50'000) + shard;
+  }
+  serve([](const HttpQuery& query) -> std::optional<HttpReply> {
+    bool breaks = query.target.ends_with(".safetensors") && query.times == 1;
+    std::string shard(1, query.target[query.target.size() - std::string("1-of-00008.safetensors").size()]);
+    return breaks ? std::optional(HttpReply{.body = noise(50'000) + shard, .break_after = 20'000})
+                  : std::nullopt;
+  });
+  Result result = pull({"-q", "-j", "8"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  expect_whole();
+}
+
+}  // namespace
+}  // namespace janus::test

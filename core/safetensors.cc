@@ -22,23 +22,11 @@ struct StoredType {
   int64_t bits;
 };
 
-// All types of the format; models read the three of `readable_type`.
+// All types of the format.
 constexpr std::array<StoredType, 20> kTypes{
     {{"F32", 32},    {"F16", 16},    {"BF16", 16},   {"F64", 64},    {"I64", 64},    {"I32", 32}, {"I16", 16},
      {"I8", 8},      {"U64", 64},    {"U32", 32},    {"U16", 16},    {"U8", 8},      {"BOOL", 8}, {"C64", 64},
      {"F8_E4M3", 8}, {"F8_E5M2", 8}, {"F8_E8M0", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4}}};
-
-bool readable_type(std::string_view name, DType* dtype) {
-  if (name == "F32")
-    *dtype = DType::f32;
-  else if (name == "F16")
-    *dtype = DType::f16;
-  else if (name == "BF16")
-    *dtype = DType::bf16;
-  else
-    return false;
-  return true;
-}
 
 // Names come from the file: escaped for messages, and long only as far as real ones are.
 std::string quoted(const std::string& name) { return excerpt(name, 200); }
@@ -74,11 +62,11 @@ Entry read_entry(const std::string& name, const nlohmann::json& json, const std:
   entry.name = name;
   StoredTensor& tensor = entry.tensor;
   tensor.file = file;
-  tensor.type = object.required_string("dtype");
+  const std::string named = object.required_string("dtype");
   const auto* type = std::find_if(kTypes.begin(), kTypes.end(),
-                                  [&](const StoredType& known) { return known.name == tensor.type; });
+                                  [&](const StoredType& known) { return known.name == named; });
   check(type != kTypes.end(), "{}: dtype: expected a type of the format such as BF16, found {}",
-        object.where(), excerpt(tensor.type));
+        object.where(), excerpt(named));
 
   check(object.contains("shape"), "{}: shape: expected a list of sizes, found no such key", object.where());
   const std::vector<int64_t> sizes = object.integers("shape", 0, INT64_MAX);
@@ -90,12 +78,8 @@ Entry read_entry(const std::string& name, const nlohmann::json& json, const std:
   entry.end = static_cast<uint64_t>(offsets[1]);
   const uint64_t bytes = checked_bytes(elements, *type, object.where());
   check(entry.end - entry.begin == bytes, "{}: expected {} bytes for {} [{}], found {}", object.where(),
-        bytes, tensor.type, fmt::join(sizes, ", "), entry.end - entry.begin);
-
-  const bool few_axes = sizes.size() <= Shape::kMaxRank;
-  tensor.shape = few_axes ? Shape(std::span<const int64_t>(sizes)) : Shape{elements};
-  if (!few_axes) tensor.unreadable = fmt::format("{} axes", sizes.size());
-  if (!readable_type(tensor.type, &tensor.dtype)) tensor.unreadable = "type " + tensor.type;
+        bytes, named, fmt::join(sizes, ", "), entry.end - entry.begin);
+  tensor.describe(named, sizes, elements);
   return entry;
 }
 
@@ -160,7 +144,7 @@ std::map<std::string, StoredTensor> list_tensors(const FileBytes& file, const st
 
 std::map<std::string, StoredTensor> read_safetensors(const FileBytes& file, const std::string& name,
                                                      const std::string& where) {
-  check(!text_of(file.bytes).starts_with("version https://git-lfs"),
+  check(!is_lfs_pointer(file),
         "{}: expected a safetensors file, found a Git LFS pointer to it; fetch it with `git lfs pull`",
         where);
   try {

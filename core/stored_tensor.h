@@ -1,6 +1,7 @@
 // A tensor as it lies in a file, whatever the container format.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "core/mapped_file.h"
@@ -16,6 +17,13 @@ struct StoredTensor {
   FileBytes data;            // exactly the tensor's bytes, aligned or not
   std::string file;          // its name in the folder, for messages
   std::string unreadable;    // why no model can read it, "5 axes" or "type I64"; else empty
+
+  // Sets type, dtype, shape and unreadable of a tensor of this type (as safetensors names it) and these sizes,
+  // whose product is `elements`.
+  void describe(std::string stored_type, std::span<const int64_t> sizes, int64_t elements);
 };
+
+// True for the small text file that stands for a large one where Git LFS has not fetched it.
+bool is_lfs_pointer(const FileBytes& file);
 
 }  // namespace janus

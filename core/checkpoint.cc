@@ -1,45 +1,73 @@
 #include "core/checkpoint.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/error.h"
 #include "core/json.h"
 #include "core/safetensors.h"
+#include "core/torch_pickle.h"
 
 namespace janus {
 namespace {
 
-constexpr std::string_view kIndex = "model.safetensors.index.json";
 using Tensors = std::map<std::string, StoredTensor>;
 
-std::vector<std::string> files_ending(const FileSet& files, std::string_view ending) {
+// A format of weights that may take several files of a folder.
+struct Container {
+  std::string_view index;           // names the file of each tensor
+  std::string_view prefix, ending;  // of its files' names where there is no index
+  Tensors (*read)(const FileBytes& file, const std::string& name, const std::string& where,
+                  const CheckpointOptions& options);
+};
+
+// The first that a folder holds is read.
+constexpr std::array<Container, 2> kContainers{{
+    {.index = "model.safetensors.index.json",
+     .prefix = "",
+     .ending = ".safetensors",
+     .read = [](const FileBytes& file, const std::string& name, const std::string& where,
+                const CheckpointOptions&) { return read_safetensors(file, name, where); }},
+    {.index = "pytorch_model.bin.index.json",
+     .prefix = "pytorch_model",
+     .ending = ".bin",
+     .read =
+         [](const FileBytes& file, const std::string& name, const std::string& where,
+            const CheckpointOptions& options) {
+           return read_torch_pickle(file, name, where, options.verify);
+         }},
+}};
+
+std::vector<std::string> weight_files(const FileSet& files, const Container& container) {
   std::vector<std::string> matching;
   for (const std::string& file : files.files()) {
-    if (file.ends_with(ending)) matching.push_back(file);
+    if (file.starts_with(container.prefix) && file.ends_with(container.ending)) matching.push_back(file);
   }
   return matching;
 }
 
 [[noreturn]] void fail_without_weights(const FileSet& files) {
-  for (const std::string& file : files_ending(files, ".bin")) {
-    if (!file.starts_with("pytorch_model")) continue;
-    fail(
-        "model {}: expected safetensors weights, found {}, a torch pickle, which is not read yet; use a "
-        "safetensors copy of the model, or convert it in its folder: python3 -c \"import glob, torch; from "
-        "safetensors.torch import save_file; save_file({{k: v.clone() for f in "
-        "glob.glob('pytorch_model*.bin') for k, v in torch.load(f, weights_only=True).items()}}, "
-        "'model.safetensors')\"",
-        files.name(), file);
+  for (const std::string& file : files.files()) {
+    // Names that torch.save is given by hand: optimizer states and the like have them too.
+    for (const char* ending : {".bin", ".pt", ".pth", ".ckpt"}) {
+      check(!file.ends_with(ending),
+            "model {}: expected weights in *.safetensors or pytorch_model*.bin, found {}; rename it to "
+            "pytorch_model.bin if it holds the model's state_dict",
+            files.name(), file);
+    }
   }
-  fail("model {}: expected weights in {} or *.safetensors, found neither; download the model's weights too",
-       files.name(), kIndex);
+  fail(
+      "model {}: expected weights in *.safetensors or pytorch_model*.bin, found neither; download the "
+      "model's "
+      "weights too",
+      files.name());
 }
 
 // The tensor names of each file.
-std::map<std::string, std::set<std::string>> read_index(const FileSet& files) {
-  const nlohmann::json json = files.json(kIndex);
-  const JsonObject weight_map = JsonObject(json, files.path(kIndex)).required_object("weight_map");
+std::map<std::string, std::set<std::string>> read_index(const FileSet& files, std::string_view index) {
+  const nlohmann::json json = files.json(index);
+  const JsonObject weight_map = JsonObject(json, files.path(index)).required_object("weight_map");
   std::map<std::string, std::set<std::string>> shards;
   for (const auto& [name, file] : weight_map.json().items()) {
     shards[weight_map.required_string(name)].insert(name);
@@ -48,53 +76,54 @@ std::map<std::string, std::set<std::string>> read_index(const FileSet& files) {
   return shards;
 }
 
-void check_shard(const Tensors& tensors, const std::set<std::string>& indexed, const std::string& path) {
+void check_shard(const Tensors& tensors, const std::set<std::string>& indexed, const std::string& path,
+                 std::string_view index) {
   for (const std::string& name : indexed) {
     check(tensors.count(name) != 0, "{}: expected tensor {} as {} says, found no such; download both again",
-          path, name, kIndex);
+          path, name, index);
   }
   for (const auto& [name, tensor] : tensors) {
     check(indexed.count(name) != 0,
           "{}: expected only tensors that {} places there, found {}; download both "
           "again",
-          path, kIndex, name);
+          path, index, name);
   }
 }
 
-Tensors read_shards(const FileSet& files) {
+Tensors read_shards(const FileSet& files, const Container& container, const CheckpointOptions& options) {
   Tensors tensors;
-  for (const auto& [file, names] : read_index(files)) {
+  for (const auto& [file, names] : read_index(files, container.index)) {
     check(files.contains(file), "model {}: expected {}, which {} names, found no such file; download it",
-          files.name(), file, kIndex);
-    Tensors shard = read_safetensors(files.read(file), file, files.path(file));
-    check_shard(shard, names, files.path(file));
+          files.name(), file, container.index);
+    Tensors shard = container.read(files.read(file), file, files.path(file), options);
+    check_shard(shard, names, files.path(file), container.index);
     tensors.merge(shard);  // names are unique: JSON keys
   }
   return tensors;
 }
 
 // A name such as model-00001-of-00003.safetensors tells how many files there must be.
-void check_all_there(const FileSet& files, const std::string& file) {
-  constexpr std::string_view kNumbered = "-00000-of-00000.safetensors";
+void check_all_there(const FileSet& files, const std::string& file, std::string_view ending) {
+  constexpr std::string_view kNumbered = "-00000-of-00000";
   const auto alike = [](char pattern, char c) {
     return pattern == '0' ? '0' <= c && c <= '9' : c == pattern;
   };
-  if (file.size() < kNumbered.size()) return;
-  const size_t stem = file.size() - kNumbered.size();
+  if (file.size() < kNumbered.size() + ending.size()) return;
+  const size_t stem = file.size() - kNumbered.size() - ending.size();
   if (!std::equal(kNumbered.begin(), kNumbered.end(), file.begin() + stem, alike)) return;
   const std::string total = file.substr(stem + std::string_view("-00000-of-").size(), 5);
   for (int shard = 1; shard <= std::stoi(total); ++shard) {
-    const std::string name = fmt::format("{}-{:05}-of-{}.safetensors", file.substr(0, stem), shard, total);
+    const std::string name = fmt::format("{}-{:05}-of-{}{}", file.substr(0, stem), shard, total, ending);
     check(files.contains(name), "model {}: expected {} beside {}, found no such file; download it",
           files.name(), name, file);
   }
 }
 
-Tensors read_all(const FileSet& files) {
+Tensors read_all(const FileSet& files, const Container& container, const CheckpointOptions& options) {
   Tensors tensors;
-  for (const std::string& file : files_ending(files, ".safetensors")) {
-    check_all_there(files, file);
-    Tensors more = read_safetensors(files.read(file), file, files.path(file));
+  for (const std::string& file : weight_files(files, container)) {
+    check_all_there(files, file, container.ending);
+    Tensors more = container.read(files.read(file), file, files.path(file), options);
     tensors.merge(more);
     if (more.empty()) continue;
     const std::string& name = more.begin()->first;
@@ -102,6 +131,14 @@ Tensors read_all(const FileSet& files) {
          name, tensors.at(name).file, file);
   }
   return tensors;
+}
+
+Tensors read_weights(const FileSet& files, const CheckpointOptions& options) {
+  for (const Container& container : kContainers) {
+    if (files.contains(container.index)) return read_shards(files, container, options);
+    if (!weight_files(files, container).empty()) return read_all(files, container, options);
+  }
+  fail_without_weights(files);
 }
 
 std::string weight_files(const Checkpoint& checkpoint) {
@@ -112,7 +149,7 @@ std::string weight_files(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-Checkpoint Checkpoint::open(FileSet files) {
+Checkpoint Checkpoint::open(FileSet files, const CheckpointOptions& options) {
   check(files.contains("config.json"),
         "model {}: expected config.json, found no such file; give the folder that holds config.json and "
         "weights",
@@ -120,18 +157,14 @@ Checkpoint Checkpoint::open(FileSet files) {
   Checkpoint checkpoint;
   checkpoint.config_ = std::make_shared<const nlohmann::json>(files.json("config.json"));
   JsonObject(checkpoint.config(), files.path("config.json"));  // throws unless it is an object
-  if (files.contains(kIndex)) {
-    checkpoint.tensors_ = read_shards(files);
-  } else if (!files_ending(files, ".safetensors").empty()) {
-    checkpoint.tensors_ = read_all(files);
-  } else {
-    fail_without_weights(files);
-  }
+  checkpoint.tensors_ = read_weights(files, options);
   checkpoint.files_ = std::move(files);
   return checkpoint;
 }
 
-Checkpoint Checkpoint::open(const std::string& path) { return open(FileSet::folder(path)); }
+Checkpoint Checkpoint::open(const std::string& path, const CheckpointOptions& options) {
+  return open(FileSet::folder(path), options);
+}
 
 Checkpoint Checkpoint::from_tensors(FileSet files, nlohmann::json config,
                                     std::map<std::string, StoredTensor> tensors) {

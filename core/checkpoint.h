@@ -22,16 +22,24 @@ namespace janus {
 enum class WeightType { native, f32, f16, bf16 };
 WeightType weight_type_from_name(std::string_view name);  // throws Error naming the known ones
 
+struct CheckpointOptions {
+  // Reads all weights once to hold them against the checksums that their files carry: torch pickles have
+  // such, safetensors none.
+  bool verify = false;
+};
+
 class Checkpoint {
  public:
-  // Opens `config.json` and lists every tensor of the folder's safetensors files (through the index where
-  // there is one). Nothing is read but headers. Throws Error with file, expected and found on anything wrong:
-  // no config, truncated files, overlapping or missing tensors, a shard that is not there.
-  static Checkpoint open(FileSet files);
+  // Opens `config.json` and lists every tensor of the folder's safetensors files or, where there are none, of
+  // its torch pickles (`pytorch_model*.bin`), through the index where there is one: where a folder holds
+  // both, safetensors win. Nothing is read but headers. Throws Error with file, expected and found on
+  // anything wrong: no config, truncated files, overlapping or missing tensors, a shard that is not there.
+  static Checkpoint open(FileSet files, const CheckpointOptions& options = {});
   // A folder path.
-  static Checkpoint open(const std::string& path);
+  static Checkpoint open(const std::string& path, const CheckpointOptions& options = {});
   // Tensors that are in memory already, under a config.
-  static Checkpoint from_tensors(FileSet files, nlohmann::json config, std::map<std::string, StoredTensor> tensors);
+  static Checkpoint from_tensors(FileSet files, nlohmann::json config,
+                                 std::map<std::string, StoredTensor> tensors);
 
   const FileSet& files() const { return files_; }
   const nlohmann::json& config() const { return *config_; }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/core/model_files.h"
+#include "tests/core/torch_file.h"
 
 namespace janus {
 namespace {
@@ -16,6 +17,7 @@ using test::error_of;
 using test::expect_error;
 using test::safetensors_file;
 using test::TemporaryFolder;
+using test::torch_file;
 
 const std::string kTwoBytes = "ab";
 
@@ -92,9 +94,34 @@ TEST(Checkpoint, RefusesABrokenConfig) {
 TEST(Checkpoint, SaysWhichWeightsItLooksFor) {
   const TemporaryFolder folder;
   folder.write("config.json", "{}");
-  expect_error(open_error(folder), {folder.path(), "model.safetensors.index.json", "*.safetensors"});
-  folder.write("pytorch_model-00001-of-00002.bin", "PK");
-  expect_error(open_error(folder), {"expected safetensors", "pytorch_model-00001-of-00002.bin", "save_file"});
+  expect_error(open_error(folder), {folder.path(), "*.safetensors", "pytorch_model*.bin", "found neither"});
+  folder.write("model.pth", "PK");
+  expect_error(open_error(folder), {"*.safetensors", "found model.pth", "rename it to pytorch_model.bin"});
+}
+
+TEST(Checkpoint, OpensTorchPicklesAndPrefersSafetensors) {
+  const TemporaryFolder folder;
+  folder.write("config.json", "{}");
+  folder.write("training_args.bin", "no weights");
+  folder.write("pytorch_model.bin",
+               torch_file({{.name = "p", .type = "HalfStorage", .sizes = {1}, .bytes = kTwoBytes}}));
+  const Checkpoint pickled = Checkpoint::open(folder.path());
+  EXPECT_EQ(names(pickled), std::vector<std::string>{"p"});
+  EXPECT_EQ(pickled.find("p").file, "pytorch_model.bin");
+  folder.write("model.safetensors", safetensors_file({{"s", "F16", {1}, kTwoBytes}}));
+  EXPECT_EQ(names(Checkpoint::open(folder.path())), std::vector<std::string>{"s"});
+}
+
+TEST(Checkpoint, VerifiesTensorsOfPicklesWhenAsked) {
+  const TemporaryFolder folder;
+  folder.write("config.json", "{}");
+  auto parts =
+      test::state_dict_parts({{.name = "p", .type = "HalfStorage", .sizes = {1}, .bytes = kTwoBytes}});
+  parts[2].crc = 1;
+  folder.write("pytorch_model.bin", test::ZipFile(parts).bytes());
+  EXPECT_EQ(open_error(folder), "");
+  expect_error(error_of([&] { Checkpoint::open(folder.path(), {.verify = true}); }),
+               {"pytorch_model.bin", "checksum 00000001", "archive/data/0"});
 }
 
 TEST(Checkpoint, AFileOfNoTensorsIsFoundWhenOneIsAsked) {
@@ -189,6 +216,54 @@ TEST_F(ShardsTest, RefusesABrokenIndex) {
   expect_error(open_error(folder_), {"model.safetensors.index.json: weight_map: a", "found 5"});
   index(R"({"a": null})");
   expect_error(open_error(folder_), {"model.safetensors.index.json: weight_map: a"});
+}
+
+// The same of torch pickles: the index and the numbers in names mean the same.
+class PickleShardsTest : public testing::Test {
+ protected:
+  PickleShardsTest() {
+    folder_.write("config.json", "{}");
+    for (const char* number : {"1", "2"}) {
+      folder_.write(std::string("pytorch_model-0000") + number + "-of-00002.bin",
+                    torch_file({{.name = number, .type = "HalfStorage", .sizes = {1}, .bytes = kTwoBytes}}));
+    }
+  }
+  void index(const std::string& one, const std::string& two) const {
+    folder_.write("pytorch_model.bin.index.json",
+                  R"({"metadata": {"total_size": 4}, "weight_map": {"1": "pytorch_model-0000)" + one +
+                      R"(-of-00002.bin", "2": "pytorch_model-0000)" + two + R"(-of-00002.bin"}})");
+  }
+
+  const TemporaryFolder folder_;
+};
+
+TEST_F(PickleShardsTest, OpenWithAndWithoutTheIndex) {
+  EXPECT_EQ(names(Checkpoint::open(folder_.path())), (std::vector<std::string>{"1", "2"}));
+  index("1", "2");
+  const Checkpoint checkpoint = Checkpoint::open(folder_.path());
+  EXPECT_EQ(names(checkpoint), (std::vector<std::string>{"1", "2"}));
+  EXPECT_EQ(checkpoint.find("2").file, "pytorch_model-00002-of-00002.bin");
+}
+
+TEST_F(PickleShardsTest, MissingAndWrongShardsAreNamed) {
+  index("2", "1");
+  expect_error(open_error(folder_), {"pytorch_model-00001-of-00002.bin", "expected tensor 2", "index.json"});
+  index("1", "3");
+  expect_error(open_error(folder_), {"pytorch_model-00003-of-00002.bin", "no such file", "download it"});
+  index("1", "1");
+  expect_error(open_error(folder_), {"expected tensor 2"});
+  index("1", "2");
+  std::filesystem::remove(folder_.path() + "/pytorch_model-00002-of-00002.bin");
+  expect_error(open_error(folder_), {"pytorch_model-00002-of-00002.bin", "no such file"});
+  std::filesystem::remove(folder_.path() + "/pytorch_model.bin.index.json");
+  expect_error(open_error(folder_),
+               {"pytorch_model-00002-of-00002.bin beside pytorch_model-00001-of-00002.bin"});
+}
+
+TEST_F(PickleShardsTest, ATensorOfTwoShardsIsNamed) {
+  folder_.write("pytorch_model-00002-of-00002.bin",
+                torch_file({{.name = "1", .type = "HalfStorage", .sizes = {1}, .bytes = kTwoBytes}}));
+  expect_error(open_error(folder_), {"found 1 in both", "pytorch_model-00001-of-00002.bin"});
 }
 
 TEST(FileSet, ListsFilesAndLinksButNotFolders) {

@@ -221,7 +221,8 @@ struct BenchModel {
   std::string type;  // of most of the weights
 };
 
-BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& common) {
+BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& common,
+                            ProgressDisplay& progress) {
   std::shared_ptr<Device> device = open_device(common.device, {.threads = static_cast<int>(common.threads)});
   Checkpoint checkpoint = settings.config.empty() ? Checkpoint::open(model_files(common.model))
                                                   : random_checkpoint(settings.config);
@@ -229,7 +230,8 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
   Clock::time_point start = Clock::now();
   // Opened again, so that reading the headers counts where there are files.
   if (settings.config.empty()) checkpoint = Checkpoint::open(model_files(common.model));
-  opened.chosen.model = open_model(checkpoint, device, {.type = weight_type_from_name(common.type)});
+  opened.chosen.model = open_model(
+      checkpoint, device, {.type = weight_type_from_name(common.type), .progress = progress.callback()});
   opened.chosen.load_ms = ms_since(start);
   opened.chosen.name = !settings.config.empty() ? settings.config
                        : common.model.empty()   ? kBuiltinName
@@ -249,7 +251,7 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
 Outcome bench(const BenchSettings& settings, const CommonOptions& common, Console& console) {
   ProgressDisplay progress(console);
   progress.update(settings.config.empty() ? "loading the model" : "making random weights", 0, 0);
-  BenchModel opened = open_bench_model(settings, common);
+  BenchModel opened = open_bench_model(settings, common, progress);
   console.notice(fmt::format("{} on {}: {}", opened.chosen.name, opened.chosen.model->device().name(),
                              opened.chosen.model->device().description()));
   if (!common.json) {

@@ -59,13 +59,11 @@ std::string model_path(const std::string& model) {
 FileSet model_files(const std::string& model) {
   if (model.empty()) return builtin_model();
   const std::string path = model_path(model);
-  check(fs::is_directory(path),
-        "model, {}: expected a folder with config.json and safetensors files, found a file; get one with: {}",
-        path, kGetModel);
-  return FileSet::folder(path);
+  return open_model_files(path);
 }
 
-ChosenModel open_chosen_model(const CommonOptions& options, Console& console, const std::string& limits) {
+ChosenModel open_chosen_model(const CommonOptions& options, Console& console, const Progress& progress,
+                              const std::string& limits) {
   ChosenModel chosen;
   chosen.builtin = options.model.empty();
   chosen.name = chosen.builtin ? kBuiltinName : options.model;
@@ -76,7 +74,8 @@ ChosenModel open_chosen_model(const CommonOptions& options, Console& console, co
   std::shared_ptr<Device> device =
       open_device(options.device, {.threads = static_cast<int>(options.threads)});
   Checkpoint checkpoint = Checkpoint::open(model_files(options.model));
-  chosen.model = open_model(checkpoint, device, {.type = weight_type_from_name(options.type)});
+  chosen.model =
+      open_model(checkpoint, device, {.type = weight_type_from_name(options.type), .progress = progress});
   chosen.load_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 

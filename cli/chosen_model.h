@@ -31,8 +31,9 @@ struct ChosenModel {
   std::unique_ptr<Model> model;
 };
 
-// Opens device and model. Notes on standard error if it is the built-in one; `limits` is what the note says
-// that one cannot do, if it matters here.
-ChosenModel open_chosen_model(const CommonOptions& options, Console& console, const std::string& limits = {});
+// Opens device and model, and tells `progress` how far. Notes on standard error if it is the built-in one;
+// `limits` is what the note says that one cannot do, if it matters here.
+ChosenModel open_chosen_model(const CommonOptions& options, Console& console, const Progress& progress,
+                              const std::string& limits = {});
 
 }  // namespace janus::cli

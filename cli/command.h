@@ -49,5 +49,6 @@ Command tokenize_command();
 Command info_command();
 Command bench_command();
 Command pull_command();
+Command quantize_command();
 
 }  // namespace janus::cli

@@ -99,7 +99,7 @@ Outcome describe(const DescribeSettings& settings, const CommonOptions& common, 
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
   ChosenModel chosen = open_chosen_model(
-      common, console,
+      common, console, progress.callback(),
       fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
   progress.hide();
   console.notice(fmt::format("seed {}", common.seed));

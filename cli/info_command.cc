@@ -11,8 +11,10 @@
 #include "cli/image_settings.h"
 #include "cli/input_file.h"
 #include "cli/json_output.h"
+#include "cli/readable.h"
 #include "core/device.h"
 #include "core/error.h"
+#include "core/gguf.h"
 
 namespace janus::cli {
 namespace {
@@ -32,21 +34,22 @@ std::string grouped(int64_t number) {
 // Every stored tensor counts but the buffer in which training noted the codes in use.
 bool is_parameter(const std::string& name) { return !name.ends_with("codebook_used"); }
 
-// Vectors are always loaded as f32; --type is for the rest.
-int64_t loaded_bytes(const StoredTensor& tensor, const std::string& type) {
-  if (type == "native") return static_cast<int64_t>(tensor.data.bytes.size());
-  bool wide = type == "f32" || tensor.shape.rank() < 2;
-  return tensor.shape.elements() * (wide ? 4 : 2);
-}
-
 Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const CommonOptions& common) {
   int64_t parameters = 0, weights = 0;
   std::map<std::string, int64_t> types;
-  for (const auto& [tensor_name, tensor] : checkpoint.tensors()) {
-    if (!is_parameter(tensor_name)) continue;
+  std::map<std::string, std::map<std::string, int64_t>> parts;
+  for (const auto& [name, tensor] : checkpoint.tensors()) {
+    if (!is_parameter(name)) continue;
     parameters += tensor.shape.elements();
-    weights += loaded_bytes(tensor, common.type);
-    types[name_of(tensor.dtype)] += static_cast<int64_t>(tensor.data.bytes.size());
+    const std::string type = tensor.unreadable.empty() ? name_of(tensor.dtype) : tensor.type;
+    const auto bytes = static_cast<int64_t>(tensor.data.bytes.size());
+    types[type] += bytes;
+    const auto use = checkpoint.read().find(name);
+    parts[use == checkpoint.read().end() ? "unused" : use->second.part][type] += bytes;
+    // What nothing reads takes no memory.
+    if (use != checkpoint.read().end()) {
+      weights += static_cast<int64_t>(bytes_of(use->second.dtype, tensor.shape.elements()));
+    }
   }
   Json record;
   record["family"] = info.family;
@@ -57,6 +60,7 @@ Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const Com
   // The cache is bf16 unless weights are loaded as f32.
   int64_t cache = common.type == "f32" ? 2 * info.cache_bytes : info.cache_bytes;
   record["memory"] = {{"weights", weights}, {"cache", cache}, {"scratch", info.scratch_bytes}};
+  record["parts"] = parts;
   record["model"] = common.model.empty() ? kBuiltinName : common.model;
   record["image_size"] = info.image_size;
   record["image_tokens"] = info.image_tokens;
@@ -72,10 +76,6 @@ Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const Com
 }
 
 std::string model_text(const Json& record) {
-  std::string types;
-  for (const auto& [type, bytes] : record["types"].items()) {
-    types += fmt::format("{}{} {}", types.empty() ? "" : ", ", type, readable_bytes(bytes.get<int64_t>()));
-  }
   auto number = [&](const char* key) { return record[key].get<int64_t>(); };
   const Json& memory = record["memory"];
   auto bytes = [&](const char* key) { return readable_bytes(memory[key].get<int64_t>()); };
@@ -87,7 +87,10 @@ std::string model_text(const Json& record) {
   line("family", fmt::format("{}, {} layout", record["family"].get<std::string>(),
                              record["layout"].get<std::string>()));
   line("parameters", grouped(number("parameters")));
-  line("types", types);
+  line("types", readable_types(record["types"].get<std::map<std::string, int64_t>>()));
+  for (const auto& [part, types] : record["parts"].items()) {
+    line(("  " + part).c_str(), readable_types(types.get<std::map<std::string, int64_t>>()));
+  }
   line("decoder", fmt::format("{} layers of width {}, {} heads, {} for keys and values", number("layers"),
                               number("hidden_size"), number("heads"), number("kv_heads")));
   line("tokens", fmt::format("{} in the vocabulary, context {}", grouped(number("vocab_size")),
@@ -107,8 +110,9 @@ Outcome model_info(const CommonOptions& common, Console& console) {
   if (common.model.empty()) console.notice(fmt::format("no -m given: using the built-in {}", kBuiltinName));
   Checkpoint checkpoint = Checkpoint::open(model_files(common.model));
   std::shared_ptr<Device> device = open_device(common.device, {.threads = static_cast<int>(common.threads)});
-  // As stored, whatever --type says: converting weights would read them.
-  std::unique_ptr<Model> model = open_model(checkpoint, device);
+  // A plan alone: converting weights would read them.
+  const ModelOptions options{.type = weight_type_from_name(common.type), .plan = true};
+  std::unique_ptr<Model> model = open_model(checkpoint, device, options);
   Json record = model_record(checkpoint, model->info(), common);
   if (common.json) {
     print_json(record, console);
@@ -140,7 +144,7 @@ Outcome picture_info(const std::string& path, const CommonOptions& common, Conso
 
 Outcome info(const InfoSettings& settings, CommonOptions common, Console& console) {
   std::error_code fault;
-  if (std::filesystem::is_regular_file(settings.subject, fault)) {
+  if (std::filesystem::is_regular_file(settings.subject, fault) && !is_gguf(settings.subject)) {
     return picture_info(settings.subject, common, console);
   }
   if (!settings.subject.empty()) common.model = settings.subject;
@@ -154,11 +158,13 @@ Command info_command() {
   return {
       .name = "info",
       .summary = "what a model holds, or the settings in a generated PNG",
-      .examples = {"janus info", "janus info Janus-Pro-1B", "janus info out.png --json"},
+      .examples = {"janus info", "janus info Janus-Pro-1B", "janus info model.gguf",
+                   "janus info out.png --json"},
       .declare =
           [settings](OptionSet& options) {
-            options.argument("SUBJECT", some_text(settings->subject),
-                             "a model folder or a PNG of janus generate (default: the model of -m)");
+            options.argument(
+                "SUBJECT", some_text(settings->subject),
+                "a model folder, a GGUF file or a PNG of janus generate (default: the model of -m)");
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return info(*settings, common, console); },

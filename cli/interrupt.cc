@@ -10,7 +10,7 @@ namespace {
 
 // The handler may run on any thread, so lock-free atomics are all it touches.
 std::atomic<int> held{0};
-std::atomic<bool> pending{false};
+std::atomic<bool> came{false};
 std::atomic<int> code{0};
 std::atomic<bool> on_terminal{false};
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
@@ -22,7 +22,7 @@ static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_alw
 }
 
 void on_interrupt(int) {
-  pending = true;
+  came = true;
   if (held == 0) end();
 }
 
@@ -43,12 +43,14 @@ InterruptHold::InterruptHold() {
   ++held;
   // One that came before the count rose is ending the process on another thread; do not start work it would
   // cut.
-  if (pending) end();
+  if (came) end();
 }
 
 InterruptHold::~InterruptHold() {
   --held;
-  if (held == 0 && pending) end();
+  if (held == 0 && came) end();
 }
+
+bool InterruptHold::pending() { return came; }
 
 }  // namespace janus::cli

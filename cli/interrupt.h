@@ -14,6 +14,9 @@ class InterruptHold {
   ~InterruptHold();
   InterruptHold(const InterruptHold&) = delete;
   InterruptHold& operator=(const InterruptHold&) = delete;
+
+  // Whether one waits: long work under a hold should come to its end.
+  static bool pending();
 };
 
 }  // namespace janus::cli

@@ -47,8 +47,9 @@ void occupy_standard_streams() {
 }
 
 std::vector<Command> all_commands() {
-  return {describe_command(), generate_command(), encode_command(), decode_command(), embed_command(),
-          score_command(),    tokenize_command(), info_command(),   bench_command(),  pull_command()};
+  return {describe_command(), generate_command(), encode_command(),   decode_command(),
+          embed_command(),    score_command(),    tokenize_command(), info_command(),
+          bench_command(),    pull_command(),     quantize_command()};
 }
 
 // The message of a word that no option or argument takes.
@@ -150,6 +151,7 @@ std::optional<std::string> error_of(const std::function<void()>& action) {
 int main(int argc, char** argv) {
   janus::cli::occupy_standard_streams();
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is an error of write()
   janus::cli::end_on_interrupt(janus::cli::kInterrupted);
   return janus::cli::guarded_main(argc, argv);
 }

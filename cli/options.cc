@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <random>
 
 #include "cli/command.h"
+#include "core/checkpoint.h"
 
 namespace janus::cli {
 namespace {
@@ -222,13 +224,14 @@ void OptionSet::read() const {
 }
 
 void declare_common(OptionSet& options, CommonOptions& target) {
-  options.option(
-      "-m,--model", "MODEL", some_text(target.model),
-      "a model folder, or owner/repo[@revision] of the hub cache; a path of that name wins (default: the "
-      "built-in janus-tiny)");
+  options.option("-m,--model", "MODEL", some_text(target.model),
+                 "a model folder, a GGUF file, or owner/repo[@revision] of the hub cache; a path of that "
+                 "name wins (default: the "
+                 "built-in janus-tiny)");
   options.option("--device", "NAME", device_name(target.device), "auto, cpu, cuda or cuda:N (default auto)");
-  options.option("--type", "NAME", one_of(target.type, {"native", "f32", "bf16", "f16"}),
-                 "weights while loading: native, f32, bf16 or f16 (default native)");
+  options.option(
+      "--type", "NAME", one_of(target.type, weight_type_names()),
+      fmt::format("weights while loading: {} (default native)", fmt::join(weight_type_names(), ", ")));
   options.option("-t,--threads", "N", number(target.threads, {1, 1024}),
                  "1 to 1024 (default: the processors this process may use)");
   options.option("-s,--seed", "N", seed_number(target.seed),

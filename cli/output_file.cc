@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <random>
+#include <utility>
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -144,6 +145,57 @@ void OutputFile::replace(std::span<const std::byte> bytes) const {
   if (done) return;
   unlink(temporary.c_str());
   refuse(fmt::format("to write {} bytes", bytes.size()), std::strerror(fault));
+}
+
+GrowingFile::GrowingFile(const OutputFile& output, uint64_t bytes) : output_(output), bytes_(bytes) {
+  if (output.special_) output.refuse("a regular file", "a pipe or device");
+  hold_.emplace();
+  temporary_ = temporary_beside(output.target_);
+  descriptor_ = create(temporary_);
+  if (descriptor_ < 0) output.refuse("a folder that takes files", std::strerror(errno));
+  // Not every file system can reserve room; those that cannot will tell when it ends.
+  if (fallocate(descriptor_, 0, 0, static_cast<off_t>(bytes)) == 0) return;
+  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) refuse(errno);
+}
+
+GrowingFile::~GrowingFile() { remove(); }
+
+void GrowingFile::append(std::span<const std::byte> bytes) {
+  end_if_interrupted();
+  if (!write_all(descriptor_, bytes)) refuse(errno);
+  written_ += bytes.size();
+}
+
+void GrowingFile::finish() {
+  check(written_ == bytes_, "output, {}: expected to write {} bytes, found {}; report this", output_.path_,
+        bytes_, written_);
+  struct stat existing {};
+  if (stat(output_.target_.c_str(), &existing) == 0 && fchmod(descriptor_, existing.st_mode & 07777) != 0)
+    refuse(errno);
+  if (fsync(descriptor_) != 0) refuse(errno);
+  end_if_interrupted();
+  if (close(std::exchange(descriptor_, -1)) != 0) refuse(errno);
+  if (rename(temporary_.c_str(), output_.target_.c_str()) != 0) refuse(errno);
+  temporary_.clear();
+  hold_.reset();
+}
+
+void GrowingFile::remove() {
+  if (descriptor_ >= 0) close(std::exchange(descriptor_, -1));
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+  temporary_.clear();
+}
+
+void GrowingFile::end_if_interrupted() {
+  if (!InterruptHold::pending()) return;
+  remove();
+  hold_.reset();  // ends the program
+}
+
+void GrowingFile::refuse(int fault) {
+  remove();
+  fail("output, {}: expected room for {} bytes, found: {}; free some or choose another -o", output_.path_,
+       bytes_, std::strerror(fault));
 }
 
 void OutputFile::refuse(const std::string& expected, const std::string& found) const {

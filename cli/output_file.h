@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "cli/console.h"
+#include "cli/interrupt.h"
 
 namespace janus::cli {
 
@@ -35,6 +38,7 @@ class OutputFile {
   void write(std::string_view text, Console& console) const;
 
  private:
+  friend class GrowingFile;
   void write_directly(std::span<const std::byte> bytes) const;
   void replace(std::span<const std::byte> bytes) const;
   [[noreturn]] void refuse(const std::string& expected, const std::string& found) const;
@@ -42,6 +46,33 @@ class OutputFile {
   std::string path_;
   std::string target_;    // path_ with links followed
   bool special_ = false;  // exists and is neither file nor folder
+};
+
+// An output too large for memory, written piece by piece beside the old file and put in its place at the end.
+// An interrupt takes it away before it ends the program; so does any exception.
+class GrowingFile {
+ public:
+  // Throws Error if there is no room for `bytes`, where the file system can tell. `output` is a regular
+  // file's place, not "-", and must outlive this.
+  GrowingFile(const OutputFile& output, uint64_t bytes);
+  ~GrowingFile();
+  GrowingFile(const GrowingFile&) = delete;
+  GrowingFile& operator=(const GrowingFile&) = delete;
+
+  void append(std::span<const std::byte> bytes);
+  // Exactly as many bytes as were said must be there. Waits until they are on the disk.
+  void finish();
+
+ private:
+  void remove();
+  void end_if_interrupted();
+  [[noreturn]] void refuse(int fault);
+
+  const OutputFile& output_;
+  uint64_t bytes_, written_ = 0;
+  std::optional<InterruptHold> hold_;
+  std::string temporary_;
+  int descriptor_ = -1;
 };
 
 }  // namespace janus::cli

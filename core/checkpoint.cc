@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <utility>
 
 #include "core/error.h"
+#include "core/gguf.h"
 #include "core/json.h"
 #include "core/safetensors.h"
 #include "core/torch_pickle.h"
@@ -133,11 +135,26 @@ Tensors read_all(const FileSet& files, const Container& container, const Checkpo
   return tensors;
 }
 
+std::vector<std::string> gguf_files_in(const FileSet& files) {
+  std::vector<std::string> names = files.files();
+  std::erase_if(names, [](const std::string& name) { return !name.ends_with(kGgufEnding); });
+  return names;
+}
+
+Tensors read_one_gguf(const FileSet& files) {
+  const std::vector<std::string> names = gguf_files_in(files);
+  check(names.size() == 1,
+        "model {}: expected safetensors weights or one GGUF file, found {}; give one of them", files.name(),
+        fmt::join(names, ", "));
+  return read_gguf(files.read(names[0]), names[0], files.path(names[0])).tensors;
+}
+
 Tensors read_weights(const FileSet& files, const CheckpointOptions& options) {
   for (const Container& container : kContainers) {
     if (files.contains(container.index)) return read_shards(files, container, options);
     if (!weight_files(files, container).empty()) return read_all(files, container, options);
   }
+  if (!gguf_files_in(files).empty()) return read_one_gguf(files);
   fail_without_weights(files);
 }
 
@@ -148,6 +165,22 @@ std::string weight_files(const Checkpoint& checkpoint) {
 }
 
 }  // namespace
+
+FileSet open_model_files(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(path, ignored)) {
+    check(path.ends_with(kGgufEnding) || is_gguf(path),
+          "model {}: expected a folder with config.json and weights, or one GGUF file, found another file; "
+          "give "
+          "the folder it is in",
+          path);
+    return gguf_files(path);
+  }
+  FileSet files = FileSet::folder(path);
+  const std::vector<std::string> names = gguf_files_in(files);
+  // A folder in which nothing but a GGUF file was put.
+  return names.size() == 1 && !files.contains("config.json") ? gguf_files(files.path(names[0])) : files;
+}
 
 Checkpoint Checkpoint::open(FileSet files, const CheckpointOptions& options) {
   check(files.contains("config.json"),
@@ -163,7 +196,7 @@ Checkpoint Checkpoint::open(FileSet files, const CheckpointOptions& options) {
 }
 
 Checkpoint Checkpoint::open(const std::string& path, const CheckpointOptions& options) {
-  return open(FileSet::folder(path), options);
+  return open(open_model_files(path), options);
 }
 
 Checkpoint Checkpoint::from_tensors(FileSet files, nlohmann::json config,

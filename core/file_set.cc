@@ -32,32 +32,38 @@ FileSet FileSet::folder(const std::string& path) {
 }
 
 FileSet FileSet::builtin(std::string name, std::map<std::string, std::span<const std::byte>> files) {
+  std::map<std::string, FileBytes> held;
+  for (const auto& [file, bytes] : files) held.emplace(file, FileBytes{bytes, nullptr});
+  return in_memory(std::move(name), std::move(held));
+}
+
+FileSet FileSet::in_memory(std::string name, std::map<std::string, FileBytes> files) {
   FileSet set;
   set.name_ = std::move(name);
-  for (auto& [file, bytes] : files) set.builtin_.emplace(file, bytes);
+  for (auto& [file, bytes] : files) set.in_memory_.emplace(file, std::move(bytes));
   return set;
 }
 
 std::string FileSet::path(std::string_view file) const {
-  if (!builtin_.empty()) return fmt::format("{}: {}", name_, file);
+  if (!in_memory_.empty()) return fmt::format("{}: {}", name_, file);
   return (fs::path(name_) / file).string();
 }
 
 bool FileSet::contains(std::string_view file) const {
-  return names_.find(file) != names_.end() || builtin_.find(file) != builtin_.end();
+  return names_.find(file) != names_.end() || in_memory_.find(file) != in_memory_.end();
 }
 
 std::vector<std::string> FileSet::files() const {
   std::vector<std::string> files(names_.begin(), names_.end());
-  for (const auto& [file, bytes] : builtin_) files.push_back(file);
+  for (const auto& [file, bytes] : in_memory_) files.push_back(file);
   return files;
 }
 
 FileBytes FileSet::read(std::string_view file) const {
   // Only listed names: a name that comes from a file (a shard in an index) must not lead out of the folder.
   check(contains(file), "{}: no such file", path(file));
-  const auto found = builtin_.find(file);
-  return found != builtin_.end() ? FileBytes{found->second, nullptr} : map_file(path(file));
+  const auto found = in_memory_.find(file);
+  return found != in_memory_.end() ? found->second : map_file(path(file));
 }
 
 nlohmann::json FileSet::json(std::string_view file) const try {

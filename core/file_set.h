@@ -13,13 +13,16 @@
 
 namespace janus {
 
-// A model's files by name ("config.json"): a folder on disk, or files built into the program.
+// A model's files by name ("config.json"): a folder on disk, files built into the program, or files inside
+// another.
 class FileSet {
  public:
   // Lists the regular files (and links to such) directly in `path`. Throws if there is no such folder.
   static FileSet folder(const std::string& path);
   // Refers to the bytes, which must live as long as the program.
   static FileSet builtin(std::string name, std::map<std::string, std::span<const std::byte>> files);
+  // Keeps what owns the bytes.
+  static FileSet in_memory(std::string name, std::map<std::string, FileBytes> files);
 
   const std::string& name() const { return name_; }  // the path, or the built-in's name: for messages
   std::string path(std::string_view file) const;     // of one file: for messages
@@ -32,7 +35,7 @@ class FileSet {
 
  private:
   std::string name_;
-  std::map<std::string, std::span<const std::byte>, std::less<>> builtin_;
+  std::map<std::string, FileBytes, std::less<>> in_memory_;
   std::set<std::string, std::less<>> names_;  // of a folder
 };
 

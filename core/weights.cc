@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -5,36 +7,67 @@
 #include "core/checkpoint.h"
 #include "core/error.h"
 #include "core/ops.h"
+#include "core/quants.h"
 
 namespace janus {
 namespace {
 
 struct NamedType {
-  std::string_view name;
+  const char* name;
   WeightType type;
+  DType dtype;  // not of `native`
 };
 
-constexpr std::array<NamedType, 4> kWeightTypes{{{"native", WeightType::native},
-                                                 {"f32", WeightType::f32},
-                                                 {"f16", WeightType::f16},
-                                                 {"bf16", WeightType::bf16}}};
+constexpr std::array<NamedType, 8> kWeightTypes{{{"native", WeightType::native, DType::f32},
+                                                 {"f32", WeightType::f32, DType::f32},
+                                                 {"f16", WeightType::f16, DType::f16},
+                                                 {"bf16", WeightType::bf16, DType::bf16},
+                                                 {"q8_0", WeightType::q8_0, DType::q8_0},
+                                                 {"q6_k", WeightType::q6_k, DType::q6_k},
+                                                 {"q5_k", WeightType::q5_k, DType::q5_k},
+                                                 {"q4_k", WeightType::q4_k, DType::q4_k}}};
 
-DType target_dtype(WeightType type, DType stored) {
-  switch (type) {
-    case WeightType::native:
-      return stored;
-    case WeightType::f32:
-      return DType::f32;
-    case WeightType::f16:
-      return DType::f16;
-    case WeightType::bf16:
-      return DType::bf16;
+const NamedType& named(WeightType type) {
+  for (const NamedType& known : kWeightTypes) {
+    if (known.type == type) return known;
   }
-  return stored;
+  return kWeightTypes.front();
 }
 
-// The stored elements on `device`, where it can be in place of the file.
-Tensor on_device(Device& device, const StoredTensor& stored) {
+// Bytes of as many elements as every block divides.
+size_t density(DType dtype) { return bytes_of(dtype, 256); }
+
+}  // namespace
+
+WeightType weight_type_from_name(std::string_view name) {
+  for (const NamedType& known : kWeightTypes) {
+    if (known.name == name) return known.type;
+  }
+  fail("weight type: expected one of {}, found {}", fmt::join(weight_type_names(), ", "), name);
+}
+
+const char* name_of(WeightType type) { return named(type).name; }
+
+std::vector<std::string> weight_type_names() {
+  std::vector<std::string> names;
+  for (const NamedType& known : kWeightTypes) names.emplace_back(known.name);
+  return names;
+}
+
+DType weight_dtype(WeightType type, DType stored, const Shape& shape) {
+  if (type == WeightType::native) return stored;
+  const DType wanted = named(type).dtype;
+  DType fitting = type_for_rows(wanted, shape.back());
+  // Where no block fits, two bytes are as good as two others.
+  if (fitting != wanted && !is_quantized(fitting) && density(stored) == density(fitting)) fitting = stored;
+  return is_quantized(stored) && density(fitting) >= density(stored) ? stored : fitting;
+}
+
+bool is_larger(WeightType type, DType dtype) {
+  return type != WeightType::native && density(named(type).dtype) > density(dtype);
+}
+
+Tensor tensor_on(Device& device, const StoredTensor& stored) {
   expect_reading(stored.data.bytes);
   const void* bytes = stored.data.bytes.data();
   const bool aligned = reinterpret_cast<uintptr_t>(bytes) % alignment_of(stored.dtype) == 0;
@@ -46,13 +79,17 @@ Tensor on_device(Device& device, const StoredTensor& stored) {
   return copy;
 }
 
-}  // namespace
+Tensor convert_weight(const Tensor& x, DType dtype, const std::string& name, const std::string& file) try {
+  return ops::convert(x, dtype);
+} catch (const Error& error) {
+  fail("{} in {}: {}; choose a float type for its part, or another model", name, file, error.what());
+}
 
-WeightType weight_type_from_name(std::string_view name) {
-  for (const NamedType& known : kWeightTypes) {
-    if (known.name == name) return known.type;
-  }
-  fail("weight type: expected native, f32, f16 or bf16, found {}", name);
+Weights Weights::part(std::string name, WeightType type) const {
+  Weights same = *this;
+  same.part_ = std::move(name);
+  same.type_ = type;
+  return same;
 }
 
 Weights Weights::operator/(std::string_view part) const {
@@ -79,21 +116,26 @@ const Shape& Weights::shape(std::string_view name, int rank) const {
 const StoredTensor& Weights::stored(std::string_view name, const Shape& expected) const {
   const std::string full = path(name);
   const StoredTensor& tensor = checkpoint_->find(full);
-  check(tensor.unreadable.empty(), "{}: expected F32, F16 or BF16 with at most {} axes, found {} in {}", full,
-        Shape::kMaxRank, tensor.unreadable, tensor.file);
+  check(tensor.unreadable.empty(), "{}: expected a type of weights with at most {} axes, found {} in {}",
+        full, Shape::kMaxRank, tensor.unreadable, tensor.file);
   check(tensor.shape == expected, "{}: expected {}, found {} in {}", full, expected.to_string(),
         tensor.shape.to_string(), tensor.file);
-  checkpoint_->mark_read(full);
+  if (options_->on_read) options_->on_read(static_cast<int64_t>(tensor.data.bytes.size()));
   return tensor;
 }
 
 Tensor Weights::get(std::string_view name, const Shape& expected) const {
-  return ops::convert(on_device(*device_, stored(name, expected)), DType::f32);
+  const StoredTensor& tensor = stored(name, expected);
+  checkpoint_->mark_read(path(name), {.part = part_, .dtype = DType::f32, .matrix = false});
+  return ops::convert(tensor_on(*device_, tensor), DType::f32);
 }
 
 Tensor Weights::matrix(std::string_view name, const Shape& expected) const {
   const StoredTensor& tensor = stored(name, expected);
-  return ops::convert(on_device(*device_, tensor), target_dtype(type_, tensor.dtype));
+  const DType dtype = weight_dtype(type_, tensor.dtype, tensor.shape);
+  checkpoint_->mark_read(path(name), {.part = part_, .dtype = dtype, .matrix = true});
+  const Tensor in_place = tensor_on(*device_, tensor);
+  return options_->plan ? in_place : convert_weight(in_place, dtype, path(name), tensor.file);
 }
 
 }  // namespace janus

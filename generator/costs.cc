@@ -8,6 +8,11 @@ namespace {
 // Multiply-adds of attention: scores and weighted sum of `queries` over `keys` positions.
 double attention_operations(double queries, double keys, double width) { return 4 * queries * keys * width; }
 
+double bytes_a_weight(DType dtype) {
+  const DTypeTraits& traits = traits_of(dtype);
+  return static_cast<double>(traits.block_bytes) / traits.block;
+}
+
 double bytes_of(const Linear& linear) {
   return static_cast<double>(linear.weight.bytes()) + (linear.bias.empty() ? 0.0 : linear.bias.bytes());
 }
@@ -61,7 +66,7 @@ PassCost vision_cost(const JanusNetworks& networks) {
   const auto depth = static_cast<double>(config.depth);
   const double patch = 3 * static_cast<double>(config.patch_size * config.patch_size) * width;
   const double blocks = depth * (4 * width * width + 2 * width * static_cast<double>(config.mlp_width));
-  const double size = static_cast<double>(size_of(networks.aligner.layers[0].weight.dtype()));
+  const double size = bytes_a_weight(networks.aligner.layers[0].weight.dtype());
   return {.bytes = size * (patch + blocks) + bytes_of(networks.aligner),
           .operations = 2 * patches * (patch + blocks + weights_of(networks.aligner)) +
                         depth * attention_operations(patches, patches, width)};
@@ -70,8 +75,7 @@ PassCost vision_cost(const JanusNetworks& networks) {
 // The convolutions of the VQ decoder, in the order they run.
 class DecoderCost {
  public:
-  explicit DecoderCost(const JanusNetworks& networks)
-      : size_(static_cast<double>(size_of(networks.aligner.layers[0].weight.dtype()))) {
+  explicit DecoderCost(const JanusNetworks& networks) : size_(bytes_a_weight(networks.vq_model.dtype())) {
     const VqConfig& config = networks.config.vq;
     int64_t side = networks.config.vision.grid();
     int64_t channels = config.level_channels.back();

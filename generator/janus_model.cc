@@ -41,6 +41,7 @@ ModelInfo make_info(const JanusConfig& config, DType cache_dtype) {
   info.codebook_size = config.vq.codebook_size;
   info.context_length = config.language.max_position_embeddings;
   info.hidden_size = config.language.hidden_size;
+  info.intermediate_size = config.language.intermediate_size;
   info.layers = config.language.num_hidden_layers;
   info.heads = config.language.num_attention_heads;
   info.kv_heads = config.language.num_key_value_heads;
@@ -100,12 +101,26 @@ Tensor picture_latent(const JanusNetworks& networks, const Image& image) {
       planes_to_tensor(networks.device(), preprocess(image, config), size, size));
 }
 
+LoadOptions load_options(const Checkpoint& checkpoint, const ModelOptions& options) {
+  LoadOptions load{.plan = options.plan};
+  if (!options.progress) return load;
+  constexpr int64_t kMegabyte = 1'000'000;
+  int64_t total = 0;
+  for (const auto& [name, tensor] : checkpoint.tensors())
+    total += static_cast<int64_t>(tensor.data.bytes.size());
+  load.on_read = [progress = options.progress, total, done = int64_t{0}](int64_t bytes) mutable {
+    progress("loading (MB)", done / kMegabyte, total / kMegabyte);
+    done += bytes;
+  };
+  return load;
+}
+
 }  // namespace
 
 JanusModel::JanusModel(const Checkpoint& checkpoint, std::shared_ptr<Device> device,
                        const ModelOptions& options)
     : device_(std::move(device)),
-      networks_(JanusNetworks::load(checkpoint, *device_, options.type)),
+      networks_(JanusNetworks::load(checkpoint, *device_, options.type, load_options(checkpoint, options))),
       info_(make_info(networks_.config, networks_.cache_dtype)) {
   try {
     tokenizer_ = open_tokenizer(checkpoint.files());

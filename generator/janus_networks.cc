@@ -1,6 +1,7 @@
 #include "generator/janus_networks.h"
 
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 #include "core/ops.h"
@@ -47,28 +48,46 @@ void check_all_read(const Checkpoint& checkpoint, const JanusConfig& config) {
   }
 }
 
+// Numbers that were rounded away do not come back: asking for more of them is a mistake.
+void check_not_smaller(const Checkpoint& checkpoint, WeightType type, const JanusNames& names) {
+  if (type == WeightType::native) return;
+  const std::string language_model = std::string(names.language_model) + ".layers.";
+  for (const auto& [name, tensor] : checkpoint.tensors()) {
+    if (!name.starts_with(language_model) || !is_quantized(tensor.dtype)) continue;
+    check(!is_larger(type, tensor.dtype),
+          "type of the weights: expected native, or one smaller than the {} of {} in {}, found {}; leave it "
+          "out, or take the model that the file was made of",
+          name_of(tensor.dtype), name, tensor.file, name_of(type));
+  }
+}
+
 }  // namespace
 
-JanusNetworks JanusNetworks::load(const Checkpoint& checkpoint, Device& device, WeightType type) {
-  const Weights root(checkpoint, device, type);
+JanusNetworks JanusNetworks::load(const Checkpoint& checkpoint, Device& device, const PartTypes& types,
+                                  LoadOptions options) {
+  types.check();
+  const Weights root(checkpoint, device, WeightType::native, std::move(options));
   JanusNetworks model;
   model.config = read_janus_config(checkpoint, root);
   const JanusConfig& config = model.config;
   const JanusNames& names = *config.names;
   const int64_t width = config.language.hidden_size;
+  check_not_smaller(checkpoint, types.language, names);
 
-  model.vision_tower = Siglip::load(root / names.vision_tower, config.vision, names.siglip);
-  model.aligner = load_aligner(root / names.aligner, names, config.vision.width, width);
-  model.language_model = Transformer::load(root / names.language_model, config.language);
-  model.lm_head = load_lm_head(root, config, model.language_model.embed_tokens());
-  model.gen_embed = Embedding::load(root / names.gen_embed, config.vq.codebook_size, config.vq.embed_dim);
-  model.gen_aligner = load_aligner(root / names.gen_aligner, names, config.vq.embed_dim, width);
-  const Weights head_in = root / names.gen_head_in;
+  const Weights language = root.part("language", types.language), heads = root.part("heads", types.heads),
+                vision = root.part("vision", types.vision), vq = root.part("vq", types.vq);
+  model.vision_tower = Siglip::load(vision / names.vision_tower, config.vision, names.siglip);
+  model.aligner = load_aligner(vision / names.aligner, names, config.vision.width, width);
+  model.language_model = Transformer::load(language / names.language_model, config.language);
+  model.lm_head = load_lm_head(heads, config, model.language_model.embed_tokens());
+  model.gen_embed = Embedding::load(heads / names.gen_embed, config.vq.codebook_size, config.vq.embed_dim);
+  model.gen_aligner = load_aligner(heads / names.gen_aligner, names, config.vq.embed_dim, width);
+  const Weights head_in = heads / names.gen_head_in;
   const int64_t head_width = head_in.shape("weight", 2)[0];
   model.gen_head.layers = {Linear::load(head_in, width, head_width),
-                           Linear::load(root / names.gen_head_out, head_width, config.vq.codebook_size)};
-  model.vq_model = VqModel::load(root / names.vq_model, config.vq, names.vq);
-  model.cache_dtype = type == WeightType::f32 ? DType::f32 : DType::bf16;
+                           Linear::load(heads / names.gen_head_out, head_width, config.vq.codebook_size)};
+  model.vq_model = VqModel::load(vq / names.vq_model, config.vq, names.vq);
+  model.cache_dtype = types.language == WeightType::f32 ? DType::f32 : DType::bf16;
   check_all_read(checkpoint, config);
   return model;
 }

@@ -7,6 +7,7 @@
 
 #include "core/transformer.h"
 #include "generator/janus_config.h"
+#include "generator/part_types.h"
 #include "tokenizer/vq_model.h"
 #include "vision/siglip.h"
 
@@ -23,8 +24,10 @@ struct JanusNetworks {
   Mlp gen_head;     // hidden -> code logits
   VqModel vq_model;
 
-  // Throws Error for a checkpoint that lacks a tensor, or holds one that nothing here reads.
-  static JanusNetworks load(const Checkpoint& checkpoint, Device& device, WeightType type);
+  // Throws Error for a checkpoint that lacks a tensor, or holds one that nothing here reads, or whose decoder
+  // has a smaller type already than the one to make of it.
+  static JanusNetworks load(const Checkpoint& checkpoint, Device& device, const PartTypes& types,
+                            LoadOptions options = {});
 
   Device& device() const { return language_model.device(); }
   // The decoder's input for drawn codes, one a row. -> [B, 1, D].

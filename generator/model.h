@@ -11,6 +11,7 @@
 
 #include "core/checkpoint.h"
 #include "core/sampler.h"
+#include "generator/part_types.h"
 #include "tokenizer/text_tokenizer.h"
 #include "vision/image.h"
 
@@ -90,19 +91,24 @@ struct ModelInfo {
   int codes_height = 0, codes_width = 0;
   int64_t codebook_size = 0;
   int64_t context_length = 0;
-  int64_t hidden_size = 0, layers = 0, heads = 0, kv_heads = 0, vocab_size = 0;
+  int64_t hidden_size = 0, intermediate_size = 0, layers = 0, heads = 0, kv_heads = 0, vocab_size = 0;
   // What one generated image takes beside the weights: keys and values, and activations while the picture is
   // decoded.
   int64_t cache_bytes = 0, scratch_bytes = 0;
 };
 
-struct ModelOptions {
-  WeightType type = WeightType::native;  // the cache is f32 with f32, else bf16
-};
-
 // What a running call tells: of `total` steps, `done` are done. May throw to end the call; nothing is lost
 // but it.
 using Progress = std::function<void(const char* phase, int64_t done, int64_t total)>;
+
+struct ModelOptions {
+  PartTypes
+      type;  // one WeightType, or one a part; the cache is f32 where the language part is made f32, else bf16
+  Progress progress = {};
+  // Only notes in the checkpoint what would become of each tensor: the model tells of itself and must not
+  // run.
+  bool plan = false;
+};
 // Receives an answer's text piece by piece; never a part of a character.
 using TextSink = std::function<void(std::string_view text)>;
 // Receives each image when its last code is drawn, in order of index.

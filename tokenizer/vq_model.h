@@ -58,6 +58,9 @@ class VqModel {
   // The code of the nearest codebook row for each position, both normalised; the lowest among equals.
   std::vector<int32_t> quantize(const Tensor& latent) const;
 
+  // Of the convolutions.
+  DType dtype() const { return decoder_.conv_in.weight.dtype(); }
+
  private:
   // Middle of encoder and decoder: residual, attention, residual.
   struct Mid {

@@ -25,7 +25,6 @@ const Words kWrong[] = {
     // What later versions may bring is unknown now.
     {"caption", "x"},
     {"chat"},
-    {"quantize", "x", "-o", "y.gguf", "--type", "q8_0"},
     {"pull"},
     {"pull", "a"},
     {"pull", "a/b/c"},
@@ -42,7 +41,6 @@ const Words kWrong[] = {
     {"generate", "x", "-o", "x.png", "--upscale", "2"},
     {"generate", "x", "-o", "x.png", "--preview", "p.png"},
     {"generate", "--prompts", "p.txt", "-o", "x.png"},
-    {"info", "--type", "q8_0"},
     // Missing and surplus words.
     {"describe"},
     {"describe", "x.png", "-p"},

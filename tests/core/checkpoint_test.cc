@@ -70,11 +70,11 @@ TEST(Checkpoint, NamesAMissingTensorAndTheFilesSearched) {
 }
 
 TEST(Checkpoint, RefusesPathsThatAreNoModel) {
-  const TemporaryFolder folder;
+  const TemporaryFolder folder, other;
   expect_error(error_of([&] { Checkpoint::open(folder.path() + "/nowhere"); }),
                {folder.path() + "/nowhere: no such folder", "download"});
-  const std::string file = folder.write("model.gguf", "x");
-  expect_error(error_of([&] { Checkpoint::open(file); }), {file, "expected a folder", "found a file"});
+  const std::string file = other.write("model.gguf", "x");
+  expect_error(error_of([&] { Checkpoint::open(file); }), {file, "expected a GGUF file", "\"x\""});
   expect_error(error_of([&] { Checkpoint::open(""); }), {"no such folder"});
   expect_error(error_of([&] { Checkpoint::open(file + "/config.json"); }), {file});
   expect_error(open_error(folder), {folder.path(), "expected config.json"});

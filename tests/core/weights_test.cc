@@ -110,7 +110,7 @@ TEST_P(WeightsTest, ErrorsNameTensorExpectedAndFound) {
                {"blocks.3.f32: expected [3, 2], found [2, 3] in model.safetensors"});
   expect_error(error_of([&] { w.matrix("f32", {6}); }), {"blocks.3.f32: expected [6], found [2, 3]"});
   expect_error(error_of([&] { w.get("i64", {1}); }),
-               {"blocks.3.i64", "expected F32, F16 or BF16", "type I64"});
+               {"blocks.3.i64", "expected a type of weights", "type I64"});
   expect_error(error_of([&] { w.get("deep", {1}); }), {"blocks.3.deep", "at most 4 axes", "5 axes"});
   expect_error(error_of([&] { w.get("nowhere", {1}); }), {"blocks.3.nowhere", "model.safetensors"});
   expect_error(error_of([&] { w.shape("nowhere"); }), {"blocks.3.nowhere", "model.safetensors"});
@@ -147,10 +147,53 @@ TEST_P(WeightsTest, OtherDevicesGetACopyInTheStoredType) {
 
 INSTANTIATE_TEST_SUITE_P(Misalignment, WeightsTest, ::testing::Values(0, 1, 2));
 
+TEST(WeightType, RowsThatNoBlockFitsTakeALargerType) {
+  const auto dtype = [](WeightType type, DType stored, int64_t row) {
+    return weight_dtype(type, stored, {4, row});
+  };
+  EXPECT_EQ(dtype(WeightType::native, DType::q5_k, 256), DType::q5_k);
+  EXPECT_EQ(dtype(WeightType::q4_k, DType::bf16, 512), DType::q4_k);
+  EXPECT_EQ(dtype(WeightType::q4_k, DType::bf16, 96), DType::q8_0);
+  EXPECT_EQ(dtype(WeightType::q4_k, DType::bf16, 40), DType::bf16);
+  EXPECT_EQ(dtype(WeightType::q8_0, DType::f16, 40), DType::f16);
+  EXPECT_EQ(dtype(WeightType::q8_0, DType::f32, 40), DType::f16);
+  EXPECT_EQ(dtype(WeightType::f16, DType::bf16, 40), DType::f16);
+  EXPECT_EQ(dtype(WeightType::f32, DType::bf16, 1), DType::f32);
+}
+
+TEST(WeightType, WhatIsQuantizedNeverGrows) {
+  EXPECT_EQ(weight_dtype(WeightType::f32, DType::q4_k, {4, 256}), DType::q4_k);
+  EXPECT_EQ(weight_dtype(WeightType::q8_0, DType::q6_k, {4, 256}), DType::q6_k);
+  EXPECT_EQ(weight_dtype(WeightType::q8_0, DType::q8_0, {4, 256}), DType::q8_0);
+  EXPECT_EQ(weight_dtype(WeightType::q5_k, DType::q6_k, {4, 256}), DType::q5_k);
+  EXPECT_EQ(weight_dtype(WeightType::q4_k, DType::q8_0, {4, 96}), DType::q8_0);
+  EXPECT_TRUE(is_larger(WeightType::q8_0, DType::q6_k));
+  EXPECT_FALSE(is_larger(WeightType::q8_0, DType::q8_0));
+  EXPECT_FALSE(is_larger(WeightType::native, DType::q4_k));
+}
+
+TEST_P(WeightsTest, APlanNotesTypesAndConvertsNothing) {
+  int64_t read = 0;
+  const Weights root(checkpoint(), *device_, WeightType::native,
+                     {.plan = true, .on_read = [&](int64_t bytes) { read += bytes; }});
+  const Weights w = root.part("vision", WeightType::f32) / "blocks" / 3;
+  EXPECT_EQ(w.matrix("bf16", {2, 3}).dtype(), DType::bf16);
+  EXPECT_EQ(w.get("f16", {2, 3}).dtype(), DType::f32);
+  EXPECT_EQ(read, 24);
+  const WeightUse matrix = checkpoint().read().at("blocks.3.bf16"),
+                  vector = checkpoint().read().at("blocks.3.f16");
+  EXPECT_EQ(matrix.part, "vision");
+  EXPECT_EQ(matrix.dtype, DType::f32);
+  EXPECT_TRUE(matrix.matrix);
+  EXPECT_EQ(vector.dtype, DType::f32);
+  EXPECT_FALSE(vector.matrix);
+}
+
 TEST(WeightType, IsKnownByName) {
   EXPECT_EQ(weight_type_from_name("native"), WeightType::native);
   EXPECT_EQ(weight_type_from_name("f16"), WeightType::f16);
-  expect_error(error_of([] { weight_type_from_name("q9"); }), {"native, f32, f16 or bf16", "found q9"});
+  expect_error(error_of([] { weight_type_from_name("q9"); }),
+               {"native, f32, f16, bf16, q8_0, q6_k, q5_k, q4_k", "found q9"});
 }
 
 }  // namespace

@@ -1,0 +1,45 @@
+#include "generator/part_types.h"
+
+#include <fmt/ranges.h>
+
+#include <array>
+#include <utility>
+
+#include "core/error.h"
+
+namespace janus {
+namespace {
+
+constexpr std::array<std::pair<const char*, WeightType PartTypes::*>, 4> kParts{
+    {{"language", &PartTypes::language},
+     {"heads", &PartTypes::heads},
+     {"vision", &PartTypes::vision},
+     {"vq", &PartTypes::vq}}};
+
+bool is_block_format(WeightType type) { return type >= WeightType::q8_0; }
+
+}  // namespace
+
+PartTypes::PartTypes(WeightType type) : language(type), heads(type), vision(type), vq(type) {
+  if (is_block_format(type)) heads = vision = WeightType::q8_0;
+  if (is_block_format(type) || type == WeightType::f16) vq = WeightType::native;
+}
+
+WeightType& PartTypes::operator[](std::string_view part) {
+  for (const auto& [name, member] : kParts) {
+    if (name == part) return this->*member;
+  }
+  fail("part of the model: expected one of {}, found {}", fmt::join(part_names(), ", "), part);
+}
+
+void PartTypes::check() const {
+  janus::check(!is_block_format(vq), "type of vq: expected native, f32, f16 or bf16, found {}", name_of(vq));
+}
+
+std::vector<std::string> part_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, member] : kParts) names.emplace_back(name);
+  return names;
+}
+
+}  // namespace janus

@@ -1,0 +1,147 @@
+#include "generator/quantize.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+
+namespace janus {
+namespace {
+
+// What of a model's folder goes along, where it is there.
+constexpr std::array kFiles = {"config.json",           "generation_config.json",  "preprocessor_config.json",
+                               "processor_config.json", "tokenizer.json",          "tokenizer.model",
+                               "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+                               "chat_template.json",    "chat_template.jinja",     "LICENSE"};
+
+// The one prefix under which names of the released models are too long for GGUF.
+constexpr const char* kLongPrefix = "model.vision_model";
+constexpr const char* kBriefPrefix = "v";
+
+// ggml's number for the type of most weights.
+uint32_t file_type(DType dtype) {
+  switch (dtype) {
+    case DType::f16:
+      return 1;
+    case DType::q8_0:
+      return 7;
+    case DType::q4_k:
+      return 14;
+    case DType::q5_k:
+      return 16;
+    case DType::q6_k:
+      return 18;
+    case DType::bf16:
+      return 32;
+    default:
+      return 0;
+  }
+}
+
+// The type with most bytes in the part that is most of the model.
+DType main_type(const QuantizePlan& plan) {
+  std::map<DType, uint64_t> bytes;
+  for (const QuantizedTensor& tensor : plan.tensors) {
+    bytes[tensor.dtype] += bytes_of(tensor.dtype, tensor.stored.shape.elements());
+  }
+  const auto most =
+      std::max_element(bytes.begin(), bytes.end(), [](auto& a, auto& b) { return a.second < b.second; });
+  return most == bytes.end() ? DType::f32 : most->first;
+}
+
+void add_files(const Checkpoint& checkpoint, GgufHeader& header) {
+  for (const char* file : kFiles) {
+    if (checkpoint.files().contains(file)) header.add_file(file, checkpoint.files().read(file).bytes);
+  }
+  if (checkpoint.files().contains("config.json")) return;
+  const std::string config = checkpoint.config().dump();  // of a checkpoint that was never in files
+  header.add_file("config.json", std::as_bytes(std::span(config)));
+}
+
+void add_keys(const ModelInfo& info, const QuantizePlan& plan, const std::string& name, GgufHeader& header) {
+  header.add_string("general.architecture", kGgufArchitecture);
+  header.add_string("general.name", name);
+  header.add_string("general.type", "model");
+  header.add_u32("general.file_type", file_type(main_type(plan)));
+  header.add_u32("general.quantization_version", 2);  // of ggml's block formats
+  const auto number = [&](const char* key, int64_t value) {
+    header.add_u32(std::string(kGgufArchitecture) + "." + key, static_cast<uint32_t>(value));
+  };
+  number("context_length", info.context_length);
+  number("embedding_length", info.hidden_size);
+  number("feed_forward_length", info.intermediate_size);
+  number("block_count", info.layers);
+  number("attention.head_count", info.heads);
+  number("attention.head_count_kv", info.kv_heads);
+  number("vocab_size", info.vocab_size);
+  number("image_size", info.image_size);
+  number("image_tokens", info.image_tokens);
+  number("codebook_size", info.codebook_size);
+}
+
+// Whether `dtype` is what `types` asks for, given long enough rows.
+bool as_wanted(WeightType wanted, const StoredTensor& stored, DType dtype) {
+  if (wanted == WeightType::native) return true;
+  return weight_dtype(wanted, stored.dtype, {256}) == dtype;
+}
+
+}  // namespace
+
+QuantizePlan plan_quantize(const Checkpoint& checkpoint, const PartTypes& types, const std::string& name) {
+  const std::shared_ptr<Device> device = open_device("cpu", {.threads = 1});
+  const std::unique_ptr<Model> model = open_model(checkpoint, device, {.type = types, .plan = true});
+  QuantizePlan plan;
+  PartTypes wanted = types;
+  for (const auto& [tensor, use] : checkpoint.read()) {
+    const StoredTensor& stored = checkpoint.find(tensor);
+    plan.tensors.push_back({.name = tensor, .stored = stored, .dtype = use.dtype});
+    if (use.matrix && !as_wanted(wanted[use.part], stored, use.dtype)) {
+      plan.fallbacks.push_back({.tensor = tensor, .row = stored.shape.back(), .dtype = use.dtype});
+    }
+    plan.parameters += stored.shape.elements();
+    plan.parts[use.part][name_of(use.dtype)] +=
+        static_cast<int64_t>(bytes_of(use.dtype, stored.shape.elements()));
+  }
+  GgufHeader header;
+  add_keys(model->info(), plan, name, header);
+  add_files(checkpoint, header);
+  const bool has_long =
+      std::any_of(plan.tensors.begin(), plan.tensors.end(),
+                  [](const QuantizedTensor& tensor) { return tensor.name.starts_with(kLongPrefix); });
+  if (has_long) header.abbreviate(kBriefPrefix, kLongPrefix);
+  for (const QuantizedTensor& tensor : plan.tensors) {
+    header.add_tensor(tensor.name, tensor.dtype, tensor.stored.shape);
+  }
+  plan.header = header.bytes();
+  plan.bytes = static_cast<int64_t>(plan.header.size() + header.tensor_bytes());
+  return plan;
+}
+
+void write_quantized(const QuantizePlan& plan, Device& device, const ByteSink& sink,
+                     const Progress& progress) {
+  constexpr int64_t kPieceElements = int64_t{1} << 22;
+  constexpr int64_t kMegabyte = 1'000'000;
+  static constexpr std::array<std::byte, 64> kZeros{};
+  auto done = static_cast<int64_t>(plan.header.size());
+  sink(std::as_bytes(std::span(plan.header)));
+  for (const QuantizedTensor& tensor : plan.tensors) {
+    const Tensor whole = tensor_on(device, tensor.stored);
+    const int64_t columns = whole.shape().back(), rows = whole.elements() / columns;
+    const Tensor matrix = whole.reshape({rows, columns});
+    const int64_t step = std::max<int64_t>(1, kPieceElements / columns);
+    for (int64_t begin = 0; begin < rows; begin += step) {
+      if (progress) progress("writing (MB)", done / kMegabyte, plan.bytes / kMegabyte);
+      const Tensor piece = convert_weight(matrix.rows(begin, std::min(step, rows - begin)), tensor.dtype,
+                                          tensor.name, tensor.stored.file);
+      sink({static_cast<const std::byte*>(piece.raw()), piece.bytes()});
+      done += static_cast<int64_t>(piece.bytes());
+    }
+    const auto padding = GgufHeader::padding(bytes_of(tensor.dtype, whole.elements()));
+    sink(std::span(kZeros).first(padding));
+    done += static_cast<int64_t>(padding);
+  }
+}
+
+}  // namespace janus

@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 
-#include "cli/byte_text.h"
 #include "cli/chosen_model.h"
 #include "cli/command.h"
 #include "cli/image_settings.h"

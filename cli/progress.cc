@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "cli/byte_text.h"
+#include "cli/readable.h"
 
 namespace janus::cli {
 namespace {

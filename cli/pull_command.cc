@@ -4,7 +4,7 @@
 #include <chrono>
 #include <memory>
 
-#include "cli/byte_text.h"
+#include "cli/readable.h"
 #include "cli/command.h"
 #include "cli/hub/pull.h"
 #include "cli/json_output.h"

@@ -5,6 +5,7 @@
 #include "core/ops.h"
 #include "generator/answer_text.h"
 #include "generator/generation.h"
+#include "generator/janus_batch.h"
 #include "generator/understanding.h"
 
 namespace janus {
@@ -157,6 +158,10 @@ Answer JanusModel::describe(std::span<const Image> images, const DescribeOptions
 Answer JanusModel::describe_ids(std::span<const Image> images, std::span<const int32_t> prompt_ids,
                                 const DescribeOptions& options, const Progress& progress) const {
   return answer(networks_, images, prompt_ids, special_, options, nullptr, progress);
+}
+
+std::unique_ptr<AnswerBatch> JanusModel::open_batch(const BatchOptions& options) const {
+  return std::make_unique<JanusBatch>(networks_, tokenizer(), special_, options);
 }
 
 Timings JanusModel::generate(const GenerateOptions& options, const ImageSink& on_image,

@@ -24,6 +24,7 @@ class JanusModel : public Model {
 
   Answer describe(std::span<const Image> images, const DescribeOptions& options, const TextSink& on_text,
                   const Progress& progress) const override;
+  std::unique_ptr<AnswerBatch> open_batch(const BatchOptions& options) const override;
   Timings generate(const GenerateOptions& options, const ImageSink& on_image,
                    const Progress& progress) const override;
   Timings generate_each(std::span<const ImageRequest> requests, const DrawHooks& hooks) const override;

@@ -134,6 +134,42 @@ struct PassCost {
   double operations = 0;  // a multiply-add is two
 };
 
+// What all pictures of a running batch are asked, and how many are in it at a time.
+struct BatchOptions {
+  std::vector<std::string> prompts;  // each is asked about every picture
+  int rows = 4;                      // answers drawn at once, and pictures looked at in one pass
+  int max_tokens = 512;
+  SamplingOptions sampling{.temperature = 0.0F};
+};
+
+struct BatchPicture {
+  int64_t ticket = 0;         // the caller's own number
+  std::vector<float> pixels;  // of preprocess() with the model's config
+};
+
+struct BatchAnswers {
+  int64_t ticket = 0;
+  std::vector<Answer> answers;  // one a prompt; each is what describe() says of the picture alone
+};
+
+// Answers that are drawn together, one token of each a step: pictures join while others are being answered,
+// and leave when their last answer ends. Uses its model, which must outlive it, on the caller's thread.
+class AnswerBatch {
+ public:
+  virtual ~AnswerBatch() = default;
+
+  // Pictures that may join now: a whole pass of them as soon as a row is free for which none waits.
+  virtual int room() const = 0;
+  // Looks at the pictures in one pass.
+  virtual void add(std::vector<BatchPicture> pictures) = 0;
+  // Begins answers where there is place, draws a token of each and returns the pictures that are done.
+  virtual std::vector<BatchAnswers> step() = 0;
+  // Sends away the pictures whose answers have not begun.
+  virtual void dismiss_waiting() = 0;
+  virtual bool idle() const = 0;             // no picture is in it
+  virtual int64_t tokens_drawn() const = 0;  // of all answers so far
+};
+
 class Model {
  public:
   virtual ~Model() = default;
@@ -151,6 +187,8 @@ class Model {
   // context.
   virtual Answer describe(std::span<const Image> images, const DescribeOptions& options,
                           const TextSink& on_text, const Progress& progress) const = 0;
+  // Throws Error if a prompt with one picture does not fit the context.
+  virtual std::unique_ptr<AnswerBatch> open_batch(const BatchOptions& options) const = 0;
   // Draws the codes of `count` images of one prompt. Each is what its seed gives alone.
   virtual Timings generate(const GenerateOptions& options, const ImageSink& on_image,
                            const Progress& progress) const = 0;

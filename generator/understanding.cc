@@ -12,14 +12,6 @@ namespace {
 // Rows of text logits computed at a time when scoring: a vocabulary's row is large.
 constexpr int64_t kScoreRows = 32;
 
-void check_context(const JanusNetworks& networks, int64_t tokens) {
-  const int64_t context = networks.config.language.max_position_embeddings;
-  check(tokens <= context,
-        "prompt: expected at most {} tokens with its images and one of the answer, found {}; shorten "
-        "the prompt or use fewer images",
-        context, tokens);
-}
-
 std::vector<Tensor> embed_pictures(const JanusNetworks& networks, std::span<const Image> images,
                                    const Progress& progress) {
   std::vector<Tensor> pictures;
@@ -64,6 +56,14 @@ void add_log_probabilities(const JanusNetworks& networks, const Tensor& hidden, 
 }
 
 }  // namespace
+
+void check_context(const JanusNetworks& networks, int64_t tokens) {
+  const int64_t context = networks.config.language.max_position_embeddings;
+  check(tokens <= context,
+        "prompt: expected at most {} tokens with its images and one of the answer, found {}; shorten "
+        "the prompt or use fewer images",
+        context, tokens);
+}
 
 Tensor picture_features(const JanusNetworks& networks, const Image& image, const LayerHook& on_layer) {
   return networks.vision_tower(preprocess(image, networks.config.preprocess), on_layer);

@@ -13,6 +13,9 @@
 
 namespace janus {
 
+// Throws Error where a prompt of `tokens`, one of the answer included, does not fit the context.
+void check_context(const JanusNetworks& networks, int64_t tokens);
+
 // Features after the tower and embeddings after the aligner of one picture. -> [1, N, width], [1, N, D].
 Tensor picture_features(const JanusNetworks& networks, const Image& image, const LayerHook& on_layer = {});
 Tensor picture_embeddings(const JanusNetworks& networks, const Image& image, const LayerHook& on_layer = {});

@@ -124,6 +124,12 @@ std::vector<std::byte> read_all(std::FILE* file, const std::string& name) {
 
 }  // namespace
 
+PictureSize read_picture_size(std::span<const std::byte> bytes, const std::string& name) {
+  const PictureHeader header = read_picture_header(bytes, name);
+  const bool turned = header.orientation >= 5;
+  return turned ? PictureSize{header.height, header.width} : PictureSize{header.width, header.height};
+}
+
 DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name) {
   const PictureHeader header = read_picture_header(bytes, name);
   const Pixels pixels =

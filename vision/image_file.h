@@ -19,6 +19,13 @@ struct DecodedImage {
   std::string warning;  // empty, or one line on what was odd (a truncated file that still decoded)
 };
 
+struct PictureSize {
+  int64_t width = 0, height = 0;
+};
+
+// The size decode_image would give, read from the header alone. Throws Error where the header shows that it cannot.
+PictureSize read_picture_size(std::span<const std::byte> bytes, const std::string& name);
+
 // Decodes a whole file held in memory. EXIF orientation is applied, alpha laid over white, 16-bit, grey and
 // palette pictures become 8-bit RGB, the first frame of an animation counts. `name` is for messages. Throws
 // Error for anything that is not a picture, is cut short where the decoder can tell, has no pixels or more

@@ -1,5 +1,6 @@
 #include "cli/console.h"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -27,22 +28,27 @@ int write_all(int descriptor, const void* data, size_t size) {
 }
 
 // Nobody can be told that standard error is gone.
-void write_error(std::string_view text) { (void)write_all(STDERR_FILENO, text.data(), text.size()); }
+void write_error(std::string_view text) { (void)write_all(error_descriptor(), text.data(), text.size()); }
 
 bool terminal_draws_bars() {
   const char* no_color = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
   bool dumb = term == nullptr || std::strcmp(term, "dumb") == 0;
-  return isatty(STDERR_FILENO) != 0 && no_color == nullptr && !dumb;
+  return isatty(error_descriptor()) != 0 && no_color == nullptr && !dumb;
 }
 
 size_t terminal_width() {
   winsize size{};
-  bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  bool known = ioctl(error_descriptor(), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return known ? size.ws_col : 80;
 }
 
 }  // namespace
+
+int error_descriptor() {
+  static const int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  return kept >= 0 ? kept : STDERR_FILENO;
+}
 
 std::string one_line(std::string_view text) {
   std::string line;
@@ -88,6 +94,12 @@ void Console::notice(std::string_view text) {
 
 void Console::detail(std::string_view text) {
   if (verbose_) notice(text);
+}
+
+void Console::progress_object(std::string_view json) {
+  if (quiet_) return;
+  std::lock_guard lock(mutex_);
+  write_error(std::string(json) + "\n");
 }
 
 void Console::error(std::string_view text) {

@@ -10,6 +10,10 @@
 
 namespace janus::cli {
 
+// Standard error as the first call finds it. Decoding threads point descriptor 2 elsewhere for moments, to
+// silence libraries; what people are to read goes here.
+int error_descriptor();
+
 // `text` on one line: control characters are shown as \n, \x1b.
 std::string one_line(std::string_view text);
 
@@ -31,6 +35,15 @@ class Console {
   void detail(std::string_view text);  // if verbose and not quiet
   void error(std::string_view text);   // always, after "janus: "
 
+  // A JSON object on a line of its own to standard error, unless quiet.
+  void progress_object(std::string_view json);
+  // Progress is told in such objects from here on, and no bars are drawn.
+  void tell_progress_as_json() {
+    json_progress_ = true;
+    bars_ = false;
+  }
+  bool json_progress() const { return json_progress_; }
+
   bool quiet() const { return quiet_; }
   // Whether bars may be drawn: standard error is a terminal that can, and NO_COLOR is not set.
   bool bars() const { return bars_; }
@@ -47,6 +60,7 @@ class Console {
 
   std::mutex mutex_;
   bool quiet_, verbose_, bars_, results_on_terminal_;
+  bool json_progress_ = false;
   bool bar_drawn_ = false;
 };
 

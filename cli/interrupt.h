@@ -1,4 +1,5 @@
-// Ctrl-C: ends the program at once, except while an output is being put in place.
+// Ctrl-C: ends the program at once, except while an output is being put in place or long work comes to its
+// end.
 #pragma once
 
 namespace janus::cli {
@@ -17,6 +18,18 @@ class InterruptHold {
 
   // Whether one waits: long work under a hold should come to its end.
   static bool pending();
+};
+
+// While one of these lives, a first interrupt is only noted, so that work in hand can be finished; the second
+// ends the process. At its end a noted one does.
+class InterruptNotice {
+ public:
+  InterruptNotice();
+  ~InterruptNotice();
+  InterruptNotice(const InterruptNotice&) = delete;
+  InterruptNotice& operator=(const InterruptNotice&) = delete;
+
+  bool came() const;
 };
 
 }  // namespace janus::cli

@@ -131,7 +131,9 @@ std::string OptionEntry::environment() const {
 const OptionEntry& OptionSet::add(OptionEntry entry) {
   bool is_flag = !entry.positional && entry.value_name.empty();
   CLI::Option* option = is_flag ? app_->add_flag(entry.names) : app_->add_option(entry.names);
-  if (entry.repeats) {
+  if (entry.repeats && !entry.positional) {
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->expected(1)->allow_extra_args(false);
+  } else if (entry.repeats) {
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->expected(1, INT32_MAX)->allow_extra_args();
   } else {
     // Aliases and scripts append: the last one counts.
@@ -164,6 +166,17 @@ const OptionEntry& OptionSet::required_option(const std::string& names, const st
               .help = help,
               .reader = std::move(reader),
               .required = true});
+}
+
+const OptionEntry& OptionSet::values(const std::string& names, const std::string& value_name,
+                                     std::vector<std::string>& target, const std::string& help) {
+  Reader reader = [&target](const std::string& text) -> std::string {
+    if (text.empty()) return "some text";
+    target.push_back(text);
+    return {};
+  };
+  return add(
+      {.names = names, .value_name = value_name, .help = help, .reader = std::move(reader), .repeats = true});
 }
 
 const OptionEntry& OptionSet::argument(const std::string& name, Reader reader, const std::string& help) {
@@ -239,6 +252,8 @@ void declare_common(OptionSet& options, CommonOptions& target) {
   options.option("-n,--max-tokens", "N", number(target.max_tokens, {1, INT32_MAX}),
                  "longest answer, 1 or more (default 512)");
   options.flag("--json", target.json, "one JSON object a line on standard output");
+  options.flag("--json-progress", target.json_progress,
+               "progress as JSON objects, one a line on standard error");
   options.flag("-q,--quiet", target.quiet, "nothing but errors on standard error");
   options.flag("-v,--verbose", target.verbose, "more on standard error: model, device, timings");
 }

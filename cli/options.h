@@ -68,6 +68,9 @@ class OptionSet {
                             const std::string& help);
   const OptionEntry& required_option(const std::string& names, const std::string& value_name, Reader reader,
                                      const std::string& help);
+  // May be given several times; each text is added.
+  const OptionEntry& values(const std::string& names, const std::string& value_name,
+                            std::vector<std::string>& target, const std::string& help);
   const OptionEntry& argument(const std::string& name, Reader reader, const std::string& help);
   const OptionEntry& required_argument(const std::string& name, Reader reader, const std::string& help);
   // At least one.
@@ -99,6 +102,7 @@ struct CommonOptions {
   int64_t seed = 42;    // 0 to 2^32-1, a random one already drawn
   int64_t max_tokens = 512;
   bool json = false;
+  bool json_progress = false;
   bool quiet = false;
   bool verbose = false;
 };

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/readable.h"
 
@@ -12,12 +14,7 @@ namespace {
 constexpr std::chrono::milliseconds kRedraw{100};
 constexpr std::chrono::seconds kFirstShown{1};
 constexpr std::chrono::seconds kBetweenLines{5};
-
-std::string clock_time(double seconds) {
-  auto whole = static_cast<int64_t>(seconds + 0.5);
-  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
-  return fmt::format("{}:{:02}", whole / 60, whole % 60);
-}
+constexpr std::chrono::seconds kBetweenObjects{1};
 
 std::string bar_of(double share) {
   constexpr int kCells = 20;
@@ -26,6 +23,12 @@ std::string bar_of(double share) {
 }
 
 }  // namespace
+
+std::string clock_time(double seconds) {
+  auto whole = static_cast<int64_t>(seconds + 0.5);
+  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
 
 ProgressDisplay::ProgressDisplay(Console& console) : console_(console) {
   if (!console.quiet()) thread_ = std::thread([this] { run(); });
@@ -75,10 +78,21 @@ void ProgressDisplay::begin_phase(std::string_view phase, int64_t done) {
   if (item_count_ == 1) last_line_ = {};
 }
 
+void ProgressDisplay::follow(std::function<RunStatus()> status) {
+  const std::lock_guard lock(mutex_);
+  status_ = std::move(status);
+  hidden_ = false;
+  item_count_ = 1;
+  phase_start_ = Clock::now();
+  last_line_ = {};
+}
+
 void ProgressDisplay::hide() {
   {
     std::lock_guard lock(mutex_);
     hidden_ = true;
+    if (status_ && console_.json_progress()) console_.progress_object(status_().json);
+    status_ = nullptr;
   }
   console_.clear_bar();
 }
@@ -124,11 +138,31 @@ std::string ProgressDisplay::phase_text(Clock::time_point now, bool bar) const {
   return text + ", " + clock_time(static_cast<double>(total_ - done_) / rate) + " left";
 }
 
-void ProgressDisplay::draw(Clock::time_point now) {
-  bool bar = console_.bars();
-  if (!bar && now - last_line_ < kBetweenLines) return;
+std::string ProgressDisplay::phase_json() const {
+  nlohmann::ordered_json object{{"phase", phase_}, {"done", done_}, {"total", total_}};
+  if (item_count_ > 1) object["item"] = item_index_ + 1;
+  if (item_count_ > 1) object["items"] = item_count_;
+  return object.dump(-1, ' ', false, nlohmann::detail::error_handler_t::replace);
+}
+
+// Whether it is time for another line; a bar may always be drawn.
+bool ProgressDisplay::due(Clock::time_point now) {
+  if (console_.bars()) return true;
+  if (now - last_line_ < (console_.json_progress() ? kBetweenObjects : kBetweenLines)) return false;
   last_line_ = now;
-  std::string text = item_text(now) + phase_text(now, bar);
+  return true;
+}
+
+void ProgressDisplay::draw(Clock::time_point now) {
+  if (!due(now)) return;
+  const bool bar = console_.bars();
+  const RunStatus status = status_ ? status_() : RunStatus{};
+  if (console_.json_progress()) {
+    console_.progress_object(status_ ? status.json : phase_json());
+    return;
+  }
+  std::string text = item_text(now) + (status_ ? status.text : phase_text(now, bar));
+  if (bar && status_ && status.share >= 0) text = bar_of(status.share) + " " + text;
   if (bar) {
     console_.draw_bar(text);
   } else {

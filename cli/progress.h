@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -12,6 +13,16 @@
 #include "generator/model.h"
 
 namespace janus::cli {
+
+// "1:05", "2:00:00".
+std::string clock_time(double seconds);
+
+// How far a run over many items is, by its own count.
+struct RunStatus {
+  std::string text;   // for people
+  double share = -1;  // done of all; negative = not known
+  std::string json;   // one object, for programs
+};
 
 // Anything that takes over a second is shown with its phase, steps done and to do, rate and time left. One at
 // a time; a thread of its own keeps it alive while a single step takes long.
@@ -28,6 +39,9 @@ class ProgressDisplay {
   void update(std::string_view phase, int64_t done, int64_t total);
   // The same in bytes, whose sum may also fall: what several threads tell does not come in order.
   void update_bytes(std::string_view phase, int64_t done, int64_t total);
+  // Shows what `status` says, asked on the display's own thread, until hide(), which tells its last state
+  // too.
+  void follow(std::function<RunStatus()> status);
   // Shows nothing until the next phase or item.
   void hide();
   // For the library's calls. Must not outlive this.
@@ -39,6 +53,8 @@ class ProgressDisplay {
   void begin_phase(std::string_view phase, int64_t done);
   void run();
   void draw(Clock::time_point now);
+  bool due(Clock::time_point now);
+  std::string phase_json() const;
   std::string item_text(Clock::time_point now) const;
   std::string phase_text(Clock::time_point now, bool bar) const;
 
@@ -47,6 +63,7 @@ class ProgressDisplay {
   std::condition_variable wake_;
   bool stopping_ = false;
 
+  std::function<RunStatus()> status_;
   std::string item_, phase_;
   size_t item_index_ = 0, item_count_ = 1;
   Clock::time_point items_start_;

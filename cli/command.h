@@ -35,7 +35,7 @@ struct Command {
   std::string notes = {};  // whole lines below the options in --help
 };
 
-// Does `action` for one of several items: the message of the Error that ended it, or nothing.
+// Does `action` for one of several items: the message of the Error, or the want of memory, that ended it, or nothing.
 // Defined in main.cc, with the program's other handlers.
 std::optional<std::string> error_of(const std::function<void()>& action);
 
@@ -48,6 +48,7 @@ Command score_command();
 Command tokenize_command();
 Command info_command();
 Command bench_command();
+Command caption_command();
 Command pull_command();
 Command quantize_command();
 

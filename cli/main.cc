@@ -25,6 +25,9 @@ enum ExitCode {
   kInterrupted = 130,
 };
 
+constexpr const char* kNoMemory =
+    "memory: expected more, found none left; close other programs, or choose a smaller model or type";
+
 int exit_code_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::done:
@@ -49,7 +52,7 @@ void occupy_standard_streams() {
 std::vector<Command> all_commands() {
   return {describe_command(), generate_command(), encode_command(),   decode_command(),
           embed_command(),    score_command(),    tokenize_command(), info_command(),
-          bench_command(),    pull_command(),     quantize_command()};
+          bench_command(),    caption_command(),  pull_command(),     quantize_command()};
 }
 
 // The message of a word that no option or argument takes.
@@ -106,6 +109,7 @@ Outcome run(int argc, char** argv) {
   common_options.read();
   own->read();
   Console console(common.quiet, common.verbose);
+  if (common.json_progress) console.tell_progress_as_json();
   return command->run(common, console);
 }
 
@@ -126,8 +130,7 @@ int guarded_main(int argc, char** argv) {
   } catch (const ClosedPipe&) {
     return kFailed;
   } catch (const std::bad_alloc&) {
-    print_error(
-        "memory: expected more, found none left; close other programs, or choose a smaller model or type");
+    print_error(kNoMemory);
     return kFailed;
   } catch (const std::exception& error) {
     print_error(error.what());
@@ -142,6 +145,8 @@ std::optional<std::string> error_of(const std::function<void()>& action) {
     action();
   } catch (const Error& error) {
     return error.what();
+  } catch (const std::bad_alloc&) {
+    return kNoMemory;
   }
   return std::nullopt;
 }
@@ -150,6 +155,7 @@ std::optional<std::string> error_of(const std::function<void()>& action) {
 
 int main(int argc, char** argv) {
   janus::cli::occupy_standard_streams();
+  janus::cli::error_descriptor();
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is an error of write()
   janus::cli::end_on_interrupt(janus::cli::kInterrupted);

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,12 +28,14 @@ namespace janus::test {
 struct Result {
   int code = -1;  // exit code; 128 + the signal's number for a process that a signal ended
   std::string out, err;
+  int64_t peak_bytes = 0;  // of memory
 };
 
 struct Surroundings {
   std::string input = {};                               // of standard input
   std::map<std::string, std::string> environment = {};  // added to a clean one
   const char* output_file = nullptr;                    // standard output goes there in place of Result::out
+  int error_descriptor = -1;                            // standard error goes there in place of Result::err
   bool close_output = false;                            // the reader of standard output goes away at once
 };
 
@@ -52,7 +55,7 @@ class Process {
     if (pid_ == 0) {
       dup2(in[0], STDIN_FILENO);
       dup2(around.output_file != nullptr ? open(around.output_file, O_WRONLY) : out[1], STDOUT_FILENO);
-      dup2(err[1], STDERR_FILENO);
+      dup2(around.error_descriptor >= 0 ? around.error_descriptor : err[1], STDERR_FILENO);
       start(arguments, around);
     }
     for (int end : {in[0], out[1], err[1]}) close(end);
@@ -66,6 +69,7 @@ class Process {
   }
 
   void interrupt() const { kill(pid_, SIGINT); }
+  void end_at_once() const { kill(pid_, SIGKILL); }
 
   // Feeds standard input, collects both streams and waits for the end; ends the process after a minute.
   Result finish() {
@@ -87,7 +91,9 @@ class Process {
       if (end >= 0) close(end);
     }
     int status = 0;
-    waitpid(pid_, &status, 0);
+    rusage usage{};
+    wait4(pid_, &status, 0, &usage);
+    result.peak_bytes = int64_t{usage.ru_maxrss} * 1024;
     result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return result;
   }

@@ -1,0 +1,92 @@
+#include "cli/caption/caption_output.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "cli/caption/replacing_file.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/output_file.h"
+#include "core/error.h"
+
+namespace janus::cli {
+
+CaptionOutput::CaptionOutput(const CaptionSettings& settings, const RunFacts& run, Console& console)
+    : settings_(settings), run_(run), console_(console) {
+  on_stream_ = settings.output == kStandardStream || (settings.output.empty() && settings.sidecar.empty());
+  if (!settings.csv.empty()) const OutputFile refused_before_the_work(settings.csv);
+  if (on_stream_ || settings.output.empty()) return;
+  journal_.emplace(settings.output, JournalOptions{run.model, run.prompt_hash, settings.mixed});
+}
+
+bool CaptionOutput::first_time(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  return asked_.insert(hash_of_key(key)[0]).second;
+}
+
+bool CaptionOutput::has_sidecar(const ListedPicture& picture) const {
+  return access(sidecar_path(picture.path, settings_.sidecar).c_str(), F_OK) == 0;
+}
+
+Need CaptionOutput::need_of(ListedPicture& picture) {
+  const bool sidecars = !settings_.sidecar.empty() && !picture.in_archive;
+  const std::optional<RecordSummary> record = journal_ ? journal_->find(picture.key) : std::nullopt;
+  if (!record) {
+    return sidecars && !settings_.overwrite && has_sidecar(picture) ? Need::nothing : Need::caption;
+  }
+  const bool same_file =
+      picture.bytes == record->bytes && (picture.bytes < 0 || picture.mtime == record->mtime);
+  if (!record->failed && !picture.fault.empty()) return Need::nothing;
+  if (record->failed && settings_.retry_errors) return Need::caption;
+  if (!same_file) {
+    picture.old_sha256 = record->sha256;
+    picture.old_failed = record->failed;
+    picture.has_caption = !record->failed;
+    return Need::caption;
+  }
+  if (record->failed) return Need::failed;
+  if (sidecars && !has_sidecar(picture))
+    write_sidecar(picture.path, Json::parse(journal_->line_of(picture.key)));
+  return Need::nothing;
+}
+
+void CaptionOutput::put(const std::string& key, const Json& record, bool failed) {
+  if (on_stream_) print_json(record, console_);
+  if (journal_) journal_->append(key, to_line(record), failed);
+}
+
+void CaptionOutput::write_sidecar(const std::string& picture, const Json& record) {
+  const std::optional<std::string> fault = error_of([&] {
+    InterruptHold hold;
+    replace_file(sidecar_path(picture, settings_.sidecar), sidecar_text(record, settings_.sidecar));
+  });
+  if (!fault) return;
+  ++sidecar_faults_;
+  console_.error(*fault);
+}
+
+void CaptionOutput::write(const LoadedPicture& picture, const std::vector<Answer>& answers) {
+  const Json record = caption_record(settings_, run_, picture, answers);
+  put(picture.listed.key, record, /*failed=*/false);
+  if (!settings_.sidecar.empty() && !picture.listed.in_archive) write_sidecar(picture.listed.path, record);
+}
+
+void CaptionOutput::write_error(const LoadedPicture& picture) {
+  put(picture.listed.key, error_record(run_, picture), /*failed=*/true);
+}
+
+void CaptionOutput::write_table() {
+  InterruptHold hold;
+  ReplacingFile table(settings_.csv);
+  table.write(csv_heading(settings_));
+  journal_->for_each([&](std::string_view line) { table.write(csv_row(settings_, Json::parse(line))); });
+  close(table.commit(/*durable=*/true));
+}
+
+void CaptionOutput::finish() {
+  if (!journal_) return;
+  journal_->compact();
+  if (!settings_.csv.empty()) write_table();
+}
+
+}  // namespace janus::cli

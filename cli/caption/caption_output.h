@@ -1,0 +1,60 @@
+// Where records go: the journal or standard output, sidecars, a table.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include "cli/caption/caption_record.h"
+#include "cli/caption/journal.h"
+
+namespace janus::cli {
+
+// What is to be done about a listed picture.
+enum class Need {
+  nothing,  // it has its caption
+  failed,   // its record is an error, which is not to be tried again
+  caption,
+};
+
+// Safe to use from several threads.
+class CaptionOutput {
+ public:
+  // Throws Error if the output cannot be written, or is not one to go on with.
+  CaptionOutput(const CaptionSettings& settings, const RunFacts& run, Console& console);
+
+  // Whether a picture needs a caption; one whose file changed since its record gets its old hash filled in. A
+  // sidecar that is missing beside a picture with a record is written again.
+  Need need_of(ListedPicture& picture);
+  // False if the key was asked about before.
+  bool first_time(const std::string& key);
+
+  // A sidecar follows its record, so that what is missing after a break is made up by need_of. Throws Error
+  // for an output that cannot be written; a sidecar that cannot is told and counted.
+  void write(const LoadedPicture& picture, const std::vector<Answer>& answers);
+  void write_error(const LoadedPicture& picture);
+  // Drops replaced records and writes the table.
+  void finish();
+
+  int64_t sidecar_faults() const { return sidecar_faults_; }
+  bool resumed() const { return journal_ && journal_->resumed(); }
+
+ private:
+  void put(const std::string& key, const Json& record, bool failed);
+  void write_sidecar(const std::string& picture, const Json& record);
+  void write_table();
+  bool has_sidecar(const ListedPicture& picture) const;
+
+  const CaptionSettings& settings_;
+  const RunFacts& run_;
+  Console& console_;
+  std::optional<Journal> journal_;
+  bool on_stream_ = false;  // records go to standard output
+  std::atomic<int64_t> sidecar_faults_{0};
+  std::mutex mutex_;
+  std::unordered_set<uint64_t> asked_;  // hashes of keys
+};
+
+}  // namespace janus::cli

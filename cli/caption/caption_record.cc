@@ -1,0 +1,140 @@
+#include "cli/caption/caption_record.h"
+
+#include <filesystem>
+
+#include "cli/hub/digest.h"
+
+namespace janus::cli {
+namespace {
+
+void add_answer(Json& record, const Answer& answer) {
+  record["text"] = answer.text;
+  record["ids"] = answer.ids;
+  record["finish_reason"] = answer.finish_reason == FinishReason::stop ? "stop" : "length";
+}
+
+// Of several answers: each one's own time, as they were drawn together.
+Timings timings_of(const std::vector<Answer>& answers) {
+  Timings timings = answers.front().timings;
+  for (size_t i = 1; i < answers.size(); ++i) {
+    timings.prefill_ms += answers[i].timings.prefill_ms;
+    timings.decode_ms += answers[i].timings.decode_ms;
+  }
+  double tokens = 0;
+  for (const Answer& answer : answers) tokens += static_cast<double>(answer.ids.size());
+  timings.tokens_per_second = timings.decode_ms > 0 ? tokens * 1000 / timings.decode_ms : 0;
+  return timings;
+}
+
+void add_facts(Json& record, const LoadedPicture& picture) {
+  if (picture.facts.width > 0) {
+    record["width"] = picture.facts.width;
+    record["height"] = picture.facts.height;
+  }
+  if (picture.listed.bytes >= 0) {
+    record["bytes"] = picture.listed.bytes;
+    record["mtime"] = picture.listed.mtime;
+  }
+  if (!picture.sha256.empty()) record["sha256"] = picture.sha256;
+}
+
+std::string on_one_line(std::string text) {
+  for (char& c : text) c = c == '\n' || c == '\r' ? ' ' : c;
+  return text;
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string field = "\"";
+  for (const char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return field + "\"";
+}
+
+std::string text_at(const Json& record, const char* key) {
+  const auto value = record.find(key);
+  if (value == record.end()) return {};
+  return value->is_string() ? value->get<std::string>() : value->dump();
+}
+
+}  // namespace
+
+std::string prompt_hash(const CaptionSettings& settings, int64_t max_tokens, uint32_t seed) {
+  Json facts;
+  for (const Ask& ask : settings.asks) facts["asks"].push_back({ask.name, ask.prompt});
+  facts["max_tokens"] = max_tokens;
+  if (settings.temperature > 0) {
+    facts["sampling"] = {settings.temperature, settings.top_k, settings.top_p, seed};
+  }
+  const std::string text = to_line(facts);
+  hub::Digest digest(hub::DigestKind::sha256);
+  digest.add(std::as_bytes(std::span(text)));
+  return digest.finish().substr(0, 16);
+}
+
+Json caption_record(const CaptionSettings& settings, const RunFacts& run, const LoadedPicture& picture,
+                    const std::vector<Answer>& answers) {
+  Json record;
+  record["path"] = picture.listed.path;
+  record["key"] = picture.listed.key;
+  if (settings.named()) {
+    for (size_t i = 0; i < answers.size(); ++i)
+      add_answer(record["answers"][settings.asks[i].name], answers[i]);
+  } else {
+    add_answer(record, answers.front());
+  }
+  add_facts(record, picture);
+  if (!picture.warning.empty()) record["warning"] = picture.warning;
+  record["model"] = run.model;
+  record["prompt_hash"] = run.prompt_hash;
+  record["seed"] = run.seed;
+  record["timings"] = timings_json(run.load_ms, timings_of(answers));
+  return record;
+}
+
+Json error_record(const RunFacts& run, const LoadedPicture& picture) {
+  Json record;
+  record["path"] = picture.listed.path;
+  record["key"] = picture.listed.key;
+  record["error"] = picture.fault;
+  add_facts(record, picture);
+  record["model"] = run.model;
+  record["prompt_hash"] = run.prompt_hash;
+  record["seed"] = run.seed;
+  return record;
+}
+
+std::string caption_text(const Json& record) {
+  if (!record.contains("answers")) return text_at(record, "text");
+  std::string text;
+  for (const auto& [name, answer] : record["answers"].items()) {
+    text += (text.empty() ? "" : "\n") + on_one_line(text_at(answer, "text"));
+  }
+  return text;
+}
+
+std::string sidecar_path(const std::string& picture, const std::string& extension) {
+  return std::filesystem::path(picture).replace_extension(extension).string();
+}
+
+std::string sidecar_text(const Json& record, const std::string& extension) {
+  return (extension == ".json" ? to_line(record) : caption_text(record)) + "\n";
+}
+
+std::string csv_heading(const CaptionSettings& settings) {
+  std::string line = "key,path";
+  for (const Ask& ask : settings.asks) line += "," + csv_field(settings.named() ? ask.name : "text");
+  return line + ",width,height,bytes,sha256,error\r\n";
+}
+
+std::string csv_row(const CaptionSettings& settings, const Json& record) {
+  std::string line = csv_field(text_at(record, "key")) + "," + csv_field(text_at(record, "path"));
+  for (const Ask& ask : settings.asks) {
+    const bool named = settings.named() && record.contains("answers") && record["answers"].contains(ask.name);
+    line += "," + csv_field(text_at(named ? record["answers"][ask.name] : record, "text"));
+  }
+  for (const char* key : {"width", "height", "bytes", "sha256", "error"})
+    line += "," + csv_field(text_at(record, key));
+  return line + "\r\n";
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,23 @@
+// The bytes of picture files, and when they were changed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace janus::cli {
+
+inline constexpr int64_t kMostPictureBytes = int64_t{1} << 30;
+
+struct FileBytes {
+  std::string content;
+  int64_t bytes = 0;
+  double mtime = 0;  // seconds since 1970
+};
+
+// Finds out size and time alone; false, with the reason in `fault`, for anything but a file.
+bool look_at_file(const std::string& path, int64_t& bytes, double& mtime, std::string& fault);
+
+// Throws Error for what is no file, cannot be read or is larger than a picture may be.
+FileBytes read_file_bytes(const std::string& path);
+
+}  // namespace janus::cli

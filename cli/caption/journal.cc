@@ -1,0 +1,245 @@
+#include "cli/caption/journal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "cli/caption/replacing_file.h"
+#include "cli/hub/digest.h"
+#include "cli/interrupt.h"
+#include "core/error.h"
+
+namespace janus::cli {
+namespace {
+
+constexpr size_t kBlock = size_t{1} << 20;
+
+template <size_t N>
+std::array<uint64_t, N> words_of(std::string_view hexadecimal) {
+  std::array<uint64_t, N> words{};
+  if (hexadecimal.size() < 16 * N) return words;
+  for (size_t i = 0; i < N; ++i) {
+    std::from_chars(hexadecimal.data() + 16 * i, hexadecimal.data() + 16 * (i + 1), words[i], 16);
+  }
+  return words;
+}
+
+bool same_file(int descriptor, const std::string& path) {
+  struct stat opened {
+  }, named{};
+  return fstat(descriptor, &opened) == 0 && stat(path.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+Journal::Journal(std::string path, const JournalOptions& options) : path_(std::move(path)) {
+  struct stat existing {};
+  stream_ = stat(path_.c_str(), &existing) == 0 && !S_ISREG(existing.st_mode);
+  if (stream_) {
+    descriptor_ = open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor_ < 0) refuse("a file that can be written", std::strerror(errno), "choose another -o");
+    return;
+  }
+  lock();
+  ReplacingFile::remove_leftover(target_);
+  read(options);
+}
+
+Journal::~Journal() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+// The lock is the kernel's, on the file itself: it goes with the process, however that ends.
+void Journal::lock() {
+  while (true) {
+    descriptor_ = open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) {
+      refuse("a file that can be read and written", std::strerror(errno),
+             "choose another -o or make it writable");
+    }
+    if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      const int fault = errno;
+      close(std::exchange(descriptor_, -1));
+      if (fault == EWOULDBLOCK) {
+        refuse("no other run writing to it", "one", "wait for its end, or choose another -o");
+      }
+      refuse("a file system with locks", std::strerror(fault), "choose an -o on another one");
+    }
+    // Another run may have replaced the file between opening and locking.
+    if (same_file(descriptor_, path_)) break;
+    close(descriptor_);
+  }
+  std::error_code fault;
+  target_ = std::filesystem::canonical(path_, fault).string();
+  if (fault) target_ = path_;
+}
+
+void Journal::refuse(const std::string& expected, const std::string& found, const std::string& advice) const {
+  fail("output, {}: expected {}, found {}; {}", path_, expected, found, advice);
+}
+
+// Each whole line with the place where it begins, until `action` says false; what follows the last line's end
+// is not a line.
+void Journal::scan(const std::function<bool(std::string_view line, int64_t offset)>& action) {
+  std::string text;
+  int64_t begin = 0;  // of `text` in the file
+  std::string block(kBlock, '\0');
+  while (true) {
+    const ssize_t got =
+        pread(descriptor_, block.data(), block.size(), begin + static_cast<int64_t>(text.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) refuse("a file that can be read", std::strerror(errno), "check the disk");
+    if (got == 0) return;
+    text.append(block.data(), static_cast<size_t>(got));
+    size_t at = 0;
+    for (size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', at)) {
+      if (!action(std::string_view(text).substr(at, end - at), begin + static_cast<int64_t>(at))) return;
+      at = end + 1;
+    }
+    text.erase(0, at);
+    begin += static_cast<int64_t>(at);
+  }
+}
+
+void Journal::read(const JournalOptions& options) {
+  int64_t number = 0;
+  scan([&](std::string_view line, int64_t offset) {
+    ++number;
+    size_ = offset + static_cast<int64_t>(line.size()) + 1;
+    const std::optional<RecordSummary> summary = read_summary(line);
+    if (!summary) {
+      refuse("records of janus caption alone", fmt::format("something else in line {}", number),
+             "choose another -o");
+    }
+    const bool ours = summary->model == options.model && summary->prompt_hash == options.prompt_hash;
+    if (!ours && !options.mixed) {
+      refuse(fmt::format("records of model {} and prompt {}", options.model, options.prompt_hash),
+             fmt::format("model {} and prompt {} in line {}", summary->model, summary->prompt_hash, number),
+             "choose another -o, or --mixed to keep them beside the new ones");
+    }
+    add(*summary, offset);
+    return true;
+  });
+  struct stat file {};
+  if (fstat(descriptor_, &file) != 0) refuse("a file", std::strerror(errno), "check the disk");
+  resumed_ = size_ > 0;
+  if (file.st_size <= size_) return;
+  // A torn line of ours; after a crash of the machine it may be zeros.
+  char first = 0;
+  const bool torn = pread(descriptor_, &first, 1, size_) == 1 && (first == '{' || first == '\0');
+  if (!torn) refuse("records of janus caption alone", "something else at its end", "choose another -o");
+  if (ftruncate(descriptor_, size_) != 0) {
+    refuse("a file that can be written", std::strerror(errno), "choose another -o");
+  }
+}
+
+void Journal::add(const RecordSummary& summary, int64_t offset) {
+  const auto [place, fresh] = entries_.try_emplace(hash_of_key(summary.key));
+  if (!fresh) ++replaced_;
+  place->second = {.offset = offset,
+                   .bytes = summary.bytes,
+                   .mtime = summary.mtime,
+                   .sha256 = words_of<4>(summary.sha256),
+                   .failed = summary.failed};
+}
+
+std::optional<RecordSummary> Journal::find(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const auto entry = entries_.find(hash_of_key(key));
+  if (entry == entries_.end()) return std::nullopt;
+  const Entry& found = entry->second;
+  RecordSummary summary{.key = key,
+                        .sha256 = {},
+                        .model = {},
+                        .prompt_hash = {},
+                        .bytes = found.bytes,
+                        .mtime = found.mtime,
+                        .failed = found.failed};
+  for (const uint64_t word : found.sha256) summary.sha256 += fmt::format("{:016x}", word);
+  return summary;
+}
+
+std::string Journal::line_of(const std::string& key) {
+  check(!stream_, "output, {}: expected a file, found a pipe or device; choose another -o", path_);
+  const std::lock_guard lock(mutex_);
+  int64_t at = entries_.at(hash_of_key(key)).offset;
+  std::string line(size_t{1} << 12, '\0');
+  for (size_t have = 0;;) {
+    const ssize_t got =
+        pread(descriptor_, line.data() + have, line.size() - have, at + static_cast<int64_t>(have));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0)
+      refuse("the record that stood in it", "it changed meanwhile", "let one run alone write to it");
+    const size_t end = line.find('\n', have);
+    have += static_cast<size_t>(got);
+    if (end < have) return line.substr(0, end);
+    if (have == line.size()) line.resize(2 * have);
+  }
+}
+
+void Journal::append(const std::string& key, const std::string& line, bool failed) {
+  const std::lock_guard lock(mutex_);
+  const std::optional<RecordSummary> summary = read_summary(line);
+  check(summary.has_value(), "output, {}: expected a record with a key, found none; choose names in UTF-8",
+        path_);
+  {
+    InterruptHold hold;
+    if (const int fault = write_whole(descriptor_, line + "\n"); fault != 0) {
+      (void)!ftruncate(descriptor_, size_);
+      refuse(fmt::format("to write {} bytes", line.size() + 1), std::strerror(fault),
+             "free space and start the same command again");
+    }
+  }
+  RecordSummary known = *summary;
+  known.key = key;
+  known.failed = failed;
+  add(known, size_);
+  size_ += static_cast<int64_t>(line.size()) + 1;
+}
+
+void Journal::for_each(const std::function<void(std::string_view line)>& action) {
+  check(!stream_, "output, {}: expected a file, found a pipe or device; choose another -o", path_);
+  const std::lock_guard lock(mutex_);
+  scan([&](std::string_view line, int64_t offset) {
+    const std::optional<RecordSummary> summary = read_summary(line);
+    if (!summary) refuse("records alone", "something else", "let one run alone write to it");
+    const auto entry = entries_.find(hash_of_key(summary->key));
+    if (entry != entries_.end() && entry->second.offset == offset) action(line);
+    return true;
+  });
+}
+
+void Journal::compact() {
+  if (replaced_ == 0 || stream_) return;
+  InterruptHold hold;
+  ReplacingFile file(target_);
+  if (flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0) {
+    refuse("a lock of its own", std::strerror(errno), "start the same command again");
+  }
+  std::unordered_map<KeyHash, Entry, HashOfHash> moved = entries_;
+  int64_t offset = 0;
+  for_each([&](std::string_view line) {
+    file.write(line);
+    file.write("\n");
+    moved.at(hash_of_key(read_summary(line)->key)).offset = offset;
+    offset += static_cast<int64_t>(line.size()) + 1;
+  });
+  const int fresh = file.commit(/*durable=*/true);
+  const std::lock_guard lock(mutex_);
+  close(std::exchange(descriptor_, fresh));
+  entries_ = std::move(moved);
+  size_ = offset;
+  replaced_ = 0;
+}
+
+}  // namespace janus::cli

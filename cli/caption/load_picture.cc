@@ -1,0 +1,64 @@
+#include "cli/caption/load_picture.h"
+
+#include <optional>
+#include <utility>
+
+#include "cli/caption/file_bytes.h"
+#include "cli/command.h"
+#include "cli/hub/digest.h"
+#include "core/error.h"
+#include "vision/image_file.h"
+
+namespace janus::cli {
+namespace {
+
+// The decoder's pixels, those turned upright, and what resizing adds.
+constexpr int64_t kBytesAPixel = 10;
+
+std::string sha256_of(const std::string& content) {
+  hub::Digest digest(hub::DigestKind::sha256);
+  digest.add(std::as_bytes(std::span(content)));
+  return digest.finish();
+}
+
+void decode(LoadedPicture& loaded, const PreprocessConfig& config, MemoryBudget& budget) {
+  const std::string& content = loaded.listed.content;
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(content));
+  const PictureSize size = read_picture_size(bytes, loaded.listed.key);
+  loaded.facts.width = size.width;
+  loaded.facts.height = size.height;
+  const MemoryBudget::Share share(budget, static_cast<size_t>(size.width * size.height * kBytesAPixel));
+  const DecodedImage decoded = decode_image(bytes, loaded.listed.key);
+  loaded.warning = decoded.warning;
+  loaded.pixels = preprocess(decoded.image, config);
+}
+
+}  // namespace
+
+void read_content(ListedPicture& listed) {
+  if (listed.has_content) return;
+  FileBytes file = read_file_bytes(listed.path);
+  listed.bytes = file.bytes;
+  listed.mtime = file.mtime;
+  listed.content = std::move(file.content);
+  listed.has_content = true;
+}
+
+LoadedPicture load_picture(ListedPicture listed, const PreprocessConfig& config, MemoryBudget& budget) {
+  LoadedPicture loaded;
+  loaded.listed = std::move(listed);
+  const std::optional<std::string> fault = error_of([&] {
+    if (!loaded.listed.fault.empty()) throw Error(loaded.listed.fault);
+    read_content(loaded.listed);
+    loaded.sha256 = sha256_of(loaded.listed.content);
+    loaded.unchanged = loaded.sha256 == loaded.listed.old_sha256;
+    if (!loaded.unchanged) decode(loaded, config, budget);
+  });
+  if (fault) loaded.fault = *fault;
+  loaded.facts.bytes = loaded.listed.bytes;
+  loaded.listed.content = {};
+  loaded.listed.has_content = false;
+  return loaded;
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,39 @@
+// A picture on its way through the pipeline.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/caption/where.h"
+
+namespace janus::cli {
+
+// As the sources list it.
+struct ListedPicture {
+  std::string key;     // what tells it from all others: the path as given; ARCHIVE/member
+  std::string path;    // the file it is in
+  int64_t bytes = -1;  // -1 = could not be found out
+  double mtime = 0;    // time of change, seconds since 1970
+  bool in_archive = false;
+  std::string fault;  // why it cannot be read, if that is known already
+
+  std::string content;  // all its bytes, once they are in memory
+  bool has_content = false;
+  bool has_caption = false;  // whether an earlier record, of another time of change, has one
+  bool old_failed = false;   // whether an earlier record, of another time of change, is an error
+  std::string old_sha256;    // of what an earlier record is about; the same content needs no other
+};
+
+// As the model takes it, or why it does not.
+struct LoadedPicture {
+  ListedPicture listed;  // without content
+  PictureFacts facts;
+  std::string sha256;
+  std::vector<float> pixels;  // of preprocess()
+  std::string fault, warning;
+  bool unchanged = false;  // its content is what old_sha256 says
+};
+
+}  // namespace janus::cli

@@ -1,0 +1,43 @@
+// The pictures' way: listed on one thread, read and decoded on several, answered on the caller's, every queue
+// between them bounded.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+
+#include "cli/caption/caption_output.h"
+#include "cli/caption/settings.h"
+#include "generator/model.h"
+
+namespace janus::cli {
+
+// How far a run is; all counts are of pictures unless they say otherwise. Written by its threads, read by the
+// display.
+struct CaptionProgress {
+  std::atomic<int64_t> total{-1};   // that the sources hold; -1 = not known
+  std::atomic<int64_t> skipped{0};  // had their caption, were named twice or did not meet the conditions
+  std::atomic<int64_t> captioned{0};
+  std::atomic<int64_t> failed{0};         // in this run
+  std::atomic<int64_t> still_failed{0};   // errors of earlier runs that were left alone
+  std::atomic<int64_t> source_faults{0};  // folders, lists and archives that could not be read
+  std::atomic<int64_t> tokens{0};
+  std::atomic<bool> listed_all{false};
+
+  int64_t done() const { return skipped + captioned + failed + still_failed; }
+};
+
+struct CaptionRun {
+  const CaptionSettings& settings;
+  const Model& model;
+  AnswerBatch& batch;
+  CaptionOutput& output;
+  Console& console;
+  CaptionProgress& progress;
+  std::function<bool()> stopped;  // whether the user wants it to end after what is in work
+};
+
+// Captions everything the sources list. Throws Error if the output cannot be written.
+void run_captions(const CaptionRun& run);
+
+}  // namespace janus::cli

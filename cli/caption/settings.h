@@ -1,0 +1,45 @@
+// What janus caption was asked for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/caption/where.h"
+
+namespace janus::cli {
+
+// One question about every picture; a run with one question may leave its name empty.
+struct Ask {
+  std::string name, prompt;
+};
+
+// Which pictures, and where they are listed.
+struct SourceSettings {
+  std::vector<std::string> paths;
+  bool nul_separated = false;  // lists
+  std::vector<std::string> include, exclude;
+  std::string image_field = "image";  // of JSONL lists
+  bool shuffle = false;
+  uint32_t seed = 42;
+  int64_t shard = 1, shards = 1;  // this job takes part `shard` of `shards`
+};
+
+struct CaptionSettings {
+  SourceSettings sources;
+  std::vector<Ask> asks;
+  std::vector<Condition> where;
+  int64_t limit = 0;    // 0 = all
+  std::string output;   // "" = none, "-" = standard output
+  std::string sidecar;  // extension, or ""
+  std::string csv;      // path, or ""
+  bool overwrite = false, retry_errors = false, mixed = false;
+  double temperature = 0, top_p = 1;
+  int64_t top_k = 0;
+  int64_t batch = 4;
+  int64_t decoders = 0;  // 0 = by the processors there are
+
+  bool named() const { return !asks.front().name.empty(); }
+};
+
+}  // namespace janus::cli

@@ -1,0 +1,147 @@
+// janus caption: what it shows meanwhile on a terminal, in a log and to programs, and that folders of any
+// size start at once and stay small.
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+
+#include <chrono>
+#include <thread>
+
+#include "tests/cli/caption_files.h"
+
+namespace janus::test {
+namespace {
+
+class CaptionDisplay : public CaptionFiles {
+ protected:
+  // Long enough for the display, which leaves out what takes less than a second.
+  std::vector<std::string> long_run(const std::vector<std::string>& more) const {
+    std::vector<std::string> all{"caption", path("p"), "-m", kModel, "-n",
+                                 "300",     "-b",      "2",  "-o",   path("out.jsonl")};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+};
+
+// Both ends of a terminal.
+class Terminal {
+ public:
+  Terminal() : master_(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+    EXPECT_EQ(grantpt(master_), 0);
+    EXPECT_EQ(unlockpt(master_), 0);
+    slave_ = open(ptsname(master_), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    const winsize size{.ws_row = 24, .ws_col = 60, .ws_xpixel = 0, .ws_ypixel = 0};
+    EXPECT_EQ(ioctl(master_, TIOCSWINSZ, &size), 0);
+    reader_ = std::thread([this] { read_all(); });
+  }
+  ~Terminal() {
+    if (reader_.joinable()) finish();
+    close(master_);
+  }
+
+  int slave() const { return slave_; }
+  // What was shown, once all programs on it have ended.
+  std::string finish() {
+    close(slave_);
+    reader_.join();
+    return text_;
+  }
+
+ private:
+  void read_all() {
+    std::array<char, 4096> block{};
+    // The last program's end is an error to the reader of a terminal.
+    for (ssize_t got = 0; (got = read(master_, block.data(), block.size())) > 0;)
+      text_.append(block.data(), got);
+  }
+
+  int master_, slave_ = -1;
+  std::string text_;
+  std::thread reader_;
+};
+
+TEST_F(CaptionDisplay, ATerminalShowsABarThatFitsAndLeavesNothingBehind) {
+  pictures("p", 60);
+  Terminal terminal;
+  const Result result =
+      run(long_run({}), {.environment = {{"TERM", "xterm"}}, .error_descriptor = terminal.slave()});
+  ASSERT_EQ(result.code, 0);
+  const std::string shown = terminal.finish();
+  const size_t bar = shown.find("] captioning ");
+  ASSERT_NE(bar, std::string::npos) << shown;
+  EXPECT_NE(shown.find("/60", bar), std::string::npos) << shown;
+  // The decoders point descriptor 2 elsewhere all the time: what is shown comes through nevertheless.
+  for (size_t at = shown.find('\r'); at != std::string::npos; at = shown.find('\r', at + 1)) {
+    const size_t end = shown.find('\x1b', at);
+    EXPECT_TRUE(end == std::string::npos || end - at - 1 <= 59) << shown.substr(at, end - at);
+  }
+  EXPECT_NE(shown.find("60 captioned"), std::string::npos);
+  EXPECT_EQ(by_key("out.jsonl").size(), 60U);
+}
+
+TEST_F(CaptionDisplay, ProgramsReadObjectsALine) {
+  pictures("p", 60);
+  write_file(path("p/broken.png"), "no picture");
+  const Result result = run(long_run({"--json-progress"}));
+  ASSERT_EQ(result.code, 3) << result.err;
+  std::vector<Json> objects;
+  for (const std::string& line : lines_of(result.err)) {
+    if (line.front() == '{') objects.push_back(Json::parse(line));
+  }
+  ASSERT_FALSE(objects.empty()) << result.err;
+  int64_t before = 0;
+  for (const Json& object : objects) {
+    if (object["phase"] != "captioning") continue;
+    EXPECT_GE(object["done"].get<int64_t>(), before);
+    before = object["done"].get<int64_t>();
+  }
+  const Json& last = objects.back();
+  EXPECT_EQ(last["done"], 61);
+  EXPECT_EQ(last["total"], 61);
+  EXPECT_EQ(last["captioned"], 60);
+  EXPECT_EQ(last["errors"], 1);
+  EXPECT_GT(last["pictures_per_second"], 0);
+  EXPECT_GT(last["tokens_per_second"], 0);
+}
+
+TEST_F(CaptionDisplay, ALogGetsLinesAndNoBars) {
+  pictures("p", 3);
+  const Result result = run(long_run({}));
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.err.find('\r'), std::string::npos);
+  EXPECT_EQ(result.err.find('\x1b'), std::string::npos);
+  EXPECT_NE(result.err.find("3 captioned\n"), std::string::npos) << result.err;
+}
+
+TEST_F(CaptionDisplay, AFolderOfTenThousandPicturesStartsAtOnceAndStaysSmall) {
+  constexpr int kPictures = 10000;
+  const std::string one = read_file(picture("one.png", 4, 4));
+  std::filesystem::create_directory(path("p"));
+  for (int i = 0; i < kPictures; ++i) write_file(path("p/" + std::to_string(10000 + i) + ".png"), one);
+  const std::string out = path("out.jsonl");
+  const Result alone = caption({path("one.png"), "-n", "1", "-b", "8"});
+  ASSERT_EQ(alone.code, 0) << alone.err;
+
+  const auto begin = std::chrono::steady_clock::now();
+  Process process(words({path("p"), "-o", out, "-n", "1", "-b", "8"}));
+  double first_s = 0;
+  for (std::error_code none; first_s < 30;) {
+    first_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (std::filesystem::file_size(out, none) > 0 && !none) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_LT(first_s, 20) << "far above what it takes, for a machine that is busy";
+  const Result result = process.finish();
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(by_key("out.jsonl").size(), size_t{kPictures});
+  constexpr int64_t kMost = 40 << 20;
+  EXPECT_LT(result.peak_bytes - alone.peak_bytes, kMost);
+
+  // Once more: all are done, and nothing is written.
+  const std::string before = read_file(out);
+  ASSERT_EQ(caption({path("p"), "-o", out, "-n", "1"}).code, 0);
+  EXPECT_EQ(read_file(out), before);
+}
+
+}  // namespace
+}  // namespace janus::test

@@ -208,7 +208,7 @@ void declare(OptionSet& options, CaptionWords& words) {
   options.option("-b,--batch", "N", number(settings.batch, {1, 256}),
                  "answers drawn at once, 1 to 256 (default 4)");
   options.option("--decoders", "N", number(settings.decoders, {0, 256}),
-                 "threads that read pictures ahead, 0 = half the processors (default 0)");
+                 "threads that read pictures ahead, 0 = as many as processors (default 0)");
   options.option("--temperature", "T", number(settings.temperature, {.low = 0}),
                  "0 or more; 0 = always the likeliest word (default 0)");
   options.option("--top-k", "K", number(settings.top_k, {0, INT32_MAX}),

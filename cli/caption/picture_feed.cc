@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds kPatience{100};
 int loaders_for(const CaptionSettings& settings) {
   if (settings.decoders > 0) return static_cast<int>(settings.decoders);
   const auto processors = static_cast<int>(std::thread::hardware_concurrency());
-  return std::clamp(processors / 2, 1, kMostLoaders);
+  return std::clamp(processors, 1, kMostLoaders);
 }
 
 // The model's threads wait for each other after every operation, so one that is kept waiting for its

@@ -16,9 +16,13 @@ constexpr std::array kFiles = {"config.json",           "generation_config.json"
                                "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
                                "chat_template.json",    "chat_template.jinja",     "LICENSE"};
 
-// The one prefix under which names of the released models are too long for GGUF.
-constexpr const char* kLongPrefix = "model.vision_model";
-constexpr const char* kBriefPrefix = "v";
+// The prefixes under which names of the two layouts are too long for GGUF.
+struct Abbreviation {
+  const char* brief;
+  const char* full;
+};
+constexpr std::array<Abbreviation, 2> kAbbreviations{
+    {{"v", "model.vision_model"}, {"vq", "gen_vision_model"}}};
 
 // ggml's number for the type of most weights.
 uint32_t file_type(DType dtype) {
@@ -107,10 +111,14 @@ QuantizePlan plan_quantize(const Checkpoint& checkpoint, const PartTypes& types,
   GgufHeader header;
   add_keys(model->info(), plan, name, header);
   add_files(checkpoint, header);
-  const bool has_long =
-      std::any_of(plan.tensors.begin(), plan.tensors.end(),
-                  [](const QuantizedTensor& tensor) { return tensor.name.starts_with(kLongPrefix); });
-  if (has_long) header.abbreviate(kBriefPrefix, kLongPrefix);
+  for (const Abbreviation& abbreviation : kAbbreviations) {
+    const auto named = [&](const QuantizedTensor& tensor) {
+      return tensor.name.starts_with(std::string(abbreviation.full) + ".");
+    };
+    if (std::any_of(plan.tensors.begin(), plan.tensors.end(), named)) {
+      header.abbreviate(abbreviation.brief, abbreviation.full);
+    }
+  }
   for (const QuantizedTensor& tensor : plan.tensors) {
     header.add_tensor(tensor.name, tensor.dtype, tensor.stored.shape);
   }

@@ -10,7 +10,7 @@ float read_rope_theta(const JsonObject& config, float fallback) {
   // transformers 5 nests what earlier versions kept at the top.
   float theta = static_cast<float>(config.number("rope_theta", fallback));
   if (const auto rope = config.object("rope_parameters")) {
-    const std::string type = rope->string("rope_type", "default");
+    const std::string type = rope->string("rope_type", rope->string("type", "default"));
     check(type == "default",
           "{}: rope_parameters.rope_type: expected \"default\", found \"{}\"; this decoder has no "
           "scaled rotary positions",

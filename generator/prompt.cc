@@ -1,6 +1,7 @@
 #include "generator/prompt.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/error.h"
 
@@ -8,6 +9,7 @@ namespace janus {
 namespace {
 
 constexpr std::string_view kPlaceholder = "<image_placeholder>";
+constexpr std::string_view kPad = "<｜▁pad▁｜>";
 constexpr std::string_view kSystemPrompt =
     "You are a helpful language and vision assistant. You are able to understand the visual content that the "
     "user "
@@ -76,13 +78,15 @@ SpecialIds find_special_ids(const TextTokenizer& tokenizer) {
   special.begin_of_image = need("<begin_of_image>");
   special.end_of_image = need("<end_of_image>");
   special.placeholder = tokenizer.id_of(kPlaceholder).value_or(tokenizer.size());
-  check(tokenizer.pad_id().has_value(),
+  // The reference pads with this token by its text; tokenizer_config.json may name another for training.
+  const std::optional<int32_t> pad = tokenizer.id_of(kPad);
+  check(pad.has_value() || tokenizer.pad_id().has_value(),
         "tokenizer: expected a pad token, found none; guidance needs it: name it in "
         "tokenizer_config.json");
   check(tokenizer.end_id().has_value(),
         "tokenizer: expected an end token, found none; name it in "
         "tokenizer_config.json");
-  special.pad = *tokenizer.pad_id();
+  special.pad = pad ? *pad : *tokenizer.pad_id();
   special.end = *tokenizer.end_id();
   return special;
 }

@@ -119,6 +119,15 @@ TEST(GenerationPrompt, EndsInBeginOfImageAndItsTwinIsPads) {
             static_cast<int64_t>(ids.size()) - 2);
 }
 
+TEST(SpecialIds, ThePadIsTheOneOfTheReferenceWhateverTheSettingsName) {
+  // DeepSeek's tokenizer_config.json names the end token for padding; Janus pads with a token of its own.
+  std::vector<std::string> specials = kBasic;
+  specials.emplace_back("<｜▁pad▁｜>");
+  const ByteTokenizer tokenizer(specials);
+  EXPECT_EQ(find_special_ids(tokenizer).pad, tokenizer.id_of("<｜▁pad▁｜>"));
+  EXPECT_EQ(find_special_ids(ByteTokenizer(kBasic)).pad, tokenizer.id_of("<pad>"));
+}
+
 TEST(SpecialIds, AMissingTokenIsNamed) {
   for (size_t missing = 1; missing < kBasic.size(); ++missing) {
     std::vector<std::string> specials = kBasic;

@@ -2,6 +2,7 @@
 
     python compare.py --janus build/release/bin/janus --seed 3 --layout original --hidden 96 --heads 3 --kv-heads 3
     python compare.py --janus build/release/bin/janus --random 20 --seed 100
+    python compare.py --janus build/release/bin/janus --released all
     python compare.py --janus build/release/bin/janus --model samples/janus-tiny/model
 
 Prints the largest difference of each stage in the order in which they are computed; exit code 1 when one is beyond
@@ -23,6 +24,7 @@ import numpy as np
 from PIL import Image
 
 import make_checkpoint
+import make_released
 from make_checkpoint import Sizes
 from reference import SPACE, Reference, random_picture, use_threads
 
@@ -220,7 +222,7 @@ class Comparison:
             return largest(np.asarray(Image.open(decode("image.png"))), expected)
 
         self.add("8-bit image of its decoded values", "largest", 0.0, eight_bits)
-        latent = reference.latent(self.pixels[0])[0]
+        latent = reference.latent(reference.pixels(self.pictures[0], normalize=True))[0]
         codes, margins = reference.nearest_codes(latent)
 
         def latent_difference():
@@ -290,6 +292,7 @@ def random_sizes(chance):
         vq_latent=chance.choice([8, 24, 32, 40]),
         codebook=chance.randint(40, 500),
         code_dim=chance.choice([3, 4, 8, 12]),
+        container=chance.choice(["safetensors", "pickle"]),
     )
 
 
@@ -313,6 +316,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--janus", required=True, help="the program")
     parser.add_argument("--model", help="an existing model folder instead of random weights")
+    parser.add_argument("--released", choices=[*make_released.RELEASED, "all"], help="small copies of released checkpoints")
     parser.add_argument("--random", type=int, metavar="N", help="N checkpoints of random sizes, of seeds from --seed on")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
@@ -321,6 +325,9 @@ def main():
     use_threads(arguments.threads)
     if arguments.model:
         holds = compare(arguments.model, arguments, arguments.seed, TENSOR_LIMIT)
+    elif arguments.released:
+        names = make_released.RELEASED if arguments.released == "all" else [arguments.released]
+        holds = all([compare_random(make_released.RELEASED[name], arguments, arguments.seed) for name in names])
     elif arguments.random:
         seeds = range(arguments.seed, arguments.seed + arguments.random)
         results = {seed: compare_random(random_sizes(random.Random(seed)), arguments, seed) for seed in seeds}

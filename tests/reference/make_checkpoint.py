@@ -7,6 +7,7 @@ range and logits spread like a trained model's, and no norm weight or bias is tr
 """
 
 import argparse
+import collections
 import dataclasses
 import json
 import pathlib
@@ -29,7 +30,9 @@ class Sizes:
     """What a checkpoint is made of; every field is an option of the command line."""
 
     layout: str = "transformers"  # or original
-    family: str = "janus-pro"  # or janus-1.3b: the tokenizer without role tokens and placeholder
+    # Of the tokenizer: janus-1.3b has neither role tokens nor the placeholder, janus-pro-7b numbers them otherwise.
+    family: str = "janus-pro"
+    container: str = "safetensors"  # or pickle: pytorch_model.bin
     dtype: str = "bf16"  # f32, f16, bf16, or mixed: each tensor has its own
     shards: int = 1
     hidden: int = 96
@@ -48,6 +51,7 @@ class Sizes:
     rms_eps: float = 1e-6
     tie: bool = False  # no lm_head.weight
     partial: bool = False  # original layout: leave out of language_config what equals LlamaConfig's defaults
+    do_normalize: bool = True  # Janus-1.3B had false until November 2024
     vit_width: int = 64
     vit_depth: int = 2
     vit_heads: int = 4  # the original layout has width / 64
@@ -186,7 +190,8 @@ def original_config(sizes):
     if sizes.mlp_bias:
         language["mlp_bias"] = True
     if sizes.partial:
-        defaults = {"num_key_value_heads": sizes.heads, "rms_norm_eps": 1e-6, "rope_theta": 10000.0}
+        defaults = {"hidden_size": 4096, "intermediate_size": 11008, "num_attention_heads": 32}
+        defaults |= {"num_key_value_heads": 32, "rms_norm_eps": 1e-6, "rope_theta": 10000.0}
         language = {key: value for key, value in language.items() if key not in defaults or value != defaults[key]}
 
     def projector(name, input_dim):
@@ -280,29 +285,46 @@ def _write_json(path, value):
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def _write_weights(folder, tensors, dtype, shards):
+def _save_pickle(tensors, path, whole):
+    """As transformers does: the whole model as the state_dict of a module, with its _metadata; a shard as a dict."""
+    tensors = collections.OrderedDict(tensors) if whole else dict(tensors)
+    if whole:
+        tensors._metadata = collections.OrderedDict({"": {"version": 1}})
+    torch.save(tensors, path)
+
+
+def _write_weights(folder, tensors, dtype, shards, container):
     stored = {
         name: tensors[name].to(MIXED[i % len(MIXED)] if dtype == "mixed" else DTYPES[dtype]).contiguous()
         for i, name in enumerate(sorted(tensors))
     }
+    pickle = container == "pickle"
+    stem, ending = ("pytorch_model", "bin") if pickle else ("model", "safetensors")
+
+    def save(part, file):
+        if pickle:
+            _save_pickle(part, folder / file, whole=shards == 1)
+        else:
+            save_file(part, folder / file, metadata={"format": "pt"})
+
     if shards == 1:
-        save_file(stored, folder / "model.safetensors", metadata={"format": "pt"})
+        save(stored, f"{stem}.{ending}")
         return
     names = list(stored)
     index = {"metadata": {"total_size": sum(t.nbytes for t in stored.values())}, "weight_map": {}}
     for shard in range(shards):
-        file = f"model-{shard + 1:05d}-of-{shards:05d}.safetensors"
+        file = f"{stem}-{shard + 1:05d}-of-{shards:05d}.{ending}"
         part = {name: stored[name] for name in names[shard::shards]}
-        save_file(part, folder / file, metadata={"format": "pt"})
+        save(part, file)
         index["weight_map"].update({name: file for name in part})
-    _write_json(folder / "model.safetensors.index.json", index)
+    _write_json(folder / f"{stem}.{ending}.index.json", index)
 
 
 def _write_processor(folder, sizes):
     original = sizes.layout == "original"
     preprocessor = {
         "background_color": [127, 127, 127],
-        "do_normalize": True,
+        "do_normalize": sizes.do_normalize,
         "image_mean": [0.5, 0.5, 0.5],
         "image_std": [0.5, 0.5, 0.5],
         "min_size": sizes.min_size,
@@ -357,7 +379,7 @@ def build(folder, sizes, seed):
             },
         )
     _write_json(folder / "config.json", config)
-    _write_weights(folder, tensors, sizes.dtype, sizes.shards)
+    _write_weights(folder, tensors, sizes.dtype, sizes.shards, sizes.container)
     _write_processor(folder, sizes)
 
 

@@ -19,6 +19,7 @@ from safetensors.torch import save_file
 import torch
 
 import make_checkpoint
+import make_released
 from make_checkpoint import Sizes
 from reference import SPACE, Reference, random_picture, use_threads
 
@@ -65,6 +66,10 @@ MODELS = {
             code_dim=4, vq_latent=24,
         ),
     ),
+    # Cut copies of the released checkpoints.
+    "janus-1.3b": (15, make_released.cut("janus-1.3b")),
+    "janus-pro-1b": (16, make_released.cut("janus-pro-1b")),
+    "janus-pro-7b": (17, make_released.cut("janus-pro-7b")),
 }
 
 
@@ -115,7 +120,7 @@ def stages_of(reference, seed):
     golden["greedy_text"] = reference.tokenizer.decode(golden["greedy_ids"]).strip(SPACE)
 
     prompt_ids = reference.picture_ids(PROMPT)
-    latent, inner = reference.latent(pixels[0])
+    latent, inner = reference.latent(reference.pixels(pictures[0], normalize=True))
     codes, margins = reference.nearest_codes(latent)
     stages |= {f"vq.encoder.{name}": value for name, value in inner.items()}
     stages["vq.latent"] = latent

@@ -96,6 +96,9 @@ class Reference:
         tensors = {}
         for file in sorted(self.folder.glob("*.safetensors")):
             tensors.update(load_file(file))
+        if not tensors:
+            for file in sorted(self.folder.glob("pytorch_model*.bin")):
+                tensors.update(torch.load(file, map_location="cpu", weights_only=True))
         tensors = layouts.to_transformers({name: tensor.float() for name, tensor in tensors.items()})
         config = layouts.transformers_config(config, tensors, self.tokenizer.id_of(PLACEHOLDER))
         config["attn_implementation"] = "eager"
@@ -118,11 +121,11 @@ class Reference:
         canvas.paste(picture, ((side - size[0]) // 2, (side - size[1]) // 2))
         return np.asarray(canvas)
 
-    def pixels(self, picture):
-        """PIL image -> f32 [3, S, S]."""
+    def pixels(self, picture, normalize=None):
+        """PIL image -> f32 [3, S, S]; normalised as the checkpoint says, or as told: the VQ tokenizer wants -1..1."""
         config = json.loads((self.folder / "preprocessor_config.json").read_text())
         values = (self.resize_and_pad(picture) * config["rescale_factor"]).astype(np.float32)
-        if config.get("do_normalize", True):
+        if config.get("do_normalize", True) if normalize is None else normalize:
             values = (values - np.float32(config["image_mean"])) / np.float32(config["image_std"])
         return torch.from_numpy(values.transpose(2, 0, 1).copy())
 

@@ -36,8 +36,11 @@ def special_tokens(family):
     reserved = [(f"<｜place▁holder▁no▁{i}｜>", True) for i in range(_RESERVED)]
     head = [(BEGIN, True), (END, True)]
     image = [(BEGIN_IMAGE, True)] + reserved + [(END_IMAGE, True)]
+    ordinary = [(text, False) for text in _ORDINARY]
     if family == "janus-1.3b":
-        return head + [(text, False) for text in _ORDINARY] + [(PAD, True)] + image
+        return head + ordinary + [(PAD, True)] + image
+    if family == "janus-pro-7b":
+        head += ordinary
     roles = ["<|ref|>", "<|/ref|>", "<|det|>", "<|/det|>", "<|grounding|>", "<|User|>", "<|Assistant|>"]
     return head + [(PAD, True)] + image + [(t, True) for t in [PLACEHOLDER, "<patch_placeholder>"] + roles]
 
@@ -112,6 +115,8 @@ def write(folder, family, base_size):
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n")
     names = {"bos_token": BEGIN, "eos_token": END, "pad_token": PAD}
     if family != "janus-1.3b":
-        names["additional_special_tokens"] = [text for text, _ in special_tokens(family)[3:]]
+        names["additional_special_tokens"] = [
+            text for text, special in special_tokens(family) if special and text not in (BEGIN, END, PAD)
+        ]
     (folder / "special_tokens_map.json").write_text(json.dumps(names, indent=1, ensure_ascii=False) + "\n")
     return {entry["content"]: entry["id"] for entry in built["added_tokens"]}

@@ -221,11 +221,11 @@ struct BenchModel {
   std::string type;  // of most of the weights
 };
 
-BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& common,
+BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& common, Console& console,
                             ProgressDisplay& progress) {
   std::shared_ptr<Device> device = open_device(common.device, {.threads = static_cast<int>(common.threads)});
-  Checkpoint checkpoint = settings.config.empty() ? Checkpoint::open(model_files(common.model))
-                                                  : random_checkpoint(settings.config);
+  Checkpoint checkpoint =
+      settings.config.empty() ? open_checkpoint(common, console) : random_checkpoint(settings.config);
   BenchModel opened;
   Clock::time_point start = Clock::now();
   // Opened again, so that reading the headers counts where there are files.
@@ -251,7 +251,7 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
 Outcome bench(const BenchSettings& settings, const CommonOptions& common, Console& console) {
   ProgressDisplay progress(console);
   progress.update(settings.config.empty() ? "loading the model" : "making random weights", 0, 0);
-  BenchModel opened = open_bench_model(settings, common, progress);
+  BenchModel opened = open_bench_model(settings, common, console, progress);
   console.notice(fmt::format("{} on {}: {}", opened.chosen.name, opened.chosen.model->device().name(),
                              opened.chosen.model->device().description()));
   if (!common.json) {

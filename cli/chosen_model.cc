@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -62,6 +63,19 @@ FileSet model_files(const std::string& model) {
   return open_model_files(path);
 }
 
+Checkpoint open_checkpoint(const CommonOptions& options, Console& console) {
+  Checkpoint checkpoint = Checkpoint::open(model_files(options.model), {.verify = options.verify});
+  if (options.verify) {
+    const auto& tensors = checkpoint.tensors();
+    const bool verified = std::any_of(tensors.begin(), tensors.end(), [](const auto& tensor) {
+      return tensor.second.file.ends_with(".bin");
+    });
+    console.notice(verified ? "the weights have their checksums"
+                            : "--verify: this model's files carry no checksums; nothing to verify");
+  }
+  return checkpoint;
+}
+
 ChosenModel open_chosen_model(const CommonOptions& options, Console& console, const Progress& progress,
                               const std::string& limits) {
   ChosenModel chosen;
@@ -73,7 +87,7 @@ ChosenModel open_chosen_model(const CommonOptions& options, Console& console, co
   auto start = std::chrono::steady_clock::now();
   std::shared_ptr<Device> device =
       open_device(options.device, {.threads = static_cast<int>(options.threads)});
-  Checkpoint checkpoint = Checkpoint::open(model_files(options.model));
+  Checkpoint checkpoint = open_checkpoint(options, console);
   chosen.model =
       open_model(checkpoint, device, {.type = weight_type_from_name(options.type), .progress = progress});
   chosen.load_ms =

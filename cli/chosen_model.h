@@ -24,6 +24,10 @@ std::string model_path(const std::string& model);
 // The files of the model that -m names, or of the built-in one if that is empty.
 FileSet model_files(const std::string& model);
 
+// The checkpoint of the model that -m names. Under --verify its checksums are held against its weights, or a
+// note on standard error says that it has none.
+Checkpoint open_checkpoint(const CommonOptions& options, Console& console);
+
 struct ChosenModel {
   std::string name;  // as given, or kBuiltinName
   bool builtin = false;

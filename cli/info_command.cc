@@ -107,7 +107,7 @@ std::string model_text(const Json& record) {
 
 Outcome model_info(const CommonOptions& common, Console& console) {
   if (common.model.empty()) console.notice(fmt::format("no -m given: using the built-in {}", kBuiltinName));
-  Checkpoint checkpoint = Checkpoint::open(model_files(common.model));
+  Checkpoint checkpoint = open_checkpoint(common, console);
   std::shared_ptr<Device> device = open_device(common.device, {.threads = static_cast<int>(common.threads)});
   // A plan alone: converting weights would read them.
   const ModelOptions options{.type = weight_type_from_name(common.type), .plan = true};

@@ -251,6 +251,8 @@ void declare_common(OptionSet& options, CommonOptions& target) {
                  "0 to 4294967295, negative = random (default 42); image k of several uses seed + k");
   options.option("-n,--max-tokens", "N", number(target.max_tokens, {1, INT32_MAX}),
                  "longest answer, 1 or more (default 512)");
+  options.flag("--verify", target.verify,
+               "hold the weights against the checksums in their files first (torch pickles have such)");
   options.flag("--json", target.json, "one JSON object a line on standard output");
   options.flag("--json-progress", target.json_progress,
                "progress as JSON objects, one a line on standard error");

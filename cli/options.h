@@ -101,6 +101,7 @@ struct CommonOptions {
   int64_t threads = 0;  // 0 = the processors this process may use
   int64_t seed = 42;    // 0 to 2^32-1, a random one already drawn
   int64_t max_tokens = 512;
+  bool verify = false;
   bool json = false;
   bool json_progress = false;
   bool quiet = false;

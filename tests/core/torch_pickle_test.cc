@@ -16,7 +16,6 @@ namespace {
 using test::bytes_of;
 using test::error_of;
 using test::expect_error;
-using test::state_dict_parts;
 using test::torch_file;
 using test::torch_parts;
 using test::TorchTensor;
@@ -392,12 +391,6 @@ TEST(TorchPickle, VerifiesSmallEntriesAlwaysAndTensorsWhenAsked) {
   EXPECT_EQ(error_for(damaged(2)), "");
   expect_error(error_for(damaged(2), /*verify=*/true), {"checksum 12345678", "archive/data/0"});
   EXPECT_EQ(error_for(one({6}, {1}), /*verify=*/true), "");
-}
-
-TEST(TorchPickle, AnyFolderWithinTheArchive) {
-  const auto parts = state_dict_parts({{.name = "t", .type = "FloatStorage", .sizes = {6}, .bytes = kSix}},
-                                      "pytorch_model-00001-of-00002/");
-  EXPECT_EQ(floats(read(parts).at("t")).size(), 6U);
 }
 
 }  // namespace

@@ -134,8 +134,11 @@ Tensor Weights::matrix(std::string_view name, const Shape& expected) const {
   const StoredTensor& tensor = stored(name, expected);
   const DType dtype = weight_dtype(type_, tensor.dtype, tensor.shape);
   checkpoint_->mark_read(path(name), {.part = part_, .dtype = dtype, .matrix = true});
-  const Tensor in_place = tensor_on(*device_, tensor);
-  return options_->plan ? in_place : convert_weight(in_place, dtype, path(name), tensor.file);
+  if (options_->plan) {
+    // Shapes alone: not even a hint to the system, which would begin to read the file.
+    return Tensor::wrap(*device_, tensor.dtype, tensor.shape, tensor.data.bytes.data(), tensor.data.owner);
+  }
+  return convert_weight(tensor_on(*device_, tensor), dtype, path(name), tensor.file);
 }
 
 }  // namespace janus

@@ -4,15 +4,18 @@
 #include <bit>
 #include <cstdint>
 
+// Always inlined, so that the kernels of every instruction set may use these.
+#define JANUS_ALWAYS_INLINE [[gnu::always_inline]] inline
+
 namespace janus {
 
-inline uint16_t to_bf16(float x) {
+JANUS_ALWAYS_INLINE uint16_t to_bf16(float x) {
   const uint32_t bits = std::bit_cast<uint32_t>(x);
   if ((bits & 0x7FFFFFFFU) > 0x7F800000U) return static_cast<uint16_t>((bits >> 16) | 0x40U);  // a quiet NaN
   return static_cast<uint16_t>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
 }
 
-inline uint16_t to_f16(float x) {
+JANUS_ALWAYS_INLINE uint16_t to_f16(float x) {
   const uint32_t bits = std::bit_cast<uint32_t>(x);
   const uint32_t sign = (bits >> 16) & 0x8000U;
   const uint32_t magnitude = bits & 0x7FFFFFFFU;
@@ -27,9 +30,9 @@ inline uint16_t to_f16(float x) {
   return static_cast<uint16_t>(sign | (rounded >> 13));
 }
 
-inline float from_bf16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
+JANUS_ALWAYS_INLINE float from_bf16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
 
-inline float from_f16(uint16_t bits) {
+JANUS_ALWAYS_INLINE float from_f16(uint16_t bits) {
   const uint32_t sign = (bits & 0x8000U) << 16, magnitude = (bits & 0x7FFFU) << 13;
   if (magnitude >= 0x0F800000U) return std::bit_cast<float>(sign | magnitude | 0x7F800000U);
   // The exponent's bias is mended by a product, which also makes f32 numbers of f16's subnormals.

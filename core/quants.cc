@@ -14,76 +14,20 @@ namespace {
 
 constexpr float kLargestF16 = 65504.0F;
 
-// -- numbers to blocks ------------------------------------------------------------------------------------
-
-void check_representable(DType type, const float* from, int size, float largest) {
-  for (int i = 0; i < size; ++i) {
-    check(std::abs(from[i]) <= largest, "quantize: expected numbers up to {} for {}, found {}", largest,
-          name_of(type), from[i]);
-  }
-}
-
-void quantize_q8_0(const float* from, BlockQ8_0& block) {
-  check_representable(DType::q8_0, from, BlockQ8_0::kSize, 127 * kLargestF16);
-  float largest = 0.0F;
-  for (int i = 0; i < BlockQ8_0::kSize; ++i) largest = std::max(largest, std::abs(from[i]));
-  const float d = largest / 127;
-  const float inverse = d == 0.0F ? 0.0F : 1.0F / d;
-  block.d = to_f16(d);
-  for (int i = 0; i < BlockQ8_0::kSize; ++i) {
-    // Halves away from zero; at most 127, unless the block is so small that `inverse` is infinite.
-    const float rounded = std::round(from[i] * inverse);
-    block.q[i] = static_cast<int8_t>(std::clamp(rounded, -127.0F, 127.0F));
-  }
-}
-
-template <typename Block, typename Quantize>
-void quantize_blocks(DType type, const float* from, int64_t count, std::byte* to, Quantize quantize_block) {
-  for (int64_t i = 0; i < count; i += Block::kSize, to += sizeof(Block)) {
-    if (type != DType::q8_0) check_representable(type, from + i, Block::kSize, kLargestF16);
-    Block block{};
-    quantize_block(from + i, block);
+void quantize_q8_0(const float* from, int64_t count, std::byte* to) {
+  for (int64_t i = 0; i < count; i += BlockQ8_0::kSize, to += sizeof(BlockQ8_0)) {
+    float largest = 0.0F;
+    for (int j = 0; j < BlockQ8_0::kSize; ++j) largest = std::max(largest, std::abs(from[i + j]));
+    const float d = largest / 127;
+    const float inverse = d == 0.0F ? 0.0F : 1.0F / d;
+    BlockQ8_0 block{};
+    block.d = to_f16(d);
+    for (int j = 0; j < BlockQ8_0::kSize; ++j) {
+      // Halves away from zero; beyond 127 only where the block is so small that `inverse` is infinite.
+      const float rounded = std::round(from[i + j] * inverse);
+      block.q[j] = static_cast<int8_t>(std::clamp(rounded, -127.0F, 127.0F));
+    }
     std::memcpy(to, &block, sizeof block);
-  }
-}
-
-// -- blocks to numbers ------------------------------------------------------------------------------------
-
-void dequantize_block(const BlockQ8_0& block, float* to) {
-  const float d = from_f16(block.d);
-  for (int i = 0; i < BlockQ8_0::kSize; ++i) to[i] = static_cast<float>(block.q[i]) * d;
-}
-
-// number(j, l) is q of number l of part j.
-template <typename Block, typename Number>
-void dequantize_parts(const Block& block, float* to, Number number) {
-  uint8_t scales[8], mins[8];
-  unpack_scales(block.scales, scales, mins);
-  const float d = from_f16(block.d), dmin = from_f16(block.dmin);
-  for (int j = 0; j < 8; ++j) {
-    const float scale = d * static_cast<float>(scales[j]), min = dmin * static_cast<float>(mins[j]);
-    for (int l = 0; l < 32; ++l) to[32 * j + l] = scale * static_cast<float>(number(j, l)) - min;
-  }
-}
-
-void dequantize_block(const BlockQ4_K& block, float* to) {
-  dequantize_parts(block, to, [&](int j, int l) { return block.q[j / 2 * 32 + l] >> j % 2 * 4 & 15; });
-}
-
-void dequantize_block(const BlockQ5_K& block, float* to) {
-  dequantize_parts(block, to, [&](int j, int l) {
-    return (block.q[j / 2 * 32 + l] >> j % 2 * 4 & 15) | (block.high[l] >> j & 1) << 4;
-  });
-}
-
-void dequantize_block(const BlockQ6_K& block, float* to) {
-  const float d = from_f16(block.d);
-  for (int i = 0; i < BlockQ6_K::kSize; ++i) {
-    const int half = i / 128, l = i % 128;
-    const int low = block.low[64 * half + l % 64] >> l / 64 * 4 & 15;
-    const int high = block.high[32 * half + l % 32] >> l / 32 * 2 & 3;
-    const float scale = d * static_cast<float>(block.scales[i / 16]);
-    to[i] = scale * static_cast<float>((low | high << 4) - 32);
   }
 }
 
@@ -108,6 +52,15 @@ bool is_weight_type(DType dtype) {
   return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 || is_quantized(dtype);
 }
 
+void check_quantizable(DType type, const float* from, int64_t count) {
+  if (!is_quantized(type)) return;
+  const float largest = type == DType::q8_0 ? 127 * kLargestF16 : kLargestF16;
+  for (int64_t i = 0; i < count; ++i) {
+    check(std::abs(from[i]) <= largest, "a number of a weight: expected at most {} for {}, found {}", largest,
+          name_of(type), from[i]);
+  }
+}
+
 DType type_for_rows(DType wanted, int64_t length) {
   if (length % traits_of(wanted).block == 0) return wanted;
   return length % BlockQ8_0::kSize == 0 ? DType::q8_0 : DType::f16;
@@ -127,16 +80,14 @@ void quantize(DType type, const float* from, int64_t count, std::byte* to) {
       for (int64_t i = 0; i < count; ++i) halves[i] = to_bf16(from[i]);
       break;
     case DType::q8_0:
-      quantize_blocks<BlockQ8_0>(type, from, count, to, quantize_q8_0);
+      check_quantizable(type, from, count);
+      quantize_q8_0(from, count, to);
       break;
     case DType::q6_k:
-      quantize_blocks<BlockQ6_K>(type, from, count, to, quant_search::quantize_q6_k);
-      break;
     case DType::q5_k:
-      quantize_blocks<BlockQ5_K>(type, from, count, to, quant_search::quantize_q5_k);
-      break;
     case DType::q4_k:
-      quantize_blocks<BlockQ4_K>(type, from, count, to, quant_search::quantize_q4_k);
+      check_quantizable(type, from, count);
+      quant_search::quantize(type, from, count, to);
       break;
     case DType::i32:
     case DType::u8:

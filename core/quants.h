@@ -22,10 +22,14 @@ bool is_weight_type(DType dtype);
 // in place of a *_k (blocks of 32), else f16. Never smaller than `wanted`.
 DType type_for_rows(DType wanted, int64_t length);
 
+// Throws Error for a number that `type` has no place for: infinite, not a number, or so large that a block's
+// factors would be. (f32, f16 and bf16 have a place for all.)
+void check_quantizable(DType type, const float* from, int64_t count);
+
 // `count` numbers, whole blocks, to `type`. f16 and bf16 round to nearest even. q8_0 rounds to the nearest
 // multiple of a 127th of the block's largest, as ggml does. The *_k search for the scales that leave the
-// smallest squared error. The same numbers give the same bytes on every machine. Throws Error for a number
-// that a block format has no place for: infinite, not a number, or so large that the block's scale is.
+// smallest squared error. The same numbers give the same bytes on every machine. Throws as
+// check_quantizable.
 void quantize(DType type, const float* from, int64_t count, std::byte* to);
 
 // `count` numbers, whole blocks, of `type` as f32. Any bytes are valid.

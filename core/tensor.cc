@@ -27,7 +27,7 @@ size_t bytes_of(DType dtype, int64_t elements) {
   return static_cast<size_t>(elements / traits.block * traits.block_bytes);
 }
 
-size_t alignment_of(DType dtype) { return is_quantized(dtype) ? 1 : size_of(dtype); }
+size_t alignment_of(DType dtype) { return is_quantized(dtype) ? 2 : size_of(dtype); }
 
 Shape::Shape(std::initializer_list<int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
 
@@ -64,9 +64,9 @@ int64_t dense_row(const Shape& shape) {
 
 void check_blocks(DType dtype, const Shape& shape) {
   const int block = traits_of(dtype).block;
-  check(block == 1 || (shape.rank() > 0 && shape.back() % block == 0),
-        "a {} tensor: expected rows of a multiple of {} elements, found {}", name_of(dtype), block,
-        shape.to_string());
+  check(block == 1 || (shape.rank() > 1 && shape.back() % block == 0),
+        "a {} tensor: expected a matrix with rows of a multiple of {} elements, found {}", name_of(dtype),
+        block, shape.to_string());
 }
 
 }  // namespace
@@ -122,8 +122,8 @@ Tensor Tensor::columns(int64_t begin, int64_t count) const {
   check(rank() == 2 && begin >= 0 && count >= 0 && begin <= size(1) && count <= size(1) - begin,
         "columns: expected a range within a matrix, found {} and [{}, {} + {})", shape_.to_string(), begin,
         begin, count);
-  check_blocks(dtype_, Shape{begin});
-  check_blocks(dtype_, Shape{count});
+  check_blocks(dtype_, Shape{1, begin});
+  check_blocks(dtype_, Shape{1, count});
   Tensor result = *this;
   result.shape_ = Shape{size(0), count};
   result.data_ = static_cast<std::byte*>(data_) + bytes_of(dtype_, begin);

@@ -33,7 +33,7 @@ inline bool is_quantized(DType dtype) { return traits_of(dtype).block > 1; }
 size_t size_of(DType dtype);
 // Bytes of `elements` elements: whole blocks.
 size_t bytes_of(DType dtype, int64_t elements);
-// What an address must divide by. (Block formats are read at any.)
+// What an address must be a multiple of.
 size_t alignment_of(DType dtype);
 
 // At most four sizes, outermost first.

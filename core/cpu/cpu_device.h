@@ -61,10 +61,6 @@ class CpuDevice : public Device {
               Tensor& out) override;
 
  private:
-  // One token a row of the batch, a weight in a block format.
-  void few_rows_quantized(const Tensor& x, const Matrix& weight, int64_t depth, int64_t columns,
-                          const float* bias, Tensor& out);
-
   const Kernels& kernels_;
   Team team_;
   std::shared_ptr<MemoryPool> pool_;

@@ -47,14 +47,20 @@ void CpuDevice::convert(const Tensor& x, Tensor& out) {
     if (x.dtype() == out.dtype()) {
       std::memcpy(to, from, bytes_of(x.dtype(), end - begin));
     } else if (out.dtype() == DType::f32) {
-      widen(kernels_, x.dtype(), from, end - begin, reinterpret_cast<float*>(to));
+      kernels_.widen(x.dtype(), from, end - begin, reinterpret_cast<float*>(to));
     } else {
       constexpr int64_t kPart = 1024;
       float part[kPart];
       for (int64_t i = 0; i < end - begin; i += kPart) {
         const int64_t count = std::min(kPart, end - begin - i);
-        widen(kernels_, x.dtype(), from + bytes_of(x.dtype(), i), count, part);
-        quantize(out.dtype(), part, count, to + bytes_of(out.dtype(), i));
+        kernels_.widen(x.dtype(), from + bytes_of(x.dtype(), i), count, part);
+        std::byte* place = to + bytes_of(out.dtype(), i);
+        if (is_quantized(out.dtype()) && out.dtype() != DType::q8_0) {
+          check_quantizable(out.dtype(), part, count);
+          kernels_.quantize(out.dtype(), part, count, place);
+        } else {
+          quantize(out.dtype(), part, count, place);
+        }
       }
     }
   });
@@ -70,7 +76,7 @@ void CpuDevice::copy(const Tensor& x, Tensor& out) {
 void CpuDevice::embedding(const Tensor& table, std::span<const int32_t> ids, Tensor& out) {
   for_pieces(team_, out.size(0), out.size(1), [&](int64_t t, int64_t begin, int64_t end) {
     const std::byte* from = row(table, ids[t]) + bytes_of(table.dtype(), begin);
-    widen(kernels_, table.dtype(), from, end - begin, out.data<float>() + t * out.size(1) + begin);
+    kernels_.widen(table.dtype(), from, end - begin, out.data<float>() + t * out.size(1) + begin);
   });
 }
 

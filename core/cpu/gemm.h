@@ -26,7 +26,7 @@ inline void pack_panels(const Kernels& kernels, const Matrix& from, bool transpo
     if (is_quantized(from.dtype)) {
       float* wide = scratch(2, kMaxTileColumns * kBlockDepth);
       for (int i = 0; i < count; ++i) {
-        widen(kernels, from.dtype, from.at(first + j + i, begin), end - begin, wide + i * (end - begin));
+        kernels.widen(from.dtype, from.at(first + j + i, begin), end - begin, wide + i * (end - begin));
       }
       kernels.pack_transposed({DType::f32, wide, end - begin}, 0, count, 0, end - begin, packed);
       packed += kernels.tile_columns * (end - begin);

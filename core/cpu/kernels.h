@@ -4,7 +4,6 @@
 
 #include <cstdint>
 
-#include "core/quants.h"
 #include "core/tensor.h"
 
 namespace janus::cpu {
@@ -32,7 +31,7 @@ inline constexpr int64_t kTileStride = kBlockDepth + 16;
 inline constexpr int kMaxFewRows = 8;
 
 // Floats of scratch memory that few_rows needs.
-constexpr int64_t few_rows_floats(int64_t depth, int rows) { return (depth + 63) / 64 * 64 * rows; }
+constexpr int64_t few_rows_floats(int64_t depth, int rows) { return (depth + 255) / 256 * 256 * rows; }
 
 struct Kernels {
   const char* name;
@@ -78,6 +77,9 @@ struct Kernels {
   void (*swiglu)(const float* gate, const float* up, int64_t size, float* out);
   // One head at one position: cosines and sines of half the width.
   void (*rope)(float* head, int64_t width, const float* cosines, const float* sines);
+  // `size` numbers to a *_k type; the same bytes from every instruction set.
+  void (*quantize)(DType to_type, const float* from, int64_t size, void* to);
+  // `size` numbers of any weight type, whole blocks.
   void (*widen)(DType from_type, const void* from, int64_t size, float* to);
 
   // For probe.cc; see simd/probe.h.
@@ -86,16 +88,7 @@ struct Kernels {
 };
 
 // The fastest table this processor can run, or the one the environment variable JANUS_ISA names (baseline,
-// avx2, avx512; for tests). Throws Error for a name that is unknown or beyond the processor.
+// avx2, avx512, avx512vnni; for tests). Throws Error for a name that is unknown or beyond the processor.
 const Kernels& kernels();
-
-// `size` numbers of any weight type, whole blocks, as f32.
-inline void widen(const Kernels& kernels, DType type, const std::byte* from, int64_t size, float* to) {
-  if (is_quantized(type)) {
-    dequantize(type, from, size, to);
-  } else {
-    kernels.widen(type, from, size, to);
-  }
-}
 
 }  // namespace janus::cpu

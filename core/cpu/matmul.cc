@@ -20,27 +20,6 @@ void many_rows(const Kernels& kernels, const Team& team, const float* x, int64_t
 
 }  // namespace
 
-void CpuDevice::few_rows_quantized(const Tensor& x, const Matrix& weight, int64_t depth, int64_t columns,
-                                   const float* bias, Tensor& out) {
-  constexpr int64_t kGroup = 8;
-  team_.parallel_for(columns, 16, [&](int64_t begin, int64_t end) {
-    float* packed = scratch(0, few_rows_floats(depth, kMaxFewRows));
-    float* wide = scratch(1, kGroup * depth);
-    for (int64_t first = begin; first < end; first += kGroup) {
-      const int64_t count = std::min(kGroup, end - first);
-      for (int64_t i = 0; i < count; ++i) {
-        widen(kernels_, weight.dtype, weight.at(first + i, 0), depth, wide + i * depth);
-      }
-      for (int64_t row = 0; row < x.size(0); row += kMaxFewRows) {
-        const int rows = static_cast<int>(std::min<int64_t>(kMaxFewRows, x.size(0) - row));
-        kernels_.few_rows({DType::f32, wide, depth}, 0, count, depth, x.data<float>() + row * depth, depth,
-                          rows, bias == nullptr ? nullptr : bias + first,
-                          out.data<float>() + row * columns + first, columns, packed);
-      }
-    }
-  });
-}
-
 void CpuDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) {
   const int64_t batch = x.rank() == 3 ? x.size(0) : 1, tokens = x.size(x.rank() - 2);
   const int64_t depth = weight.size(1), columns = weight.size(0);
@@ -51,10 +30,6 @@ void CpuDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bias
     // matrix.
     many_rows(kernels_, team_, x.data<float>(), batch * tokens, depth, matrix, columns, bias_data,
               out.data<float>());
-    return;
-  }
-  if (is_quantized(weight.dtype())) {
-    few_rows_quantized(x, matrix, depth, columns, bias_data, out);
     return;
   }
   // What more rows than the kernel takes at once share comes from the second-level cache, not from memory

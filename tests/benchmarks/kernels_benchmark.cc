@@ -1,7 +1,9 @@
-// The kernels at Janus-Pro-1B's sizes, beside what the machine can do at most. As a test it runs one iteration.
+// The kernels at Janus-Pro-1B's sizes, beside what the machine can do at most. As a test it runs one
+// iteration.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <vector>
 
@@ -45,14 +47,15 @@ BENCHMARK(Probe_MultiplyAdd)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 // The matrices that one image code needs, each with memory of its own, so that nothing comes from a cache:
 // the head and as many layers as make that sure (the model has 24; more would only take longer).
-std::vector<Tensor> decode_weights(int64_t width, int64_t inner) {
+std::vector<Tensor> decode_weights(DType dtype, int64_t width, int64_t inner) {
   constexpr int64_t kCodes = 16384, kLayers = 5;
-  const Tensor seed = random_tensor(Shape{inner * width}, DType::bf16);
+  const Tensor seed = random_tensor(Shape{inner, width}, dtype);
   std::vector<Tensor> weights;
   const auto append = [&](int64_t out, int64_t in) {
-    Tensor flat(device(), DType::bf16, Shape{out * in});
-    for (int64_t done = 0; done < out * in; done += seed.elements()) {
-      const int64_t count = std::min(seed.elements(), out * in - done);
+    const int64_t rows = out * in / width;
+    Tensor flat(device(), dtype, Shape{rows, width});
+    for (int64_t done = 0; done < rows; done += inner) {
+      const int64_t count = std::min(inner, rows - done);
       ops::copy(seed.rows(0, count), flat.rows(done, count));
     }
     weights.push_back(flat.reshape(Shape{out, in}));
@@ -69,9 +72,11 @@ std::vector<Tensor> decode_weights(int64_t width, int64_t inner) {
 }
 
 // The probe runs between the steps, as the bandwidth of a shared machine moves.
-void Decode_Weights(benchmark::State& state) {
+void Decode_Weights(benchmark::State& state, DType dtype) {
   constexpr int64_t kWidth = 2048, kInner = 5632;
-  static const std::vector<Tensor> weights = decode_weights(kWidth, kInner);
+  static std::map<DType, std::vector<Tensor>> by_type;
+  std::vector<Tensor>& weights = by_type[dtype];
+  if (weights.empty()) weights = decode_weights(dtype, kWidth, kInner);
   const int64_t rows = state.range(0);
   double bytes = 0.0;
   for (const Tensor& weight : weights) bytes += static_cast<double>(weight.bytes());
@@ -90,17 +95,23 @@ void Decode_Weights(benchmark::State& state) {
   state.counters["of_probe"] =
       benchmark::Counter(bytes / probe, benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK(Decode_Weights)->Arg(1)->Arg(2)->Arg(4)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();
+void decode_rows(benchmark::internal::Benchmark* decode) {
+  decode->Arg(1)->Arg(2)->Arg(4)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();
+}
+BENCHMARK_CAPTURE(Decode_Weights, bf16, DType::bf16)->Apply(decode_rows);
+BENCHMARK_CAPTURE(Decode_Weights, q8_0, DType::q8_0)->Apply(decode_rows);
+BENCHMARK_CAPTURE(Decode_Weights, q6_k, DType::q6_k)->Apply(decode_rows);
+BENCHMARK_CAPTURE(Decode_Weights, q5_k, DType::q5_k)->Apply(decode_rows);
+BENCHMARK_CAPTURE(Decode_Weights, q4_k, DType::q4_k)->Apply(decode_rows);
 
 // Tokens, depth, width.
-void Linear(benchmark::State& state) {
+void Linear(benchmark::State& state, DType dtype) {
   const int64_t tokens = state.range(0), depth = state.range(1), width = state.range(2);
-  const Tensor x = random_tensor(Shape{1, tokens, depth}),
-               weight = random_tensor(Shape{width, depth}, DType::bf16);
+  const Tensor x = random_tensor(Shape{1, tokens, depth}), weight = random_tensor(Shape{width, depth}, dtype);
   for (auto _ : state) benchmark::DoNotOptimize(ops::linear(x, weight).raw());
   set_gflops(state, 2.0 * static_cast<double>(tokens * depth * width));
 }
-BENCHMARK(Linear)
+BENCHMARK_CAPTURE(Linear, bf16, DType::bf16)
     ->Args({600, 2048, 2048})
     ->Args({600, 2048, 5632})
     ->Args({600, 5632, 2048})
@@ -109,6 +120,25 @@ BENCHMARK(Linear)
     ->Args({30, 2048, 5632})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
+
+void prefill_sizes(benchmark::internal::Benchmark* linear) {
+  linear->Args({600, 2048, 5632})->Args({30, 2048, 5632})->Unit(benchmark::kMillisecond)->UseRealTime();
+}
+BENCHMARK_CAPTURE(Linear, q8_0, DType::q8_0)->Apply(prefill_sizes);
+BENCHMARK_CAPTURE(Linear, q6_k, DType::q6_k)->Apply(prefill_sizes);
+BENCHMARK_CAPTURE(Linear, q4_k, DType::q4_k)->Apply(prefill_sizes);
+
+// f32 numbers to a type.
+void Quantize(benchmark::State& state, DType dtype) {
+  const Tensor x = random_tensor(Shape{1024, 2048});
+  for (auto _ : state) benchmark::DoNotOptimize(ops::convert(x, dtype).raw());
+  state.counters["numbers/s"] =
+      benchmark::Counter(static_cast<double>(x.elements()), benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK_CAPTURE(Quantize, q8_0, DType::q8_0)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(Quantize, q6_k, DType::q6_k)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(Quantize, q5_k, DType::q5_k)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(Quantize, q4_k, DType::q4_k)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 // Input channels, filters, side of the square map; 3 x 3.
 void Conv3x3(benchmark::State& state) {

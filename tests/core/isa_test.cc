@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <cstring>
 
 #include "core/error.h"
+#include "core/quants.h"
 #include "tests/support/oracle.h"
 
 namespace janus {
@@ -49,6 +51,40 @@ TEST_P(Isa, Linear) {
                           oracle::linear(oracle::widen(x), oracle::widen(weight), {}, depth),
                           oracle::kProduct, std::string(name_of(dtype)) + " " + shape.to_string());
     }
+  }
+}
+
+TEST_P(Isa, LinearQuantized) {
+  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+    for (const int64_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 11}) {
+      const Tensor x = random(Shape{rows, 1, 768}, 1), weight = random(Shape{29, 768}, 2, dtype, 0.036F);
+      oracle::expect_near(ops::linear(x, weight),
+                          oracle::linear(oracle::widen(x), oracle::widen(weight), {}, 768),
+                          oracle::kRoundedProduct, std::string(name_of(dtype)) + " " + std::to_string(rows));
+    }
+    const Tensor x = random(Shape{1, 19, 768}, 1), weight = random(Shape{77, 768}, 2, dtype, 0.036F);
+    oracle::expect_near(ops::linear(x, weight),
+                        oracle::linear(oracle::widen(x), oracle::widen(weight), {}, 768), oracle::kProduct,
+                        name_of(dtype));
+  }
+}
+
+// The same bits as the plain code of core/quants.h, both ways.
+TEST_P(Isa, Quantized) {
+  const Tensor x = random(Shape{5, 1024}, 3, DType::f32, 0.02F);
+  const std::vector<float> values = ops::to_host(x);
+  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+    const Tensor blocks = ops::convert(x, dtype);
+    std::vector<std::byte> expected(blocks.bytes());
+    quantize(dtype, values.data(), x.elements(), expected.data());
+    ASSERT_EQ(std::memcmp(blocks.raw(), expected.data(), expected.size()), 0) << name_of(dtype);
+    std::vector<float> wide(values.size());
+    dequantize(dtype, expected.data(), x.elements(), wide.data());
+    oracle::expect_same(ops::convert(blocks, DType::f32), ops::from_host(*device_, wide, x.shape()),
+                        name_of(dtype));
+    const std::vector<int32_t> ids{4, 0, 2, 4};
+    oracle::expect_same(ops::embedding(blocks, ids), ops::embedding(ops::convert(blocks, DType::f32), ids),
+                        name_of(dtype));
   }
 }
 
@@ -124,7 +160,7 @@ TEST_P(Isa, Conv2d) {
       oracle::kProduct, "conv2d");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Isa, testing::Values("baseline", "avx2", "avx512"),
+INSTANTIATE_TEST_SUITE_P(All, Isa, testing::Values("baseline", "avx2", "avx512", "avx512vnni"),
                          [](const auto& name) { return std::string(name.param); });
 
 TEST(IsaChoice, UnknownNameIsAnError) {

@@ -45,8 +45,14 @@ std::vector<Operation> operations(Device& device) {
       return ops::cached_attention(x, 4, cache);
     };
   };
+  const auto blocks = [&](DType dtype) { return linear(weight(Shape{131, 768}, dtype)); };
   return {
       {"linear bf16, T = 1", {1, 650}, linear(bf16)},
+      {"linear q8_0, T = 1", {1, 768}, blocks(DType::q8_0)},
+      {"linear q6_k, T = 1", {1, 768}, blocks(DType::q6_k)},
+      {"linear q5_k, T = 1", {1, 768}, blocks(DType::q5_k)},
+      {"linear q4_k, T = 1", {1, 768}, blocks(DType::q4_k)},
+      {"linear q4_k, T = 29", {29, 768}, blocks(DType::q4_k)},
       {"linear f16, T = 1", {1, 650}, linear(f16)},
       {"linear f32, T = 1", {1, 650}, linear(f32)},
       {"linear bf16, T = 29", {29, 650}, linear(bf16)},

@@ -62,6 +62,8 @@ inline constexpr Tolerance kExact{0.0, 0.0};
 inline constexpr Tolerance kElementwise{1e-6, 1e-6};
 inline constexpr Tolerance kNorm{1e-6, 1e-6};
 inline constexpr Tolerance kProduct{4e-6, 2e-6};
+// A few rows by a weight in a block format: activations have 16 bits there.
+inline constexpr Tolerance kRoundedProduct{2e-4, 0.0};
 inline constexpr Tolerance kAttention{6e-6, 2e-6};
 
 inline void expect_near(std::span<const float> found, const Values& expected, Tolerance tolerance,

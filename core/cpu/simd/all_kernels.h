@@ -7,6 +7,7 @@
 #include "core/cpu/simd/matmul.h"
 #include "core/cpu/simd/norm.h"
 #include "core/cpu/simd/probe.h"
+#include "core/quant_search.h"
 
 namespace janus::cpu::JANUS_ISA {
 
@@ -30,6 +31,7 @@ const Kernels kKernels = {
     .gelu_erf = gelu_erf,
     .swiglu = swiglu,
     .rope = rope,
+    .quantize = quant_search::quantize,
     .widen = widen,
     .read_all = read_all,
     .multiply_add = multiply_add,

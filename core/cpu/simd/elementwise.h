@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/cpu/kernels.h"
+#include "core/cpu/simd/quants.h"
 #include "core/cpu/simd/vector.h"
 
 namespace janus::cpu::JANUS_ISA {
@@ -45,12 +46,21 @@ void widen_typed(const T* from, int64_t size, float* to) {
 }
 
 void widen(DType from_type, const void* from, int64_t size, float* to) {
-  if (from_type == DType::bf16) {
-    widen_typed(static_cast<const Bf16*>(from), size, to);
-  } else if (from_type == DType::f16) {
-    widen_typed(static_cast<const F16*>(from), size, to);
-  } else {
-    widen_typed(static_cast<const float*>(from), size, to);
+  switch (from_type) {
+    case DType::bf16:
+      return widen_typed(static_cast<const Bf16*>(from), size, to);
+    case DType::f16:
+      return widen_typed(static_cast<const F16*>(from), size, to);
+    case DType::q8_0:
+      return widen_blocks<BlockQ8_0>(from, size, to);
+    case DType::q6_k:
+      return widen_blocks<BlockQ6_K>(from, size, to);
+    case DType::q5_k:
+      return widen_blocks<BlockQ5_K>(from, size, to);
+    case DType::q4_k:
+      return widen_blocks<BlockQ4_K>(from, size, to);
+    default:
+      return widen_typed(static_cast<const float*>(from), size, to);
   }
 }
 

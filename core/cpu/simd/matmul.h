@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/cpu/kernels.h"
+#include "core/cpu/simd/quants.h"
 #include "core/cpu/simd/vector.h"
 
 namespace janus::cpu::JANUS_ISA {
@@ -138,12 +139,24 @@ void few_rows_typed(const Matrix& weight, int64_t begin, int64_t end, int64_t de
 
 void few_rows(const Matrix& weight, int64_t begin, int64_t end, int64_t depth, const float* x,
               int64_t x_stride, int rows, const float* bias, float* out, int64_t out_stride, float* packed) {
-  if (weight.dtype == DType::bf16) {
-    few_rows_typed<Bf16>(weight, begin, end, depth, x, x_stride, rows, bias, out, out_stride, packed);
-  } else if (weight.dtype == DType::f16) {
-    few_rows_typed<F16>(weight, begin, end, depth, x, x_stride, rows, bias, out, out_stride, packed);
-  } else {
-    few_rows_typed<float>(weight, begin, end, depth, x, x_stride, rows, bias, out, out_stride, packed);
+  const auto run = [&](auto function) {
+    function(weight, begin, end, depth, x, x_stride, rows, bias, out, out_stride, packed);
+  };
+  switch (weight.dtype) {
+    case DType::bf16:
+      return run(few_rows_typed<Bf16>);
+    case DType::f16:
+      return run(few_rows_typed<F16>);
+    case DType::q8_0:
+      return run(few_rows_quantized<BlockQ8_0>);
+    case DType::q6_k:
+      return run(few_rows_quantized<BlockQ6_K>);
+    case DType::q5_k:
+      return run(few_rows_quantized<BlockQ5_K>);
+    case DType::q4_k:
+      return run(few_rows_quantized<BlockQ4_K>);
+    default:
+      return run(few_rows_typed<float>);
   }
 }
 

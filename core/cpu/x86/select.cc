@@ -16,6 +16,9 @@ extern const Kernels kKernels;
 namespace avx512 {
 extern const Kernels kKernels;
 }
+namespace avx512vnni {
+extern const Kernels kKernels;
+}
 
 namespace {
 
@@ -25,7 +28,7 @@ struct Choice {
 };
 
 // Slowest first.
-std::array<Choice, 3> choices() {
+std::array<Choice, 4> choices() {
   __builtin_cpu_init();
   // Every processor with AVX2 and FMA has F16C, which clang 14 cannot ask for.
   const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -33,7 +36,8 @@ std::array<Choice, 3> choices() {
                           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                           __builtin_cpu_supports("avx512dq");
   return {Choice{&baseline::kKernels, true}, Choice{&avx2::kKernels, has_avx2},
-          Choice{&avx512::kKernels, has_avx512}};
+          Choice{&avx512::kKernels, has_avx512},
+          Choice{&avx512vnni::kKernels, has_avx512 && __builtin_cpu_supports("avx512vnni")}};
 }
 
 }  // namespace
@@ -47,7 +51,7 @@ const Kernels& kernels() {
       chosen = choice.kernels;
     }
   }
-  check(chosen != nullptr, "JANUS_ISA={}: expected baseline, avx2 or avx512", wanted);
+  check(chosen != nullptr, "JANUS_ISA={}: expected baseline, avx2, avx512 or avx512vnni", wanted);
   return *chosen;
 }
 

@@ -50,7 +50,7 @@ class OffsetSearch {
   struct Sums {
     Vec q, qq, xq;
   };
-  Sums sums(Vec inverse, Vec offset) const {
+  Sums sums(const Vec& inverse, const Vec& offset) const {
     Sums s{};
     for (int i = 0; i < kSize; ++i) {
       const Vec q = clamped((x_[i] - offset) * inverse, 0.0F, static_cast<float>(kTop));
@@ -67,7 +67,8 @@ class OffsetSearch {
     const Vec determinant = n * s.qq - s.q * s.q;
     Vec scale = divided(n * s.xq - s.q * sum_x_, determinant);
     Vec offset = divided(s.qq * sum_x_ - s.q * s.xq, determinant);
-    const Mask flat = offset > 0.0F;  // a min cannot be negative
+    // A min cannot be negative; and where all q are the same there is no telling scale and min apart.
+    const Mask flat = (offset > 0.0F) | (determinant <= 0.0F);
     scale = flat ? divided(s.xq, s.qq) : scale;
     offset = flat ? Vec{} : offset;
     const Vec gain = scale * s.xq + offset * sum_x_;  // by how much the error is below sum_xx
@@ -94,7 +95,7 @@ class OffsetSearch {
   }
   static constexpr int kSteps = 20;
 
-  Vec error_of(Vec scale, Vec min) const {
+  Vec error_of(const Vec& scale, const Vec& min) const {
     const Vec inverse = divided(Vec{} + 1.0F, scale);
     Vec error{};
     for (int i = 0; i < kSize; ++i) {

@@ -41,7 +41,7 @@ class SymmetricSearch {
   using Vec = Lanes<kParts>::Vec;
   using Mask = Lanes<kParts>::Mask;
 
-  void solve(Vec inverse, Vec& best) {
+  void solve(const Vec& inverse, Vec& best) {
     Vec xq{}, qq{};
     for (int i = 0; i < kSize; ++i) {
       const Vec q = clamped(x_[i] * inverse, -32.0F, 31.0F);
@@ -69,7 +69,7 @@ class SymmetricSearch {
     for (int i = 0; i < 2; ++i) solve(divided(Vec{} + 1.0F, scale_), best);
   }
 
-  Vec error_of(Vec scale) const {
+  Vec error_of(const Vec& scale) const {
     const Vec inverse = divided(Vec{} + 1.0F, scale);
     Vec error{};
     for (int i = 0; i < kSize; ++i) {

@@ -121,5 +121,38 @@ TEST(Quants, SearchBeatsPlainRounding) {
   }
 }
 
+TEST(Quants, RowsThatDoNotDivideGetALargerType) {
+  EXPECT_EQ(type_for_rows(DType::q4_k, 5632), DType::q4_k);
+  EXPECT_EQ(type_for_rows(DType::q4_k, 96), DType::q8_0);
+  EXPECT_EQ(type_for_rows(DType::q6_k, 100), DType::f16);
+  EXPECT_EQ(type_for_rows(DType::q8_0, 100), DType::f16);
+  EXPECT_EQ(type_for_rows(DType::bf16, 7), DType::bf16);
+}
+
+TEST(Quants, RefusesWhatHasNoPlace) {
+  for (const DType type : kBlockTypes) {
+    for (const float wrong : {NAN, INFINITY, -INFINITY, -1e7F}) {
+      std::vector<float> values(256, 0.5F);
+      values[77] = wrong;
+      if (type == DType::q8_0 && wrong == -1e7F) values[77] = -9e6F;
+      EXPECT_THROW(round_trip(type, values), Error) << name_of(type) << " " << wrong;
+    }
+  }
+  const std::vector<float> values(33);
+  std::vector<std::byte> bytes(256);
+  EXPECT_THROW(quantize(DType::q8_0, values.data(), 33, bytes.data()), Error);  // half a block
+  EXPECT_THROW(quantize(DType::i32, values.data(), 32, bytes.data()), Error);
+}
+
+TEST(Quants, BlocksOfOneNumber) {
+  for (const DType type : kBlockTypes) {
+    for (const float value : {0.0F, 1.0F, -1.0F, 0.01F, -60000.0F}) {
+      for (const float found : round_trip(type, std::vector<float>(256, value))) {
+        ASSERT_NEAR(found, value, 0.01 * std::abs(value)) << name_of(type) << " " << value;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace janus

@@ -55,6 +55,12 @@ LoadedPicture load_picture(ListedPicture listed, const PreprocessConfig& config,
     if (!loaded.unchanged) decode(loaded, config, budget);
   });
   if (fault) loaded.fault = *fault;
+  // One that has gone since it was listed has no size to be known by: it is tried again when it is back.
+  std::string gone;
+  const bool unread = fault && loaded.sha256.empty() && !loaded.listed.in_archive;
+  if (unread && !look_at_file(loaded.listed.path, loaded.listed.bytes, loaded.listed.mtime, gone)) {
+    loaded.listed.bytes = -1;
+  }
   loaded.facts.bytes = loaded.listed.bytes;
   loaded.listed.content = {};
   loaded.listed.has_content = false;

@@ -12,6 +12,7 @@
 #include "cli/chosen_model.h"
 #include "cli/command.h"
 #include "cli/json_output.h"
+#include "cli/memory_check.h"
 #include "cli/progress.h"
 #include "core/device.h"
 #include "core/error.h"
@@ -227,15 +228,20 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
   Checkpoint checkpoint =
       settings.config.empty() ? open_checkpoint(common, console) : random_checkpoint(settings.config);
   BenchModel opened;
-  Clock::time_point start = Clock::now();
-  // Opened again, so that reading the headers counts where there are files.
-  if (settings.config.empty()) checkpoint = Checkpoint::open(model_files(common.model));
-  opened.chosen.model = open_model(
-      checkpoint, device, {.type = weight_type_from_name(common.type), .progress = progress.callback()});
-  opened.chosen.load_ms = ms_since(start);
   opened.chosen.name = !settings.config.empty() ? settings.config
                        : common.model.empty()   ? kBuiltinName
                                                 : common.model;
+  const ModelOptions options{.type = weight_type_from_name(common.type)};
+  const Work work{.pictures = 1, .new_tokens = 1, .drawings = 1};
+  const std::string warning =
+      check_memory({checkpoint, opened.chosen.name, device->name(), options, work}, machine_memory());
+  if (!warning.empty()) console.notice(warning);
+  Clock::time_point start = Clock::now();
+  // Opened again, so that reading the headers counts where there are files.
+  if (settings.config.empty()) checkpoint = Checkpoint::open(model_files(common.model));
+  opened.chosen.model =
+      open_model(checkpoint, device, {.type = options.type, .progress = progress.callback()});
+  opened.chosen.load_ms = ms_since(start);
   std::map<std::string, double> types;
   for (const auto& [name, tensor] : checkpoint.tensors()) {
     auto bytes = static_cast<double>(tensor.data.bytes.size());

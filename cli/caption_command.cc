@@ -143,7 +143,8 @@ Outcome caption(const CaptionWords& words, const CommonOptions& common, Console&
   CaptionProgress progress;
   ProgressDisplay display(console);
   const ChosenModel chosen = open_chosen_model(
-      common, console, display.callback(),
+      common, {.pictures = 1, .new_tokens = common.max_tokens, .rows = static_cast<int>(settings.batch)},
+      console, display.callback(),
       fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
   display.hide();
   facts.load_ms = chosen.load_ms;

@@ -10,6 +10,7 @@
 
 #include "cli/builtin_model.h"
 #include "cli/hub/cache.h"
+#include "cli/memory_check.h"
 #include "core/device.h"
 #include "core/error.h"
 
@@ -76,8 +77,8 @@ Checkpoint open_checkpoint(const CommonOptions& options, Console& console) {
   return checkpoint;
 }
 
-ChosenModel open_chosen_model(const CommonOptions& options, Console& console, const Progress& progress,
-                              const std::string& limits) {
+ChosenModel open_chosen_model(const CommonOptions& options, const Work& work, Console& console,
+                              const Progress& progress, const std::string& limits) {
   ChosenModel chosen;
   chosen.builtin = options.model.empty();
   chosen.name = chosen.builtin ? kBuiltinName : options.model;
@@ -88,8 +89,11 @@ ChosenModel open_chosen_model(const CommonOptions& options, Console& console, co
   std::shared_ptr<Device> device =
       open_device(options.device, {.threads = static_cast<int>(options.threads)});
   Checkpoint checkpoint = open_checkpoint(options, console);
-  chosen.model =
-      open_model(checkpoint, device, {.type = weight_type_from_name(options.type), .progress = progress});
+  const ModelOptions model_options{.type = weight_type_from_name(options.type), .progress = progress};
+  const std::string warning =
+      check_memory({checkpoint, chosen.name, device->name(), model_options, work}, machine_memory());
+  if (!warning.empty()) console.notice(warning);
+  chosen.model = open_model(checkpoint, device, model_options);
   chosen.load_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 

@@ -7,6 +7,7 @@
 #include "cli/console.h"
 #include "cli/options.h"
 #include "core/checkpoint.h"
+#include "generator/memory_need.h"
 #include "generator/model.h"
 
 namespace janus::cli {
@@ -36,8 +37,9 @@ struct ChosenModel {
 };
 
 // Opens device and model, and tells `progress` how far. Notes on standard error if it is the built-in one;
-// `limits` is what the note says that one cannot do, if it matters here.
-ChosenModel open_chosen_model(const CommonOptions& options, Console& console, const Progress& progress,
-                              const std::string& limits = {});
+// `limits` is what the note says that one cannot do, if it matters here. Throws Error before anything is
+// loaded where `work` with it does not fit into memory.
+ChosenModel open_chosen_model(const CommonOptions& options, const Work& work, Console& console,
+                              const Progress& progress, const std::string& limits = {});
 
 }  // namespace janus::cli

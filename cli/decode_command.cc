@@ -24,7 +24,7 @@ Outcome decode(const DecodeSettings& settings, const CommonOptions& common, Cons
   ImageCodes codes = read_codes(settings.codes);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
-  ChosenModel chosen = open_chosen_model(common, console, progress.callback());
+  ChosenModel chosen = open_chosen_model(common, {.decodes = true}, console, progress.callback());
   progress.update("decoding the picture", 0, 0);
   Array planes = chosen.model->decode(codes);
   progress.hide();

@@ -98,8 +98,10 @@ Outcome describe_each(const DescribeRun& run) {
 Outcome describe(const DescribeSettings& settings, const CommonOptions& common, Console& console) {
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
+  const size_t together = settings.together ? settings.images.size() : 1;
   ChosenModel chosen = open_chosen_model(
-      common, console, progress.callback(),
+      common, {.pictures = static_cast<int>(together), .new_tokens = common.max_tokens}, console,
+      progress.callback(),
       fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
   progress.hide();
   console.notice(fmt::format("seed {}", common.seed));

@@ -30,7 +30,7 @@ Outcome embed(const EmbedSettings& settings, const CommonOptions& common, Consol
   Image image = read_picture(settings.image, console);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
-  ChosenModel chosen = open_chosen_model(common, console, progress.callback());
+  ChosenModel chosen = open_chosen_model(common, {.pictures = 1}, console, progress.callback());
   progress.update("embedding the picture", 0, 0);
   Array embeddings = chosen.model->embed(image, kStages.at(settings.stage));
   progress.hide();

@@ -23,7 +23,7 @@ Outcome encode(const EncodeSettings& settings, const CommonOptions& common, Cons
   Image image = read_picture(settings.image, console);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
-  ChosenModel chosen = open_chosen_model(common, console, progress.callback());
+  ChosenModel chosen = open_chosen_model(common, {.encodes = true}, console, progress.callback());
   progress.update("encoding the picture", 0, 0);
   ImageCodes codes = chosen.model->encode(image);
   progress.hide();

@@ -76,7 +76,8 @@ class GenerateRun {
   Outcome run() {
     check_outputs(outputs_, settings_.count);
     progress_.update("loading the model", 0, 0);
-    chosen_ = open_chosen_model(common_, console_, progress_.callback());
+    chosen_ = open_chosen_model(common_, {.drawings = static_cast<int>(settings_.count)}, console_,
+                                progress_.callback());
     progress_.hide();
     console_.notice(settings_.count == 1
                         ? fmt::format("seed {}", common_.seed)

@@ -33,8 +33,9 @@ std::string grouped(int64_t number) {
 // Every stored tensor counts but the buffer in which training noted the codes in use.
 bool is_parameter(const std::string& name) { return !name.ends_with("codebook_used"); }
 
-Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const CommonOptions& common) {
-  int64_t parameters = 0, weights = 0;
+Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const MemoryNeed& need,
+                  const CommonOptions& common) {
+  int64_t parameters = 0;
   std::map<std::string, int64_t> types;
   std::map<std::string, std::map<std::string, int64_t>> parts;
   for (const auto& [name, tensor] : checkpoint.tensors()) {
@@ -45,10 +46,6 @@ Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const Com
     types[type] += bytes;
     const auto use = checkpoint.read().find(name);
     parts[use == checkpoint.read().end() ? "unused" : use->second.part][type] += bytes;
-    // What nothing reads takes no memory.
-    if (use != checkpoint.read().end()) {
-      weights += static_cast<int64_t>(bytes_of(use->second.dtype, tensor.shape.elements()));
-    }
   }
   Json record;
   record["family"] = info.family;
@@ -56,9 +53,8 @@ Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const Com
   record["parameters"] = parameters;
   record["files"] = checkpoint.files().files();
   record["types"] = types;
-  // The cache is bf16 unless weights are loaded as f32.
-  int64_t cache = common.type == "f32" ? 2 * info.cache_bytes : info.cache_bytes;
-  record["memory"] = {{"weights", weights}, {"cache", cache}, {"scratch", info.scratch_bytes}};
+  record["memory"] = {
+      {"weights", need.weights_bytes()}, {"cache", need.cache_bytes}, {"scratch", need.scratch_bytes}};
   record["parts"] = parts;
   record["model"] = common.model.empty() ? kBuiltinName : common.model;
   record["image_size"] = info.image_size;
@@ -109,10 +105,13 @@ Outcome model_info(const CommonOptions& common, Console& console) {
   if (common.model.empty()) console.notice(fmt::format("no -m given: using the built-in {}", kBuiltinName));
   Checkpoint checkpoint = open_checkpoint(common, console);
   std::shared_ptr<Device> device = open_device(common.device, {.threads = static_cast<int>(common.threads)});
+  // For one image made, beside the weights.
+  const MemoryNeed need =
+      memory_need(checkpoint, device->name(), {.type = weight_type_from_name(common.type)}, {.drawings = 1});
   // A plan alone: converting weights would read them.
   const ModelOptions options{.type = weight_type_from_name(common.type), .plan = true};
   std::unique_ptr<Model> model = open_model(checkpoint, device, options);
-  Json record = model_record(checkpoint, model->info(), common);
+  Json record = model_record(checkpoint, model->info(), need, common);
   if (common.json) {
     print_json(record, console);
   } else {

@@ -4,11 +4,11 @@
 #include <chrono>
 #include <memory>
 
-#include "cli/readable.h"
 #include "cli/command.h"
 #include "cli/hub/pull.h"
 #include "cli/json_output.h"
 #include "cli/progress.h"
+#include "cli/readable.h"
 
 namespace janus::cli {
 namespace {

@@ -51,7 +51,7 @@ Outcome score_text(const ScoreSettings& settings, const CommonOptions& common, C
   Image image = read_picture(settings.image, console);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
-  ChosenModel chosen = open_chosen_model(common, console, progress.callback());
+  ChosenModel chosen = open_chosen_model(common, {.pictures = 1}, console, progress.callback());
   progress.update("scoring the text", 0, 0);
   std::string prompt = settings.prompt.empty() ? DescribeOptions{}.prompt : settings.prompt;
   Score score = chosen.model->score_text({&image, 1}, prompt, settings.text);
@@ -64,7 +64,7 @@ Outcome score_codes(const ScoreSettings& settings, const CommonOptions& common, 
   ImageCodes codes = read_codes(settings.codes);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
-  ChosenModel chosen = open_chosen_model(common, console, progress.callback());
+  ChosenModel chosen = open_chosen_model(common, {.drawings = 1}, console, progress.callback());
   progress.update("scoring the codes", 0, 0);
   Score score = chosen.model->score_codes(settings.prompt, codes, static_cast<float>(settings.guidance));
   progress.hide();

@@ -11,10 +11,6 @@
 namespace janus {
 namespace {
 
-// Images drawn side by side: beyond these the weights are read seldom enough, and each takes memory for its
-// cache.
-constexpr size_t kImagesAtOnce = 4;
-
 // The reference leaves the pads of unconditional rows visible, so both kinds of row are read alike.
 enum RowKind : int32_t { kConditional = 0, kUnconditional = 1 };
 
@@ -131,6 +127,8 @@ class Group {
 
 }  // namespace
 
+int64_t drawing_cache_rows(size_t images, int kinds) { return kinds * (static_cast<int64_t>(images) + 1); }
+
 void check_prompt_fits(const JanusNetworks& networks, size_t prompt_length) {
   const int64_t context = networks.config.language.max_position_embeddings;
   const int64_t codes = networks.config.image_tokens();
@@ -152,12 +150,12 @@ Timings draw_images(const JanusNetworks& networks, std::span<const Drawing> draw
   const int64_t codes = networks.config.image_tokens();
   const auto width = static_cast<int64_t>(networks.config.vision.grid());
   const auto total = static_cast<int64_t>(drawings.size()) * codes;
-  const size_t at_once = std::min(drawings.size(), kImagesAtOnce);
+  const size_t at_once = std::min<size_t>(drawings.size(), kImagesAtOnce);
 
   Timings timings;
   Stopwatch watch;
   // The last code drawn is never read.
-  KvCache cache(networks.device(), networks.config.language, kinds * (static_cast<int64_t>(at_once) + 1),
+  KvCache cache(networks.device(), networks.config.language, drawing_cache_rows(at_once, kinds),
                 static_cast<int64_t>(longest) + codes - 1, networks.cache_dtype);
   PromptRows prompts(networks, pad, cache);
   const auto report = [&](const char* phase, int64_t done, int64_t all) {

@@ -11,6 +11,13 @@
 
 namespace janus {
 
+// Drawn side by side at most: beyond these the weights are read seldom enough, and each takes memory for its
+// cache.
+inline constexpr int kImagesAtOnce = 4;
+// Rows of the cache for so many images side by side: each one's own and those of a prompt that they share, of
+// each of `kinds` (2 with guidance).
+int64_t drawing_cache_rows(size_t images, int kinds);
+
 // One image to draw. `prompt_ids` end in begin-of-image.
 struct Drawing {
   std::vector<int32_t> prompt_ids;

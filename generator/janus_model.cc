@@ -29,10 +29,7 @@ SpecialIds special_ids_from_json(const Checkpoint& checkpoint) {
   return special;
 }
 
-ModelInfo make_info(const JanusConfig& config, DType cache_dtype) {
-  constexpr int64_t kPromptTokens = 64;  // longer than most prompts
-  constexpr int64_t kCacheRows = 4;      // as draw_images keeps them: the prompt's two and the image's two
-  constexpr int64_t kPlanes = 3;         // of the decoder's full size at a time: in, out and residual
+ModelInfo make_info(const JanusConfig& config) {
   ModelInfo info;
   info.family = "janus";
   info.layout = config.names->layout;
@@ -47,10 +44,6 @@ ModelInfo make_info(const JanusConfig& config, DType cache_dtype) {
   info.heads = config.language.num_attention_heads;
   info.kv_heads = config.language.num_key_value_heads;
   info.vocab_size = config.language.vocab_size;
-  info.cache_bytes = static_cast<int64_t>(
-      KvCache::bytes(config.language, kCacheRows, kPromptTokens + config.image_tokens(), cache_dtype));
-  info.scratch_bytes = kPlanes * config.vision.image_size * config.vision.image_size *
-                       config.vq.level_channels.front() * static_cast<int64_t>(sizeof(float));
   return info;
 }
 
@@ -122,7 +115,7 @@ JanusModel::JanusModel(const Checkpoint& checkpoint, std::shared_ptr<Device> dev
                        const ModelOptions& options)
     : device_(std::move(device)),
       networks_(JanusNetworks::load(checkpoint, *device_, options.type, load_options(checkpoint, options))),
-      info_(make_info(networks_.config, networks_.cache_dtype)) {
+      info_(make_info(networks_.config)) {
   try {
     tokenizer_ = open_tokenizer(checkpoint.files());
     special_ = find_special_ids(*tokenizer_);

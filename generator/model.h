@@ -92,9 +92,6 @@ struct ModelInfo {
   int64_t codebook_size = 0;
   int64_t context_length = 0;
   int64_t hidden_size = 0, intermediate_size = 0, layers = 0, heads = 0, kv_heads = 0, vocab_size = 0;
-  // What one generated image takes beside the weights: keys and values, and activations while the picture is
-  // decoded.
-  int64_t cache_bytes = 0, scratch_bytes = 0;
 };
 
 // What a running call tells: of `total` steps, `done` are done. May throw to end the call; nothing is lost

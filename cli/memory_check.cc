@@ -1,0 +1,87 @@
+#include "cli/memory_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "cli/readable.h"
+#include "core/error.h"
+
+namespace janus::cli {
+namespace {
+
+// Of weights, from the best to the smallest: what lies mapped as it is needs no memory that cannot be given
+// back.
+constexpr std::array kTypes{"native", "bf16", "q8_0", "q6_k", "q5_k", "q4_k"};
+
+bool fits(const MemoryNeed& need, const MachineMemory& machine) {
+  return need.own_bytes() + need.mapped_bytes <= machine.available_bytes;
+}
+
+MemoryNeed need_of(const MemoryQuestion& question) {
+  return memory_need(question.checkpoint, question.device, question.options, question.work);
+}
+
+// The first of these changes, from the least to the most, with which it fits; empty if none does.
+std::string remedy(const MemoryQuestion& question, const MachineMemory& machine) {
+  constexpr int64_t kShortAnswer = 512;
+  const auto with = [&](const auto& change) {
+    MemoryQuestion other = question;
+    change(other);
+    try {
+      return fits(need_of(other), machine);
+    } catch (const Error&) {
+      return false;  // a type that this model's own does not allow
+    }
+  };
+  const auto one_drawing = [](MemoryQuestion& other) {
+    other.work.drawings = std::min(other.work.drawings, 1);
+  };
+  const auto short_answer = [](MemoryQuestion& other) { other.work.new_tokens = kShortAnswer; };
+  if (question.work.drawings > 1 && with(one_drawing)) return "-b 1, once for each image with its own --seed";
+  if (question.work.new_tokens > kShortAnswer && with(short_answer))
+    return fmt::format("-n {}", kShortAnswer);
+  for (const char* name : kTypes) {
+    const auto other_type = [&](MemoryQuestion& other) {
+      other.options.type = weight_type_from_name(name);
+      one_drawing(other);
+    };
+    if (with(other_type))
+      return std::string("--type ") + name + (question.work.drawings > 1 ? " and -b 1" : "");
+  }
+  return {};
+}
+
+std::string parts(const MemoryNeed& need) {
+  std::string text;
+  const auto part = [&](const char* what, int64_t bytes) {
+    if (bytes > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", what, readable_bytes(bytes));
+  };
+  part("weights in memory", need.held_bytes);
+  part("weights mapped from files", need.mapped_bytes);
+  part("cache", need.cache_bytes);
+  part("scratch", need.scratch_bytes);
+  return text;
+}
+
+}  // namespace
+
+std::string check_memory(const MemoryQuestion& question, const MachineMemory& machine) {
+  const MemoryNeed need = need_of(question);
+  if (fits(need, machine)) return {};
+  const std::string change = remedy(question, machine);
+  const std::string found =
+      fmt::format("{} that {} has left", readable_bytes(machine.available_bytes), machine.limit);
+  const std::string use = change.empty() ? "close other programs, or use a smaller model" : "use " + change;
+  if (need.own_bytes() <= machine.available_bytes) {
+    return fmt::format(
+        "model {}: {} is more than the {}; weights will be read from the disk again and again; {}",
+        question.model, parts(need), found, use);
+  }
+  fail("memory, model {}: expected {} ({}), found {}; {}", question.model, readable_bytes(need.own_bytes()),
+       parts(need), found, use);
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,40 @@
+// What memory a model takes, told before it is loaded.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "generator/model.h"
+
+namespace janus {
+
+// What is to be done with a model, as far as its memory depends on it.
+struct Work {
+  int64_t prompt_tokens = 64;  // longer than most
+  int pictures = 0;            // looked at together
+  int64_t new_tokens = 0;      // longest answer
+  int rows = 1;                // answers written side by side
+  int drawings = 0;            // images made
+  bool decodes = false;        // codes into a picture; drawings imply it
+  bool encodes = false;        // a picture into codes
+};
+
+struct MemoryNeed {
+  // Weights as they lie in mapped files: pages that the system may drop and read again.
+  int64_t mapped_bytes = 0;
+  // Weights that were converted or copied.
+  int64_t held_bytes = 0;
+  int64_t cache_bytes = 0;    // keys and values
+  int64_t scratch_bytes = 0;  // activations where they are most
+
+  int64_t weights_bytes() const { return mapped_bytes + held_bytes; }
+  // What the system cannot take back.
+  int64_t own_bytes() const { return held_bytes + cache_bytes + scratch_bytes; }
+};
+
+// Goes through loading and work without computing (core/dry_device.h), so it tells what those really
+// allocate. Reads no weights. Throws Error as open_model would.
+MemoryNeed memory_need(const Checkpoint& checkpoint, std::string_view device_name,
+                       const ModelOptions& options, const Work& work);
+
+}  // namespace janus

@@ -1,0 +1,82 @@
+// What is said of a model that does not fit, with machines of any size.
+#include "cli/memory_check.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+
+namespace janus::cli {
+namespace {
+
+class MemoryCheck : public testing::Test {
+ protected:
+  // A model in f32.
+  const Checkpoint checkpoint_ = Checkpoint::open(std::string(JANUS_TEST_DATA) + "/models/grouped-query");
+
+  MemoryQuestion question(WeightType type, const Work& work) const {
+    return {
+        .checkpoint = checkpoint_, .model = "some", .device = "cpu", .options = {.type = type}, .work = work};
+  }
+  MemoryNeed need(WeightType type, const Work& work) const {
+    return memory_need(checkpoint_, "cpu", {.type = type}, work);
+  }
+  // Empty, a warning, or "error: " and what was thrown.
+  std::string said(WeightType type, const Work& work, int64_t available) const try {
+    return check_memory(question(type, work), {.available_bytes = available, .limit = "the control group"});
+  } catch (const Error& error) {
+    return std::string("error: ") + error.what();
+  }
+};
+
+TEST_F(MemoryCheck, SaysNothingWhereAllFits) {
+  const MemoryNeed all = need(WeightType::native, {.drawings = 1});
+  EXPECT_EQ(said(WeightType::native, {.drawings = 1}, all.own_bytes() + all.mapped_bytes), "");
+  EXPECT_EQ(said(WeightType::native, {.drawings = 1}, INT64_MAX), "");
+}
+
+TEST_F(MemoryCheck, MappedWeightsThatDoNotFitAreAWarning) {
+  const MemoryNeed all = need(WeightType::native, {.drawings = 1});
+  ASSERT_GT(all.mapped_bytes, all.own_bytes() / 10);
+  const std::string text = said(WeightType::native, {.drawings = 1}, all.own_bytes() + all.mapped_bytes - 1);
+  EXPECT_EQ(text.rfind("model some: ", 0), 0U) << text;
+  EXPECT_NE(text.find("again and again"), std::string::npos) << text;
+  EXPECT_NE(text.find("the control group has left"), std::string::npos) << text;
+}
+
+TEST_F(MemoryCheck, OwnMemoryThatDoesNotFitIsAnError) {
+  const MemoryNeed all = need(WeightType::native, {.drawings = 1});
+  const std::string text = said(WeightType::native, {.drawings = 1}, all.own_bytes() - 1);
+  EXPECT_EQ(text.rfind("error: memory, model some: expected ", 0), 0U) << text;
+}
+
+TEST_F(MemoryCheck, NamesFewerImagesWhereThatIsEnough) {
+  const MemoryNeed one = need(WeightType::native, {.drawings = 1});
+  const std::string text = said(WeightType::native, {.drawings = 4}, one.own_bytes() + one.mapped_bytes);
+  EXPECT_NE(text.find("use -b 1"), std::string::npos) << text;
+}
+
+TEST_F(MemoryCheck, NamesAShorterAnswerWhereThatIsEnough) {
+  const MemoryNeed less = need(WeightType::native, {.pictures = 1, .new_tokens = 512});
+  const MemoryNeed more = need(WeightType::native, {.pictures = 1, .new_tokens = 100'000});
+  if (less.cache_bytes == more.cache_bytes) GTEST_SKIP() << "the context ends before";
+  const std::string text =
+      said(WeightType::native, {.pictures = 1, .new_tokens = 100'000}, less.own_bytes() + less.mapped_bytes);
+  EXPECT_NE(text.find("use -n 512"), std::string::npos) << text;
+}
+
+TEST_F(MemoryCheck, NamesTheFirstTypeThatFits) {
+  const Work work{.decodes = true};
+  const MemoryNeed wide = need(WeightType::f32, work), narrow = need(WeightType::bf16, work);
+  ASSERT_LT(narrow.weights_bytes(), wide.weights_bytes());
+  const std::string text = said(WeightType::f32, work, narrow.own_bytes() + narrow.mapped_bytes);
+  EXPECT_NE(text.find("use --type "), std::string::npos) << text;
+  EXPECT_EQ(text.find("--type f32"), std::string::npos) << text;
+}
+
+TEST_F(MemoryCheck, SaysSoWhereNothingHelps) {
+  const std::string text = said(WeightType::native, {.drawings = 2}, 1000);
+  EXPECT_NE(text.find("a smaller model"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace janus::cli

@@ -1,0 +1,146 @@
+// The need that is told before loading, against what loading and running then allocate.
+#include "generator/memory_need.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/cpu/cpu_device.h"
+#include "generator/prompt.h"
+
+namespace janus {
+namespace {
+
+// The CPU, with every allocation counted.
+class CountingDevice : public cpu::CpuDevice {
+ public:
+  CountingDevice() : CpuDevice(1) {}
+
+  std::shared_ptr<void> allocate(size_t bytes) override {
+    const auto size = static_cast<int64_t>(bytes);
+    count_->live += size;
+    count_->peak = std::max(count_->peak, count_->live);
+    std::shared_ptr<void> memory = CpuDevice::allocate(bytes);
+    return {memory.get(), [memory, count = count_, size](void*) { count->live -= size; }};
+  }
+  int64_t live() const { return count_->live; }
+  int64_t peak() const { return count_->peak; }
+  void restart_peak() { count_->peak = count_->live; }
+
+ private:
+  struct Count {
+    int64_t live = 0, peak = 0;
+  };
+  std::shared_ptr<Count> count_ = std::make_shared<Count>();
+};
+
+struct Case {
+  const char* model;
+  WeightType type;
+};
+
+class MemoryNeedTest : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    checkpoint_ = Checkpoint::open(std::string(JANUS_TEST_DATA) + "/models/" + GetParam().model);
+    for (const auto& [name, tensor] : checkpoint_.tensors()) {
+      largest_ = std::max(largest_, tensor.shape.elements() * int64_t{sizeof(float)});
+    }
+  }
+
+  MemoryNeed need(const Work& work) const {
+    return memory_need(checkpoint_, "cpu", {.type = GetParam().type}, work);
+  }
+  void open() { model_ = open_model(checkpoint_, device_, {.type = GetParam().type}); }
+
+  // Never less than was allocated, and no more than a kernel's copy of its filters above it.
+  void expect_close(const MemoryNeed& told, int64_t before) const {
+    const int64_t allocated = device_->peak() - before;
+    EXPECT_GE(told.cache_bytes + told.scratch_bytes, allocated);
+    EXPECT_LE(told.cache_bytes + told.scratch_bytes, allocated + largest_);
+  }
+
+  Checkpoint checkpoint_;
+  int64_t largest_ = 0;
+  std::shared_ptr<CountingDevice> device_ = std::make_shared<CountingDevice>();
+  std::unique_ptr<Model> model_;
+};
+
+TEST_P(MemoryNeedTest, WeightsAreWhatLoadingHolds) {
+  const MemoryNeed told = need({});
+  open();
+  EXPECT_EQ(told.held_bytes, device_->live());
+  EXPECT_EQ(told.cache_bytes, 0);
+  EXPECT_EQ(told.scratch_bytes, 0);
+  int64_t stored = 0;
+  for (const auto& [name, tensor] : checkpoint_.tensors())
+    stored += static_cast<int64_t>(tensor.data.bytes.size());
+  EXPECT_LE(told.mapped_bytes, stored);
+  EXPECT_GE(told.weights_bytes(), stored / 3) << "nothing is forgotten";
+  if (GetParam().type == WeightType::native) {
+    EXPECT_GE(told.mapped_bytes, stored / 2);
+  }
+}
+
+TEST_P(MemoryNeedTest, DrawingTakesWhatWasTold) {
+  constexpr int kTokens = 9;
+  const MemoryNeed one = need({.prompt_tokens = kTokens, .drawings = 1});
+  const MemoryNeed three = need({.prompt_tokens = kTokens, .drawings = 3});
+  const MemoryNeed many = need({.prompt_tokens = kTokens, .drawings = 100});
+  EXPECT_EQ(three.cache_bytes, 2 * one.cache_bytes);
+  EXPECT_EQ(2 * many.cache_bytes, 5 * one.cache_bytes) << "four at a time";
+  open();
+  const int64_t before = device_->live();
+  device_->restart_peak();
+  GenerateOptions options;
+  options.count = 3;
+  const std::vector<int32_t> ids(kTokens, 3);
+  model_->generate_ids(
+      ids, options, [&](const GeneratedImage& image) { model_->decode(image.codes); }, nullptr);
+  expect_close(three, before);
+}
+
+TEST_P(MemoryNeedTest, DescribingTakesWhatWasTold) {
+  constexpr int kAnswer = 20;
+  open();
+  const int64_t before = device_->live();
+  const Image picture{.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)};
+  const DescribeOptions options{.max_tokens = kAnswer};
+  const TextTokenizer& tokenizer = model_->tokenizer();
+  const int64_t places = model_->info().image_tokens;
+  const auto ids = understanding_prompt(tokenizer, find_special_ids(tokenizer), options.prompt, 1, places);
+  const int64_t words = static_cast<int64_t>(ids.size()) - places;
+  const MemoryNeed told = need({.prompt_tokens = words, .pictures = 1, .new_tokens = kAnswer});
+  device_->restart_peak();
+  model_->describe({&picture, 1}, options, nullptr, nullptr);
+  expect_close(told, before);
+  const MemoryNeed longer = need({.prompt_tokens = words, .pictures = 1, .new_tokens = 2 * kAnswer});
+  const int64_t capacity = words + places + kAnswer;
+  EXPECT_EQ((longer.cache_bytes - told.cache_bytes) * capacity, told.cache_bytes * kAnswer);
+}
+
+TEST_P(MemoryNeedTest, PicturesAndCodesTakeWhatWasTold) {
+  const MemoryNeed decoding = need({.decodes = true}), encoding = need({.encodes = true});
+  open();
+  const int64_t before = device_->live();
+  const ModelInfo& info = model_->info();
+  ImageCodes codes{.height = info.codes_height, .width = info.codes_width, .codes = {}};
+  codes.codes.resize(static_cast<size_t>(codes.height) * codes.width);
+  device_->restart_peak();
+  model_->decode(codes);
+  expect_close(decoding, before);
+  device_->restart_peak();
+  Image picture{.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)};
+  model_->encode(picture);
+  expect_close(encoding, before);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, MemoryNeedTest,
+    testing::Values(Case{"tied-mixed", WeightType::native}, Case{"tied-mixed", WeightType::f32},
+                    Case{"grouped-query", WeightType::native}, Case{"grouped-query", WeightType::bf16},
+                    Case{"original-pro", WeightType::native}, Case{"original-pro", WeightType::f16},
+                    Case{"original-1.3b", WeightType::f32}));
+
+}  // namespace
+}  // namespace janus

@@ -46,6 +46,20 @@ int create(const std::string& path) {
   return open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 }
 
+// Whether a file can be made beside `path`; false leaves errno. Nothing is left behind, even by a kill, where
+// the file system knows files without a name.
+bool takes_files(const std::string& path) {
+  int descriptor = open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  if (descriptor < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+    InterruptHold hold;
+    const std::string trial = temporary_beside(path);
+    descriptor = create(trial);
+    if (descriptor >= 0) unlink(trial.c_str());
+  }
+  if (descriptor >= 0) close(descriptor);
+  return descriptor >= 0;
+}
+
 bool write_all(int descriptor, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
@@ -92,12 +106,7 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)), target_(follo
   if (stat(folder_of(target_).c_str(), &folder) != 0) {
     refuse("a folder that is there", fmt::format("no {}", folder_of(target_)));
   }
-  InterruptHold hold;
-  std::string trial = temporary_beside(target_);
-  int descriptor = create(trial);
-  if (descriptor < 0) refuse("a folder that takes files", std::strerror(errno));
-  close(descriptor);
-  unlink(trial.c_str());
+  if (!takes_files(target_)) refuse("a folder that takes files", std::strerror(errno));
 }
 
 void OutputFile::write(std::string_view text, Console& console) const {

@@ -23,7 +23,6 @@ const Words kWrong[] = {
     {"frobnicate"},
     {"--frobnicate", "info"},
     // What later versions may bring is unknown now.
-    {"caption", "x"},
     {"chat"},
     {"pull"},
     {"pull", "a"},

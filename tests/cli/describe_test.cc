@@ -173,7 +173,7 @@ TEST_F(Describe, TheBuiltInModelSaysOnceThatItKnowsNoPhotographs) {
   size_t first = result.err.find("photograph");
   ASSERT_NE(first, std::string::npos) << result.err;
   EXPECT_EQ(result.err.find("photograph", first + 1), std::string::npos);
-  EXPECT_NE(result.err.find("hf download"), std::string::npos);
+  EXPECT_NE(result.err.find("janus pull"), std::string::npos);
   EXPECT_EQ(run({"describe", a, "-n", "4", "-q"}).err, "");
   EXPECT_EQ(Json::parse(run({"describe", a, "-n", "4", "-q", "--json"}).out)["model"], "janus-tiny");
 }

@@ -9,6 +9,9 @@ import text as textlib
 import vq as vqlib
 import world
 
+# Of the scenes that `generate` learns to draw: one object alone comes in three sizes, so it takes as many examples as two.
+PAIR_SHARE = 0.45
+
 
 def clean_picture(sentence, rng):
     """A picture as `generate` should draw it."""
@@ -55,6 +58,14 @@ def told(sentence, rng):
     return sentence
 
 
+def typed(sentence, rng):
+    """A prompt as people type it: now and then with a capital or a full stop."""
+    prompt = sentence.text()
+    if rng.random() < 0.08:
+        prompt = prompt.capitalize()
+    return prompt + "." if rng.random() < 0.06 else prompt
+
+
 class SceneEncoder:
     """Codes of clean pictures, with one fixed code for every patch that shows nothing but background.
 
@@ -88,7 +99,7 @@ class CodePool:
         self.sentences, self.codes = [], []
 
     def grow(self, count):
-        fresh = [world.random_sentence(self.rng, held_out=False).canonical() for _ in range(count)]
+        fresh = [world.random_sentence(self.rng, held_out=False, pair_share=PAIR_SHARE).canonical() for _ in range(count)]
         codes = self.encoder.encode([clean_picture(s, self.rng) for s in fresh])
         for sentence, row in zip(fresh, codes.to(torch.int16)):
             if len(self.codes) < self.capacity:

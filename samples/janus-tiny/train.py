@@ -6,14 +6,18 @@
 Every step learns from two batches: prompts with the codes of a drawn scene, some of them without their prompt, and pictures
 with a question and the sentence as answer. From `--guided-from` on, each prompted row is paired with its unconditional row,
 and the guided distribution at the default weight must fit the codes too, so that guidance does not lift unlikely codes.
+`--processes` trains with as many single-threaded processes, each on a processor of its own and with its own pictures, whose
+gradients are averaged.
 """
 import argparse
 import math
+import os
 import random
 import time
 from pathlib import Path
 
 import torch
+import torch.distributed
 import torch.nn.functional as F
 from transformers import JanusForConditionalGeneration
 
@@ -26,6 +30,8 @@ import weights
 
 GUIDANCE = 5.0
 UNCONDITIONAL_SHARE = 0.12
+# The guided distribution is fitted at this temperature, so that drawn at 1 its tail of unlikely codes weighs less.
+GUIDED_TEMPERATURE = 1.4
 HERE = Path(__file__).parent
 
 
@@ -57,7 +63,7 @@ def hidden_of_codes(model, prompts, codes):
 def code_loss(model, text, pool, rng, count, guided):
     """Cross-entropy of codes; with `guided`, also of the guided distribution. Returns (loss, numbers to print)."""
     sentences, codes = pool.sample(count)
-    prompts = [text.picture_prompt(s.text()) for s in sentences]
+    prompts = [text.picture_prompt(data.typed(s, rng)) for s in sentences]
     if not guided:
         prompts = [data.without_prompt(p, text) if rng.random() < UNCONDITIONAL_SHARE else p for p in prompts]
         logits = model.model.generation_head(hidden_of_codes(model, prompts, codes)).float()
@@ -67,7 +73,7 @@ def code_loss(model, text, pool, rng, count, guided):
     logits = model.model.generation_head(hidden_of_codes(model, both, codes.repeat(2, 1))).float()
     prompted, unprompted = logits.chunk(2)
     mixed = unprompted + GUIDANCE * (prompted - unprompted)
-    losses = [F.cross_entropy(x.flatten(0, 1), codes.flatten()) for x in (prompted, mixed, unprompted)]
+    losses = [F.cross_entropy(x.flatten(0, 1), codes.flatten()) for x in (prompted, mixed / GUIDED_TEMPERATURE, unprompted)]
     return 0.25 * losses[0] + 0.6 * losses[1] + 0.15 * losses[2], [x.item() for x in losses]
 
 
@@ -107,6 +113,33 @@ class Average:
         Path(str(path) + ".part").replace(path)
 
 
+class Team:
+    """The processes that train together; alone where there is one."""
+
+    def __init__(self, rank, size, port):
+        self.rank, self.size = rank, size
+        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[rank]})
+        torch.set_num_threads(1)
+        if size > 1:
+            torch.distributed.init_process_group("gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=size)
+
+    def average_gradients(self, model):
+        if self.size == 1:
+            return
+        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        flat = torch.cat([g.flatten() for g in gradients]).div_(self.size)
+        torch.distributed.all_reduce(flat)
+        for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients])):
+            gradient.copy_(mean.view_as(gradient))
+
+    def same(self, value):
+        """The first process's value, for decisions that all must take alike."""
+        shared = torch.tensor([float(value)], dtype=torch.float64)
+        if self.size > 1:
+            torch.distributed.broadcast(shared, 0)
+        return shared.item()
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True)
@@ -115,19 +148,16 @@ def parse():
     parser.add_argument("--vision", help="weights of the vision tower, from train_vision.py")
     parser.add_argument("--resume", help="weights of the whole model")
     parser.add_argument("--lr", type=float, default=4e-3)
-    parser.add_argument("--codes-batch", type=int, default=20)
-    parser.add_argument("--answers-batch", type=int, default=8)
+    parser.add_argument("--codes-batch", type=int, default=40, help="of each process")
+    parser.add_argument("--answers-batch", type=int, default=16, help="of each process")
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--guided-from", type=float, default=0.6, help="share of the time after which guidance is trained too")
     parser.add_argument("--save-every", type=float, default=120, help="seconds")
     return parser.parse_args()
 
 
-def main():
-    args = parse()
-    torch.set_num_threads(1)
-    rng = random.Random(time.time())
-    torch.manual_seed(rng.getrandbits(31))
-    text = textlib.Text(HERE / "model" / "tokenizer.model")
+def prepared(args, text):
+    """The model with the weights that the arguments name."""
     model = build(text)
     if args.resume:
         model.load_state_dict(weights.state(args.resume))
@@ -139,6 +169,22 @@ def main():
             model.model.generation_embeddings.weight.data.copy_(vqlib.codebook(model.model.vqmodel))
     if args.vision:
         model.model.vision_model.load_state_dict(weights.state(args.vision))
+    return model
+
+
+def rate_at(share, step):
+    """What of the learning rate is used: a short rise, then a cosine over the whole time."""
+    return min(1, (step + 1) / 100) * (0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * share)))
+
+
+def train(rank, args, port):
+    team = Team(rank, args.processes, port)
+    seed = int(team.same(time.time()))
+    text = textlib.Text(HERE / "model" / "tokenizer.model")
+    torch.manual_seed(seed)  # all start from the same weights
+    model = prepared(args, text)
+    rng = random.Random(seed * 64 + rank)
+    torch.manual_seed(rng.getrandbits(31))
     pool = data.CodePool(model.model.vqmodel, rng)
     for _ in range(96):
         pool.grow(32)
@@ -146,31 +192,43 @@ def main():
 
     start = saved = time.time()
     step, numbers, answers = 0, [0.0] * 3, 0.0
-    while (share := (time.time() - start) / (args.minutes * 60)) < 1:
+    while (share := team.same((time.time() - start) / (args.minutes * 60))) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = args.lr * min(1, (step + 1) / 100) * (0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * share)))
+            group["lr"] = args.lr * rate_at(share, step)
         guided = share >= args.guided_from
-        pool.grow(12)
+        pool.grow(args.codes_batch // 3)
         with torch.autocast("cpu", torch.bfloat16):
             codes, parts = code_loss(model, text, pool, rng, args.codes_batch // (2 if guided else 1), guided)
             told = answer_loss(model, text, rng, args.answers_batch) if args.answers_batch else torch.zeros(())
         optimiser.zero_grad(set_to_none=True)
         (codes + told).backward()
+        team.average_gradients(model)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
-        average.follow(model)
         keep = 0.98 if step else 0.0
         numbers = [keep * old + (1 - keep) * new for old, new in zip(numbers, parts)]
         answers = keep * answers + (1 - keep) * told.item()
-        if step % 50 == 0:
-            print(f"{time.time() - start:6.0f} s step {step} codes {numbers[0]:.3f} guided {numbers[1]:.3f} "
-                  f"unconditional {numbers[2]:.3f} answers {answers:.4f}", flush=True)
-        if time.time() - saved > args.save_every:
-            average.save(model, args.out)
-            saved = time.time()
+        if rank == 0:
+            average.follow(model)
+            if step % 50 == 0:
+                print(f"{time.time() - start:6.0f} s step {step} codes {numbers[0]:.3f} guided {numbers[1]:.3f} "
+                      f"unconditional {numbers[2]:.3f} answers {answers:.4f}", flush=True)
+            if time.time() - saved > args.save_every:
+                average.save(model, args.out)
+                saved = time.time()
         step += 1
-    average.save(model, args.out)
-    print(f"{step} steps, {time.time() - start:.0f} s", flush=True)
+    if rank == 0:
+        average.save(model, args.out)
+        print(f"{step} steps, {time.time() - start:.0f} s", flush=True)
+
+
+def main():
+    args = parse()
+    port = random.randrange(20000, 60000)
+    if args.processes == 1:
+        train(0, args, port)
+    else:
+        torch.multiprocessing.spawn(train, (args, port), args.processes)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ def main():
     parser.add_argument("--resume", help="weights of the tower")
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--lr", type=float, default=4e-3)
-    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--batch", type=int, default=64)
     args = parser.parse_args()
     torch.set_num_threads(1)
     rng = random.Random(time.time())

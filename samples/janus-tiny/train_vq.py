@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from transformers.models.janus.modeling_janus import JanusVQVAE
 
+import data
 import muon
 import sizes
 import vq as vqlib
@@ -44,12 +45,14 @@ def save(vq, path):
     vqlib.scale_stream(vq, to_training=True)
 
 
-def batch_of_pictures(rng, count):
+def batch_of_pictures(rng, count, calm_share=0.7):
+    """Pixels in -1..1 of calm scenes, which `generate` has to draw, and of the whole world: [B, 3, h, w]."""
     pictures = []
     for _ in range(count):
         sentence = world.random_sentence(rng, held_out=False)
-        pictures.append(world.draw(world.place(sentence, rng), sentence.background, sizes.IMAGE_SIZE, rng.choice((4, 4, 4, 8))))
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        place = world.place_calm if rng.random() < calm_share else world.place
+        pictures.append(world.draw(place(sentence, rng), sentence.background, sizes.IMAGE_SIZE, rng.choice((4, 4, 4, 8))))
+    return data.pixels_of(pictures)
 
 
 def pixel_weights(target):

@@ -26,7 +26,7 @@ def scale_stream(vq, to_training):
 
 def _norm_silu(norm, x):
     # torch's group norm is slow on channels-last tensors, its convolutions on the others
-    return F.silu(norm(x.contiguous())).contiguous(memory_format=torch.channels_last)
+    return F.silu(norm(x.contiguous()).contiguous(memory_format=torch.channels_last))
 
 
 def _res(block, x):

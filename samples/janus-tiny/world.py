@@ -146,13 +146,13 @@ def place(sentence, rng):
             return objects
 
 
-CALM_SIZES = {"small": (0.125,), "": (0.24,), "large": (0.36,)}
-CALM_PAIR_SIZES = (0.165, 0.185)
+CALM_SIZES = {"small": 0.145, "": 0.25, "large": 0.36}
+CALM_PAIR_SIZE = 0.19
 CALM_STEP = 1 / 16
 
 
 def place_calm(sentence, rng):
-    """As `place`, within its bounds, but upright, at full brightness, in few sizes, with centres on a grid.
+    """As `place`, within its bounds, but upright, at full brightness, in one size a name, with centres on a grid.
 
     It is what `generate` learns to draw: far fewer different patches, each of them met often.
     """
@@ -162,12 +162,12 @@ def place_calm(sentence, rng):
     steps = round(1 / CALM_STEP)
     while True:
         if not sentence.relation:
-            obj = upright(*sentence.objects[0], rng.choice(CALM_SIZES[sentence.size]))
+            obj = upright(*sentence.objects[0], CALM_SIZES[sentence.size])
             obj.x, obj.y = (rng.randrange(1, steps) * CALM_STEP for _ in range(2))
             if _fits(outline(obj)):
                 return [obj]
             continue
-        objects = [upright(color, shape, rng.choice(CALM_PAIR_SIZES)) for color, shape in sentence.objects]
+        objects = [upright(color, shape, CALM_PAIR_SIZE) for color, shape in sentence.objects]
         axis, sign = RELATIONS[sentence.relation]
         along, across = rng.choice((7, 8)) * CALM_STEP * sign, rng.choice((-2, -1, 0, 0, 1, 2)) * CALM_STEP
         objects[0].x, objects[0].y = (rng.randrange(1, steps) * CALM_STEP for _ in range(2))

@@ -1,5 +1,7 @@
 #include "cli/hub/pull.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <future>
@@ -106,8 +108,9 @@ void link_file(const std::string& snapshot, const RemoteFile& file) {
   const fs::path link = fs::path(snapshot) / file.name;
   std::error_code fault;
   if (fs::read_symlink(link, fault) == target) return;
-  // Beside it, then in its place: there is never no file of that name once there was one.
-  const fs::path temporary = link.string() + ".tmp";
+  // Beside it, under a name of this process's own, then in its place: there is never no file of that name
+  // once there was one, and two downloads do not meet.
+  const fs::path temporary = fmt::format("{}.{}.tmp", link.string(), getpid());
   fs::remove(temporary, fault);
   fs::create_symlink(target, temporary, fault);
   if (!fault) fs::rename(temporary, link, fault);

@@ -1,11 +1,12 @@
 // ggml's block formats, bit for bit, and the plain float types through the same two functions. All formats
 // hold consecutive numbers of a row; nothing crosses a block.
 //
-//   type   numbers, bytes a block   a number is
-//   q8_0   32, 34                   d * q: q 8 bits, d f16
-//   q6_k   256, 210                 d * scale * (q - 32): q 6 bits, scale 8 bits for 16 numbers, d f16
-//   q5_k   256, 176                 d * scale * q - dmin * min: q 5 bits, scale and min 6 bits for 32
-//   numbers, q4_k   256, 144                 d and dmin f16; q4_k the same with 4 bits
+//   type   numbers, bytes   a number is
+//   q8_0   32, 34           d * q: q 8 bits, d f16
+//   q6_k   256, 210         d * scale * (q - 32): q 6 bits, scale 8 bits for 16 numbers, d f16
+//   q5_k   256, 176         d * scale * q - dmin * min: q 5 bits, d and dmin f16,
+//                           scale and min 6 bits for 32 numbers
+//   q4_k   256, 144         the same with 4 bits
 #pragma once
 
 #include <cstddef>

@@ -9,26 +9,16 @@
 #include <cstring>
 
 #include "cli/command.h"
+#include "cli/write_all.h"
 #include "core/error.h"
 
 namespace janus::cli {
 namespace {
 
-// Writes all of it, or stops at the first failure: 0 or errno.
-int write_all(int descriptor, const void* data, size_t size) {
-  const char* from = static_cast<const char*>(data);
-  while (size > 0) {
-    ssize_t written = ::write(descriptor, from, size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return written < 0 ? errno : EIO;
-    from += written;
-    size -= static_cast<size_t>(written);
-  }
-  return 0;
-}
-
 // Nobody can be told that standard error is gone.
-void write_error(std::string_view text) { (void)write_all(error_descriptor(), text.data(), text.size()); }
+void write_error(std::string_view text) {
+  (void)write_all(error_descriptor(), std::as_bytes(std::span(text)));
+}
 
 bool terminal_draws_bars() {
   const char* no_color = std::getenv("NO_COLOR");
@@ -78,7 +68,7 @@ void Console::result(std::string_view text) { result(std::as_bytes(std::span(tex
 void Console::result(std::span<const std::byte> bytes) {
   std::lock_guard lock(mutex_);
   if (results_on_terminal_) clear_bar_locked();
-  int fault = write_all(STDOUT_FILENO, bytes.data(), bytes.size());
+  int fault = write_all(STDOUT_FILENO, bytes);
   if (fault == EPIPE) throw ClosedPipe();
   check(fault == 0,
         "output, standard output: expected to write {} bytes, found {}; free space or redirect it",

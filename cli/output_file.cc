@@ -14,6 +14,7 @@
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/write_all.h"
 #include "core/error.h"
 
 namespace janus::cli {
@@ -58,16 +59,6 @@ bool takes_files(const std::string& path) {
   }
   if (descriptor >= 0) close(descriptor);
   return descriptor >= 0;
-}
-
-bool write_all(int descriptor, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes = bytes.subspan(static_cast<size_t>(written));
-  }
-  return true;
 }
 
 }  // namespace
@@ -126,10 +117,9 @@ void OutputFile::write(std::span<const std::byte> bytes, Console& console) const
 void OutputFile::write_directly(std::span<const std::byte> bytes) const {
   int descriptor = open(target_.c_str(), O_WRONLY | O_CLOEXEC);
   if (descriptor < 0) refuse("a pipe or device that can be written", std::strerror(errno));
-  bool written = write_all(descriptor, bytes);
-  int fault = errno;
+  const int fault = write_all(descriptor, bytes);
   close(descriptor);
-  if (!written) refuse(fmt::format("to write {} bytes", bytes.size()), std::strerror(fault));
+  if (fault != 0) refuse(fmt::format("to write {} bytes", bytes.size()), std::strerror(fault));
 }
 
 void OutputFile::replace(std::span<const std::byte> bytes) const {
@@ -138,20 +128,14 @@ void OutputFile::replace(std::span<const std::byte> bytes) const {
   int descriptor = create(temporary);
   if (descriptor < 0) refuse("a folder that takes files", std::strerror(errno));
   struct stat existing {};
-  bool done = true;
-  if (stat(target_.c_str(), &existing) == 0) done = fchmod(descriptor, existing.st_mode & 07777) == 0;
-  done = done && write_all(descriptor, bytes);
-  int fault = errno;
+  int fault = 0;
+  if (stat(target_.c_str(), &existing) == 0 && fchmod(descriptor, existing.st_mode & 07777) != 0)
+    fault = errno;
+  if (fault == 0) fault = write_all(descriptor, bytes);
   // Some file systems report a full disk only here.
-  if (close(descriptor) != 0 && done) {
-    done = false;
-    fault = errno;
-  }
-  if (done && rename(temporary.c_str(), target_.c_str()) != 0) {
-    done = false;
-    fault = errno;
-  }
-  if (done) return;
+  if (close(descriptor) != 0 && fault == 0) fault = errno;
+  if (fault == 0 && rename(temporary.c_str(), target_.c_str()) != 0) fault = errno;
+  if (fault == 0) return;
   unlink(temporary.c_str());
   refuse(fmt::format("to write {} bytes", bytes.size()), std::strerror(fault));
 }
@@ -171,7 +155,7 @@ GrowingFile::~GrowingFile() { remove(); }
 
 void GrowingFile::append(std::span<const std::byte> bytes) {
   end_if_interrupted();
-  if (!write_all(descriptor_, bytes)) refuse(errno);
+  if (const int fault = write_all(descriptor_, bytes); fault != 0) refuse(fault);
   written_ += bytes.size();
 }
 

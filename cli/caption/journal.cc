@@ -16,6 +16,7 @@
 #include "cli/caption/replacing_file.h"
 #include "cli/hub/digest.h"
 #include "cli/interrupt.h"
+#include "cli/write_all.h"
 #include "core/error.h"
 
 namespace janus::cli {
@@ -194,7 +195,8 @@ void Journal::append(const std::string& key, const std::string& line, bool faile
         path_);
   {
     InterruptHold hold;
-    if (const int fault = write_whole(descriptor_, line + "\n"); fault != 0) {
+    const std::string whole = line + "\n";
+    if (const int fault = write_all(descriptor_, std::as_bytes(std::span(whole))); fault != 0) {
       (void)!ftruncate(descriptor_, size_);
       refuse(fmt::format("to write {} bytes", line.size() + 1), std::strerror(fault),
              "free space and start the same command again");

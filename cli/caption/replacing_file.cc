@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cli/hub/digest.h"
+#include "cli/write_all.h"
 #include "core/error.h"
 
 namespace janus::cli {
@@ -28,16 +29,6 @@ std::string temporary_of(const std::string& path) {
 }
 
 }  // namespace
-
-int write_whole(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return written < 0 ? errno : EIO;
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-  return 0;
-}
 
 ReplacingFile::ReplacingFile(std::string path) : path_(std::move(path)), temporary_(temporary_of(path_)) {
   descriptor_ =
@@ -59,7 +50,8 @@ void ReplacingFile::write(std::string_view text) {
 }
 
 void ReplacingFile::flush() {
-  if (const int fault = write_whole(descriptor_, buffer_); fault != 0) refuse(std::strerror(fault));
+  if (const int fault = write_all(descriptor_, std::as_bytes(std::span(buffer_))); fault != 0)
+    refuse(std::strerror(fault));
   buffer_.clear();
 }
 

@@ -33,9 +33,6 @@ class ReplacingFile {
   int descriptor_ = -1;
 };
 
-// Writes all of `text`: 0, or errno.
-int write_whole(int descriptor, std::string_view text);
-
 // Puts a small file in place.
 void replace_file(const std::string& path, std::string_view text);
 

@@ -1,5 +1,7 @@
 // janus pull from a server that breaks off, refuses, delays and errs.
 #include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 
 #include "tests/cli/pull_fixture.h"
 
@@ -193,6 +195,43 @@ TEST_F(Pull, MoreBytesThanListedAreRefused) {
   EXPECT_EQ(result.code, 1);
   expect_one_error(result.err);
   EXPECT_NE(result.err.find("found more"), std::string::npos) << result.err;
+  expect_nothing_to_see();
+}
+
+// Beyond what the check before the download can see.
+TEST_F(Pull, ADiskThatFillsMeanwhileIsOneLineAndTheNextCallGoesOn) {
+  fs::create_directory(path("cache"));
+  if (mount("tmpfs", path("cache").c_str(), "tmpfs", 0, "size=600k") != 0)
+    GTEST_SKIP() << "only root mounts a small disk";
+  const std::string other = path("cache/other");
+  serve([&](const HttpQuery& query) -> std::optional<HttpReply> {
+    if (query.target.ends_with(kTarget) && query.times == 1) write_file(other, noise(400'000));
+    return std::nullopt;
+  });
+  const Result full = pull({"-q", "--retries", "0"});
+  fs::remove(other);
+  expect_nothing_to_see();
+  const Result next = pull({"-q"});
+  if (next.code == 0) expect_whole();
+  EXPECT_EQ(umount(path("cache").c_str()), 0);
+  EXPECT_EQ(full.code, 1);
+  expect_one_error(full.err);
+  EXPECT_NE(full.err.find("No space left on device"), std::string::npos) << full.err;
+  EXPECT_EQ(next.code, 0) << next.err;
+  EXPECT_NE(server_->queries(kTarget).back().header("range"), "");
+}
+
+TEST_F(Pull, AFileThatMayNotGrowIsOneLine) {
+  serve();
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{.rlim_cur = 100'000, .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const Result result = pull({"-q", "--retries", "0"});
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(result.code, 1);
+  expect_one_error(result.err);
+  EXPECT_NE(result.err.find("File too large"), std::string::npos) << result.err;
   expect_nothing_to_see();
 }
 

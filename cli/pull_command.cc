@@ -108,7 +108,7 @@ Command pull_command() {
           "hash\n"
           "are checked. $HF_ENDPOINT names another server, $HF_TOKEN opens private and gated repositories, "
           "and\n"
-          "$https_proxy, $http_proxy and $no_proxy count as for curl.\n",
+          "$https_proxy, $http_proxy, $no_proxy and $SSL_CERT_FILE count as for curl.\n",
   };
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <exception>
 #include <string_view>
 
@@ -89,10 +90,11 @@ HttpFault fault_of(CURLcode code, bool unwanted) {
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
     case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
     case CURLE_PROXY:
       return HttpFault::unreachable;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+      return HttpFault::untrusted;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_TOO_MANY_REDIRECTS:
@@ -100,6 +102,15 @@ HttpFault fault_of(CURLcode code, bool unwanted) {
     default:
       return HttpFault::dropped;
   }
+}
+
+// The program curl reads these, libcurl does not.
+const char* certificates_of_environment() {
+  for (const char* name : {"CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}) {
+    const char* file = std::getenv(name);
+    if (file != nullptr && *file != '\0') return file;
+  }
+  return nullptr;
 }
 
 struct Headers {
@@ -144,6 +155,7 @@ HttpResult HttpClient::get(const HttpRequest& request, const HttpReceiver& recei
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectTimeout_s);
   curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, kStandstill_s);
+  if (const char* file = certificates_of_environment()) curl_easy_setopt(handle, CURLOPT_CAINFO, file);
   // A server that encrypts may not send us on to one that does not.
   const bool encrypted = request.url.starts_with("https:");
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");

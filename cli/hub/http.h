@@ -26,6 +26,7 @@ struct HttpStart {
 enum class HttpFault {
   none,
   unreachable,  // no name, no connection, no agreement on TLS
+  untrusted,    // the server's certificate is signed by nobody this machine trusts
   dropped,      // the connection broke or stood still before the end
   refused,      // what libcurl will not do: a wrong url, a redirect elsewhere than to http(s)
   unwanted,     // the receiver of the body wanted no more
@@ -54,6 +55,8 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   // Follows redirects. Proxies come from libcurl's variables: https_proxy, http_proxy, all_proxy, no_proxy.
+  // CURL_CA_BUNDLE, SSL_CERT_FILE or REQUESTS_CA_BUNDLE name a file of certificates to trust in place of the
+  // system's.
   HttpResult get(const HttpRequest& request, const HttpReceiver& receiver);
 
  private:

@@ -102,6 +102,12 @@ void Patience::give_up(const HttpResult& result) const {
         "or {}",
         where, server_.endpoint, result.reason, by_hand(repository_, server_.page_url(repository_)));
   }
+  if (result.fault == HttpFault::untrusted) {
+    fail(
+        "{}: expected a certificate of {} that this machine trusts, found: {}; install the package "
+        "ca-certificates, or name your network's own certificates by $SSL_CERT_FILE",
+        where, server_.endpoint, result.reason);
+  }
   if (result.fault != HttpFault::none) {
     fail("{}: expected all of it, found {}; {}", where, result.reason, kAgain);
   }

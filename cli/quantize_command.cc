@@ -13,12 +13,13 @@
 #include "cli/readable.h"
 #include "core/error.h"
 #include "generator/quantize.h"
+#include "generator/random_checkpoint.h"
 
 namespace janus::cli {
 namespace {
 
 struct QuantizeSettings {
-  std::string model, output, keep;
+  std::string model, config, output, keep;
 };
 
 constexpr const char* kExtension = ".gguf";
@@ -72,6 +73,14 @@ void check_not_source(const FileSet& files, const std::string& output) {
   }
 }
 
+// Of --config, random weights; else the model's, and none of its files may be the output.
+Checkpoint open_source(const QuantizeSettings& settings, const std::string& model) {
+  if (!settings.config.empty()) return random_checkpoint(settings.config);
+  const FileSet files = model_files(model);
+  check_not_source(files, settings.output);
+  return Checkpoint::open(files);
+}
+
 // The last part of a path: the name of a folder or file without its extension.
 std::string model_name(const std::string& model) {
   if (model.empty()) return kBuiltinName;
@@ -79,6 +88,16 @@ std::string model_name(const std::string& model) {
   if (!path.has_filename()) path = path.parent_path();
   if (has_extension(model, kExtension)) path.replace_extension();
   return path.filename().string();
+}
+
+// What was given: the argument, -m's or --config's name; empty for the built-in model.
+std::string source_name(const QuantizeSettings& settings, const CommonOptions& common) {
+  const std::string& model = settings.model.empty() ? common.model : settings.model;
+  if (settings.config.empty()) return model;
+  if (model.empty()) return settings.config;
+  throw UsageError(fmt::format(
+      "option --config, command line: expected no model beside it, found \"{}\"; give one of the two",
+      model));
 }
 
 Json record_of(const QuantizePlan& plan, const QuantizeSettings& settings, const CommonOptions& common,
@@ -114,16 +133,14 @@ void tell(const QuantizePlan& plan, const QuantizeSettings& settings, double mil
 Outcome quantize(const QuantizeSettings& settings, const CommonOptions& common, Console& console) {
   const PartTypes types = chosen_types(settings, common);
   check_output_name(settings.output);
-  const std::string model = settings.model.empty() ? common.model : settings.model;
+  const std::string model = source_name(settings, common);
   if (model.empty()) console.notice(fmt::format("no model given: taking the built-in {}", kBuiltinName));
   const OutputFile output(settings.output);
-  const FileSet files = model_files(model);
-  check_not_source(files, settings.output);
 
   const auto start = std::chrono::steady_clock::now();
   ProgressDisplay progress(console);
-  progress.update("opening the model", 0, 0);
-  const QuantizePlan plan = plan_quantize(Checkpoint::open(files), types, model_name(model));
+  progress.update(settings.config.empty() ? "opening the model" : "making random weights", 0, 0);
+  const QuantizePlan plan = plan_quantize(open_source(settings, model), types, model_name(model));
   const std::shared_ptr<Device> device = open_device("cpu", {.threads = static_cast<int>(common.threads)});
   GrowingFile file(output, static_cast<uint64_t>(plan.bytes));
   write_quantized(
@@ -144,6 +161,9 @@ Outcome quantize(const QuantizeSettings& settings, const CommonOptions& common, 
 void declare(const std::shared_ptr<QuantizeSettings>& settings, OptionSet& options) {
   options.argument("MODEL", some_text(settings->model),
                    "a model folder or a GGUF file (default: the model of -m)");
+  options.option("--config", "NAME", one_of(settings->config, random_checkpoint_names()),
+                 fmt::format("random weights of this size in place of a model, for measurements: {}",
+                             fmt::join(random_checkpoint_names(), ", ")));
   options.required_option("-o,--output", "OUT.gguf", some_text(settings->output), "the file to write");
   options.option(
       "--keep", "PART=TYPE,...", some_text(settings->keep),

@@ -155,7 +155,10 @@ TEST_F(Quantize, RefusesWrongCommandLines) {
       {"quantize", kMixed, "-o", path("m.gguf"), "--keep", "eyes=f16"},
       {"quantize", kMixed, "-o", path("m.gguf"), "--keep", "vision=f8"},
       {"quantize", kMixed, "-o", path("m.gguf"), "--keep", "vision=f16,"},
-      {"quantize", kMixed, "-o", path("m.gguf"), "--keep", "vq=q8_0"}};
+      {"quantize", kMixed, "-o", path("m.gguf"), "--keep", "vq=q8_0"},
+      {"quantize", "--config", "janus-9b", "-o", path("m.gguf")},
+      {"quantize", kMixed, "--config", "janus-pro-1b", "-o", path("m.gguf")},
+      {"quantize", "-m", kMixed, "--config", "janus-pro-1b", "-o", path("m.gguf")}};
   for (const auto& words : wrong) {
     const Result result = run(words);
     EXPECT_EQ(result.code, 2) << result.err;

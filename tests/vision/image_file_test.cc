@@ -215,15 +215,17 @@ TEST(DecodeImage, ServesManyThreads) {
   ::testing::internal::CaptureStderr();
   const std::vector<std::byte> jpeg = test::picture_bytes("rgb.jpg");
   const std::vector<uint8_t> expected = decode_image(jpeg, "test").image.pixels;
+  constexpr int kThreads = 4;
   std::vector<std::thread> threads;
-  std::vector<int> same(4);
-  for (int t = 0; t < 4; ++t) {
+  threads.reserve(kThreads);
+  std::vector<int> same(kThreads);
+  for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 50; ++i) same[t] += decode_image(jpeg, "test").image.pixels == expected;
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(same, std::vector<int>(4, 50));
+  EXPECT_EQ(same, std::vector<int>(kThreads, 50));
   std::fputs("heard\n", stderr);
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "heard\n");
 }

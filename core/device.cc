@@ -19,6 +19,7 @@ struct Backend {
   // Null where they cannot be measured.
   double (*read_bandwidth)(Device& device);
   double (*multiply_add_peak)(Device& device);
+  double (*int8_peak)(Device& device);
 };
 
 constexpr std::array kBackends = {
@@ -28,9 +29,10 @@ constexpr std::array kBackends = {
               return std::make_shared<cpu::CpuDevice>(options.threads);
             },
             [](Device& device) { return static_cast<cpu::CpuDevice&>(device).read_bandwidth(); },
-            [](Device& device) { return static_cast<cpu::CpuDevice&>(device).multiply_add_peak(); }},
+            [](Device& device) { return static_cast<cpu::CpuDevice&>(device).multiply_add_peak(); },
+            [](Device& device) { return static_cast<cpu::CpuDevice&>(device).int8_peak(); }},
     Backend{"cuda", [](std::string_view name, const DeviceOptions&) { return open_cuda_device(name); },
-            nullptr, nullptr},
+            nullptr, nullptr, nullptr},
 };
 
 // Of "cpu", "cuda:1".
@@ -64,5 +66,7 @@ std::shared_ptr<Device> open_device(std::string_view name, const DeviceOptions& 
 double read_bandwidth(Device& device) { return measure(device, &Backend::read_bandwidth); }
 
 double multiply_add_peak(Device& device) { return measure(device, &Backend::multiply_add_peak); }
+
+double int8_peak(Device& device) { return measure(device, &Backend::int8_peak); }
 
 }  // namespace janus

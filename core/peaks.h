@@ -10,5 +10,7 @@ namespace janus {
 double read_bandwidth(Device& device);
 // f32 operations a second, a multiply-add counting as two, from registers. Throws as read_bandwidth.
 double multiply_add_peak(Device& device);
+// The same for whole numbers of 8 bits, added up in 32.
+double int8_peak(Device& device);
 
 }  // namespace janus

@@ -41,6 +41,8 @@ double CpuDevice::read_bandwidth() const {
 
 double CpuDevice::multiply_add_peak() const { return cpu::multiply_add_peak(kernels_, team_); }
 
+double CpuDevice::int8_peak() const { return cpu::int8_peak(kernels_, team_); }
+
 void CpuDevice::upload(void* to, const void* from_host, size_t bytes) {
   if (bytes > 0) std::memcpy(to, from_host, bytes);
 }

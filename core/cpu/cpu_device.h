@@ -25,6 +25,7 @@ class CpuDevice : public Device {
   // As core/peaks.h has them.
   double read_bandwidth() const;
   double multiply_add_peak() const;
+  double int8_peak() const;
 
   std::shared_ptr<void> allocate(size_t bytes) override { return pool_->allocate(bytes); }
   void upload(void* to, const void* from_host, size_t bytes) override;

@@ -85,6 +85,7 @@ struct Kernels {
   // For probe.cc; see simd/probe.h.
   float (*read_all)(const float* x, int64_t size);
   int64_t (*multiply_add)(int64_t rounds, float* result);
+  int64_t (*multiply_add_bytes)(int64_t rounds, int32_t* result);
 };
 
 // The fastest table this processor can run, or the one the environment variable JANUS_ISA names (baseline,

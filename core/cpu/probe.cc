@@ -21,6 +21,20 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+// Operations a second of all threads together. `run` takes a number of rounds and tells its operations.
+template <typename Run>
+double peak(const Team& team, const Run& run) {
+  constexpr int64_t kRounds = 4 << 20;
+  std::vector<double> rates;
+  for (int pass = 0; pass < 5; ++pass) {
+    std::atomic<int64_t> operations = 0;
+    const Clock::time_point start = Clock::now();
+    team.parallel_for(team.threads(), [&](int64_t, int64_t) { operations += run(kRounds); });
+    rates.push_back(static_cast<double>(operations) / seconds_since(start));
+  }
+  return median(rates);
+}
+
 }  // namespace
 
 double read_bandwidth(const Kernels& kernels, const Team& team, int64_t bytes, int passes) {
@@ -45,18 +59,17 @@ double read_bandwidth(const Kernels& kernels, const Team& team, int64_t bytes, i
 }
 
 double multiply_add_peak(const Kernels& kernels, const Team& team) {
-  constexpr int64_t kRounds = 4 << 20;
-  std::vector<double> rates;
-  for (int pass = 0; pass < 5; ++pass) {
-    std::atomic<int64_t> operations = 0;
-    const Clock::time_point start = Clock::now();
-    team.parallel_for(team.threads(), [&](int64_t, int64_t) {
-      float result[2] = {0.5F, 1.0F};
-      operations += kernels.multiply_add(kRounds, result);
-    });
-    rates.push_back(static_cast<double>(operations) / seconds_since(start));
-  }
-  return median(rates);
+  return peak(team, [&](int64_t rounds) {
+    float result[2] = {0.5F, 1.0F};
+    return kernels.multiply_add(rounds, result);
+  });
+}
+
+double int8_peak(const Kernels& kernels, const Team& team) {
+  return peak(team, [&](int64_t rounds) {
+    int32_t result[2] = {0x0101, 0x0101};
+    return kernels.multiply_add_bytes(rounds, result);
+  });
 }
 
 }  // namespace janus::cpu

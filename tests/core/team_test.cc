@@ -83,6 +83,19 @@ TEST(Probe, MeasuresSomethingPossible) {
   const double peak = multiply_add_peak(kernels(), team);
   EXPECT_GT(peak, 1e7);
   EXPECT_LT(peak, 1e15);
+  // No instruction set multiplies fewer bytes at once than floats, and none 64 times as many.
+  const double whole = int8_peak(kernels(), team);
+  EXPECT_GT(whole, peak / 4);
+  EXPECT_LT(whole, peak * 64);
+}
+
+TEST(Probe, CountsItsOperations) {
+  // Every product is 1 * 1, so the sum is the number of products, of which each is two operations.
+  int32_t result[2] = {0x0101, 0x0101};
+  const int64_t operations = kernels().multiply_add_bytes(10, result);
+  EXPECT_GT(operations, 0);
+  // Where words are multiplied, 0x0101 is one number.
+  EXPECT_TRUE(2 * int64_t{result[0]} == operations || 2 * int64_t{result[0]} == operations * 0x0101 * 0x0101);
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ const Kernels kKernels = {
     .widen = widen,
     .read_all = read_all,
     .multiply_add = multiply_add,
+    .multiply_add_bytes = multiply_add_bytes,
 };
 
 }  // namespace janus::cpu::JANUS_ISA

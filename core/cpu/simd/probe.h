@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/cpu/kernels.h"
+#include "core/cpu/simd/quant_blocks.h"
 #include "core/cpu/simd/vector.h"
 
 namespace janus::cpu::JANUS_ISA {
@@ -34,6 +35,50 @@ int64_t multiply_add(int64_t rounds, float* result) {
   for (int j = 0; j < 12; ++j) total += sums[j];
   result[0] = sum(total);
   return rounds * 12 * 2 * kLanes;
+}
+
+// Products of bytes, of `a` without a sign, that add_bytes adds at once; without such an instruction words.
+#if defined(__AVX2__) || defined(__aarch64__)
+constexpr int kByteProducts = 4 * kLanes;
+#else
+constexpr int kByteProducts = 2 * kLanes;
+#endif
+
+JANUS_INLINE IntVec add_bytes(WordsVec a, WordsVec b, IntVec sums) {
+#if defined(__AVX512VNNI__)
+  return bit_cast<IntVec>(
+      _mm512_dpbusd_epi32(bit_cast<__m512i>(sums), bit_cast<__m512i>(a), bit_cast<__m512i>(b)));
+#elif defined(__AVX512BW__)
+  const __m512i pairs = _mm512_maddubs_epi16(bit_cast<__m512i>(a), bit_cast<__m512i>(b));
+  return sums + bit_cast<IntVec>(_mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+#elif defined(__AVX2__)
+  const __m256i pairs = _mm256_maddubs_epi16(bit_cast<__m256i>(a), bit_cast<__m256i>(b));
+  return sums + bit_cast<IntVec>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+#elif defined(__aarch64__)
+  const int8x16_t x = bit_cast<int8x16_t>(a), y = bit_cast<int8x16_t>(b);
+  const int16x8_t low = vmull_s8(vget_low_s8(x), vget_low_s8(y));
+  return bit_cast<IntVec>(vpadalq_s16(bit_cast<int32x4_t>(sums), vmlal_high_s8(low, x, y)));
+#else
+  return add_products(a, b, sums);
+#endif
+}
+
+// `rounds` times 12 independent vector multiply-adds of bytes; returns how many operations that was.
+int64_t multiply_add_bytes(int64_t rounds, int32_t* result) {
+  IntVec sums[12] = {};
+  WordsVec a = WordsVec{} + static_cast<int16_t>(result[0]), b = WordsVec{} + static_cast<int16_t>(result[1]);
+  for (int64_t i = 0; i < rounds; ++i) {
+#pragma GCC unroll 12
+    for (int j = 0; j < 12; ++j) {
+      keep(a);  // else the products, always the same, would be made once
+      sums[j] = add_bytes(a, b, sums[j]);
+    }
+  }
+  IntVec total{};
+  for (int j = 0; j < 12; ++j) total += sums[j];
+  result[0] = 0;
+  for (int lane = 0; lane < kLanes; ++lane) result[0] += total[lane];
+  return rounds * 12 * 2 * kByteProducts;
 }
 
 }  // namespace

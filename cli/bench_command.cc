@@ -47,7 +47,8 @@ struct Measurement {
   int rows = 1;
   double ms = 0;
   double bytes = 0;
-  std::optional<double> fraction;  // of the bound, where there is one
+  std::optional<double> operations;  // a multiply-add is two
+  std::optional<double> fraction;    // of the bound, where there is one
 };
 
 // Ends a call of the library that has shown enough.
@@ -59,7 +60,7 @@ struct Enough : Error {
 // what a shared machine gives changes from second to second.
 class StepTimer {
  public:
-  StepTimer(Device& device, double bytes) : device_(device), bytes_(bytes) {}
+  StepTimer(Device& device, const PassCost& cost) : device_(device), cost_(cost) {}
 
   // Reports of another phase than `phase` are passed over. Throws Enough after kSteps.
   Progress callback(std::string phase) {
@@ -80,18 +81,19 @@ class StepTimer {
     return {.what = std::move(what),
             .rows = rows,
             .ms = median(all_),
-            .bytes = bytes_,
+            .bytes = cost_.bytes,
+            .operations = cost_.operations,
             .fraction = median(fractions_)};
   }
 
  private:
   void end_run() {
-    fractions_.push_back(bytes_ / (median(steps_) / 1000) / read_bandwidth(device_));
+    fractions_.push_back(cost_.bytes / (median(steps_) / 1000) / read_bandwidth(device_));
     steps_.clear();
   }
 
   Device& device_;
-  double bytes_;
+  PassCost cost_;
   bool running_ = false;
   Clock::time_point start_;
   std::vector<double> steps_, all_, fractions_;
@@ -105,7 +107,10 @@ class Bench {
   // Measures everything, and hands over each line as it is done.
   void run(const std::function<void(const Measurement&)>& on_line) {
     on_line(bandwidth());
-    on_line({.what = "load", .ms = chosen_.load_ms, .bytes = stored_bytes_, .fraction = {}});
+    on_line(peak("f32_peak", multiply_add_peak));
+    on_line(peak("int8_peak", int8_peak));
+    on_line(
+        {.what = "load", .ms = chosen_.load_ms, .bytes = stored_bytes_, .operations = {}, .fraction = {}});
     on_line(whole_pass("vision", Part::vision, 0,
                        [&] { return time_of([&] { model_.embed(picture(), EmbedStage::aligned); }); }));
     int64_t tokens =
@@ -128,7 +133,20 @@ class Bench {
     progress_.update("read_bandwidth", 0, 0);
     double rate = read_bandwidth(model_.device());
     constexpr double kBytes = 1e9;
-    return {.what = "read_bandwidth", .ms = kBytes / rate * 1000, .bytes = kBytes, .fraction = 1.0};
+    return {.what = "read_bandwidth",
+            .ms = kBytes / rate * 1000,
+            .bytes = kBytes,
+            .operations = {},
+            .fraction = 1.0};
+  }
+
+  Measurement peak(const char* what, double (*measure)(Device&)) {
+    progress_.update(what, 0, 0);
+    constexpr double kOperations = 1e12;
+    return {.what = what,
+            .ms = kOperations / measure(model_.device()) * 1000,
+            .operations = kOperations,
+            .fraction = 1.0};
   }
 
   Measurement whole_pass(const char* what, Part part, int64_t tokens, const std::function<double()>& pass) {
@@ -139,7 +157,11 @@ class Bench {
       times.push_back(pass());
       fractions.push_back(cost.operations / (times.back() / 1000) / multiply_add_peak(model_.device()));
     }
-    return {.what = what, .ms = median(times), .bytes = cost.bytes, .fraction = median(fractions)};
+    return {.what = what,
+            .ms = median(times),
+            .bytes = cost.bytes,
+            .operations = cost.operations,
+            .fraction = median(fractions)};
   }
 
   // Special tokens stand at the ends of a vocabulary. Which word it is makes no difference to the time.
@@ -179,7 +201,7 @@ class Bench {
   }
 
   Measurement text_steps() {
-    StepTimer timer(model_.device(), model_.cost(Part::text_decode, kContext).bytes);
+    StepTimer timer(model_.device(), model_.cost(Part::text_decode, kContext));
     progress_.update("text_decode", 0, 0);
     Progress callback = timer.callback("writing");
     std::optional<std::string> fault = error_of([&] {
@@ -190,7 +212,7 @@ class Bench {
   }
 
   Measurement image_steps() {
-    StepTimer timer(model_.device(), model_.cost(Part::image_decode, kContext).bytes);
+    StepTimer timer(model_.device(), model_.cost(Part::image_decode, kContext));
     progress_.update("image_decode", 0, 0);
     Progress callback = timer.callback("drawing");
     int64_t room = model_.info().context_length - model_.info().image_tokens;
@@ -254,6 +276,38 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
   return opened;
 }
 
+double gigabytes_a_second(const Measurement& line) { return line.bytes / 1e6 / line.ms; }
+
+std::optional<double> gigaoperations_a_second(const Measurement& line) {
+  if (!line.operations) return std::nullopt;
+  return *line.operations / 1e6 / line.ms;
+}
+
+Json record_of(const Measurement& line, const std::string& type) {
+  const auto number_or_null = [](const std::optional<double>& x) {
+    return x ? Json(rounded(*x)) : Json(nullptr);
+  };
+  Json record;
+  record["what"] = line.what;
+  record["rows"] = line.rows;
+  record["type"] = type;
+  record["ms"] = rounded(line.ms);
+  record["bytes"] = static_cast<int64_t>(line.bytes);
+  record["gb_per_s"] = rounded(gigabytes_a_second(line));
+  record["gop_per_s"] = number_or_null(gigaoperations_a_second(line));
+  record["fraction"] = number_or_null(line.fraction);
+  return record;
+}
+
+std::string line_of(const Measurement& line, const std::string& type) {
+  const std::optional<double> rate = gigaoperations_a_second(line);
+  return fmt::format("{:<15} {:>4} {:>6} {:>11.2f} {:>10} {:>8} {:>8} {:>9}\n", line.what, line.rows, type,
+                     line.ms, line.bytes > 0 ? fmt::format("{:.1f}", line.bytes / 1e6) : "",
+                     line.bytes > 0 ? fmt::format("{:.2f}", gigabytes_a_second(line)) : "",
+                     rate ? fmt::format("{:.1f}", *rate) : "",
+                     line.fraction ? fmt::format("{:.0f} %", *line.fraction * 100) : "");
+}
+
 Outcome bench(const BenchSettings& settings, const CommonOptions& common, Console& console) {
   ProgressDisplay progress(console);
   progress.update(settings.config.empty() ? "loading the model" : "making random weights", 0, 0);
@@ -261,26 +315,15 @@ Outcome bench(const BenchSettings& settings, const CommonOptions& common, Consol
   console.notice(fmt::format("{} on {}: {}", opened.chosen.name, opened.chosen.model->device().name(),
                              opened.chosen.model->device().description()));
   if (!common.json) {
-    console.result(fmt::format("{:<15} {:>4} {:>6} {:>11} {:>10} {:>8} {:>9}\n", "what", "rows", "type", "ms",
-                               "MB", "GB/s", "of bound"));
+    console.result(fmt::format("{:<15} {:>4} {:>6} {:>11} {:>10} {:>8} {:>8} {:>9}\n", "what", "rows", "type",
+                               "ms", "MB", "GB/s", "Gop/s", "of bound"));
   }
   Bench(opened.chosen, opened.stored_bytes, progress).run([&](const Measurement& line) {
     progress.hide();
-    double gb_per_s = line.bytes / 1e6 / line.ms;
     if (common.json) {
-      Json record;
-      record["what"] = line.what;
-      record["rows"] = line.rows;
-      record["type"] = opened.type;
-      record["ms"] = rounded(line.ms);
-      record["bytes"] = static_cast<int64_t>(line.bytes);
-      record["gb_per_s"] = rounded(gb_per_s);
-      record["fraction"] = line.fraction ? Json(rounded(*line.fraction)) : Json(nullptr);
-      print_json(record, console);
+      print_json(record_of(line, opened.type), console);
     } else {
-      std::string fraction = line.fraction ? fmt::format("{:.0f} %", *line.fraction * 100) : "";
-      console.result(fmt::format("{:<15} {:>4} {:>6} {:>11.2f} {:>10.1f} {:>8.2f} {:>9}\n", line.what,
-                                 line.rows, opened.type, line.ms, line.bytes / 1e6, gb_per_s, fraction));
+      console.result(line_of(line, opened.type));
     }
   });
   return Outcome::done;

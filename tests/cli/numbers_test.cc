@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tests/cli/program.h"
 
@@ -242,20 +243,22 @@ TEST(Info, TellsTheBuiltInModel) {
 TEST(Bench, MeasuresEveryPartInRecordsOfTheContract) {
   Result result = run_model({"bench", "--json", "-q"});
   ASSERT_EQ(result.code, 0) << result.err;
-  const std::vector<std::string> parts{"read_bandwidth", "load",         "vision",   "prefill",
-                                       "text_decode",    "image_decode", "vq_decode"};
+  const std::vector<std::string> parts{"read_bandwidth", "f32_peak",    "int8_peak",    "load",     "vision",
+                                       "prefill",        "text_decode", "image_decode", "vq_decode"};
+  const std::set<std::string> peaks{"f32_peak", "int8_peak"}, without_operations{"read_bandwidth", "load"};
   std::vector<std::string> lines = lines_of(result.out);
   ASSERT_EQ(lines.size(), parts.size()) << result.out;
   for (size_t i = 0; i < parts.size(); ++i) {
     Json record = Json::parse(lines[i]);
     std::vector<std::string> keys;
     for (const auto& [key, value] : record.items()) keys.push_back(key);
-    EXPECT_EQ(keys,
-              (std::vector<std::string>{"what", "rows", "type", "ms", "bytes", "gb_per_s", "fraction"}));
+    EXPECT_EQ(keys, (std::vector<std::string>{"what", "rows", "type", "ms", "bytes", "gb_per_s", "gop_per_s",
+                                              "fraction"}));
     EXPECT_EQ(record["what"], parts[i]);
     EXPECT_EQ(record["rows"], parts[i] == "image_decode" ? 2 : 1);
     EXPECT_GT(record["ms"], 0) << lines[i];
-    EXPECT_GT(record["bytes"], 0) << lines[i];
+    EXPECT_EQ(record["bytes"] > 0, peaks.count(parts[i]) == 0) << lines[i];
+    EXPECT_EQ(record["gop_per_s"].is_null(), without_operations.count(parts[i]) == 1) << lines[i];
     if (parts[i] != "load") {
       EXPECT_GE(record["fraction"], 0) << lines[i];
     }

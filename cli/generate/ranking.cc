@@ -1,0 +1,78 @@
+#include "cli/generate/ranking.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <span>
+
+#include "core/error.h"
+
+namespace janus::cli {
+namespace {
+
+struct Relation {
+  std::string_view words, reversed;
+};
+constexpr std::array<Relation, 4> kRelations{{{" left of ", " right of "},
+                                              {" right of ", " left of "},
+                                              {" above ", " below "},
+                                              {" below ", " above "}}};
+
+double log_sum(std::span<const Score> scores) {
+  double most = -std::numeric_limits<double>::infinity(), sum = 0;
+  for (const Score& score : scores) most = std::max(most, score.total);
+  for (const Score& score : scores) sum += std::exp(score.total - most);
+  return most + std::log(sum);
+}
+
+// Models begin an answer with a space or without, as they were trained.
+void add_both_beginnings(std::vector<std::string>& texts, const std::string& text) {
+  texts.push_back(text);
+  texts.push_back(" " + text);
+}
+
+double yes_over_no(const Model& model, const std::string& prompt, const Image& image) {
+  std::vector<std::string> texts;
+  for (const char* word : {"Yes", "yes", "No", "no"}) add_both_beginnings(texts, word);
+  const std::vector<Score> scores =
+      model.score_texts({&image, 1}, "Does this image show " + prompt + "? Answer with yes or no.", texts);
+  const std::span<const Score> all(scores);
+  return log_sum(all.first(all.size() / 2)) - log_sum(all.subspan(all.size() / 2));
+}
+
+double as_caption(const Model& model, const std::string& prompt, const Image& image) {
+  std::vector<std::string> texts;
+  for (const std::string& text : paraphrases(prompt)) add_both_beginnings(texts, text);
+  return log_sum(model.score_texts({&image, 1}, DescribeOptions{}.prompt, texts));
+}
+
+}  // namespace
+
+std::vector<std::string> paraphrases(const std::string& prompt) {
+  std::vector<std::string> texts{prompt};
+  for (const Relation& relation : kRelations) {
+    const size_t at = prompt.find(relation.words);
+    if (at == std::string::npos || at != prompt.rfind(relation.words)) continue;
+    const std::string first = prompt.substr(0, at);
+    std::string second = prompt.substr(at + relation.words.size()), place;
+    const size_t on = second.find(" on ");
+    if (on != std::string::npos) {
+      place = second.substr(on);
+      second.resize(on);
+    }
+    texts.push_back(second + std::string(relation.reversed) + first + place);
+  }
+  return texts;
+}
+
+double rank_score(const Model& model, const std::string& ranker, const std::string& prompt,
+                  const Image& image) {
+  const double score =
+      ranker == "self-vqa" ? yes_over_no(model, prompt, image) : as_caption(model, prompt, image);
+  check(std::isfinite(score),
+        "score of an image: expected a finite number, found {}; the model's weights may be damaged", score);
+  return score;
+}
+
+}  // namespace janus::cli

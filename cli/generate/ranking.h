@@ -1,0 +1,22 @@
+// How well the model itself finds a prompt in an image: what --best-of chooses by.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "generator/model.h"
+
+namespace janus::cli {
+
+// The prompt, and where it says "A left of B on C" the same seen from B: "B right of A on C"; "above" and
+// "below" alike. A model that was taught to say only one of the two finds its own words.
+std::vector<std::string> paraphrases(const std::string& prompt);
+
+// Higher is better; comparable among images of one prompt alone. Throws Error if the score is not finite.
+// self-vqa: log-odds of yes over no to "Does this image show PROMPT?".
+// self-caption: log-probability of the prompt, or of its likeliest paraphrase, as the description of the
+// image.
+double rank_score(const Model& model, const std::string& ranker, const std::string& prompt,
+                  const Image& image);
+
+}  // namespace janus::cli

@@ -1,0 +1,224 @@
+#include "cli/generate/work_list.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <set>
+
+#include "cli/command.h"
+#include "cli/input_file.h"
+#include "cli/output_file.h"
+#include "cli/output_pattern.h"
+#include "cli/picture_output.h"
+#include "core/error.h"
+#include "core/json.h"
+
+namespace janus::cli {
+namespace {
+
+constexpr const char* kListPattern = "%05d.png";
+constexpr std::string_view kWhiteSpace = " \t\r\n\f\v";
+
+[[noreturn]] void refuse(const std::string& option, const std::string& expected, const std::string& found) {
+  throw UsageError(fmt::format("option {}, command line: expected {}, found {}; see janus generate --help",
+                               option, expected, found));
+}
+
+bool blank(const std::string& text) { return text.find_first_not_of(kWhiteSpace) == std::string::npos; }
+
+bool is_folder(const std::string& path) {
+  std::error_code fault;
+  return path.back() == '/' || std::filesystem::is_directory(path, fault);
+}
+
+// OUT of a list: a folder stands for numbered names in it.
+std::string list_output(const std::string& output) {
+  return is_folder(output) ? (std::filesystem::path(output) / kListPattern).string() : output;
+}
+
+void check_forms(const GenerateSettings& settings, const CommonOptions& common) {
+  const bool list = !settings.prompts.empty();
+  if (settings.prompt.empty() && !list) {
+    throw UsageError(
+        "argument PROMPT, command line: expected what the image shows, found none; see janus generate "
+        "--help");
+  }
+  if (!settings.prompt.empty() && list) refuse("--prompts", "no PROMPT beside it", "both");
+  const bool streams = settings.output == kStandardStream || settings.codes_output == kStandardStream;
+  require_one_on_stream(settings.output, common.json);
+  require_one_on_stream(settings.codes_output, common.json);
+  if (streams && list) refuse("--prompts", "images in files", "-");
+  if (streams && settings.count > 1) {
+    refuse("--batch-count", "1 image for standard output", std::to_string(settings.count));
+  }
+  if (streams && settings.keep > 1)
+    refuse("--keep", "1 image for standard output", std::to_string(settings.keep));
+  if (settings.output == settings.codes_output)
+    refuse("--codes-out", "another name than --output", "the same");
+  if (settings.best_of > 0 && settings.count > 1) {
+    refuse("--best-of", "no --batch-count beside it (--keep says how many are kept)", "both");
+  }
+  if (settings.best_of > 0 && settings.keep > settings.best_of) {
+    refuse("--keep", fmt::format("at most the {} of --best-of", settings.best_of),
+           std::to_string(settings.keep));
+  }
+  if (settings.best_of == 0 && settings.keep_option->on_command_line()) refuse("--keep", "--best-of", "none");
+  if (settings.best_of == 0 && settings.ranker_option->on_command_line())
+    refuse("--ranker", "--best-of", "none");
+}
+
+// What one prompt of the command line, or a line of a list without settings, means.
+WorkItem item_of(const GenerateSettings& settings, const std::string& prompt) {
+  WorkItem item;
+  item.prompt = prompt;
+  item.guidance = settings.guidance;
+  item.temperature = settings.temperature;
+  item.top_p = settings.top_p;
+  item.top_k = settings.top_k;
+  item.best_of = settings.best_of > 0;
+  item.drawn = item.best_of ? settings.best_of : settings.count;
+  return item;
+}
+
+// A line of a list before numbers and names are given out.
+struct ListLine {
+  WorkItem item;
+  int64_t kept = 1;
+  std::optional<uint32_t> seed{};
+  std::string output{};  // a name of its own
+};
+
+double real(const JsonObject& line, const char* key, double fallback, Reader (*reader)(double&)) {
+  if (!line.contains(key)) return fallback;
+  double value = line.number(key, fallback), checked = 0;
+  const std::string expected = reader(checked)(fmt::format("{}", value));
+  check(expected.empty(), "prompts, {}: expected {} as \"{}\", found {}; correct the line", line.where(),
+        expected, key, value);
+  return value;
+}
+
+ListLine read_json_line(const GenerateSettings& settings, const std::string& text, const std::string& where) {
+  const nlohmann::json json = parse_json(text, "prompts, " + where);
+  const JsonObject line(json, where);
+  static const std::set<std::string> known{"prompt", "seed",  "cfg_scale", "temperature",
+                                           "top_k",  "top_p", "count",     "output"};
+  for (const auto& [key, value] : json.items()) {
+    check(known.count(key) > 0, "prompts, {}: expected keys among {}, found \"{}\"; correct the line", where,
+          fmt::join(known, ", "), key);
+  }
+  ListLine result;
+  result.item = item_of(settings, line.required_string("prompt"));
+  WorkItem& item = result.item;
+  check(!blank(item.prompt), "prompts, {}: expected a prompt, found white space; correct the line", where);
+  const auto at_least_0 = [](double& value) { return number(value, {.low = 0}); };
+  item.guidance = real(line, "cfg_scale", item.guidance, at_least_0);
+  item.temperature = real(line, "temperature", item.temperature, at_least_0);
+  item.top_p = real(line, "top_p", item.top_p,
+                    [](double& value) { return number(value, {.low = 0, .high = 1, .open = true}); });
+  item.top_k = line.integer("top_k", item.top_k, 0, INT32_MAX);
+  check(!item.best_of || !line.contains("count"),
+        "prompts, {}: expected no \"count\" with --best-of, found one; --keep says how many are kept", where);
+  item.drawn = line.integer("count", item.drawn, 1, INT32_MAX);
+  if (line.contains("seed"))
+    result.seed = static_cast<uint32_t>(line.required_integer("seed", 0, UINT32_MAX));
+  result.output = line.string("output", "");
+  return result;
+}
+
+std::vector<ListLine> read_list(const GenerateSettings& settings) {
+  const std::string& path = settings.prompts;
+  const std::string text = read_input(path, "prompts");
+  const size_t first = text.find_first_not_of(kWhiteSpace);
+  const bool json = path == "-" ? first != std::string::npos && text[first] == '{'
+                                : has_extension(path, ".jsonl") || has_extension(path, ".ndjson");
+  std::vector<ListLine> lines;
+  int64_t line_number = 0;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    at = end + 1;
+    ++line_number;
+    if (blank(line)) continue;
+    if (line.back() == '\r') line.pop_back();
+    const std::string where = fmt::format("{} line {}", path, line_number);
+    lines.push_back(json ? read_json_line(settings, line, where) : ListLine{.item = item_of(settings, line)});
+    lines.back().kept = lines.back().item.best_of ? settings.keep : lines.back().item.drawn;
+  }
+  check(!lines.empty(), "prompts, {}: expected at least one prompt, found none; write one a line", path);
+  return lines;
+}
+
+void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings, const CommonOptions& common,
+                  std::vector<WorkItem>& work) {
+  const bool list = !settings.prompts.empty();
+  const std::string pattern = list ? list_output(settings.output) : settings.output;
+  picture_format(pattern, "--output");
+  const OutputPattern images(pattern, "--output");
+  std::optional<OutputPattern> codes;
+  if (!settings.codes_output.empty()) {
+    require_extension(settings.codes_output, ".json", "--codes-out");
+    codes.emplace(settings.codes_output, "--codes-out");
+  }
+  int64_t all = 0, index = 0, drawn = 0;
+  for (const ListLine& line : lines) all += line.kept;
+  std::set<std::string> names;
+  for (ListLine& line : lines) {
+    WorkItem& item = line.item;
+    item.seed = line.seed.value_or(static_cast<uint32_t>(common.seed + drawn));
+    drawn += item.drawn;
+    std::optional<OutputPattern> own;
+    if (!line.output.empty()) {
+      const std::filesystem::path folder = std::filesystem::path(pattern).parent_path();
+      own.emplace((folder / line.output).string(), "--prompts");
+      picture_format(own->path(0, line.kept), "--prompts");
+    }
+    for (int64_t k = 0; k < line.kept; ++k, ++index) {
+      Output output{.image = own ? own->path(k, line.kept) : images.path(index, all),
+                    .codes = codes ? codes->path(index, all) : "",
+                    .index = index};
+      check(names.insert(output.image).second,
+            "prompts, {}: expected another output for each image, found {} twice; correct the list",
+            settings.prompts, output.image);
+      item.outputs.push_back(std::move(output));
+    }
+    item.wanted.assign(item.outputs.size(), true);
+    work.push_back(std::move(item));
+  }
+}
+
+}  // namespace
+
+ImageRequest WorkItem::request(int64_t k) const {
+  return {.prompt = prompt,
+          .guidance = static_cast<float>(guidance),
+          .sampling = {.temperature = static_cast<float>(temperature),
+                       .top_k = static_cast<int>(top_k),
+                       .top_p = static_cast<float>(top_p),
+                       .seed = seed + static_cast<uint32_t>(k)}};
+}
+
+std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOptions& common) {
+  check_forms(settings, common);
+  std::vector<WorkItem> work;
+  std::vector<ListLine> lines;
+  if (settings.prompts.empty()) {
+    lines.push_back({.item = item_of(settings, settings.prompt)});
+    lines.back().kept = settings.best_of > 0 ? settings.keep : settings.count;
+  } else {
+    // The names are of the command line alone: refused before the list is read.
+    picture_format(list_output(settings.output), "--output");
+    OutputPattern(list_output(settings.output), "--output");
+    if (!settings.codes_output.empty()) require_extension(settings.codes_output, ".json", "--codes-out");
+    lines = read_list(settings);
+  }
+  name_outputs(lines, settings, common, work);
+  return work;
+}
+
+std::string records_path(const GenerateSettings& settings) {
+  if (!settings.records.empty()) return settings.records;
+  const std::filesystem::path output = list_output(settings.output);
+  return (output.parent_path() / kRecordsName).string();
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,46 @@
+// What one run of `generate` has to draw: one prompt, or a list of them, each with settings and outputs of
+// its own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/generate/settings.h"
+#include "cli/json_output.h"
+#include "generator/model.h"
+
+namespace janus::cli {
+
+// Where one kept image goes.
+struct Output {
+  std::string image;
+  std::string codes;  // empty = nowhere
+  int64_t index = 0;  // among all kept images of the run
+};
+
+// One prompt: `drawn` images with seeds from `seed` on, of which those with the best scores, or all, are
+// kept.
+struct WorkItem {
+  std::string prompt;
+  double guidance = 5, temperature = 1, top_p = 1;
+  int64_t top_k = 0;
+  uint32_t seed = 42;
+  int64_t drawn = 1;
+  bool best_of = false;         // the outputs are the best of those drawn
+  std::vector<Output> outputs;  // one a kept image
+  std::vector<bool> wanted;     // of each output: false where an earlier run has made it
+
+  // The request of image k of `drawn`.
+  ImageRequest request(int64_t k) const;
+};
+
+// The work that the settings ask for, in order. Throws UsageError for settings that do not go together, Error
+// for a list that cannot be read, holds no prompt or names an output twice.
+std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOptions& common);
+
+// The file of records of a list.
+std::string records_path(const GenerateSettings& settings);
+
+}  // namespace janus::cli

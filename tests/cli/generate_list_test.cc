@@ -1,0 +1,216 @@
+// janus generate --prompts: lists that end well, are cut short and go on.
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
+
+#include "tests/cli/program.h"
+
+namespace janus::test {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+class GenerateList : public InFolder {
+ protected:
+  Result generate(const std::vector<std::string>& words, const Surroundings& around = {}) const {
+    std::vector<std::string> all{"generate"};
+    all.insert(all.end(), words.begin(), words.end());
+    return run_model(all, around);
+  }
+  Result generate_list(const std::string& list, std::vector<std::string> words = {}) const {
+    write_file(path("list.txt"), list);
+    words.insert(words.end(), {"--prompts", path("list.txt"), "-o", path("out")});
+    return generate(words);
+  }
+  std::string alone(const std::string& prompt, const std::vector<std::string>& words) const {
+    std::vector<std::string> all{prompt, "-o", path("alone.png"), "-q"};
+    all.insert(all.end(), words.begin(), words.end());
+    EXPECT_EQ(generate(all).code, 0);
+    return read_file(path("alone.png"));
+  }
+  std::string made(const std::string& name) const { return read_file(path("out/" + name)); }
+  std::vector<Json> records() const {
+    std::vector<Json> found;
+    for (const std::string& line : lines_of(read_file(path("out/janus-records.jsonl")))) {
+      found.push_back(Json::parse(line));
+    }
+    return found;
+  }
+  void SetUp() override {
+    InFolder::SetUp();
+    std::filesystem::create_directory(path("out"));
+  }
+};
+
+TEST_F(GenerateList, ALineIsTheImageItsPromptGivesAlone) {
+  Result result = generate_list("a red circle\r\n\n  \na blue star on a hill\nx\n\nyes\nfive\n", {"-s", "7"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(made("00000.png"), alone("a red circle", {"-s", "7"}));
+  EXPECT_EQ(made("00001.png"), alone("a blue star on a hill", {"-s", "8"}));
+  EXPECT_EQ(made("00004.png"), alone("five", {"-s", "11", "-t", "3"}));
+  EXPECT_EQ(records().size(), 5U);
+}
+
+TEST_F(GenerateList, ALineOfJsonHasItsOwnSettings) {
+  write_file(path("list.jsonl"),
+             "{\"prompt\": \"one\", \"seed\": 100, \"count\": 2, \"output\": \"first.png\"}\n"
+             "{\"prompt\": \"two\", \"cfg_scale\": 1, \"temperature\": 0, \"output\": \"second-%d.png\"}\n"
+             "{\"prompt\": \"three\", \"top_k\": 5, \"top_p\": 0.5}\n");
+  Result result =
+      generate({"--prompts", path("list.jsonl"), "-o", path("out/x-%02d.png"), "--json", "--cfg-scale", "3"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(made("first-000.png"), alone("one", {"-s", "100", "--cfg-scale", "3"}));
+  EXPECT_EQ(made("first-001.png"), alone("one", {"-s", "101", "--cfg-scale", "3"}));
+  EXPECT_EQ(made("second-0.png"), alone("two", {"-s", "44", "--cfg-scale", "1", "--temperature", "0"}));
+  EXPECT_EQ(made("x-03.png"),
+            alone("three", {"-s", "45", "--cfg-scale", "3", "--top-k", "5", "--top-p", "0.5"}));
+  std::vector<std::string> lines = lines_of(result.out);
+  ASSERT_EQ(lines.size(), 4U);
+  for (size_t k = 0; k < 4; ++k) {
+    Json record = Json::parse(lines[k]);
+    EXPECT_EQ(record["index"], k);
+    EXPECT_EQ(record["codes"].size(), static_cast<size_t>(kModelCodes));
+  }
+}
+
+TEST_F(GenerateList, FromStandardInputOfEitherForm) {
+  ASSERT_EQ(generate({"--prompts", "-", "-o", path("out/")}, {.input = "\n{\"prompt\": \"one\"}"}).code, 0);
+  EXPECT_EQ(made("00000.png"), alone("one", {}));
+  ASSERT_EQ(generate({"--prompts", "-", "-o", path("out/p-%d.png")}, {.input = "one"}).code, 0);
+  EXPECT_EQ(made("p-0.png"), made("00000.png"));
+}
+
+TEST_F(GenerateList, AWrongListIsOneErrorBeforeAnyWork) {
+  const std::vector<std::string> wrong{
+      "",
+      "\n \n",
+      "{\"prompt\": \"x\"",
+      "[1]",
+      "{\"seed\": 1}",
+      "{\"prompt\": \" \"}",
+      "{\"prompt\": 3}",
+      "{\"prompt\": \"x\", \"seed\": -1}",
+      "{\"prompt\": \"x\", \"count\": 0}",
+      "{\"prompt\": \"x\", \"cfg_scale\": -1}",
+      "{\"prompt\": \"x\", \"top_p\": 0}",
+      "{\"prompt\": \"x\", \"temperature\": \"hot\"}",
+      "{\"prompt\": \"x\", \"colour\": \"red\"}",
+      "{\"prompt\": \"x\", \"output\": \"same.png\"}\n{\"prompt\": \"y\", \"output\": \"same.png\"}"};
+  for (const std::string& text : wrong) {
+    write_file(path("list.jsonl"), text);
+    Result result =
+        run({"generate", "--prompts", path("list.jsonl"), "-o", path("out"), "-m", "/no/such/model"});
+    EXPECT_EQ(result.code, 1) << text;
+    expect_one_error(result.err);
+    EXPECT_NE(result.err.find("list.jsonl"), std::string::npos) << result.err;
+    EXPECT_EQ(result.err.find("/no/such/model"), std::string::npos) << result.err;
+  }
+  write_file(path("list.jsonl"), "{\"prompt\": \"x\", \"output\": \"x.bmp\"}");
+  EXPECT_EQ(generate({"--prompts", path("list.jsonl"), "-o", path("out")}).code, 2);
+  EXPECT_TRUE(std::filesystem::is_empty(path("out")));
+}
+
+TEST_F(GenerateList, ARunStartedAgainMakesOnlyWhatIsMissing) {
+  const std::string list = "a\nb\nc\nd\ne\nf\n";
+  ASSERT_EQ(generate_list(list).code, 0);
+  std::string first = made("00001.png");
+  std::filesystem::remove(path("out/00001.png"));
+  write_file(path("out/00004.png"), "someone's own");
+  Result again = generate_list(list);
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(made("00001.png"), first);
+  EXPECT_EQ(made("00004.png"), "someone's own");
+  EXPECT_EQ(records().size(), 7U);
+  EXPECT_NE(again.err.find("5 of 6 images are there"), std::string::npos) << again.err;
+
+  Result other = generate_list("a\nb\nc\nd\ne\nother\n");
+  EXPECT_EQ(other.code, 1);
+  expect_one_error(other.err);
+  EXPECT_NE(other.err.find("00005.png"), std::string::npos) << other.err;
+  EXPECT_EQ(generate_list(list, {"--temperature", "0.5"}).code, 1);
+  ASSERT_EQ(generate_list("a\nb\nc\nd\ne\nother\n", {"--overwrite"}).code, 0);
+  EXPECT_EQ(made("00005.png"), alone("other", {"-s", "47"}));
+  EXPECT_NE(made("00004.png"), "someone's own");
+  EXPECT_EQ(generate_list("a\nb\nc\nd\ne\nother\nlonger\n").code, 0);
+}
+
+TEST_F(GenerateList, AFailedImageIsARecordAndExitThreeUntilItIsTriedAgain) {
+  const std::string list = "a\n" + std::string(20000, 'z') + "\nc\n";
+  Result result = generate_list(list, {"--json"});
+  EXPECT_EQ(result.code, 3) << result.err;
+  ASSERT_EQ(lines_of(result.out).size(), 3U);
+  EXPECT_EQ(names(), (std::vector<std::string>{"list.txt", "out"}));
+  EXPECT_FALSE(std::filesystem::exists(path("out/00001.png")));
+  EXPECT_TRUE(std::filesystem::exists(path("out/00002.png")));
+  EXPECT_EQ(generate_list(list).code, 3);
+  EXPECT_EQ(records().size(), 3U);
+  EXPECT_EQ(generate_list(list, {"--retry-errors"}).code, 3);
+  EXPECT_EQ(records().size(), 4U);
+  EXPECT_TRUE(records().back().contains("error"));
+
+  // An output that cannot be written fails alone.
+  std::filesystem::remove_all(path("out"));
+  std::filesystem::create_directories(path("out/00001.png"));
+  EXPECT_EQ(generate_list("a\nb\nc\n").code, 3);
+  std::filesystem::remove(path("out/00001.png"));
+  EXPECT_EQ(generate_list("a\nb\nc\n").code, 3);
+  EXPECT_EQ(generate_list("a\nb\nc\n", {"--retry-errors"}).code, 0);
+  EXPECT_EQ(made("00001.png"), alone("b", {"-s", "43"}));
+}
+
+TEST_F(GenerateList, KilledAtAnyMomentItGoesOnWithEveryImageOnce) {
+  std::string list;
+  for (int k = 0; k < 12; ++k) list += "prompt " + std::to_string(k) + "\n";
+  write_file(path("list.txt"), list);
+  const std::vector<std::string> words{"generate", "--prompts", path("list.txt"), "-o", path("out"),
+                                       "-m",       kModel};
+  std::mt19937 random(5);
+  for (int round = 0; round < 40; ++round) {
+    Process process(words);
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 120));
+    if (round % 2 == 0) {
+      process.end_at_once();
+    } else {
+      process.interrupt();
+    }
+    process.finish();
+    if (round % 10 == 9) {
+      std::filesystem::remove_all(path("out"));
+      std::filesystem::create_directory(path("out"));
+    }
+    if (round == 25) {
+      std::ofstream(path("out/janus-records.jsonl"), std::ios::app) << "{\"output\": \"torn";
+    }
+  }
+  ASSERT_EQ(run(words).code, 0);
+  for (const std::string& line : lines_of(read_file(path("out/janus-records.jsonl")))) {
+    EXPECT_TRUE(Json::parse(line, nullptr, false).is_object()) << line;
+  }
+  std::map<std::string, int> counts;
+  for (const Json& record : records()) ++counts[record["output"].get<std::string>()];
+  EXPECT_EQ(counts.size(), 12U);
+  for (const auto& [output, count] : counts) EXPECT_EQ(count, 1) << output;
+  EXPECT_EQ(made("00011.png"), alone("prompt 11", {"-s", "53"}));
+}
+
+TEST_F(GenerateList, OfTwoRunsOnOneOutputTheSecondRefuses) {
+  std::string list;
+  for (int k = 0; k < 400; ++k) list += "p\n";
+  write_file(path("list.txt"), list);
+  const std::vector<std::string> words{"generate", "--prompts", path("list.txt"), "-o", path("out"),
+                                       "-m",       kModel};
+  Process first(words);
+  while (!std::filesystem::exists(path("out/00000.png"))) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  Result second = run(words);
+  EXPECT_EQ(second.code, 1);
+  expect_one_error(second.err);
+  first.interrupt();
+  EXPECT_EQ(first.finish().code, 130);
+}
+
+}  // namespace
+}  // namespace janus::test

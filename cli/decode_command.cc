@@ -52,7 +52,8 @@ Command decode_command() {
   return {
       .name = "decode",
       .summary = "turns codes of the VQ image tokenizer into an image",
-      .examples = {"janus decode codes.json -o photo.png", "janus decode codes.json -o planes.npy"},
+      .examples = {"janus decode codes.json -o photo.png", "janus decode codes.json -o planes.npy",
+                   "janus decode - -o - < codes.json | display"},
       .declare =
           [settings](OptionSet& options) {
             options.required_argument("CODES", some_text(settings->codes),

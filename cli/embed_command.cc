@@ -55,7 +55,8 @@ Command embed_command() {
       .name = "embed",
       .summary = "writes an image's embeddings as a NumPy file",
       .examples = {"janus embed photo.jpg -o photo.npy",
-                   "janus embed photo.jpg -o features.npy --stage vision"},
+                   "janus embed photo.jpg -o features.npy --stage vision",
+                   "janus embed - -o - < photo.jpg > photo.npy"},
       .declare =
           [settings](OptionSet& options) {
             options.required_argument("IMAGE", some_text(settings->image),

@@ -47,7 +47,8 @@ Command encode_command() {
   return {
       .name = "encode",
       .summary = "turns an image into codes of the VQ image tokenizer",
-      .examples = {"janus encode photo.jpg -o codes.json", "janus encode - -o - < photo.jpg"},
+      .examples = {"janus encode photo.jpg -o codes.json", "janus encode - -o - < photo.jpg",
+                   "janus encode photo.jpg -o codes.json --json"},
       .declare =
           [settings](OptionSet& options) {
             options.required_argument("IMAGE", some_text(settings->image),

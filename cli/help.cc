@@ -7,7 +7,9 @@ namespace {
 
 constexpr const char* kNotes =
     "Every option also reads JANUS_<OPTION> from the environment: JANUS_MODEL, JANUS_MAX_TOKENS, "
-    "JANUS_TOP_P.\n"
+    "JANUS_TOP_P;\n"
+    "then from $XDG_CONFIG_HOME/janus/config.toml: model = \"Janus-Pro-1B\", or under [generate] cfg-scale = "
+    "4.\n"
     "Results go to standard output, everything else to standard error.\n"
     "Exit codes: 0 done, 1 failed, 2 wrong command line, 3 some of several items failed, 130 interrupted.\n";
 
@@ -43,18 +45,26 @@ std::string rows(const OptionSet& options, bool positional) {
 
 }  // namespace
 
-std::string program_help(const std::vector<Command>& commands, const OptionSet& common) {
-  std::string text = examples({
+std::vector<std::string> program_examples() {
+  return {
       "janus generate \"a red circle on a white background\" -o circle.png",
       "janus describe circle.png",
       "janus describe -m Janus-Pro-1B photo.jpg -p \"What is written on the sign?\"",
       "janus generate -m Janus-Pro-1B \"a lighthouse at dusk\" -o out-%03d.png -b 4 --seed 7",
       "janus info out-000.png",
-  });
+  };
+}
+
+std::string help_notes() { return kNotes; }
+
+std::string program_help(const std::vector<Command>& commands, const OptionSet& common) {
+  std::string text = examples(program_examples());
   text += "\njanus " JANUS_VERSION ": describe and generate images with DeepSeek's Janus models\n";
   text += "\nUsage: janus COMMAND [OPTIONS]\n\nCommands:\n";
   for (const Command& command : commands) text += fmt::format("  {:<26} {}\n", command.name, command.summary);
   text += "\nCommon options:\n" + rows(common, false);
+  text += "\nOf the program alone:\n      --version              its version\n";
+  text += "      --list-devices         what models can run on\n";
   text += "\njanus COMMAND --help says more about one.\n";
   return text + kNotes;
 }

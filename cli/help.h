@@ -9,6 +9,9 @@
 
 namespace janus::cli {
 
+std::vector<std::string> program_examples();
+// Whole lines about environment, files and exit codes.
+std::string help_notes();
 std::string program_help(const std::vector<Command>& commands, const OptionSet& common);
 std::string command_help(const Command& command, const OptionSet& own, const OptionSet& common);
 

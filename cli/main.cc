@@ -5,13 +5,18 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <deque>
+#include <algorithm>
 #include <iterator>
 #include <new>
 
+#include "cli/chat/chat_command.h"
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
+#include "cli/manual.h"
+#include "cli/near_name.h"
+#include "cli/settings_file.h"
+#include "core/device.h"
 #include "core/error.h"
 
 namespace janus::cli {
@@ -49,18 +54,70 @@ void occupy_standard_streams() {
   }
 }
 
-std::vector<Command> all_commands() {
-  return {describe_command(), generate_command(), encode_command(),   decode_command(),
-          embed_command(),    score_command(),    tokenize_command(), info_command(),
-          bench_command(),    caption_command(),  pull_command(),     quantize_command()};
+std::vector<Command> all_commands(const Manual& manual) {
+  return {describe_command(),        generate_command(), chat_command(),
+          encode_command(),          decode_command(),   embed_command(),
+          score_command(),           tokenize_command(), info_command(),
+          bench_command(),           caption_command(),  pull_command(),
+          quantize_command(),        help_command(manual), completion_command(manual)};
+}
+
+// "did you mean --seed?", or where to look.
+std::string advice(const std::string& word, const std::vector<std::string>& names,
+                   const std::string& command) {
+  const std::string near = near_name(word, names);
+  return near.empty() ? fmt::format("see {} --help", command) : fmt::format("did you mean {}?", near);
 }
 
 // The message of a word that no option or argument takes.
-std::string unexpected(const std::string& word, const OptionSet& own) {
-  bool option = word.size() > 1 && word[0] == '-';
-  return fmt::format("{}, command line: expected {} of {}, found \"{}\"; see {} --help",
-                     option ? "option" : "argument", option ? "an option" : "no more arguments",
-                     own.command(), word, own.command());
+std::string unexpected(const std::string& word, const OptionSet& own, const OptionSet& common) {
+  const bool option = word.size() > 1 && word[0] == '-';
+  std::vector<std::string> names;
+  for (const OptionSet* set : {&own, &common}) {
+    for (const OptionEntry& entry : set->entries()) {
+      if (option && !entry.positional) names.push_back(entry.long_name());
+    }
+  }
+  return fmt::format("{}, command line: expected {} of {}, found \"{}\"; {}", option ? "option" : "argument",
+                     option ? "an option" : "no more arguments", own.command(), word,
+                     advice(word.substr(0, word.find('=')), names, own.command()));
+}
+
+// A key of the user's settings that no option has is a slip, and refused wherever it stands.
+void check_user_settings(const Manual& manual) {
+  for (const auto& [table, values] : user_settings()) {
+    std::vector<std::string> names, commands;
+    for (const OptionEntry& entry : manual.common->entries()) names.push_back(entry.long_name().substr(2));
+    for (size_t i = 0; i < manual.commands.size(); ++i) {
+      commands.push_back(manual.commands[i].name);
+      if (!table.empty() && table != commands.back()) continue;
+      for (const OptionEntry& entry : manual.options[i].entries()) {
+        if (!entry.positional) names.push_back(entry.long_name().substr(2));
+      }
+    }
+    const auto known = [](const std::vector<std::string>& all, const std::string& one) {
+      return std::find(all.begin(), all.end(), one) != all.end();
+    };
+    check(table.empty() || known(commands, table),
+          "settings, {}: expected tables named as commands, found [{}]; {}", settings_path(), table,
+          advice(table, commands, "janus"));
+    for (const auto& [key, value] : values) {
+      check(known(names, key), "settings, {}: expected options{}, found {}; {}", settings_path(),
+            table.empty() ? "" : " of janus " + table, key, advice(key, names, "janus"));
+    }
+  }
+}
+
+// Every device that can be opened, a line each.
+void list_devices(Console& console) {
+  constexpr int kMostCards = 64;
+  std::vector<std::string> names{"cpu"};
+  for (int card = 0; card < kMostCards; ++card) names.push_back(fmt::format("cuda:{}", card));
+  for (const std::string& name : names) {
+    std::string line;
+    if (error_of([&] { line = fmt::format("{:<8} {}\n", name, open_device(name)->description()); })) break;
+    console.result(line);
+  }
 }
 
 Outcome run(int argc, char** argv) {
@@ -69,43 +126,53 @@ Outcome run(int argc, char** argv) {
   app.allow_extras()->fallthrough()->require_subcommand(0, 1);
   CommonOptions common;
   OptionSet common_options(app, "janus");
-  bool help = false, version = false;
+  bool help = false, version = false, devices = false;
   declare_common(common_options, common);
   CLI::Option* help_flag = app.add_flag("-h,--help", help);
   CLI::Option* version_flag = app.add_flag("--version", version);
+  CLI::Option* devices_flag = app.add_flag("--list-devices", devices);
 
-  std::vector<Command> commands = all_commands();
-  std::deque<OptionSet> own_options;
-  for (const Command& command : commands) {
+  Manual manual;
+  manual.common = &common_options;
+  manual.commands = all_commands(manual);
+  for (const Command& command : manual.commands) {
     CLI::App* part = app.add_subcommand(command.name);
-    command.declare(own_options.emplace_back(*part, "janus " + command.name));
+    command.declare(manual.options.emplace_back(*part, "janus " + command.name));
   }
   app.parse(argc, argv);
 
   const Command* command = nullptr;
   const OptionSet* own = nullptr;
-  for (size_t i = 0; i < commands.size(); ++i) {
-    if (!app.got_subcommand(commands[i].name)) continue;
-    command = &commands[i];
-    own = &own_options[i];
+  for (size_t i = 0; i < manual.commands.size(); ++i) {
+    if (!app.got_subcommand(manual.commands[i].name)) continue;
+    command = &manual.commands[i];
+    own = &manual.options[i];
   }
   if (help_flag->count() > 0 || version_flag->count() > 0) {
     std::string text = version_flag->count() > 0 ? "janus " JANUS_VERSION "\n"
-                       : command == nullptr      ? program_help(commands, common_options)
+                       : command == nullptr      ? program_help(manual.commands, common_options)
                                                  : command_help(*command, *own, common_options);
     Console(false, false).result(text);
+    return Outcome::done;
+  }
+  if (devices_flag->count() > 0) {
+    Console console(false, false);
+    list_devices(console);
     return Outcome::done;
   }
   std::vector<std::string> extras = app.remaining(true);
   std::erase(extras, "--");
   if (command == nullptr) {
     std::vector<std::string> names;
-    std::transform(commands.begin(), commands.end(), std::back_inserter(names),
+    std::transform(manual.commands.begin(), manual.commands.end(), std::back_inserter(names),
                    [](auto& c) { return c.name; });
-    throw UsageError(fmt::format("command, command line: expected one of {}, found {}; see janus --help",
-                                 fmt::join(names, ", "), extras.empty() ? "none" : "\"" + extras[0] + "\""));
+    throw UsageError(fmt::format("command, command line: expected one of {}, found {}; {}",
+                                 fmt::join(names, ", "), extras.empty() ? "none" : "\"" + extras[0] + "\"",
+                                 advice(extras.empty() ? "" : extras[0], names, "janus")));
   }
-  if (!extras.empty()) throw UsageError(unexpected(extras[0], *own));
+  if (!extras.empty()) throw UsageError(unexpected(extras[0], *own, common_options));
+  use_settings_of(command->name);
+  check_user_settings(manual);
   common_options.read();
   own->read();
   Console console(common.quiet, common.verbose);

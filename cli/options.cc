@@ -13,6 +13,7 @@
 
 #include "cli/command.h"
 #include "core/checkpoint.h"
+#include "cli/settings_file.h"
 
 namespace janus::cli {
 namespace {
@@ -228,6 +229,9 @@ void OptionSet::read() const {
       for (size_t i = first; i < given.size(); ++i) accept(entry, given[i], "command line");
     } else if (inherited != nullptr && *inherited != '\0') {
       accept(entry, inherited, "$" + variable);
+    } else if (const auto setting =
+                   entry.positional ? std::nullopt : user_setting(entry.long_name().substr(2))) {
+      accept(entry, *setting, settings_path());
     } else if (entry.required) {
       throw UsageError(fmt::format("{} {}, command line: expected {}, found none; see {} --help",
                                    entry.positional ? "argument" : "option", entry.long_name(), entry.help,

@@ -64,7 +64,8 @@ Command tokenize_command() {
   return {
       .name = "tokenize",
       .summary = "text as the model's ids, or ids as text",
-      .examples = {"janus tokenize \"a red circle\"", "janus tokenize --decode \"1 2 3\""},
+      .examples = {"janus tokenize \"a red circle\"", "janus tokenize --decode \"1 2 3\"",
+                   "janus tokenize -m Janus-Pro-1B \"a red circle\""},
       .declare =
           [settings](OptionSet& options) {
             options.required_argument("TEXT", any_text(settings->text), "text, or ids with --decode");

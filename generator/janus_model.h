@@ -16,6 +16,9 @@ class JanusModel : public Model {
  public:
   JanusModel(const Checkpoint& checkpoint, std::shared_ptr<Device> device, const ModelOptions& options);
 
+  const JanusNetworks& networks() const { return networks_; }
+  const SpecialIds& special_ids() const { return special_; }
+
   const ModelInfo& info() const override { return info_; }
   Device& device() const override { return *device_; }
   const TextTokenizer& tokenizer() const override;

@@ -51,18 +51,45 @@ int count_placeholders(std::string_view text) {
 // Ids of text in which every "<image_placeholder>" is one `placeholder`, also where the tokenizer has no such
 // token.
 std::vector<int32_t> encode_with_places(const TextTokenizer& tokenizer, const std::string& text,
-                                        int32_t placeholder) {
-  if (tokenizer.id_of(kPlaceholder)) return tokenizer.encode(text, /*add_begin=*/true);
+                                        int32_t placeholder, bool add_begin) {
+  if (tokenizer.id_of(kPlaceholder)) return tokenizer.encode(text, add_begin);
   std::vector<int32_t> ids;
   for (size_t begin = 0;;) {
     const size_t end = text.find(kPlaceholder, begin);
     const std::string_view piece = std::string_view(text).substr(begin, end - begin);
-    const std::vector<int32_t> piece_ids = tokenizer.encode(piece, /*add_begin=*/begin == 0);
+    const std::vector<int32_t> piece_ids = tokenizer.encode(piece, add_begin && begin == 0);
     ids.insert(ids.end(), piece_ids.begin(), piece_ids.end());
     if (end == std::string::npos) return ids;
     ids.push_back(placeholder);
     begin = end + kPlaceholder.size();
   }
+}
+
+// The ids of the user's turn, up to where the answer begins. The first turn brings the system prompt and the
+// begin token.
+std::vector<int32_t> turn_ids(const TextTokenizer& tokenizer, const SpecialIds& special,
+                              const std::string& question, int images, int64_t image_tokens, bool first) {
+  std::string message;
+  const int placed = count_placeholders(question);
+  check(placed == 0 || placed == images,
+        "prompt: expected \"{}\" once for each of {} images or not at all, found it "
+        "{} times",
+        kPlaceholder, images, placed);
+  for (int image = 0; placed == 0 && image < images; ++image) message.append(kPlaceholder).append("\n");
+  message.append(strip(question));
+
+  const std::string text = render(roles_of(tokenizer), first ? kSystemPrompt : std::string_view(), message);
+  std::vector<int32_t> ids;
+  for (int32_t id : encode_with_places(tokenizer, text, special.placeholder, first)) {
+    if (id != special.placeholder) {
+      ids.push_back(id);
+      continue;
+    }
+    ids.push_back(special.begin_of_image);
+    ids.insert(ids.end(), image_tokens, special.placeholder);
+    ids.push_back(special.end_of_image);
+  }
+  return ids;
 }
 
 }  // namespace
@@ -93,27 +120,12 @@ SpecialIds find_special_ids(const TextTokenizer& tokenizer) {
 
 std::vector<int32_t> understanding_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                           const std::string& question, int images, int64_t image_tokens) {
-  std::string message;
-  const int placed = count_placeholders(question);
-  check(placed == 0 || placed == images,
-        "prompt: expected \"{}\" once for each of {} images or not at all, found it "
-        "{} times",
-        kPlaceholder, images, placed);
-  for (int image = 0; placed == 0 && image < images; ++image) message.append(kPlaceholder).append("\n");
-  message.append(strip(question));
+  return turn_ids(tokenizer, special, question, images, image_tokens, /*first=*/true);
+}
 
-  const std::string text = render(roles_of(tokenizer), kSystemPrompt, message);
-  std::vector<int32_t> ids;
-  for (int32_t id : encode_with_places(tokenizer, text, special.placeholder)) {
-    if (id != special.placeholder) {
-      ids.push_back(id);
-      continue;
-    }
-    ids.push_back(special.begin_of_image);
-    ids.insert(ids.end(), image_tokens, special.placeholder);
-    ids.push_back(special.end_of_image);
-  }
-  return ids;
+std::vector<int32_t> next_turn_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
+                                      const std::string& question, int images, int64_t image_tokens) {
+  return turn_ids(tokenizer, special, question, images, image_tokens, /*first=*/false);
 }
 
 std::vector<int32_t> generation_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,

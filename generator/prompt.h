@@ -30,6 +30,10 @@ SpecialIds find_special_ids(const TextTokenizer& tokenizer);
 std::vector<int32_t> understanding_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                           const std::string& question, int images, int64_t image_tokens);
 
+// The ids that a later turn of the same conversation adds behind the end token of the answer before it.
+std::vector<int32_t> next_turn_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
+                                      const std::string& question, int images, int64_t image_tokens);
+
 // The ids of a request for a picture, ending in begin-of-image.
 std::vector<int32_t> generation_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                        const std::string& prompt);

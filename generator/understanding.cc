@@ -111,6 +111,18 @@ Answer answer(const JanusNetworks& networks, std::span<const Image> images,
   const auto prompt_length = static_cast<int64_t>(prompt_ids.size());
   check_context(networks, prompt_length + 1);
   const int64_t most = std::min<int64_t>(options.max_tokens, config.max_position_embeddings - prompt_length);
+  KvCache cache(networks.device(), config, 1, prompt_length + most, networks.cache_dtype);
+  return continue_answer(networks, images, prompt_ids, special, options, cache, on_token, progress);
+}
+
+Answer continue_answer(const JanusNetworks& networks, std::span<const Image> images,
+                       std::span<const int32_t> prompt_ids, const SpecialIds& special,
+                       const DescribeOptions& options, KvCache& cache,
+                       const std::function<void(int32_t)>& on_token, const Progress& progress) {
+  const TransformerConfig& config = networks.config.language;
+  const auto prompt_length = static_cast<int64_t>(prompt_ids.size());
+  const int64_t most =
+      std::min<int64_t>(options.max_tokens, cache.capacity() - cache.length(0) - prompt_length);
 
   Answer result;
   Stopwatch watch;
@@ -119,7 +131,6 @@ Answer answer(const JanusNetworks& networks, std::span<const Image> images,
 
   LayerHook on_layer;
   if (progress) on_layer = [&](int64_t done, int64_t layers) { progress("reading", done, layers); };
-  KvCache cache(networks.device(), config, 1, prompt_length + most, networks.cache_dtype);
   const int32_t row = 0;
   const Tensor embeddings = merge_embeddings(networks, prompt_ids, special.placeholder, pictures);
   Tensor hidden = networks.language_model.forward(embeddings, cache, {&row, 1}, on_layer);  // [1, T, D]

@@ -31,6 +31,13 @@ Answer answer(const JanusNetworks& networks, std::span<const Image> images,
               std::span<const int32_t> prompt_ids, const SpecialIds& special, const DescribeOptions& options,
               const std::function<void(int32_t)>& on_token, const Progress& progress);
 
+// The same behind what row 0 of `cache` holds already, and for as long as it has room. On return the cache
+// holds the prompt and every token drawn but the last.
+Answer continue_answer(const JanusNetworks& networks, std::span<const Image> images,
+                       std::span<const int32_t> prompt_ids, const SpecialIds& special,
+                       const DescribeOptions& options, KvCache& cache,
+                       const std::function<void(int32_t)>& on_token, const Progress& progress);
+
 // Log-probabilities of each of `answers` behind the prompt, teacher-forced; pictures and prompt are read
 // once.
 std::vector<Score> score_answers(const JanusNetworks& networks, std::span<const Image> images,

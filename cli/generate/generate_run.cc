@@ -205,7 +205,7 @@ void GenerateRun::keep_best(const WorkItem& item, std::vector<Candidate> candida
 
 void GenerateRun::put(const WorkItem& item, const Output& output, const Candidate& kept, size_t rank,
                       const std::vector<Candidate>& candidates) {
-  Json ranking;
+  Json ranking = Json::object();
   if (item.best_of) {
     ranking["best_of"] = item.drawn;
     ranking["ranker"] = settings_.ranker;

@@ -30,26 +30,23 @@ bool is_record(const Json& record) {
 }  // namespace
 
 RecordFile::RecordFile(std::string path) : path_(std::move(path)) {
-  descriptor_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) refuse("a file that can be written", std::strerror(errno));
-  try {
-    // The kernel's own lock: it goes with its process, however that ends.
-    if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) refuse("no other run on it", "one at work");
-    read();
-  } catch (...) {
-    close(descriptor_);
-    throw;
-  }
+  file_.number = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (file_.number < 0) refuse("a file that can be written", std::strerror(errno));
+  // The kernel's own lock: it goes with its process, however that ends.
+  if (flock(file_.number, LOCK_EX | LOCK_NB) != 0) refuse("no other run on it", "one at work");
+  read();
 }
 
-RecordFile::~RecordFile() { close(descriptor_); }
+RecordFile::Descriptor::~Descriptor() {
+  if (number >= 0) close(number);
+}
 
 void RecordFile::read() {
   std::array<char, 1 << 16> block{};
   std::string rest;
   int64_t line_number = 0;
   for (;;) {
-    const ssize_t got = ::read(descriptor_, block.data(), block.size());
+    const ssize_t got = ::read(file_.number, block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) refuse("a file that can be read", std::strerror(errno));
     if (got == 0) break;
@@ -68,7 +65,7 @@ void RecordFile::read() {
     size_ += static_cast<int64_t>(begin);
     rest.erase(0, begin);
   }
-  if (!rest.empty() && ftruncate(descriptor_, size_) != 0) {
+  if (!rest.empty() && ftruncate(file_.number, size_) != 0) {
     refuse("a file whose torn last line can be cut off", std::strerror(errno));
   }
 }
@@ -83,11 +80,11 @@ void RecordFile::add(const Json& record) {
   InterruptHold hold;
   for (size_t at = 0; at < line.size();) {
     const ssize_t written =
-        pwrite(descriptor_, line.data() + at, line.size() - at, size_ + static_cast<int64_t>(at));
+        pwrite(file_.number, line.data() + at, line.size() - at, size_ + static_cast<int64_t>(at));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) {
       const int fault = errno;
-      (void)!ftruncate(descriptor_, size_);
+      (void)!ftruncate(file_.number, size_);
       refuse(fmt::format("to write {} bytes", line.size()), std::strerror(fault));
     }
     at += static_cast<size_t>(written);

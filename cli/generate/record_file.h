@@ -15,9 +15,6 @@ class RecordFile {
   // that was not written whole, and reads the rest. Throws Error where another process holds it, it cannot be
   // written, or a line is not a record.
   explicit RecordFile(std::string path);
-  ~RecordFile();
-  RecordFile(const RecordFile&) = delete;
-  RecordFile& operator=(const RecordFile&) = delete;
 
   const std::string& path() const { return path_; }
   // What is known of the image at `output`: {"request": ..., "error": where it failed}; null if nothing is.
@@ -30,8 +27,16 @@ class RecordFile {
   void read();
   [[noreturn]] void refuse(const std::string& expected, const std::string& found) const;
 
+  struct Descriptor {
+    int number = -1;
+    Descriptor() = default;
+    ~Descriptor();
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+  };
+
   std::string path_;
-  int descriptor_ = -1;
+  Descriptor file_;
   int64_t size_ = 0;                   // bytes of whole lines
   std::map<std::string, Json> known_;  // output -> what find() gives
 };

@@ -23,7 +23,9 @@ const Words kWrong[] = {
     {"frobnicate"},
     {"--frobnicate", "info"},
     // What later versions may bring is unknown now.
-    {"chat"},
+    {"chat", "x"},
+    {"chat", "-o", "x.bmp"},
+    {"chat", "-o", "x-%d-%d.png"},
     {"pull"},
     {"pull", "a"},
     {"pull", "a/b/c"},
@@ -34,7 +36,6 @@ const Words kWrong[] = {
     {"pull", "a/b", "c/d"},
     {"pull", "a/b", "-j", "0"},
     {"pull", "a/b", "--retries", "-1"},
-    {"describe", "x.png", "--style", "short"},
     {"generate", "x", "-o", "x.png", "--grid"},
     // Options of generate that do not go together.
     {"generate", "x", "-o", "x.png", "--best-of", "0"},

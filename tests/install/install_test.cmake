@@ -14,6 +14,13 @@ endfunction()
 file(REMOVE_RECURSE ${WORK})
 run("cmake --install" ${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
 run("the installed program" ${WORK}/prefix/bin/janus --version)
+foreach(page IN ITEMS man/man1/janus.1 man/man1/janus-generate.1 bash-completion/completions/janus
+                zsh/site-functions/_janus fish/vendor_completions.d/janus.fish)
+  file(SIZE ${WORK}/prefix/share/${page} size)
+  if(size LESS 500)
+    message(FATAL_ERROR "${page}: expected a page of the program, found ${size} bytes")
+  endif()
+endforeach()
 
 # The samples are copied, so that no header of the repository is found by chance.
 file(COPY ${SOURCE}/samples/CMakeLists.txt ${SOURCE}/samples/describe.cc ${SOURCE}/samples/generate.cc

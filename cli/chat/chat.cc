@@ -1,0 +1,265 @@
+#include "cli/chat/chat.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <atomic>
+#include <filesystem>
+
+#include "cli/image_settings.h"
+#include "cli/near_name.h"
+#include "cli/output_file.h"
+#include "cli/output_pattern.h"
+#include "cli/picture_input.h"
+#include "cli/picture_output.h"
+#include "cli/text_stream.h"
+#include "core/error.h"
+
+namespace janus::cli {
+namespace {
+
+std::atomic<bool> break_asked{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+// While it lives, Ctrl-C asks for the answer to be broken off, and does not end the program.
+class BreakHold {
+ public:
+  BreakHold() {
+    break_asked = false;
+    struct sigaction action {};
+    action.sa_handler = [](int) { break_asked = true; };
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGINT, &action, &before_);
+  }
+  ~BreakHold() { sigaction(SIGINT, &before_, nullptr); }
+  BreakHold(const BreakHold&) = delete;
+  BreakHold& operator=(const BreakHold&) = delete;
+
+  static void check_asked() { check(!break_asked, "answer: expected to finish it, found Ctrl-C; ask again"); }
+
+ private:
+  struct sigaction before_ {};
+};
+
+std::string trimmed(const std::string& text) {
+  constexpr const char* kSpace = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+struct ChatCommand {
+  const char *name, *argument, *help;
+};
+constexpr ChatCommand kCommands[]{
+    {"/image", "FILE",
+     "show a picture; the next question is about it, and it stays part of the conversation"},
+    {"/generate", "PROMPT", "make a picture, written to a file; the next question is about it"},
+    {"/reset", "", "forget everything said"},
+    {"/save", "FILE", "write the conversation: FILE.json, or text"},
+    {"/help", "", "this list"},
+    {"/quit", "", "end; so does the end of the input (Ctrl-D)"}};
+
+}  // namespace
+
+std::string chat_help() {
+  std::string text = "In the conversation:\n";
+  for (const ChatCommand& command : kCommands) {
+    text += fmt::format("  {:<26} {}\n", fmt::format("{} {}", command.name, command.argument), command.help);
+  }
+  return text + "Ctrl-C breaks an answer off; the conversation is then as before the question.\n";
+}
+
+Chat::Chat(const ChatSettings& settings, const CommonOptions& common, Console& console)
+    : settings_(settings), common_(common), console_(console), progress_(console) {
+  picture_format(settings.output, "--output");
+  OutputPattern(settings.output, "--output");
+  if (!settings.image.empty()) add_image(settings.image);
+  progress_.update("loading the model", 0, 0);
+  chosen_ = open_chosen_model(common, console, progress_.callback());
+  conversation_.emplace(*chosen_.model);
+  progress_.hide();
+}
+
+bool Chat::take(const std::string& line) {
+  const std::string text = trimmed(line);
+  bool goes_on = true;
+  const std::optional<std::string> fault = error_of([&] {
+    if (text.empty()) return;
+    const size_t space = text.find_first_of(" \t");
+    if (text[0] != '/') {
+      ask(text);
+    } else {
+      const std::string rest = space == std::string::npos ? "" : trimmed(text.substr(space));
+      goes_on = take_command(text.substr(0, space), rest);
+    }
+  });
+  // Also where the work stopped in the middle.
+  progress_.hide();
+  if (fault) throw Error(*fault);
+  return goes_on;
+}
+
+bool Chat::take_command(const std::string& name, const std::string& rest) {
+  std::vector<std::string> names;
+  const ChatCommand* command = nullptr;
+  for (const ChatCommand& known : kCommands) {
+    names.emplace_back(known.name);
+    if (name == known.name) command = &known;
+  }
+  if (command == nullptr) {
+    const std::string near = near_name(name, names);
+    fail("command {}, conversation: expected one of {}, found none of that name; {}", name,
+         fmt::join(names, ", "), near.empty() ? "see /help" : "did you mean " + near + "?");
+  }
+  check(rest.empty() == (*command->argument == '\0'),
+        "command {}, conversation: expected {}, found \"{}\"; see /help", name,
+        *command->argument == '\0' ? "nothing behind it" : command->argument, rest);
+  if (name == "/quit") return false;
+  if (name == "/image") add_image(rest);
+  if (name == "/generate") generate(rest);
+  if (name == "/save") save(rest);
+  if (name == "/reset") reset();
+  if (name == "/help") console_.result(chat_help());
+  return true;
+}
+
+void Chat::add_image(const std::string& path) {
+  waiting_.push_back(read_picture(path, console_));
+  waiting_names_.push_back(path);
+  console_.notice(fmt::format("{} is part of the next question", path));
+}
+
+void Chat::ask(const std::string& question) {
+  const auto seed = static_cast<uint32_t>(common_.seed) + asked_;
+  const DescribeOptions options{.prompt = question,
+                                .max_tokens = static_cast<int>(common_.max_tokens),
+                                .sampling = {.temperature = static_cast<float>(settings_.temperature),
+                                             .top_k = static_cast<int>(settings_.top_k),
+                                             .top_p = static_cast<float>(settings_.top_p),
+                                             .seed = seed}};
+  TextStream stream(console_, "");
+  const Progress show = progress_.callback();
+  Answer answer;
+  const std::optional<std::string> fault = error_of([&] {
+    const BreakHold hold;
+    answer = conversation_->ask(
+        waiting_, options,
+        [&](std::string_view piece) {
+          BreakHold::check_asked();
+          if (common_.json) return;
+          if (console_.results_on_terminal()) progress_.hide();
+          stream.add(piece);
+        },
+        [&](const char* phase, int64_t done, int64_t total) {
+          BreakHold::check_asked();
+          show(phase, done, total);
+        });
+  });
+  progress_.hide();
+  if (fault) {
+    if (stream.begun()) stream.end();
+    throw Error(*fault);
+  }
+  ++asked_;
+  if (!common_.json) stream.end();
+  turns_.push_back({"user", question, waiting_names_});
+  turns_.push_back({"assistant", answer.text, {}});
+  if (common_.json) {
+    Json record;
+    record["images"] = waiting_names_;
+    record["prompt"] = question;
+    record["text"] = answer.text;
+    record["ids"] = answer.ids;
+    record["finish_reason"] = answer.finish_reason == FinishReason::stop ? "stop" : "length";
+    record["seed"] = seed;
+    record["tokens"] = conversation_->tokens();
+    record["model"] = chosen_.name;
+    record["device"] = chosen_.model->device().name();
+    record["timings"] = timings_json(chosen_.load_ms, answer.timings);
+    print_json(record, console_);
+  }
+  waiting_.clear();
+  waiting_names_.clear();
+  console_.detail(describe_timings(answer.timings));
+  console_.detail(fmt::format("{} of {} tokens", conversation_->tokens(), conversation_->capacity()));
+}
+
+void Chat::generate(const std::string& prompt) {
+  // The first name that is free: an earlier conversation's pictures are not written over.
+  const OutputPattern pattern(settings_.output, "--output");
+  std::string path = pattern.path(generated_, 2);
+  while (std::filesystem::exists(path)) path = pattern.path(++generated_, 2);
+  const OutputFile output(path);
+  const uint32_t seed = static_cast<uint32_t>(common_.seed + generated_);
+  const GenerateOptions options{
+      .prompt = prompt, .guidance = static_cast<float>(settings_.guidance), .sampling = {.seed = seed}};
+  const Progress show = progress_.callback();
+  Image picture;
+  ImageCodes codes;
+  {
+    const BreakHold hold;
+    chosen_.model->generate(
+        options, [&](const GeneratedImage& image) { codes = image.codes; },
+        [&](const char* phase, int64_t done, int64_t total) {
+          BreakHold::check_asked();
+          show(phase, done, total);
+        });
+    progress_.update("decoding the picture", 0, 0);
+    const Array planes = chosen_.model->decode(codes);
+    picture = to_image(planes.values, static_cast<int>(planes.shape[2]), static_cast<int>(planes.shape[1]));
+  }
+  progress_.hide();
+  Json settings;
+  settings["prompt"] = prompt;
+  settings["seed"] = seed;
+  settings["guidance"] = settings_.guidance;
+  settings["temperature"] = options.sampling.temperature;
+  settings["top_k"] = 0;
+  settings["top_p"] = 1.0;
+  settings["width"] = picture.width;
+  settings["height"] = picture.height;
+  settings["model"] = chosen_.name;
+  settings["type"] = common_.type;
+  settings["device"] = chosen_.model->device().name();
+  settings["version"] = JANUS_VERSION;
+  output.write(encode_image(picture, picture_format(path, "--output"), settings_text(settings)), console_);
+  if (common_.json) {
+    print_json({{"output", path}, {"prompt", prompt}, {"seed", seed}, {"codes", codes.codes}}, console_);
+  } else {
+    console_.result(path + "\n");
+  }
+  ++generated_;
+  turns_.push_back({"user", "/generate " + prompt, {path}});
+  waiting_.push_back(std::move(picture));
+  waiting_names_.push_back(path);
+}
+
+void Chat::save(const std::string& path) const {
+  std::string text;
+  if (has_extension(path, ".json")) {
+    Json turns = Json::array();
+    for (const Turn& turn : turns_) {
+      turns.push_back({{"role", turn.role}, {"text", turn.text}});
+      if (!turn.images.empty()) turns.back()["images"] = turn.images;
+    }
+    text = turns.dump(2, ' ', false, nlohmann::detail::error_handler_t::replace) + "\n";
+  } else {
+    for (const Turn& turn : turns_) {
+      for (const std::string& image : turn.images) text += "[" + image + "]\n";
+      text += (turn.role == "user" ? "> " : "") + turn.text + "\n\n";
+    }
+  }
+  OutputFile(path).write(text, console_);
+  console_.notice("wrote " + path);
+}
+
+void Chat::reset() {
+  conversation_->reset();
+  turns_.clear();
+  waiting_.clear();
+  waiting_names_.clear();
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,15 @@
+// The build without toml++.
+#include "cli/settings_file.h"
+#include "core/error.h"
+
+namespace janus::cli {
+
+SettingTables parse_settings(const std::string& /*text*/, const std::string& path) {
+  fail(
+      "settings, {}: expected a build of janus with toml++, found one without (JANUS_TOML=OFF); set "
+      "JANUS_CONFIG "
+      "to nothing, or build the preset release",
+      path);
+}
+
+}  // namespace janus::cli

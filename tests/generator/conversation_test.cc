@@ -1,0 +1,114 @@
+// What must hold of conversations, on small random checkpoints.
+#include "generator/conversation.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "core/error.h"
+
+namespace janus {
+namespace {
+
+std::unique_ptr<Model> open(const std::string& name) {
+  return open_model(Checkpoint::open(JANUS_TEST_DATA "/models/" + name), open_device("cpu", {}),
+                    {.type = WeightType::f32});
+}
+
+Image picture(int seed) {
+  Image image{.width = 20, .height = 14, .pixels = {}};
+  for (int i = 0; i < 20 * 14 * 3; ++i) image.pixels.push_back(static_cast<uint8_t>((i + seed) * 37 % 251));
+  return image;
+}
+
+Answer say(Conversation& conversation, std::span<const Image> images, const std::string& text) {
+  return conversation.ask(images, {.prompt = text, .max_tokens = 6}, nullptr, nullptr);
+}
+
+class Conversations : public testing::TestWithParam<const char*> {};
+
+TEST_P(Conversations, TheFirstTurnIsDescribe) {
+  const auto model = open(GetParam());
+  Conversation conversation(*model);
+  const Image image = picture(1);
+  EXPECT_EQ(say(conversation, {&image, 1}, "What?").ids,
+            model->describe({&image, 1}, {.prompt = "What?", .max_tokens = 6}, nullptr, nullptr).ids);
+}
+
+TEST_P(Conversations, ALaterTurnIsWhatReadingEverythingAnewGives) {
+  const auto model = open(GetParam());
+  const auto& janus = dynamic_cast<const JanusModel&>(*model);
+  const SpecialIds& special = janus.special_ids();
+  const int64_t tokens = model->info().image_tokens;
+  Conversation conversation(*model);
+  const std::vector<Image> images{picture(1), picture(2)};
+  std::vector<int32_t> ids = understanding_prompt(model->tokenizer(), special, "What is it?", 1, tokens);
+  Answer answer = say(conversation, {images.data(), 1}, "What is it?");
+  for (int turn = 0; turn < 3; ++turn) {
+    // Turn 1 brings the second picture.
+    const int shown = turn == 1 ? 1 : 0;
+    const std::vector<int32_t> next =
+        next_turn_prompt(model->tokenizer(), special, "And now, 2?", shown, tokens);
+    ids.insert(ids.end(), answer.ids.begin(), answer.ids.end());
+    ids.push_back(special.end);
+    ids.insert(ids.end(), next.begin(), next.end());
+    answer = say(conversation, {images.data() + 1, static_cast<size_t>(shown)}, "And now, 2?");
+    const size_t seen = turn == 0 ? 1 : 2;
+    EXPECT_EQ(answer.ids, model->describe_ids({images.data(), seen}, ids, {.max_tokens = 6}, nullptr).ids)
+        << turn;
+  }
+  EXPECT_GT(conversation.tokens(), static_cast<int64_t>(ids.size()) - 1);
+}
+
+TEST_P(Conversations, TurnsHaveNoSystemPromptOrBeginTokenAgain) {
+  const auto model = open(GetParam());
+  const auto& janus = dynamic_cast<const JanusModel&>(*model);
+  const TextTokenizer& tokenizer = model->tokenizer();
+  const std::vector<int32_t> first = understanding_prompt(tokenizer, janus.special_ids(), "Hi", 0, 4);
+  const std::vector<int32_t> next = next_turn_prompt(tokenizer, janus.special_ids(), " Hi ", 0, 4);
+  ASSERT_LT(next.size(), first.size());
+  EXPECT_NE(next.front(), first.front());
+  // What follows the system prompt and its empty line is the turn.
+  EXPECT_EQ(std::vector<int32_t>(first.end() - static_cast<int64_t>(next.size()) + 1, first.end()),
+            std::vector<int32_t>(next.begin() + 1, next.end()));
+}
+
+TEST_P(Conversations, ATurnThatBreaksOffNeverWas) {
+  const auto model = open(GetParam());
+  Conversation broken(*model), whole(*model);
+  const Image image = picture(1);
+  EXPECT_EQ(say(broken, {&image, 1}, "One").ids, say(whole, {&image, 1}, "One").ids);
+  const int64_t tokens = broken.tokens();
+  EXPECT_THROW(broken.ask({&image, 1}, {.prompt = "Two"}, nullptr,
+                          [](const char*, int64_t, int64_t) { throw std::runtime_error("enough"); }),
+               std::runtime_error);
+  EXPECT_THROW(say(broken, {}, std::string(30000, 'z')), Error);
+  EXPECT_EQ(broken.tokens(), tokens);
+  EXPECT_EQ(say(broken, {}, "Three").ids, say(whole, {}, "Three").ids);
+  broken.reset();
+  EXPECT_EQ(broken.tokens(), 0);
+  Conversation fresh(*model);
+  EXPECT_EQ(say(broken, {&image, 1}, "Four").ids, say(fresh, {&image, 1}, "Four").ids);
+}
+
+TEST_P(Conversations, AFullConversationSaysSo) {
+  const auto model = open(GetParam());
+  Conversation conversation(*model);
+  bool full = false;
+  for (int turn = 0; turn < 400 && !full; ++turn) {
+    try {
+      say(conversation, {}, "again and again and again and again");
+    } catch (const Error& error) {
+      full = std::string(error.what()).find("begin a new one") != std::string::npos;
+      EXPECT_TRUE(full) << error.what();
+    }
+    EXPECT_LE(conversation.tokens(), conversation.capacity());
+  }
+  EXPECT_TRUE(full);
+}
+
+INSTANTIATE_TEST_SUITE_P(RandomCheckpoints, Conversations, testing::Values("tied-mixed", "original-1.3b"),
+                         [](const auto& test) { return test.index == 0 ? "tokens" : "words"; });
+
+}  // namespace
+}  // namespace janus

@@ -77,7 +77,8 @@ Chat::Chat(const ChatSettings& settings, const CommonOptions& common, Console& c
   OutputPattern(settings.output, "--output");
   if (!settings.image.empty()) add_image(settings.image);
   progress_.update("loading the model", 0, 0);
-  chosen_ = open_chosen_model(common, console, progress_.callback());
+  chosen_ = open_chosen_model(common, {.pictures = 1, .new_tokens = common.max_tokens, .drawings = 1}, console,
+                              progress_.callback());
   conversation_.emplace(*chosen_.model);
   progress_.hide();
 }

@@ -1,0 +1,233 @@
+"""Times janus, transformers with PyTorch, and llama.cpp in turns, on the same weights: random ones of a released size.
+
+    tests/peers/setup.sh VENV                                   # once
+    VENV/bin/python tests/peers/peers.py --janus build/release/bin/janus --work FOLDER
+    VENV/bin/python tests/peers/peers.py --work FOLDER --table  # prints the last run's tables again
+
+The first run makes the models in FOLDER, some 11 GB for janus-pro-1b. Each program is started anew in every round, with
+threads pinned to processors, and measures what `janus bench` measures; the tables have medians over the rounds. Needs
+some 10 GB of memory for float32, and a machine that does nothing else.
+"""
+
+import argparse
+import collections
+import json
+import os
+import pathlib
+import platform
+import shlex
+import statistics
+import subprocess
+import sys
+from importlib.metadata import version
+
+import measure
+
+measure.require("torch", "transformers", "gguf", "llama_cpp", "numpy")
+
+import numpy as np
+
+import janus_file
+
+HERE = pathlib.Path(__file__).parent
+TYPES = ("bf16", "q8_0", "q4_k")
+LLAMA_TYPES = TYPES[1:]
+QUESTION = 32  # tokens beside the picture's, as in janus bench
+CODES = 576
+# Largest relative L2 of logits from those of transformers in float32: further away it is another model.
+FAITHFUL = {"q8_0": 0.1, "q4_k": 0.5}
+LINES = {
+    "vision": "vision tower and aligner, 384 x 384",
+    "prefill": "prefill, {tokens} tokens",
+    "first_token": "describe, to the first token",
+    "text_decode": "text decode, a step of 1 row",
+    "image_decode": "image decode, a step of 2 rows",
+    "vq_decode": "VQ decode, 384 x 384",
+    "picture": "one picture: {codes} steps and VQ decode",
+}
+# (line, rivals of the same kind or of any, janus' types)
+RATIOS = [
+    ("first_token", "transformers", ("bf16", "q8_0", "q4_k")),
+    ("picture", "transformers", ("bf16", "q8_0", "q4_k")),
+    ("prefill", "llama.cpp", LLAMA_TYPES),
+    ("text_decode", "llama.cpp", LLAMA_TYPES),
+    ("image_decode", "llama.cpp", LLAMA_TYPES),
+]
+
+
+def run(line, prefix=()):
+    """Standard output of a command, which is shown; ends the program where it fails."""
+    line = [*prefix, *map(str, line)]
+    print("+", shlex.join(line), file=sys.stderr, flush=True)
+    threads = {"OMP_PROC_BIND": "close", "OMP_PLACES": "cores"}  # janus pins its own
+    done = subprocess.run(line, stdout=subprocess.PIPE, env={**os.environ, **threads})
+    if done.returncode != 0:
+        sys.exit(f"{line[0]}: expected exit 0, found {done.returncode}; its lines above say why")
+    return done.stdout.decode()
+
+
+class Models:
+    def __init__(self, work):
+        self.work = work
+
+    def janus(self, type):
+        return str(self.work / f"janus-{type}.gguf")
+
+    def llama(self, type, head):
+        return str(self.work / f"llama-{type}-{head}.gguf")
+
+    def make(self, janus, source):
+        """Whatever is not there yet. `source`: a model, or --config and its name."""
+        for type in TYPES:
+            if not os.path.exists(self.janus(type)):
+                run([janus, "quantize", *source, "-o", self.janus(type), "--type", type])
+        for type in LLAMA_TYPES:
+            for head in ("text", "codes"):
+                path = self.llama(type, head)
+                if not os.path.exists(path):
+                    janus_file.write_llama(self.janus(type), path + ".part", head == "codes")
+                    os.rename(path + ".part", path)
+
+
+def peer_commands(models, tokens, threads):
+    """By name, what times each peer."""
+    common = ["--tokens", tokens, "--threads", threads]
+    commands = {}
+    for dtype in ("f32", "bf16"):
+        script = [sys.executable, HERE / "transformers_peer.py", models.janus("bf16")]
+        commands[f"transformers {dtype}"] = [*script, "--dtype", dtype, *common]
+    for type in LLAMA_TYPES:
+        script = [sys.executable, HERE / "llama_peer.py", models.llama(type, "text"), models.llama(type, "codes")]
+        commands[f"llama.cpp {type}"] = [*script, *common]
+    return commands
+
+
+def janus_commands(janus, models, threads):
+    bench = [janus, "bench", "--json", "-q", "-t", threads, "-m"]
+    return {f"janus {type}": [*bench, models.janus(type)] for type in TYPES}
+
+
+def check_same_decoder(commands, work, prefix):
+    """Ends the program where llama.cpp's logits are not those of transformers up to the type's rounding."""
+
+    def logits(name):
+        run([*commands[name], "--logits", work / "logits.npy"], prefix)
+        return np.load(work / "logits.npy").astype(np.float64)
+
+    expected = logits("transformers f32")
+    for type, limit in FAITHFUL.items():
+        distance = np.linalg.norm(logits(f"llama.cpp {type}") - expected) / np.linalg.norm(expected)
+        print(f"logits of llama.cpp {type} from transformers f32: relative L2 {distance:.4f}", file=sys.stderr)
+        if not distance <= limit:
+            sys.exit(f"logits of llama.cpp {type}: expected within {limit}, found {distance:.3f}; not the same decoder")
+
+
+def measure_all(commands, rounds, prefix, out):
+    """Appends a line for each measurement; programs take turns."""
+    with open(out, "w") as file:
+        for turn in range(rounds):
+            for name, command in commands.items():
+                for line in run(command, prefix).splitlines():
+                    file.write(json.dumps({"round": turn, "program": name, **json.loads(line)}) + "\n")
+                file.flush()
+
+
+def medians(path):
+    """{program: {what: milliseconds}}, with the sums that users wait for."""
+    times = collections.defaultdict(lambda: collections.defaultdict(list))
+    wanted_rows = {"image_decode": 2}
+    for line in open(path):
+        record = json.loads(line)
+        if record["rows"] == wanted_rows.get(record["what"], record["rows"]):
+            times[record["program"]][record["what"]].append(record["ms"])
+    table = {}
+    for program, found in times.items():
+        row = {what: statistics.median(values) for what, values in found.items()}
+        if "vision" in row:
+            row["first_token"] = row["vision"] + row["prefill"]
+            row["picture"] = CODES * row["image_decode"] + row["vq_decode"]
+        table[program] = row
+    return table
+
+
+def print_table(head, rows):
+    print("| " + " | ".join(head) + " |")
+    print("|" + "---|" * len(head))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print()
+
+
+def print_tables(table, tokens):
+    def milliseconds(value):
+        return "" if value is None else f"{value:,.0f}" if value >= 1000 else f"{value:.1f}"
+
+    print_table(
+        ["ms", *table],
+        [
+            [text.format(tokens=tokens, codes=CODES), *(milliseconds(row.get(what)) for row in table.values())]
+            for what, text in LINES.items()
+        ],
+    )
+    rows = []
+    for what, rival, types in RATIOS:
+        for type in types:
+            ours = table.get(f"janus {type}", {}).get(what)
+            others = {
+                name: row[what]
+                for name, row in table.items()
+                if name.startswith(rival) and what in row and (rival != "llama.cpp" or name.endswith(type))
+            }
+            if ours and others:
+                best = min(others, key=others.get)
+                text = LINES[what].format(tokens=tokens, codes=CODES)
+                rows.append([text, f"janus {type}", best, f"{others[best] / ours:.2f}x"])
+    print_table(["what", "program", "against", "faster"], rows)
+
+
+def processor():
+    for line in open("/proc/cpuinfo") if os.path.exists("/proc/cpuinfo") else ():
+        if line.startswith("model name"):
+            return line.split(":")[1].strip()
+    return platform.machine()
+
+
+def print_versions(janus, commands):
+    packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "llama-cpp-python", "gguf"))
+    print(f"{processor()}, {os.cpu_count()} processors; Python {platform.python_version()}, {packages}; "
+          f"{run([janus, '--version']).splitlines()[0]}\n")
+    for name, command in commands.items():
+        print(f"    {name}: {shlex.join(map(str, command))}")
+    print()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for the models and the times")
+    parser.add_argument("--janus", help="the program")
+    parser.add_argument("--model", help="a Janus folder or file instead of random weights")
+    parser.add_argument("--config", default="janus-pro-1b", help="the size of the random weights")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", action="append", metavar="PROGRAM", help="as in the table's head; several times")
+    parser.add_argument("--prefix", default="", help="put before every command that is timed: 'flock -x FILE'")
+    parser.add_argument("--table", action="store_true", help="measures nothing: prints the last run's tables")
+    arguments = parser.parse_args()
+    if not arguments.table and not arguments.janus:
+        parser.error("--janus: expected the program, found none; build it and give its path")
+    tokens, out, prefix = CODES + QUESTION, arguments.work / "times.jsonl", shlex.split(arguments.prefix)
+    if not arguments.table:
+        arguments.work.mkdir(parents=True, exist_ok=True)
+        models = Models(arguments.work)
+        models.make(arguments.janus, [arguments.model] if arguments.model else ["--config", arguments.config])
+        peers = peer_commands(models, tokens, arguments.threads)
+        check_same_decoder(peers, arguments.work, prefix)
+        commands = {**janus_commands(arguments.janus, models, arguments.threads), **peers}
+        chosen = {name: command for name, command in commands.items() if name in (arguments.only or commands)}
+        measure_all(chosen, arguments.rounds, prefix, out)
+        print_versions(arguments.janus, chosen)
+    print_tables(medians(out), tokens)
+
+
+if __name__ == "__main__":
+    main()

@@ -81,11 +81,11 @@ std::map<std::string, std::set<std::string>> read_index(const FileSet& files, st
 void check_shard(const Tensors& tensors, const std::set<std::string>& indexed, const std::string& path,
                  std::string_view index) {
   for (const std::string& name : indexed) {
-    check(tensors.count(name) != 0, "{}: expected tensor {} as {} says, found no such; download both again",
+    check(tensors.contains(name), "{}: expected tensor {} as {} says, found no such; download both again",
           path, name, index);
   }
   for (const auto& [name, tensor] : tensors) {
-    check(indexed.count(name) != 0,
+    check(indexed.contains(name),
           "{}: expected only tensors that {} places there, found {}; download both "
           "again",
           path, index, name);

@@ -64,7 +64,7 @@ class Checkpoint {
   const FileSet& files() const { return files_; }
   const nlohmann::json& config() const { return *config_; }
 
-  bool contains(const std::string& name) const { return tensors_.count(name) != 0; }
+  bool contains(const std::string& name) const { return tensors_.contains(name); }
   // Throws Error naming the tensor and the files searched.
   const StoredTensor& find(const std::string& name) const;
   const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }

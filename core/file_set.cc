@@ -50,7 +50,7 @@ std::string FileSet::path(std::string_view file) const {
 }
 
 bool FileSet::contains(std::string_view file) const {
-  return names_.find(file) != names_.end() || in_memory_.find(file) != in_memory_.end();
+  return names_.contains(file) || in_memory_.contains(file);
 }
 
 std::vector<std::string> FileSet::files() const {

@@ -319,7 +319,7 @@ FileSet gguf_files(const std::string& path) {
   std::string name = std::filesystem::path(path).filename().string();
   if (!name.ends_with(kGgufEnding)) name += kGgufEnding;
   std::map<std::string, FileBytes> files = read_gguf(file, name, path).files;
-  check(files.count("config.json") != 0,
+  check(files.contains("config.json"),
         "{}: expected the key {}config.json, found none; use a file that `janus quantize` made", path,
         kFileKey);
   files.insert_or_assign(name, file);

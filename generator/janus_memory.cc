@@ -20,7 +20,7 @@ int64_t read_bytes(const Checkpoint& checkpoint) {
   const std::set<std::string> spare(unread.begin(), unread.end());
   int64_t bytes = 0;
   for (const auto& [name, tensor] : checkpoint.tensors()) {
-    if (spare.count(name) == 0) bytes += static_cast<int64_t>(tensor.data.bytes.size());
+    if (!spare.contains(name)) bytes += static_cast<int64_t>(tensor.data.bytes.size());
   }
   return bytes;
 }

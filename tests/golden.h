@@ -43,7 +43,7 @@ class Golden {
     return json_.at(key).get<std::vector<T>>();
   }
 
-  bool contains(const std::string& stage) const { return stages_.count(stage) != 0; }
+  bool contains(const std::string& stage) const { return stages_.contains(stage); }
   const Shape& shape(const std::string& stage) const { return stages_.at(stage).shape; }
   template <typename T>
   std::vector<T> values(const std::string& stage) const {

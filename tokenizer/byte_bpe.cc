@@ -57,7 +57,7 @@ void ByteBpeTokenizer::add_token(const AddedToken& token, const std::string& whe
   check(holder == nullptr || *holder == token.content,
         "{}: expected an id of its own for {}, found {}, which is {}", where, excerpt(token.content),
         token.id, excerpt(holder == nullptr ? "" : *holder));
-  if (added_by_id_.count(token.id) != 0) return;
+  if (added_by_id_.contains(token.id)) return;
   const AddedToken& added = added_.emplace_back(token);
   added_by_text_.emplace(added.content, &added);
   added_by_id_.emplace(added.id, &added);

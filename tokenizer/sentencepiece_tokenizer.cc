@@ -111,7 +111,7 @@ class SentencePieceTokenizer : public TextTokenizer {
   std::optional<int32_t> pad_id() const override { return roles_.pad; }
 
  private:
-  bool is_user_defined(int32_t id) const { return spec_.user_defined.count(id) != 0; }
+  bool is_user_defined(int32_t id) const { return spec_.user_defined.contains(id); }
 
   void add_named(const AddedToken& token) {
     if (token.id < 0 || token.content.empty()) return;
@@ -119,7 +119,7 @@ class SentencePieceTokenizer : public TextTokenizer {
     check(!known || *known == token.id,
           "{}: expected the id of {} that the files beside it name, {}, found {}", where_,
           excerpt(token.content), token.id, known.value_or(0));
-    const bool taken = token.id < processor_->GetPieceSize() || added_.count(token.id) != 0;
+    const bool taken = token.id < processor_->GetPieceSize() || added_.contains(token.id);
     check(known.has_value() || !taken,
           "{}: expected an id of its own for the added token {}, found {}, which is {}", where_,
           excerpt(token.content), token.id, taken ? excerpt(token_of(token.id)) : "");

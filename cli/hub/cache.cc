@@ -73,7 +73,7 @@ std::vector<std::string> revisions_in(const fs::path& folder, const std::vector<
     named.insert(commit);
   }
   for (const std::string& commit : commits) {
-    if (named.count(commit) == 0) revisions.push_back(commit);
+    if (!named.contains(commit)) revisions.push_back(commit);
   }
   return revisions;
 }

@@ -128,7 +128,7 @@ bool is_setting(const std::string& name) {
       "config.json",    "generation_config.json", "preprocessor_config.json", "processor_config.json",
       "tokenizer.json", "tokenizer_config.json",  "special_tokens_map.json",  "added_tokens.json",
       "tokenizer.model"};
-  return known.count(name) != 0;
+  return known.contains(name);
 }
 
 }  // namespace

@@ -257,7 +257,7 @@ TEST(Bench, MeasuresEveryPartInRecordsOfTheContract) {
     EXPECT_EQ(record["what"], parts[i]);
     EXPECT_EQ(record["rows"], parts[i] == "image_decode" ? 2 : 1);
     EXPECT_GT(record["ms"], 0) << lines[i];
-    EXPECT_EQ(record["bytes"] > 0, peaks.count(parts[i]) == 0) << lines[i];
+    EXPECT_EQ(record["bytes"] > 0, !peaks.contains(parts[i])) << lines[i];
     EXPECT_EQ(record["gop_per_s"].is_null(), without_operations.count(parts[i]) == 1) << lines[i];
     if (parts[i] != "load") {
       EXPECT_GE(record["fraction"], 0) << lines[i];

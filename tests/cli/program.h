@@ -103,7 +103,7 @@ class Process {
     std::vector<std::string> words{JANUS_PROGRAM};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<std::string> settings{"PATH=/usr/bin:/bin"};
-    if (around.environment.count("JANUS_THREADS") == 0) settings.emplace_back("JANUS_THREADS=1");
+    if (!around.environment.contains("JANUS_THREADS")) settings.emplace_back("JANUS_THREADS=1");
     for (const auto& [name, value] : around.environment) settings.push_back(name + "=" + value);
     std::vector<char*> argv, envp;
     for (std::string& word : words) argv.push_back(word.data());

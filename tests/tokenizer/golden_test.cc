@@ -96,7 +96,7 @@ TEST_P(Golden, IdsAndTextsEqualThePythonPackages) {
   ASSERT_EQ(expected.size(), (corpus().size() + stride_ - 1) / stride_);
   int wrong = 0;
   for (size_t i = 0; i < corpus().size() && wrong < 5; i += stride_) {
-    if (left_out_.count(i) != 0) continue;
+    if (left_out_.contains(i)) continue;
     const auto text = corpus()[i].get<std::string>();
     const auto& ids = expected[i / stride_];
     const auto found = tokenizer->encode(text, true);

@@ -27,7 +27,7 @@ TEST_F(BuiltIn, DescribesTheSamplePictures) {
   }
 }
 
-// It fails to draw about one picture of two objects in fourteen.
+// It fails to draw about one picture of two objects in thirty.
 TEST_F(BuiltIn, RecognisesMostOfWhatItDraws) {
   const std::vector<std::string> sentences = {
       "a red circle left of a blue square on a white background",
@@ -43,7 +43,7 @@ TEST_F(BuiltIn, RecognisesMostOfWhatItDraws) {
     ASSERT_EQ(drawn.code, 0) << drawn.err;
     recognised += run({"describe", path("drawn.png"), "-q"}).out == sentence + "\n";
   }
-  EXPECT_GE(recognised, sentences.size() - 2);
+  EXPECT_GE(recognised, sentences.size() - 1);
 }
 
 }  // namespace

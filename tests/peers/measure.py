@@ -6,7 +6,7 @@ import statistics
 import sys
 import time
 
-RUNS = 3  # of a whole pass, after one that is not counted
+RUNS = 2  # of a whole pass, after one that is not counted
 STEPS = 16  # of a decode
 CONTEXT = 300  # tokens before the middle step, as in janus bench
 CHECKED = 16  # ids whose logits two peers compare

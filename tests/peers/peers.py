@@ -122,9 +122,9 @@ def check_same_decoder(commands, work, prefix):
             sys.exit(f"logits of llama.cpp {type}: expected within {limit}, found {distance:.3f}; not the same decoder")
 
 
-def measure_all(commands, rounds, prefix, out):
-    """Appends a line for each measurement; programs take turns."""
-    with open(out, "w") as file:
+def measure_all(commands, rounds, prefix, out, append):
+    """Writes a line for each measurement; programs take turns."""
+    with open(out, "a" if append else "w") as file:
         for turn in range(rounds):
             for name, command in commands.items():
                 for line in run(command, prefix).splitlines():
@@ -210,6 +210,7 @@ def main():
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", action="append", metavar="PROGRAM", help="as in the table's head; several times")
+    parser.add_argument("--append", action="store_true", help="adds rounds to those of the last run")
     parser.add_argument("--prefix", default="", help="put before every command that is timed: 'flock -x FILE'")
     parser.add_argument("--table", action="store_true", help="measures nothing: prints the last run's tables")
     arguments = parser.parse_args()
@@ -221,10 +222,11 @@ def main():
         models = Models(arguments.work)
         models.make(arguments.janus, [arguments.model] if arguments.model else ["--config", arguments.config])
         peers = peer_commands(models, tokens, arguments.threads)
-        check_same_decoder(peers, arguments.work, prefix)
+        if not arguments.append:
+            check_same_decoder(peers, arguments.work, prefix)
         commands = {**janus_commands(arguments.janus, models, arguments.threads), **peers}
         chosen = {name: command for name, command in commands.items() if name in (arguments.only or commands)}
-        measure_all(chosen, arguments.rounds, prefix, out)
+        measure_all(chosen, arguments.rounds, prefix, out, arguments.append)
         print_versions(arguments.janus, chosen)
     print_tables(medians(out), tokens)
 

@@ -54,6 +54,21 @@ double measure(Device& device, double (*Backend::*peak)(Device&)) {
 
 }  // namespace
 
+void Device::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
+                          const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
+                          Tensor& out) {
+  Tensor normed(*this, DType::f32, x.shape());
+  group_norm(x, norm.weight, norm.bias, norm.groups, norm.eps, /*swish=*/true, normed);
+  conv2d(normed, weight, bias, options, out);
+  if (!residual.empty()) add(out, residual, out);
+}
+
+void Device::upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) {
+  Tensor larger(*this, DType::f32, Shape{x.size(0), 2 * x.size(1), 2 * x.size(2), x.size(3)});
+  upsample_nearest2x(x, larger);
+  conv2d(larger, weight, bias, kSamePadding3x3, out);
+}
+
 std::shared_ptr<Device> open_device(std::string_view name, const DeviceOptions& options) {
   check(options.threads >= 0 && options.threads <= 1024, "threads: expected 0 to 1024, found {}",
         options.threads);

@@ -18,6 +18,18 @@ struct DeviceOptions {
 struct Conv2dOptions {
   int stride = 1;
   int pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;  // zeros around the input
+
+  bool operator==(const Conv2dOptions&) const = default;
+};
+
+// Of a kernel of 3 x 3: the result is as large as the input.
+inline constexpr Conv2dOptions kSamePadding3x3{
+    .stride = 1, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
+
+struct GroupNormOptions {
+  Tensor weight, bias;  // [C]
+  int groups = 1;
+  float eps = 1e-6F;
 };
 
 // The rows of one layer of a KvCache that a batch reads and writes.
@@ -72,6 +84,11 @@ class Device {
   virtual void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
                       Tensor& out) = 0;
   virtual void upsample_nearest2x(const Tensor& x, Tensor& out) = 0;
+  // Fused; by default made of those above.
+  virtual void swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
+                            const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
+                            Tensor& out);
+  virtual void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out);
 };
 
 // Opens "cpu", "cuda", "cuda:N" or "auto". Throws Error that names what is missing when it cannot be had.

@@ -40,6 +40,10 @@ Tensor GroupNorm::operator()(const Tensor& x, bool swish) const {
   return ops::group_norm(x, weight, bias, groups, eps, swish);
 }
 
+GroupNormOptions GroupNorm::options() const {
+  return {.weight = weight, .bias = bias, .groups = groups, .eps = eps};
+}
+
 Conv2d Conv2d::load(const Weights& w, int64_t in, int64_t out, int64_t kernel) {
   return {.weight = w.matrix("weight", {out, in, kernel, kernel}), .bias = w.get("bias", {out})};
 }

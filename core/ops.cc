@@ -66,6 +66,34 @@ void check_cache(const char* op, const CacheView& cache, int64_t batch, int64_t 
   }
 }
 
+void check_group_norm(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias, int groups) {
+  check_activation(op, "x", x, 4, 4);
+  check_vector(op, "weight", weight, x.size(3));
+  check_vector(op, "bias", bias, x.size(3));
+  check(groups > 0 && x.size(3) % groups == 0, "{}: expected a multiple of {} groups, found {} channels", op,
+        groups, x.size(3));
+}
+
+// Checks the arguments of a convolution -> the shape of its result.
+Shape conv2d_shape(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                   const Conv2dOptions& options) {
+  check_activation(op, "x", x, 4, 4);
+  check(!weight.empty() && is_float(weight.dtype()) && weight.rank() == 4,
+        "{}, weight: expected a float tensor of rank 4, found {}", op, describe(weight));
+  check(weight.contiguous() && weight.size(1) == x.size(3),
+        "{}: expected a dense weight [F, {}, kh, kw], found {}", op, x.size(3), weight.shape().to_string());
+  if (!bias.empty()) check_vector(op, "bias", bias, weight.size(0));
+  check(options.stride > 0 && options.pad_top >= 0 && options.pad_left >= 0 && options.pad_bottom >= 0 &&
+            options.pad_right >= 0,
+        "{}: expected a positive stride and no negative padding, found stride {}", op, options.stride);
+  const int64_t height = x.size(1) + options.pad_top + options.pad_bottom - weight.size(2);
+  const int64_t width = x.size(2) + options.pad_left + options.pad_right - weight.size(3);
+  check(weight.size(2) > 0 && weight.size(3) > 0 && height >= 0 && width >= 0,
+        "{}: expected an input no smaller than the kernel {}, found {}", op, weight.shape().to_string(),
+        x.shape().to_string());
+  return Shape{x.size(0), height / options.stride + 1, width / options.stride + 1, weight.size(0)};
+}
+
 }  // namespace
 
 Tensor from_host(Device& device, std::span<const float> values, Shape shape) {
@@ -160,11 +188,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, flo
 
 Tensor group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
                   bool swish) {
-  check_activation("group_norm", "x", x, 4, 4);
-  check_vector("group_norm", "weight", weight, x.size(3));
-  check_vector("group_norm", "bias", bias, x.size(3));
-  check(groups > 0 && x.size(3) % groups == 0,
-        "group_norm: expected a multiple of {} groups, found {} channels", groups, x.size(3));
+  check_group_norm("group_norm", x, weight, bias, groups);
   Tensor out = like(x);
   if (x.elements() > 0) x.device().group_norm(x, weight, bias, groups, eps, swish, out);
   return out;
@@ -274,22 +298,7 @@ Tensor attention(const Tensor& queries, const Tensor& keys, const Tensor& values
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
-  check_activation("conv2d", "x", x, 4, 4);
-  check(!weight.empty() && is_float(weight.dtype()) && weight.rank() == 4,
-        "conv2d, weight: expected a float tensor of rank 4, found {}", describe(weight));
-  check(weight.contiguous() && weight.size(1) == x.size(3),
-        "conv2d: expected a dense weight [F, {}, kh, kw], found {}", x.size(3), weight.shape().to_string());
-  if (!bias.empty()) check_vector("conv2d", "bias", bias, weight.size(0));
-  check(options.stride > 0 && options.pad_top >= 0 && options.pad_left >= 0 && options.pad_bottom >= 0 &&
-            options.pad_right >= 0,
-        "conv2d: expected a positive stride and no negative padding, found stride {}", options.stride);
-  const int64_t height = x.size(1) + options.pad_top + options.pad_bottom - weight.size(2);
-  const int64_t width = x.size(2) + options.pad_left + options.pad_right - weight.size(3);
-  check(weight.size(2) > 0 && weight.size(3) > 0 && height >= 0 && width >= 0,
-        "conv2d: expected an input no smaller than the kernel {}, found {}", weight.shape().to_string(),
-        x.shape().to_string());
-  Tensor out(x.device(), DType::f32,
-             Shape{x.size(0), height / options.stride + 1, width / options.stride + 1, weight.size(0)});
+  Tensor out(x.device(), DType::f32, conv2d_shape("conv2d", x, weight, bias, options));
   if (out.elements() > 0) x.device().conv2d(x, weight, bias, options, out);
   return out;
 }
@@ -298,6 +307,24 @@ Tensor upsample_nearest2x(const Tensor& x) {
   check_activation("upsample_nearest2x", "x", x, 4, 4);
   Tensor out(x.device(), DType::f32, Shape{x.size(0), 2 * x.size(1), 2 * x.size(2), x.size(3)});
   if (x.elements() > 0) x.device().upsample_nearest2x(x, out);
+  return out;
+}
+
+Tensor swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
+                    const Conv2dOptions& options, const Tensor& residual) {
+  check_group_norm("swish_conv2d", x, norm.weight, norm.bias, norm.groups);
+  Tensor out(x.device(), DType::f32, conv2d_shape("swish_conv2d", x, weight, bias, options));
+  if (!residual.empty()) check_shape("swish_conv2d", "residual", residual, out.shape());
+  if (out.elements() > 0) x.device().swish_conv2d(x, norm, weight, bias, options, residual, out);
+  return out;
+}
+
+Tensor upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const Shape half = conv2d_shape("upsample_conv3x3", x, weight, bias, kSamePadding3x3);
+  check(weight.size(2) == 3 && weight.size(3) == 3,
+        "upsample_conv3x3: expected a weight [F, C, 3, 3], found {}", weight.shape().to_string());
+  Tensor out(x.device(), DType::f32, Shape{half[0], 2 * half[1], 2 * half[2], half[3]});
+  if (out.elements() > 0) x.device().upsample_conv3x3(x, weight, bias, out);
   return out;
 }
 

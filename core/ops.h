@@ -81,5 +81,12 @@ Tensor attention(const Tensor& queries, const Tensor& keys, const Tensor& values
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options);
 // out[y][x] = in[y / 2][x / 2]. [B, h, w, C] -> [B, 2h, 2w, C].
 Tensor upsample_nearest2x(const Tensor& x);
+// conv2d(group_norm(x, .., swish), ..) + residual in one pass where the device can: the normed input need not
+// exist as a whole. residual: of the result's shape, or empty. Shapes as of conv2d.
+Tensor swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
+                    const Conv2dOptions& options, const Tensor& residual = {});
+// conv2d(upsample_nearest2x(x), .., kSamePadding3x3) with fewer multiplications where the device can.
+// x: [B, h, w, C], weight: [F, C, 3, 3] -> [B, 2h, 2w, F].
+Tensor upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias);
 
 }  // namespace janus::ops

@@ -8,8 +8,10 @@ Linear load_pointwise(const Weights& w, int64_t in, int64_t out) {
   return {.weight = w.matrix("weight", {out, in, 1, 1}).reshape({out, in}), .bias = w.get("bias", {out})};
 }
 
-Tensor same_conv3x3(const Conv2d& conv, const Tensor& x) {
-  return conv(x, {.pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1});
+Tensor same_conv3x3(const Conv2d& conv, const Tensor& x) { return conv(x, kSamePadding3x3); }
+
+Tensor swish_conv3x3(const GroupNorm& norm, const Conv2d& conv, const Tensor& x, const Tensor& residual) {
+  return ops::swish_conv2d(x, norm.options(), conv.weight, conv.bias, kSamePadding3x3, residual);
 }
 
 ResBlock ResBlock::load(const Weights& w, int64_t in, int64_t out) {
@@ -23,9 +25,8 @@ ResBlock ResBlock::load(const Weights& w, int64_t in, int64_t out) {
 }
 
 Tensor ResBlock::operator()(const Tensor& x) const {
-  Tensor h = same_conv3x3(conv1, norm1(x, /*swish=*/true));
-  h = same_conv3x3(conv2, norm2(h, /*swish=*/true));
-  return ops::add(nin_shortcut ? (*nin_shortcut)(x) : x, h);
+  const Tensor h = swish_conv3x3(norm1, conv1, x);
+  return swish_conv3x3(norm2, conv2, h, nin_shortcut ? (*nin_shortcut)(x) : x);
 }
 
 AttentionBlock AttentionBlock::load(const Weights& w, int64_t channels) {
@@ -46,7 +47,9 @@ Upsample Upsample::load(const Weights& w, int64_t channels) {
   return {.conv = Conv2d::load(w / "conv", channels, channels, 3)};
 }
 
-Tensor Upsample::operator()(const Tensor& x) const { return same_conv3x3(conv, ops::upsample_nearest2x(x)); }
+Tensor Upsample::operator()(const Tensor& x) const {
+  return ops::upsample_conv3x3(x, conv.weight, conv.bias);
+}
 
 Downsample Downsample::load(const Weights& w, int64_t channels) {
   return {.conv = Conv2d::load(w / "conv", channels, channels, 3)};

@@ -49,5 +49,7 @@ struct Downsample {
 Linear load_pointwise(const Weights& w, int64_t in, int64_t out);
 // A 3 x 3 convolution that keeps the size.
 Tensor same_conv3x3(const Conv2d& conv, const Tensor& x);
+// The same of swish(norm x), plus `residual` if it is not empty.
+Tensor swish_conv3x3(const GroupNorm& norm, const Conv2d& conv, const Tensor& x, const Tensor& residual = {});
 
 }  // namespace janus

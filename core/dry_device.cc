@@ -36,9 +36,30 @@ void DryDevice::l2_normalize(const Tensor& x, float, Tensor&) {
   if (!is_own(x.raw())) passed_bytes_ += x.bytes();
 }
 
-void DryDevice::conv2d(const Tensor&, const Tensor& weight, const Tensor&, const Conv2dOptions&, Tensor&) {
+void DryDevice::transform_filters(const Tensor& weight) {
+  // Panels of as many filters as the widest instruction set takes, each for every product of a tile.
+  constexpr int64_t kFilters = 32, kProducts = 36;
+  const int64_t panels = (weight.size(0) + kFilters - 1) / kFilters;
+  const Tensor transformed(*this, DType::f32, Shape{panels, weight.size(1), kFilters, kProducts});
+}
+
+void DryDevice::conv2d(const Tensor&, const Tensor& weight, const Tensor&, const Conv2dOptions& options,
+                       Tensor&) {
+  if (is_winograd(weight, options)) return transform_filters(weight);
   // Backends unpack the filters to f32 and then to the layout that their library likes.
   const Tensor wide(*this, DType::f32, weight.shape()), packed(*this, DType::f32, weight.shape());
+}
+
+void DryDevice::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
+                             const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
+                             Tensor& out) {
+  if (is_winograd(weight, options)) return transform_filters(weight);
+  Device::swish_conv2d(x, norm, weight, bias, options, residual, out);
+}
+
+void DryDevice::upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) {
+  if (is_winograd(weight, kSamePadding3x3)) return transform_filters(weight);
+  Device::upsample_conv3x3(x, weight, bias, out);
 }
 
 }  // namespace janus

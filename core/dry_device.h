@@ -35,6 +35,9 @@ class DryDevice : public Device {
   void l2_normalize(const Tensor& x, float eps, Tensor& out) override;
   void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
               Tensor& out) override;
+  void swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
+                    const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
+  void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
 
   void copy(const Tensor&, Tensor&) override {}
   void linear(const Tensor&, const Tensor&, const Tensor&, Tensor&) override {}
@@ -52,6 +55,12 @@ class DryDevice : public Device {
   void upsample_nearest2x(const Tensor&, Tensor&) override {}
 
  private:
+  // The CPU has kernels for such a convolution that transform its filters and read their input as it is.
+  bool is_winograd(const Tensor& weight, const Conv2dOptions& options) const {
+    return name_ == "cpu" && weight.size(2) == 3 && weight.size(3) == 3 && options == kSamePadding3x3;
+  }
+  void transform_filters(const Tensor& weight);
+
   struct Count {
     size_t live = 0, peak = 0;
   };

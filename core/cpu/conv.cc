@@ -5,9 +5,14 @@
 
 #include "core/cpu/cpu_device.h"
 #include "core/cpu/gemm.h"
+#include "core/cpu/norm.h"
+#include "core/cpu/winograd.h"
 
 namespace janus::cpu {
 namespace {
+
+// With fewer channels or filters than this, the sums of winograd.cc cost more than its products save.
+constexpr int64_t kWinogradChannels = 16;
 
 // Writes k in [begin, end) of the window of output pixel (y, x): for each kernel row the inputs stand side by
 // side in memory, except where the window leaves the picture.
@@ -87,10 +92,20 @@ void many_filters(const Kernels& kernels, const Team& team, const ConvShape& sha
            Matrix{DType::f32, weight, shape.depth()}, shape.filters, bias, out);
 }
 
+bool is_same3x3(const Tensor& weight, const Conv2dOptions& options) {
+  return weight.size(2) == 3 && weight.size(3) == 3 && options == kSamePadding3x3;
+}
+
+const float* data_or_null(const Tensor& x) { return x.empty() ? nullptr : x.data<float>(); }
+
 }  // namespace
 
 void CpuDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
                        const Conv2dOptions& options, Tensor& out) {
+  if (is_same3x3(weight, options) && std::min(weight.size(0), weight.size(1)) >= kWinogradChannels) {
+    winograd_conv2d(kernels_, team_, {.x = x, .weight = weight, .bias = data_or_null(bias)}, out);
+    return;
+  }
   const ConvShape shape{.height = x.size(1),
                         .width = x.size(2),
                         .channels = x.size(3),
@@ -100,7 +115,7 @@ void CpuDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias
                         .out_width = out.size(2),
                         .filters = out.size(3),
                         .options = options};
-  const float* bias_data = bias.empty() ? nullptr : bias.data<float>();
+  const float* bias_data = data_or_null(bias);
   if (library_conv2d(team_, shape, x, weight, bias_data, out)) return;
   Tensor filters(*this, DType::f32, Shape{shape.filters, shape.depth()});
   reorder_weight(kernels_, team_, weight, filters.data<float>());
@@ -110,6 +125,32 @@ void CpuDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias
         filters.data<float>(), bias_data,
         out.data<float>() + b * shape.out_height * shape.out_width * shape.filters);
   }
+}
+
+void CpuDevice::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
+                             const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
+                             Tensor& out) {
+  if (!is_same3x3(weight, options)) {
+    Device::swish_conv2d(x, norm, weight, bias, options, residual, out);
+    return;
+  }
+  const GroupStatistics statistics = group_statistics(kernels_, team_, x, norm);
+  const InputNorm input{.mean = statistics.mean.data(),
+                        .scale = statistics.scale.data(),
+                        .bias = norm.bias.data<float>(),
+                        .swish = true};
+  winograd_conv2d(kernels_, team_,
+                  {.x = x,
+                   .weight = weight,
+                   .bias = data_or_null(bias),
+                   .norm = &input,
+                   .residual = data_or_null(residual)},
+                  out);
+}
+
+void CpuDevice::upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) {
+  winograd_conv2d(kernels_, team_, {.x = x, .weight = weight, .bias = data_or_null(bias), .doubled = true},
+                  out);
 }
 
 }  // namespace janus::cpu

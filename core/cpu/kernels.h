@@ -33,8 +33,38 @@ inline constexpr int kMaxFewRows = 8;
 // Floats of scratch memory that few_rows needs.
 constexpr int64_t few_rows_floats(int64_t depth, int rows) { return (depth + 255) / 256 * 256 * rows; }
 
+// Where a tile of 4 x 4 pixels of a convolution's result goes, for up to tile_columns filters.
+struct WinogradTile {
+  float* out;
+  const float* residual;  // added, of the layout of `out`; or null
+  const float* bias;      // or null
+  int64_t row_stride, pixel_stride;
+  int rows, columns;  // that lie inside the picture
+  int64_t filters;
+};
+
+// The steps of a convolution of 3 x 3 taps in tiles of 4 x 4 pixels; see simd/winograd.h. Between them stand
+// products of many tiles' inputs with the filters, one a product.
+struct WinogradKernels {
+  int window;        // inputs that a tile sees each way
+  int step;          // inputs between tiles
+  int inputs;        // sums of inputs that a tile has
+  int products;      // of a tile
+  int input_of[36];  // whose left side is this one of the inputs
+
+  // taps [channels][9][tile_columns] -> to[product * product_stride + channel * tile_columns + filter].
+  void (*transform_filters)(const float* taps, int64_t channels, float* to, int64_t product_stride);
+  // Pixel (y, x) of `window` stands at y * row_stride + x * channels. `lanes` channels from c go to
+  // to[input * input_stride + c * tile_rows ..]: left[.. / lanes][tile_rows][lanes] of multiply_tiles.
+  void (*transform_input)(const float* window, int64_t row_stride, int64_t channels, float* to,
+                          int64_t input_stride);
+  // The products of one tile, tile_columns filters each, product_stride apart -> its pixels.
+  void (*transform_output)(const float* products, int64_t product_stride, const WinogradTile& tile);
+};
+
 struct Kernels {
   const char* name;
+  int lanes;  // floats of a vector
   int tile_rows, tile_columns;
 
   // out[r * out_stride + f] = sum over k of weight[f][k] * x[r * x_stride + k] (+ bias[f]) for f in [begin,
@@ -54,6 +84,12 @@ struct Kernels {
   // first `rows` rows and `columns` columns of a tile. All tile_rows rows of `left` must be readable.
   void (*tile)(const float* left, const float* packed, int64_t depth, int rows, int columns, bool add,
                const float* bias, float* c, int64_t c_stride);
+
+  // A 3 x 3 convolution that keeps the size, and one of a picture with each pixel taken twice each way.
+  WinogradKernels winograd, winograd_doubled;
+  // out[r][j] = sum over k < depth of left[k / lanes][r][k % lanes] * packed[k][j] for a whole tile:
+  // left[..][tile_rows][lanes], packed[depth][tile_columns], out[tile_rows][tile_columns].
+  void (*winograd_products)(const float* left, const float* packed, int64_t depth, float* out);
 
   // softmax(x * scale) of one row, in place.
   void (*softmax)(float* x, int64_t size, float scale);

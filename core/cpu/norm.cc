@@ -1,4 +1,6 @@
 // Norms.
+#include "core/cpu/norm.h"
+
 #include <cmath>
 #include <vector>
 
@@ -51,6 +53,38 @@ void chunk_moments(const Kernels& kernels, const float* x, int64_t pixels, int64
 
 }  // namespace
 
+GroupStatistics group_statistics(const Kernels& kernels, const Team& team, const Tensor& x,
+                                 const GroupNormOptions& norm) {
+  const int64_t pixels = x.size(1) * x.size(2), channels = x.size(3), width = channels / norm.groups;
+  const int64_t chunks = (pixels + kChunkPixels - 1) / kChunkPixels;
+  std::vector<Moments> moments(static_cast<size_t>(x.size(0) * chunks * norm.groups));
+  team.parallel_for(x.size(0) * chunks, [&](int64_t begin, int64_t end) {
+    std::vector<float> mean(static_cast<size_t>(channels)), sums(static_cast<size_t>(channels));
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i % chunks * kChunkPixels;
+      chunk_moments(kernels, x.data<float>() + (i / chunks * pixels + first) * channels,
+                    std::min(kChunkPixels, pixels - first), channels, norm.groups, mean, sums,
+                    &moments[i * norm.groups]);
+    }
+  });
+  GroupStatistics result;
+  result.mean.resize(static_cast<size_t>(x.size(0) * channels));
+  result.scale.resize(result.mean.size());
+  const auto* weight = norm.weight.data<float>();
+  for (int64_t b = 0; b < x.size(0); ++b) {
+    for (int g = 0; g < norm.groups; ++g) {
+      Moments total;
+      for (int64_t i = 0; i < chunks; ++i) total.join(moments[(b * chunks + i) * norm.groups + g]);
+      const double inverse = 1.0 / std::sqrt(total.squares / total.count + static_cast<double>(norm.eps));
+      for (int64_t c = g * width; c < (g + 1) * width; ++c) {
+        result.mean[b * channels + c] = static_cast<float>(total.mean);
+        result.scale[b * channels + c] = static_cast<float>(inverse * static_cast<double>(weight[c]));
+      }
+    }
+  }
+  return result;
+}
+
 void CpuDevice::rms_norm(const Tensor& x, const Tensor& weight, float eps, Tensor& out) {
   const int64_t width = x.shape().back();
   team_.parallel_for(x.elements() / width, rows_a_step(width), [&](int64_t begin, int64_t end) {
@@ -74,37 +108,17 @@ void CpuDevice::layer_norm(const Tensor& x, const Tensor& weight, const Tensor& 
 
 void CpuDevice::group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
                            bool swish, Tensor& out) {
-  const int64_t pixels = x.size(1) * x.size(2), channels = x.size(3), width = channels / groups;
+  const GroupStatistics statistics =
+      group_statistics(kernels_, team_, x, {.weight = weight, .bias = bias, .groups = groups, .eps = eps});
+  const int64_t pixels = x.size(1) * x.size(2), channels = x.size(3);
   const int64_t chunks = (pixels + kChunkPixels - 1) / kChunkPixels;
-  std::vector<Moments> moments(static_cast<size_t>(x.size(0) * chunks * groups));
-  team_.parallel_for(x.size(0) * chunks, [&](int64_t begin, int64_t end) {
-    std::vector<float> mean(static_cast<size_t>(channels)), sums(static_cast<size_t>(channels));
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t first = i % chunks * kChunkPixels;
-      chunk_moments(kernels_, x.data<float>() + (i / chunks * pixels + first) * channels,
-                    std::min(kChunkPixels, pixels - first), channels, groups, mean, sums,
-                    &moments[i * groups]);
-    }
-  });
-  std::vector<float> mean(static_cast<size_t>(x.size(0) * channels)), scale(mean.size());
-  for (int64_t b = 0; b < x.size(0); ++b) {
-    for (int g = 0; g < groups; ++g) {
-      Moments total;
-      for (int64_t i = 0; i < chunks; ++i) total.join(moments[(b * chunks + i) * groups + g]);
-      const double inverse = 1.0 / std::sqrt(total.squares / total.count + static_cast<double>(eps));
-      for (int64_t c = g * width; c < (g + 1) * width; ++c) {
-        mean[b * channels + c] = static_cast<float>(total.mean);
-        scale[b * channels + c] = static_cast<float>(inverse * static_cast<double>(weight.data<float>()[c]));
-      }
-    }
-  }
   team_.parallel_for(x.size(0) * chunks, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t b = i / chunks, first = i % chunks * kChunkPixels;
       const int64_t offset = (b * pixels + first) * channels;
       kernels_.channel_scale(x.data<float>() + offset, std::min(kChunkPixels, pixels - first), channels,
-                             &mean[b * channels], &scale[b * channels], bias.data<float>(), swish,
-                             out.data<float>() + offset);
+                             &statistics.mean[b * channels], &statistics.scale[b * channels],
+                             bias.data<float>(), swish, out.data<float>() + offset);
     }
   });
 }

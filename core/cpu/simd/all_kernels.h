@@ -7,6 +7,7 @@
 #include "core/cpu/simd/matmul.h"
 #include "core/cpu/simd/norm.h"
 #include "core/cpu/simd/probe.h"
+#include "core/cpu/simd/winograd.h"
 #include "core/quant_search.h"
 
 namespace janus::cpu::JANUS_ISA {
@@ -14,12 +15,16 @@ namespace janus::cpu::JANUS_ISA {
 extern const Kernels kKernels;
 const Kernels kKernels = {
     .name = JANUS_ISA_NAME,
+    .lanes = kLanes,
     .tile_rows = kTileRows,
     .tile_columns = kTileColumns,
     .few_rows = few_rows,
     .pack_transposed = pack_transposed,
     .pack = pack,
     .tile = tile,
+    .winograd = winograd_kernels<SameSize>(),
+    .winograd_doubled = winograd_kernels<Doubled>(),
+    .winograd_products = winograd_products,
     .softmax = softmax,
     .weighted_rows = weighted_rows,
     .rms_norm = rms_norm,

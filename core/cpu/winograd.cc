@@ -1,0 +1,222 @@
+#include "core/cpu/winograd.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace janus::cpu {
+namespace {
+
+constexpr int64_t kTile = 4;  // pixels of the result, each way
+
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
+
+// Sizes of one convolution and the pieces that it is cut into: blocks of tiles by groups of panels of
+// tile_columns filters. A result does not depend on the cut: each tile is computed alike in any block.
+struct Plan {
+  const Kernels& kernels;
+  const WinogradKernels& steps;
+  int64_t height, width, channels;  // of the input
+  int64_t out_height, out_width, filters;
+  int64_t block_height, block_width;  // tiles
+  int64_t blocks_down, blocks_across;
+  int64_t panels, panel_groups;
+
+  Plan(const Kernels& with, const WinogradConv& conv, const Tensor& out, int threads)
+      : kernels(with),
+        steps(conv.doubled ? with.winograd_doubled : with.winograd),
+        height(conv.x.size(1)),
+        width(conv.x.size(2)),
+        channels(conv.x.size(3)),
+        out_height(out.size(1)),
+        out_width(out.size(2)),
+        filters(out.size(3)),
+        panels(divide_up(filters, with.tile_columns)) {
+    cut_blocks();
+    // Few blocks are shared by several threads, each of which transforms the block's inputs for itself.
+    const int64_t blocks = conv.x.size(0) * blocks_down * blocks_across;
+    panel_groups = 1;
+    while (panel_groups < panels && blocks * panel_groups % threads != 0 &&
+           blocks * panel_groups < 4 * threads) {
+      ++panel_groups;
+    }
+  }
+
+  int64_t block_tiles() const { return round_up(block_height * block_width, kernels.tile_rows); }
+  // Floats between the sums of one kind; a line more than whole tiles, as the stride would else make all
+  // kinds meet in one set of the first-level cache.
+  int64_t input_stride() const { return block_tiles() * round_up(channels, kernels.lanes) + kernels.lanes; }
+  int64_t product_stride() const { return block_tiles() * kernels.tile_columns + kernels.lanes; }
+
+  int64_t window_height() const { return (block_height - 1) * steps.step + steps.window; }
+  int64_t window_width() const { return (block_width - 1) * steps.step + steps.window; }
+
+  // Floats of the filters of a panel: [products][channels][tile_columns].
+  int64_t panel_floats() const { return steps.products * channels * kernels.tile_columns; }
+
+ private:
+  // Blocks are nearly square, as tiles at their edges see inputs of the neighbours.
+  static constexpr int64_t kBlockHeight = 6, kBlockWidth = 8;
+  // Of a block's transformed inputs.
+  static constexpr int64_t kMostFloats = int64_t{1} << 20;
+
+  void cut_blocks() {
+    const int64_t tiles_high = divide_up(out_height, kTile), tiles_wide = divide_up(out_width, kTile);
+    int64_t most_high = kBlockHeight, most_wide = kBlockWidth;
+    while (most_high * most_wide > kernels.tile_rows &&
+           most_high * most_wide * steps.inputs * channels > kMostFloats) {
+      int64_t& larger = most_high > most_wide ? most_high : most_wide;
+      larger = divide_up(larger, 2);
+    }
+    blocks_down = divide_up(tiles_high, most_high);
+    blocks_across = divide_up(tiles_wide, most_wide);
+    block_height = divide_up(tiles_high, blocks_down);
+    block_width = divide_up(tiles_wide, blocks_across);
+  }
+};
+
+// [panels] times panel_floats.
+Tensor transform_filters(const Plan& plan, const Team& team, const WinogradConv& conv, Device& device) {
+  constexpr int64_t kAtOnce = 64;  // channels
+  const Kernels& kernels = plan.kernels;
+  Tensor to(device, DType::f32, Shape{plan.panels, plan.panel_floats()});
+  const Matrix taps{conv.weight.dtype(), conv.weight.raw(), plan.channels * 9};
+  const int64_t steps = divide_up(plan.channels, kAtOnce);
+  team.parallel_for(plan.panels * steps, [&](int64_t begin, int64_t end) {
+    float* packed = scratch(0, 9 * kAtOnce * kernels.tile_columns);
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t panel = i / steps, c = i % steps * kAtOnce;
+      const int64_t channels = std::min(kAtOnce, plan.channels - c);
+      const int64_t first = panel * kernels.tile_columns;
+      const auto count = static_cast<int>(std::min<int64_t>(kernels.tile_columns, plan.filters - first));
+      kernels.pack_transposed(taps, first, count, 9 * c, 9 * (c + channels), packed);
+      plan.steps.transform_filters(packed, channels,
+                                   to.data<float>() + panel * plan.panel_floats() + c * kernels.tile_columns,
+                                   plan.channels * kernels.tile_columns);
+    }
+  });
+  return to;
+}
+
+// One block of tiles of one picture, on one thread.
+class Block {
+ public:
+  // `index` counts all pictures' blocks.
+  Block(const Plan& plan, const WinogradConv& conv, int64_t index)
+      : plan_(plan),
+        conv_(conv),
+        picture_(index / (plan.blocks_down * plan.blocks_across)),
+        first_row_(index / plan.blocks_across % plan.blocks_down * plan.block_height),
+        first_column_(index % plan.blocks_across * plan.block_width),
+        tiles_high_(std::min(plan.block_height, divide_up(plan.out_height, kTile) - first_row_)),
+        tiles_wide_(std::min(plan.block_width, divide_up(plan.out_width, kTile) - first_column_)) {}
+
+  // Sums of inputs of all tiles -> inputs [plan.steps.inputs], input_stride apart.
+  void transform_inputs(float* window, float* inputs) const {
+    gather(window);
+    const int64_t row_stride = plan_.window_width() * plan_.channels;
+    const int rows = plan_.kernels.tile_rows;
+    const int64_t part = rows * round_up(plan_.channels, plan_.kernels.lanes);
+    for (int64_t tile = 0; tile < tiles_high_ * tiles_wide_; ++tile) {
+      const int64_t y = tile / tiles_wide_ * plan_.steps.step, x = tile % tiles_wide_ * plan_.steps.step;
+      plan_.steps.transform_input(window + y * row_stride + x * plan_.channels, row_stride, plan_.channels,
+                                  inputs + tile / rows * part + tile % rows * plan_.kernels.lanes,
+                                  plan_.input_stride());
+    }
+  }
+
+  // The result of one panel of filters. `products` is room for plan.steps.products, product_stride apart.
+  void multiply(const float* inputs, const float* filters, int64_t panel, float* products,
+                Tensor& out) const {
+    const Kernels& kernels = plan_.kernels;
+    const int64_t tiles = tiles_high_ * tiles_wide_, rows = kernels.tile_rows;
+    const int64_t part = rows * round_up(plan_.channels, kernels.lanes);
+    for (int product = 0; product < plan_.steps.products; ++product) {
+      const float* left = inputs + plan_.steps.input_of[product] * plan_.input_stride();
+      const float* right = filters + product * plan_.channels * kernels.tile_columns;
+      float* to = products + product * plan_.product_stride();
+      for (int64_t first = 0; first < tiles; first += rows) {
+        kernels.winograd_products(left + first / rows * part, right, plan_.channels,
+                                  to + first * kernels.tile_columns);
+      }
+    }
+    for (int64_t tile = 0; tile < tiles; ++tile) {
+      plan_.steps.transform_output(products + tile * kernels.tile_columns, plan_.product_stride(),
+                                   place(tile, panel, out));
+    }
+  }
+
+ private:
+  // The inputs that the block sees -> window [window_height][window_width][channels], zeros outside the
+  // picture.
+  void gather(float* window) const {
+    const int64_t channels = plan_.channels, columns = plan_.window_width();
+    const int64_t left = first_column_ * plan_.steps.step - 1, top = first_row_ * plan_.steps.step - 1;
+    const int64_t begin = std::max<int64_t>(0, -left),
+                  end = std::max(begin, std::min(columns, plan_.width - left));
+    for (int64_t y = 0; y < plan_.window_height(); ++y, window += columns * channels) {
+      if (top + y < 0 || top + y >= plan_.height) {
+        std::fill_n(window, columns * channels, 0.0F);
+        continue;
+      }
+      std::fill_n(window, begin * channels, 0.0F);
+      const int64_t row = (picture_ * plan_.height + top + y) * plan_.width;
+      load(conv_.x.data<float>() + (row + left + begin) * channels, end - begin, window + begin * channels);
+      std::fill_n(window + end * channels, (columns - end) * channels, 0.0F);
+    }
+  }
+
+  void load(const float* from, int64_t pixels, float* to) const {
+    const InputNorm* norm = conv_.norm;
+    if (norm == nullptr) {
+      std::memcpy(to, from, static_cast<size_t>(pixels * plan_.channels) * sizeof(float));
+      return;
+    }
+    const int64_t at = picture_ * plan_.channels;
+    plan_.kernels.channel_scale(from, pixels, plan_.channels, norm->mean + at, norm->scale + at, norm->bias,
+                                norm->swish, to);
+  }
+
+  WinogradTile place(int64_t tile, int64_t panel, Tensor& out) const {
+    const int64_t y = (first_row_ + tile / tiles_wide_) * kTile,
+                  x = (first_column_ + tile % tiles_wide_) * kTile;
+    const int64_t filter = panel * plan_.kernels.tile_columns;
+    const int64_t at = ((picture_ * plan_.out_height + y) * plan_.out_width + x) * plan_.filters + filter;
+    return {.out = out.data<float>() + at,
+            .residual = conv_.residual == nullptr ? nullptr : conv_.residual + at,
+            .bias = conv_.bias == nullptr ? nullptr : conv_.bias + filter,
+            .row_stride = plan_.out_width * plan_.filters,
+            .pixel_stride = plan_.filters,
+            .rows = static_cast<int>(std::min(kTile, plan_.out_height - y)),
+            .columns = static_cast<int>(std::min(kTile, plan_.out_width - x)),
+            .filters = std::min<int64_t>(plan_.kernels.tile_columns, plan_.filters - filter)};
+  }
+
+  const Plan& plan_;
+  const WinogradConv& conv_;
+  int64_t picture_, first_row_, first_column_, tiles_high_, tiles_wide_;
+};
+
+}  // namespace
+
+void winograd_conv2d(const Kernels& kernels, const Team& team, const WinogradConv& conv, Tensor& out) {
+  const Plan plan(kernels, conv, out, team.threads());
+  const Tensor filters = transform_filters(plan, team, conv, out.device());
+  const int64_t blocks = conv.x.size(0) * plan.blocks_down * plan.blocks_across;
+  team.parallel_for(blocks * plan.panel_groups, [&](int64_t begin, int64_t end) {
+    float* window = scratch(0, plan.window_height() * plan.window_width() * plan.channels);
+    float* inputs = scratch(1, plan.steps.inputs * plan.input_stride());
+    float* products = scratch(2, plan.steps.products * plan.product_stride());
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t group = i % plan.panel_groups;
+      const Block block(plan, conv, i / plan.panel_groups);
+      if (i == begin || group == 0) block.transform_inputs(window, inputs);
+      const int64_t last = (group + 1) * plan.panels / plan.panel_groups;
+      for (int64_t panel = group * plan.panels / plan.panel_groups; panel < last; ++panel) {
+        block.multiply(inputs, filters.data<float>() + panel * plan.panel_floats(), panel, products, out);
+      }
+    }
+  });
+}
+
+}  // namespace janus::cpu

@@ -34,6 +34,17 @@ TYPES = ("bf16", "q8_0", "q4_k")
 LLAMA_TYPES = TYPES[1:]
 QUESTION = 32  # tokens beside the picture's, as in janus bench
 CODES = 576
+# Of a round: rivals beside one another.
+ORDER = (
+    "janus bf16",
+    "transformers bf16",
+    "transformers f32",
+    "janus q8_0",
+    "llama.cpp q8_0",
+    "janus q4_k",
+    "llama.cpp q4_k",
+)
+COLUMNS = tuple(sorted(ORDER, key=lambda name: ("janus", "transformers", "llama.cpp").index(name.split()[0])))
 # Largest relative L2 of logits from those of transformers in float32: further away it is another model.
 FAITHFUL = {"q8_0": 0.1, "q4_k": 0.5}
 LINES = {
@@ -162,6 +173,7 @@ def print_tables(table, tokens):
     def milliseconds(value):
         return "" if value is None else f"{value:,.0f}" if value >= 1000 else f"{value:.1f}"
 
+    table = {name: table[name] for name in sorted(table, key=COLUMNS.index)}
     print_table(
         ["ms", *table],
         [
@@ -209,7 +221,7 @@ def main():
     parser.add_argument("--config", default="janus-pro-1b", help="the size of the random weights")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", action="append", metavar="PROGRAM", help="as in the table's head; several times")
+    parser.add_argument("--only", action="append", metavar="PROGRAM", help="as in the table's head; several times", choices=ORDER)
     parser.add_argument("--append", action="store_true", help="adds rounds to those of the last run")
     parser.add_argument("--prefix", default="", help="put before every command that is timed: 'flock -x FILE'")
     parser.add_argument("--table", action="store_true", help="measures nothing: prints the last run's tables")
@@ -225,7 +237,7 @@ def main():
         if not arguments.append:
             check_same_decoder(peers, arguments.work, prefix)
         commands = {**janus_commands(arguments.janus, models, arguments.threads), **peers}
-        chosen = {name: command for name, command in commands.items() if name in (arguments.only or commands)}
+        chosen = {name: commands[name] for name in ORDER if name in (arguments.only or ORDER)}
         measure_all(chosen, arguments.rounds, prefix, out, arguments.append)
         print_versions(arguments.janus, chosen)
     print_tables(medians(out), tokens)

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/decoding.h"
 #include "core/tensor.h"
 
 namespace janus {
@@ -53,6 +54,13 @@ class Device {
   virtual std::string name() const = 0;         // "cpu", "cuda:0"
   virtual std::string description() const = 0;  // for people: processor, threads, instruction set
 
+  // Memory of its own that can still be allocated; -1 where it is the machine's (core/machine_memory.h).
+  virtual int64_t free_bytes() const { return -1; }
+  // As core/peaks.h has them; 0 where the device cannot measure them.
+  virtual double read_bandwidth() const { return 0; }
+  virtual double multiply_add_peak() const { return 0; }
+  virtual double int8_peak() const { return 0; }
+
   // Memory, aligned to 64 bytes at least. Throws Error when there is not enough.
   virtual std::shared_ptr<void> allocate(size_t bytes) = 0;
   virtual void upload(void* to, const void* from_host, size_t bytes) = 0;
@@ -89,9 +97,15 @@ class Device {
                             const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
                             Tensor& out);
   virtual void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out);
+
+  // Whether begin_decoding() gives anything at all: what it needs takes memory.
+  virtual bool decodes() const { return false; }
+  // Draws of `plan` without the host between them, or null where the operations above have to do them.
+  virtual std::unique_ptr<Decoding> begin_decoding(const DecodingPlan& /*plan*/) { return nullptr; }
 };
 
-// Opens "cpu", "cuda", "cuda:N" or "auto". Throws Error that names what is missing when it cannot be had.
+// Opens "cpu", "cuda", "cuda:N" or "auto" (the first card, or the CPU where there is none). Throws Error that
+// names what is missing when it cannot be had.
 std::shared_ptr<Device> open_device(std::string_view name, const DeviceOptions& options = {});
 
 }  // namespace janus

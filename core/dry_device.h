@@ -53,6 +53,8 @@ class DryDevice : public Device {
   void cached_attention(const Tensor&, int, const CacheView&, Tensor&) override {}
   void attention(const Tensor&, const Tensor&, const Tensor&, int, Tensor&) override {}
   void upsample_nearest2x(const Tensor&, Tensor&) override {}
+  // Of cards, so that what their decoding needs is counted.
+  bool decodes() const override { return name_ != "cpu"; }
 
  private:
   // The CPU has kernels for such a convolution that transform its filters and read their input as it is.

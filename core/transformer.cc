@@ -88,4 +88,31 @@ Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int
   return norm_(h);
 }
 
+std::optional<DecodingPlan> Transformer::decoding_plan(const KvCache& cache) const {
+  if (config_.attention_bias || config_.mlp_bias || rope_table_.empty()) return std::nullopt;
+  DecodingPlan plan{.layers = {},
+                    .norm = norm_.weight,
+                    .rms_norm_eps = norm_.eps,
+                    .heads = static_cast<int>(config_.num_attention_heads),
+                    .rope_table = rope_table_,
+                    .table = {},
+                    .head = {},
+                    .items = {}};
+  for (size_t index = 0; index < layers_.size(); ++index) {
+    const Layer& layer = layers_[index];
+    plan.layers.push_back({.input_layernorm = layer.input_layernorm.weight,
+                           .post_attention_layernorm = layer.post_attention_layernorm.weight,
+                           .q_proj = layer.q_proj.weight,
+                           .k_proj = layer.k_proj.weight,
+                           .v_proj = layer.v_proj.weight,
+                           .o_proj = layer.o_proj.weight,
+                           .gate_proj = layer.gate_proj.weight,
+                           .up_proj = layer.up_proj.weight,
+                           .down_proj = layer.down_proj.weight,
+                           .keys = cache.keys_[index],
+                           .values = cache.values_[index]});
+  }
+  return plan;
+}
+
 }  // namespace janus

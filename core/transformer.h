@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "core/decoding.h"
 #include "core/layers.h"
 
 namespace janus {
@@ -73,6 +75,10 @@ class Transformer {
   // The result of a row does not depend on the others.
   Tensor forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows,
                  const LayerHook& on_layer = {}) const;
+
+  // What a device has to know of this decoder, and of a cache that it has read a prompt into, to draw by
+  // itself; the caller adds table, head, items and noise. Nothing where the layers have biases.
+  std::optional<DecodingPlan> decoding_plan(const KvCache& cache) const;
 
  private:
   struct Layer {

@@ -22,10 +22,9 @@ class CpuDevice : public Device {
   std::string name() const override { return "cpu"; }
   std::string description() const override;
 
-  // As core/peaks.h has them.
-  double read_bandwidth() const;
-  double multiply_add_peak() const;
-  double int8_peak() const;
+  double read_bandwidth() const override;
+  double multiply_add_peak() const override;
+  double int8_peak() const override;
 
   std::shared_ptr<void> allocate(size_t bytes) override { return pool_->allocate(bytes); }
   void upload(void* to, const void* from_host, size_t bytes) override;

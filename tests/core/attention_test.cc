@@ -17,7 +17,7 @@ class FullAttention : public testing::TestWithParam<std::array<int64_t, 4>> {
 
 TEST_P(FullAttention, EqualsOracle) {
   const auto [batch, tokens, heads, width] = GetParam();
-  const std::shared_ptr<Device> device = open_device("cpu");
+  const std::shared_ptr<Device> device = oracle::test_device();
   const Shape shape{batch, tokens, heads * width};
   // Keys of size 2 make some probabilities near 1.
   const Tensor q = oracle::random_tensor(*device, shape, 1);
@@ -73,7 +73,7 @@ class CachedAttention : public testing::TestWithParam<CacheCase> {
                         c.dtype);
   }
 
-  std::shared_ptr<Device> device_ = open_device("cpu");
+  std::shared_ptr<Device> device_ = oracle::test_device();
 };
 
 TEST_P(CachedAttention, EqualsOracle) {

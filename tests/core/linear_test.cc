@@ -15,7 +15,7 @@ class Linear : public testing::TestWithParam<Case> {};
 TEST_P(Linear, EqualsOracle) {
   const auto [dtype, sizes] = GetParam();
   const auto [batch, tokens, depth, width] = sizes;
-  const std::shared_ptr<Device> device = open_device("cpu");
+  const std::shared_ptr<Device> device = oracle::test_device();
   const Tensor x = oracle::random_tensor(*device, Shape{batch, tokens, depth}, 1);
   const float scale = 1.0F / std::sqrt(static_cast<float>(depth));
   const Tensor weight = oracle::random_tensor(*device, Shape{width, depth}, 2, dtype, scale);
@@ -23,7 +23,7 @@ TEST_P(Linear, EqualsOracle) {
   const oracle::Values expected =
       oracle::linear(oracle::widen(x), oracle::widen(weight), oracle::widen(bias), depth);
   const oracle::Tolerance tolerance =
-      is_quantized(dtype) && tokens == 1 ? oracle::kRoundedProduct : oracle::kProduct;
+      is_quantized(dtype) && tokens == 1 ? oracle::kRoundedProduct : oracle::product_tolerance(dtype);
   oracle::expect_near(ops::linear(x, weight, bias), expected, tolerance, "dense");
   const Tensor spaced = oracle::with_spaced_rows(weight, is_quantized(dtype) ? 256 : 5);
   oracle::expect_near(ops::linear(x, spaced, bias), expected, tolerance, "spaced rows");
@@ -34,7 +34,7 @@ TEST_P(Linear, EqualsOracle) {
 
 // Activations as they come after a norm: a few numbers hundreds of times as large as the others.
 TEST(LinearQuantized, StandsOutliers) {
-  const std::shared_ptr<Device> device = open_device("cpu");
+  const std::shared_ptr<Device> device = oracle::test_device();
   constexpr int64_t kRows = 2, kDepth = 2048, kWidth = 64;
   std::vector<float> values = oracle::random_values(kRows * kDepth, 1);
   for (size_t i = 100; i < values.size(); i += 700) values[i] = 300.0F;
@@ -53,7 +53,7 @@ TEST(LinearQuantized, StandsOutliers) {
 }
 
 TEST(LinearQuantized, KeepsNan) {
-  const std::shared_ptr<Device> device = open_device("cpu");
+  const std::shared_ptr<Device> device = oracle::test_device();
   std::vector<float> values(512, 1.0F);
   values[300] = NAN;
   const Tensor x = ops::from_host(*device, values, Shape{1, 1, 512});

@@ -12,7 +12,7 @@ class RowNorm : public testing::TestWithParam<std::array<int64_t, 2>> {};  // ro
 
 TEST_P(RowNorm, EqualsOracle) {
   const auto [rows, width] = GetParam();
-  const std::shared_ptr<Device> device = open_device("cpu");
+  const std::shared_ptr<Device> device = oracle::test_device();
   const Tensor x = oracle::random_tensor(*device, Shape{rows, width}, 1, DType::f32, 2.0F, 0.5F);
   const Tensor weight = oracle::random_tensor(*device, Shape{width}, 2);
   const Tensor bias = oracle::random_tensor(*device, Shape{width}, 3);
@@ -30,7 +30,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, RowNorm,
                                          std::array<int64_t, 2>{576, 1024}));
 
 TEST(RowNorm, OffsetMuchLargerThanSpread) {
-  const std::shared_ptr<Device> device = open_device("cpu");
+  const std::shared_ptr<Device> device = oracle::test_device();
   const Tensor x = oracle::random_tensor(*device, Shape{4, 1024}, 1, DType::f32, 1.0F, 100.0F);
   const Tensor one = ops::from_host(*device, std::vector<float>(1024, 1.0F), Shape{1024});
   const Tensor zero = ops::from_host(*device, std::vector<float>(1024, 0.0F), Shape{1024});
@@ -46,7 +46,7 @@ class GroupNorm : public testing::TestWithParam<GroupCase> {};
 TEST_P(GroupNorm, EqualsOracle) {
   const auto [sizes, swish] = GetParam();
   const auto [batch, height, width, channels, groups] = sizes;
-  const std::shared_ptr<Device> device = open_device("cpu");
+  const std::shared_ptr<Device> device = oracle::test_device();
   const Tensor x =
       oracle::random_tensor(*device, Shape{batch, height, width, channels}, 1, DType::f32, 3.0F, 1.0F);
   const Tensor weight = oracle::random_tensor(*device, Shape{channels}, 2);
@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, GroupNorm,
                                           testing::Bool()));
 
 TEST(L2Normalize, EqualsDefinitionForEveryType) {
-  const std::shared_ptr<Device> device = open_device("cpu");
+  const std::shared_ptr<Device> device = oracle::test_device();
   for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
     const Tensor x = oracle::random_tensor(*device, Shape{37, 8}, 1, dtype);
     oracle::Values expected = oracle::widen(x);
@@ -83,7 +83,7 @@ TEST(L2Normalize, EqualsDefinitionForEveryType) {
 }
 
 TEST(Norms, KeepNaN) {
-  const std::shared_ptr<Device> device = open_device("cpu");
+  const std::shared_ptr<Device> device = oracle::test_device();
   std::vector<float> values = oracle::random_values(64, 1);
   values[9] = NAN;
   const Tensor one = ops::from_host(*device, std::vector<float>(64, 1.0F), Shape{64});

@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/ops.h"
 #include "core/transformer.h"
+#include "tests/support/device_under_test.h"
 
 namespace janus {
 namespace {
@@ -18,7 +19,7 @@ class TransformerInvariants : public testing::Test {
  protected:
   TransformerInvariants()
       : checkpoint_(Checkpoint::open(kModel)),
-        device_(open_device("cpu")),
+        device_(oracle::test_device()),
         model_(
             Transformer::load(Weights(checkpoint_, *device_, WeightType::native) / "model.language_model",
                               TransformerConfig::from_json(checkpoint_.config()["text_config"], "config"))) {}
@@ -49,6 +50,8 @@ Tensor one_row(const Tensor& x, int64_t row) { return x.rows(row, 1); }
 
 TEST_F(TransformerInvariants, ReadingAllAtOnceIsReadingTokenByToken) {
   constexpr int64_t kTokens = 9;
+  // Activations are rounded at 2^-17 on tensor cores, and a last bit of one may turn it the other way.
+  const float absolute = oracle::on_card() ? 2e-5F : 1e-5F;
   const Tensor x = random_input(1, kTokens, 1);
   KvCache whole = cache(1, kTokens), steps = cache(1, kTokens);
   const std::vector<float> expected = forward(x, whole, {0});
@@ -58,7 +61,7 @@ TEST_F(TransformerInvariants, ReadingAllAtOnceIsReadingTokenByToken) {
     const std::vector<float> found = forward(tokens.rows(token, 1).reshape({1, 1, width}), steps, {0});
     for (int64_t i = 0; i < width; ++i) {
       const float reference = expected[token * width + i];
-      EXPECT_TRUE(std::abs(found[i] - reference) <= 1e-5F + 1e-4F * std::abs(reference))
+      EXPECT_TRUE(std::abs(found[i] - reference) <= absolute + 1e-4F * std::abs(reference))
           << "token " << token << " feature " << i << ": " << found[i] << " against " << reference;
     }
   }
@@ -120,6 +123,7 @@ TEST_F(TransformerInvariants, ACopiedRowGoesOnAsTheFirst) {
 }
 
 TEST_F(TransformerInvariants, ThreadsDoNotChangeTheResult) {
+  if (oracle::on_card()) GTEST_SKIP() << "a card has no such option";
   const Tensor x = random_input(3, 1, 10);
   KvCache memory = cache(3, 4);
   const std::vector<float> expected = forward(x, memory, {0, 1, 2});

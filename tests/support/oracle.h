@@ -14,6 +14,7 @@
 
 #include "core/device.h"
 #include "core/ops.h"
+#include "tests/support/device_under_test.h"
 
 namespace janus::oracle {
 
@@ -68,6 +69,14 @@ inline constexpr Tolerance kWinograd{2e-5, 2e-6};
 // A few rows by a weight in a block format: activations have 16 bits there.
 inline constexpr Tolerance kRoundedProduct{2e-4, 0.0};
 inline constexpr Tolerance kAttention{6e-6, 2e-6};
+// On tensor cores, activations (and weights that are not bf16) as two terms of bf16: a product of random sign
+// is off by up to 2^-17 of it, and they add up as the products do.
+inline constexpr Tolerance kSplitProduct{2e-5, 0.0};
+
+// Of a product with weights of a type, on the device of the tests.
+inline Tolerance product_tolerance(DType dtype) {
+  return on_card() && dtype != DType::f32 ? kSplitProduct : kProduct;
+}
 
 inline void expect_near(std::span<const float> found, const Values& expected, Tolerance tolerance,
                         const std::string& what) {

@@ -1,0 +1,44 @@
+# JANUS_CUDA: whether the module of the CUDA backend is built. AUTO builds it where a toolkit and a card are: its
+# kernels take minutes to compile, which nobody without a card should wait for. ON asks for the toolkit alone.
+# Sets JANUS_CUDA_MODULE.
+set(JANUS_CUDA AUTO CACHE STRING "Build the CUDA backend: AUTO (where a toolkit and a card are), ON or OFF")
+set_property(CACHE JANUS_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(JANUS_CUDA_MODULE FALSE)
+
+if(JANUS_CUDA STREQUAL "AUTO" AND NOT EXISTS /dev/nvidiactl)
+  set(cuda_wanted FALSE)
+else()
+  set(cuda_wanted ${JANUS_CUDA})
+endif()
+if(cuda_wanted)
+  # What releases run on; PTX of the newest for cards to come. AUTO builds for the card that is there, and the preset
+  # `cuda` for one.
+  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND JANUS_CUDA STREQUAL "AUTO" AND NOT CMAKE_VERSION VERSION_LESS 3.24)
+    set(CMAKE_CUDA_ARCHITECTURES native)
+  elseif(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+    set(CMAKE_CUDA_ARCHITECTURES 80-real 86-real 89-real 90-real 100)
+  endif()
+  if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
+    find_program(CMAKE_CUDA_COMPILER nvcc HINTS /usr/local/cuda/bin)
+  endif()
+  if(CMAKE_CUDA_COMPILER OR DEFINED ENV{CUDACXX})
+    enable_language(CUDA)
+    # CMake 3.25 does not know that this nvcc has C++20.
+    if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
+      set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+      set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+      list(APPEND CMAKE_CUDA_COMPILE_FEATURES cuda_std_20)
+    endif()
+    find_package(CUDAToolkit REQUIRED)
+    set(JANUS_CUDA_MODULE TRUE)
+  elseif(JANUS_CUDA STREQUAL "AUTO")
+    message(STATUS "CUDA: no nvcc; building without the CUDA backend")
+  else()
+    message(FATAL_ERROR "JANUS_CUDA=${JANUS_CUDA}: expected nvcc on the PATH or in /usr/local/cuda/bin, found none; "
+                        "install the CUDA toolkit 13 or configure with -DJANUS_CUDA=OFF")
+  endif()
+endif()
+
+# The sources of the backend, which the tests compile for the emulated card too.
+set(JANUS_CUDA_SOURCES attention.cu conv.cu cuda_device.cc decoding.cu elementwise.cu matmul.cu memory_pool.cc norm.cu peaks.cu)
+list(TRANSFORM JANUS_CUDA_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/core/cuda/)

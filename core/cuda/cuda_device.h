@@ -1,0 +1,107 @@
+// The CUDA backend: every operation of Device on one card, in one stream.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <memory>
+#include <string>
+
+#include "core/cuda/memory_pool.h"
+#include "core/device.h"
+
+namespace janus::cuda {
+
+// Owns a stream and the pinned memory through which pageable memory travels.
+class Transfers {
+ public:
+  Transfers();
+  ~Transfers();
+  Transfers(const Transfers&) = delete;
+  Transfers& operator=(const Transfers&) = delete;
+
+  cudaStream_t stream() const { return stream_; }
+  // The copy is in the stream when this returns; `from` may change then.
+  void upload(void* to, const void* from, size_t bytes);
+  // Done when this returns.
+  void download(void* to, const void* from, size_t bytes);
+
+ private:
+  static constexpr int kParts = 2;
+  static constexpr size_t kPartBytes = size_t{16} << 20;
+  cudaStream_t stream_ = nullptr;
+  void* staging_ = nullptr;  // kParts of kPartBytes
+  cudaEvent_t free_[kParts] = {};
+};
+
+class CudaDevice : public Device {
+ public:
+  // Of card `index`, which must be there.
+  explicit CudaDevice(int index);
+
+  // Makes this card the calling thread's, too.
+  cudaStream_t stream() const;
+
+  std::string name() const override { return "cuda:" + std::to_string(index_); }
+  std::string description() const override;
+  int64_t free_bytes() const override;
+  double read_bandwidth() const override;
+  double multiply_add_peak() const override;
+  double int8_peak() const override;
+
+  std::shared_ptr<void> allocate(size_t bytes) override {
+    stream();
+    return pool_->allocate(bytes);
+  }
+  void upload(void* to, const void* from_host, size_t bytes) override {
+    transfers_.upload(to, from_host, bytes);
+  }
+  void download(void* to_host, const void* from, size_t bytes) override {
+    transfers_.download(to_host, from, bytes);
+  }
+
+  // elementwise.cu
+  void convert(const Tensor& x, Tensor& out) override;
+  void copy(const Tensor& x, Tensor& out) override;
+  void embedding(const Tensor& table, std::span<const int32_t> ids, Tensor& out) override;
+  void add(const Tensor& x, const Tensor& y, Tensor& out) override;
+  void gelu_erf(const Tensor& x, Tensor& out) override;
+  void swiglu(const Tensor& gate, const Tensor& up, Tensor& out) override;
+  void rope(Tensor& x, int heads, std::span<const int32_t> positions, const Tensor& table) override;
+  void upsample_nearest2x(const Tensor& x, Tensor& out) override;
+
+  // matmul.cu
+  void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
+
+  // norm.cu
+  void rms_norm(const Tensor& x, const Tensor& weight, float eps, Tensor& out) override;
+  void layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps, Tensor& out) override;
+  void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
+                  bool swish, Tensor& out) override;
+  void l2_normalize(const Tensor& x, float eps, Tensor& out) override;
+
+  // attention.cu
+  void store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) override;
+  void cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) override;
+  void attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
+                 Tensor& out) override;
+
+  // conv.cu
+  void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
+              Tensor& out) override;
+
+  // decoding.cu
+  bool decodes() const override { return true; }
+  std::unique_ptr<Decoding> begin_decoding(const DecodingPlan& plan) override;
+
+ private:
+  template <DType kType>
+  void few_rows(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
+  void attend_one_token(const Tensor& queries, int heads, const CacheView& cache, Tensor& out);
+
+  int index_;
+  std::string card_;
+  std::shared_ptr<MemoryPool> pool_;
+  Transfers transfers_;
+};
+
+}  // namespace janus::cuda

@@ -1,0 +1,81 @@
+// Steps of a decoder that follow each other on the card: the kernels of one step are captured once as a
+// graph, which reads what changes (ids, positions, the noise's counter) from the card's own memory, and is
+// started ahead of what the host has seen.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/cuda/cuda_device.h"
+#include "core/cuda/split_rows.h"
+#include "core/decoding.h"
+
+namespace janus::cuda {
+
+// Most sequences that draw together, and rows that they read: what kernels take by value.
+constexpr int kMostItems = 32, kMostRows = kMostStreamBatch;
+
+// What changes from step to step.
+struct StepState {
+  int32_t step;              // begun
+  int32_t ids[kMostItems];   // drawn last
+  uint32_t finished_blocks;  // of the draw under way
+};
+
+// What each row of a step is.
+struct StepRows {
+  int batch;
+  int32_t items[kMostRows];  // the item whose id it reads
+  int32_t cache_rows[kMostRows];
+  int32_t first_positions[kMostRows];
+};
+
+// What each item draws with.
+struct StepItems {
+  int count;
+  int32_t rows[kMostItems], other_rows[kMostItems];  // of the step; -1: none
+  float guidance[kMostItems], temperature[kMostItems], top_p[kMostItems];
+  int32_t top_k[kMostItems];
+  uint32_t seeds[kMostItems];
+  uint32_t stream, first_step;
+};
+
+class CudaDecoding : public Decoding {
+ public:
+  // Whether the kernels can do it: few enough rows, no f32 weights, one type for q, k and v and one for gate
+  // and up, depths of whole steps.
+  static bool can(const DecodingPlan& plan);
+
+  CudaDecoding(CudaDevice& device, DecodingPlan plan);
+  ~CudaDecoding() override;
+
+  std::span<const int32_t> next() override;
+
+ private:
+  // Steps that may be in the stream beyond what the host has seen.
+  static constexpr int kAhead = 4;
+
+  void capture();
+  void run_layer(const DecodingLayer& layer, const Tensor& next_norm);
+  void run_head();
+  void run_draw();
+  void normalize(const Tensor& weight);
+  float* floats(const std::shared_ptr<void>& memory) const { return static_cast<float*>(memory.get()); }
+
+  CudaDevice& device_;
+  DecodingPlan plan_;
+  StepRows rows_{};
+  StepItems items_{};
+  int64_t width_, head_width_, key_heads_, vocabulary_;
+  cudaStream_t stream_;
+  // Activations of a step.
+  std::shared_ptr<void> x_, qkv_, logits_, partial_, counts_, state_, best_;
+  std::unique_ptr<SplitBuffer> normed_, attended_, gated_;
+  std::vector<SplitBuffer> between_;  // of the head's layers
+  int32_t* drawn_ = nullptr;          // pinned: kAhead + 1 steps of kMostItems
+  cudaEvent_t done_[kAhead + 1] = {};
+  cudaGraphExec_t graph_ = nullptr;
+  int64_t begun_ = 0, seen_ = 0;
+};
+
+}  // namespace janus::cuda

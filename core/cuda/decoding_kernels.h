@@ -1,0 +1,245 @@
+// The kernels of one decoding step. Each waits for the one before it, lets the next one start, and only then
+// touches what others write; the products of stream.h ask for their weights before they wait.
+#pragma once
+
+#include "core/cuda/decoding.h"
+#include "core/cuda/sampling.h"
+#include "core/cuda/token_attention.h"
+
+namespace janus::cuda {
+
+constexpr unsigned kNormThreads = 256;
+
+// x [width] of a row, by the whole block, normed and cut in two.
+__device__ __forceinline__ void store_normed(const float* x, const float* weight, int64_t width, float eps,
+                                             int b, const SplitRows& out) {
+  float squares = 0.0F;
+  for (int64_t i = threadIdx.x; i < width; i += blockDim.x) squares = fmaf(x[i], x[i], squares);
+  const float scale = 1.0F / sqrtf(block_sum(squares) / static_cast<float>(width) + eps);
+  for (int64_t i = threadIdx.x; i < width; i += blockDim.x) store_split(out, b, i, x[i] * scale * weight[i]);
+}
+
+// The rows' inputs: what was drawn last, looked up. A block a row.
+template <DType kType>
+__global__ __launch_bounds__(kNormThreads) void begin_step(const StepState* state, StepRows rows,
+                                                           MatrixView table, const float* weight, float eps,
+                                                           float* x, SplitRows normed) {
+  wait_for_last();
+  let_next_start();
+  const int b = static_cast<int>(blockIdx.x);
+  const unsigned char* const from = table.data + int64_t{state->ids[rows.items[b]]} * table.row_bytes;
+  float* const row = x + b * table.depth;
+  for (int64_t k = int64_t{threadIdx.x} * 8; k < table.depth; k += int64_t{blockDim.x} * 8) {
+    float numbers[8];
+    Numbers<kType>::load(from, k, table.depth, table.wide, numbers);
+    for (int i = 0; i < 8 && k + i < table.depth; ++i) row[k + i] = numbers[i];
+  }
+  __syncthreads();
+  store_normed(row, weight, table.depth, eps, b, normed);
+}
+
+static __global__ __launch_bounds__(kNormThreads) void norm_rows(const float* x, const float* weight,
+                                                                 int64_t width, float eps, SplitRows out) {
+  wait_for_last();
+  let_next_start();
+  const int b = static_cast<int>(blockIdx.x);
+  store_normed(x + b * width, weight, width, eps, b, out);
+}
+
+// What becomes of the sums of a product of few rows: one thread an output calls it with weight row, batch
+// row.
+struct PlainEnd {  // out = sum + bias
+  float* out;
+  int64_t columns;
+  const float* bias;
+  __device__ __forceinline__ void operator()(int64_t row, int b, float sum) const {
+    out[b * columns + row] = sum + (bias == nullptr ? 0.0F : bias[row]);
+  }
+};
+struct AddEnd {  // out += sum
+  float* out;
+  int64_t columns;
+  __device__ __forceinline__ void operator()(int64_t row, int b, float sum) const {
+    out[b * columns + row] += sum;
+  }
+};
+struct GeluEnd {  // cut in two for the next product
+  SplitRows out;
+  const float* bias;
+  __device__ __forceinline__ void operator()(int64_t row, int b, float sum) const {
+    const float y = sum + (bias == nullptr ? 0.0F : bias[row]);
+    store_split(out, b, row, y * 0.5F * erfcf(-y * 0.70710678118654752F));
+  }
+};
+
+template <DType kType, int kTiles, class End>
+__global__ __launch_bounds__(kStreamThreads) void step_linear(StackedRows weight, SplitRows x, int64_t depth,
+                                                              End end) {
+  const auto sums = stream_sums<kType, kTiles>(weight, x, depth, 0);
+  let_next_start();
+  for (int i = static_cast<int>(threadIdx.x); i < kStreamRows * 8 * kTiles; i += kStreamThreads) {
+    const int r = i % kStreamRows, b = i / kStreamRows;
+    const int64_t row = int64_t{blockIdx.x} * kStreamRows + r;
+    if (row < weight.ends[2] && b < x.batch) end(row, b, sums[r][b]);
+  }
+}
+
+template <DType kType, int kTiles>
+__global__ __launch_bounds__(kStreamThreads) void step_gate_up(PairedRows weight, SplitRows x, int64_t depth,
+                                                               SplitRows out) {
+  const auto sums = stream_sums<kType, kTiles>(weight, x, depth, 0);
+  let_next_start();
+  for (int i = static_cast<int>(threadIdx.x); i < kStreamRows / 2 * 8 * kTiles; i += kStreamThreads) {
+    const int r = i % 8, b = i / 8;
+    const int64_t row = int64_t{blockIdx.x} * (kStreamRows / 2) + r;
+    const float gate = sums[r][b], up = sums[r + 8][b];
+    if (row < weight.rows && b < x.batch) store_split(out, b, row, gate / (1.0F + expf(-gate)) * up);
+  }
+}
+
+// Rotates number d of a head of width 2 * half.
+__device__ __forceinline__ float rotated(const float* head, int64_t d, int64_t half, const float* angles) {
+  const float cosine = angles[d % half], sine = angles[half + d % half];
+  return d < half ? head[d] * cosine - head[d + half] * sine : head[d] * cosine + head[d - half] * sine;
+}
+
+// qkv [B, (H + 2 Hkv) * Dh], not rotated. Grid: part, key head, batch row. The block of the part where the
+// new token stands writes it into the cache first.
+template <DType kCache>
+__global__ __launch_bounds__(kTokenThreads) void step_attention(TokenAttention a, const StepState* state,
+                                                                StepRows rows, const float* qkv,
+                                                                const float* rope_table, SplitRows out) {
+  JANUS_DYNAMIC_SHARED(shared);
+  auto* const query = reinterpret_cast<float*>(shared);
+  wait_for_last();
+  let_next_start();
+  const int b = static_cast<int>(blockIdx.z), key_head = static_cast<int>(blockIdx.y);
+  const int64_t width = a.cache.width, half = width / 2, heads = a.parts.heads;
+  const int64_t position = rows.first_positions[b] + state->step, length = position + 1;
+  const int64_t parts = context_parts(length), row = rows.cache_rows[b];
+  if (blockIdx.x >= parts) return;
+  const float* const own = qkv + b * (heads + 2 * a.cache.heads) * width;
+  const float* const angles = rope_table + position * width;
+  if (blockIdx.x == parts - 1) {
+    const float* const key = own + (heads + key_head) * width;
+    const float* const value = own + (heads + a.cache.heads + key_head) * width;
+    const int64_t to = a.cache.token(row, key_head, position);
+    for (int64_t d = threadIdx.x; d < width; d += kTokenThreads) {
+      const float k = rotated(key, d, half, angles), v = value[d];
+      if constexpr (kCache == DType::f32) {
+        reinterpret_cast<float*>(const_cast<unsigned char*>(a.keys))[to + d] = k;
+        reinterpret_cast<float*>(const_cast<unsigned char*>(a.values))[to + d] = v;
+      } else {
+        reinterpret_cast<uint16_t*>(const_cast<unsigned char*>(a.keys))[to + d] = to_bf16(k);
+        reinterpret_cast<uint16_t*>(const_cast<unsigned char*>(a.values))[to + d] = to_bf16(v);
+      }
+    }
+  }
+  for (int head = key_head * a.group; head < (key_head + 1) * a.group; ++head) {
+    for (int64_t d = threadIdx.x; d < width; d += kTokenThreads) {
+      query[d] = rotated(own + head * width, d, half, angles);
+    }
+    __syncthreads();  // the cache's new token is this block's own
+    attend_part<kCache>(a, query, b, row, head, static_cast<int>(blockIdx.x), length);
+  }
+  if (!is_last_part(a, b, key_head, parts)) return;
+  for (int head = key_head * a.group; head < (key_head + 1) * a.group; ++head) {
+    for (int64_t d = threadIdx.x; d < width; d += kTokenThreads) {
+      store_split(out, b, head * width + d, joined_number(a, b, head, parts, d));
+    }
+  }
+}
+
+// -- drawing ------------------------------------------------------------------------------------------------
+
+constexpr unsigned kDrawBlocks = 16, kDrawThreads = 256, kFilterThreads = 1024;
+
+__device__ __forceinline__ Draw draw_of(const StepItems& items, const StepState* state, const float* logits,
+                                        int64_t vocabulary, int item) {
+  return {
+      .conditional = logits + items.rows[item] * vocabulary,
+      .unconditional = items.other_rows[item] < 0 ? nullptr : logits + items.other_rows[item] * vocabulary,
+      .guidance = items.guidance[item],
+      .temperature = items.temperature[item],
+      .top_p = items.top_p[item],
+      .top_k = items.top_k[item],
+      .seed = items.seeds[item],
+      .stream = items.stream,
+      .step = items.first_step + static_cast<uint32_t>(state->step)};
+}
+
+// The last of `blocks` blocks to come here joins every item's best and ends the step. drawn: a ring of
+// `ring` steps in the host's memory.
+__device__ __forceinline__ void end_step(StepState* state, const StepItems& items, const Best* best,
+                                         unsigned parts, unsigned blocks, int32_t* drawn, int ring) {
+  __shared__ bool last;
+  __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0) last = atomicAdd(&state->finished_blocks, 1U) == blocks - 1;
+  __syncthreads();
+  if (!last) return;
+  __threadfence();
+  if (threadIdx.x < static_cast<unsigned>(items.count)) {
+    Best found{0.0, -1};
+    for (unsigned i = 0; i < parts; ++i) found = better(found, best[threadIdx.x * parts + i]);
+    // Logits that are not numbers have no best.
+    const int32_t id = found.id < 0 ? 0 : found.id;
+    state->ids[threadIdx.x] = id;
+    drawn[state->step % ring * kMostItems + static_cast<int>(threadIdx.x)] = id;
+  }
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    state->finished_blocks = 0;
+    state->step += 1;
+  }
+}
+
+// Grid: kDrawBlocks, items.
+static __global__ __launch_bounds__(kDrawThreads) void draw_all(StepState* state, StepItems items,
+                                                                const float* logits, int64_t vocabulary,
+                                                                Best* best, int32_t* drawn, int ring) {
+  wait_for_last();
+  let_next_start();
+  const int item = static_cast<int>(blockIdx.y);
+  const Draw draw = draw_of(items, state, logits, vocabulary, item);
+  Best found{0.0, -1};
+  for (int64_t id = int64_t{blockIdx.x} * kDrawThreads + threadIdx.x; id < vocabulary;
+       id += int64_t{kDrawBlocks} * kDrawThreads) {
+    const double score = draw.score(draw.logit(id), static_cast<uint32_t>(id));
+    if (score == score) found = better(found, {score, static_cast<int32_t>(id)});
+  }
+  found = block_best(found);
+  if (threadIdx.x == 0) best[item * kDrawBlocks + blockIdx.x] = found;
+  end_step(state, items, best, kDrawBlocks, gridDim.x * gridDim.y, drawn, ring);
+}
+
+// With top-k or top-p. A block an item; guided: [items, V], its own.
+static __global__ __launch_bounds__(kFilterThreads) void draw_filtered(StepState* state, StepItems items,
+                                                                       const float* logits,
+                                                                       int64_t vocabulary, float* guided,
+                                                                       Best* best, int32_t* drawn, int ring) {
+  wait_for_last();
+  let_next_start();
+  const int item = static_cast<int>(blockIdx.x);
+  const Draw draw = draw_of(items, state, logits, vocabulary, item);
+  float* const own = guided + item * vocabulary;
+  float largest = -INFINITY;
+  for (int64_t id = threadIdx.x; id < vocabulary; id += blockDim.x) {
+    own[id] = draw.logit(id);
+    largest = own[id] > largest ? own[id] : largest;
+  }
+  largest = block_max(largest);
+  const uint64_t floor = draw.temperature == 0.0F ? 0 : lowest_kept(draw, own, vocabulary, largest);
+  const KeyOrder order = KeyOrder::of(vocabulary);
+  Best found{0.0, -1};
+  for (int64_t id = threadIdx.x; id < vocabulary; id += blockDim.x) {
+    if (order.key(__float_as_uint(own[id]), id) < floor) continue;
+    const double score = draw.score(own[id], static_cast<uint32_t>(id));
+    if (score == score) found = better(found, {score, static_cast<int32_t>(id)});
+  }
+  found = block_best(found);
+  if (threadIdx.x == 0) best[item] = found;
+  end_step(state, items, best, 1, gridDim.x, drawn, ring);
+}
+
+}  // namespace janus::cuda

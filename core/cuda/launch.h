@@ -1,0 +1,49 @@
+// Calls of the CUDA runtime: every fault becomes an Error.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+#include <utility>
+
+namespace janus::cuda {
+
+// `what` is what was being done, for the message. (In cuda_device.cc: fmt's checks of formats at compile time
+// are more than nvcc can follow.)
+void check_cuda(cudaError_t status, const char* what);
+
+struct Launch {
+  dim3 grid;
+  unsigned threads = 256;
+  size_t shared_bytes = 0;
+  // The kernel calls wait_for_last() before it touches memory, so it may start before the last one ends.
+  bool overlaps = false;
+};
+
+template <typename... Params, typename... Args>
+void launch(cudaStream_t stream, const Launch& shape, void (*kernel)(Params...), Args&&... args) {
+  cudaLaunchConfig_t config{};
+  config.gridDim = shape.grid;
+  config.blockDim = dim3(shape.threads);
+  config.dynamicSmemBytes = shape.shared_bytes;
+  config.stream = stream;
+  cudaLaunchAttribute attribute{};
+  attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  attribute.val.programmaticStreamSerializationAllowed = 1;
+  if (shape.overlaps) {
+    config.attrs = &attribute;
+    config.numAttrs = 1;
+  }
+  check_cuda(cudaLaunchKernelEx(&config, kernel, std::forward<Args>(args)...), "starting a kernel");
+}
+
+constexpr int64_t divide_up(int64_t count, int64_t size) { return (count + size - 1) / size; }
+
+// Blocks of `threads` for `count` elements one a thread, at most as many as a grid-stride loop gains from.
+inline unsigned blocks_for(int64_t count, unsigned threads = 256) {
+  constexpr int64_t kMost = 132 * 32;
+  const int64_t blocks = divide_up(count, threads);
+  return static_cast<unsigned>(blocks < 1 ? 1 : blocks > kMost ? kMost : blocks);
+}
+
+}  // namespace janus::cuda

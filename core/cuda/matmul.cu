@@ -1,0 +1,118 @@
+// Linear layers.
+#include <algorithm>
+
+#include "core/cuda/cuda_device.h"
+#include "core/cuda/reduce.h"
+#include "core/cuda/split_rows.h"
+#include "core/cuda/tile.h"
+
+namespace janus::cuda {
+namespace {
+
+struct StreamOutput {
+  float* data;
+  int64_t stride;     // between batch rows
+  const float* bias;  // or null
+};
+
+template <DType kType, int kTiles>
+__global__ __launch_bounds__(kStreamThreads) void stream_linear(StackedRows weight, SplitRows x,
+                                                                int64_t depth, StreamOutput out) {
+  for (int first = 0; first < x.batch; first += 8 * kTiles) {
+    const auto sums = stream_sums<kType, kTiles>(weight, x, depth, first);
+    for (int i = static_cast<int>(threadIdx.x); i < kStreamRows * 8 * kTiles; i += kStreamThreads) {
+      // Neighbouring threads write neighbouring outputs.
+      const int r = i % kStreamRows, b = first + i / kStreamRows;
+      const int64_t row = int64_t{blockIdx.x} * kStreamRows + r;
+      if (row < weight.ends[2] && b < x.batch) {
+        out.data[b * out.stride + row] =
+            sums[r][i / kStreamRows] + (out.bias == nullptr ? 0.0F : out.bias[row]);
+      }
+    }
+    __syncthreads();
+  }
+}
+
+// In f32, for what the tensor cores would round or whose rows are not aligned: a warp a weight row, its lanes
+// over the depth, so the order of a sum depends on the depth alone.
+constexpr int kLaneBatch = 8;
+
+template <DType kType>
+__global__ __launch_bounds__(256) void lane_linear(MatrixView weight, int64_t columns, const float* x,
+                                                   int batch, StreamOutput out) {
+  const int64_t row = int64_t{blockIdx.x} * 8 + threadIdx.x / 32;
+  const int lane = static_cast<int>(threadIdx.x % 32);
+  if (row >= columns) return;
+  const int first = static_cast<int>(blockIdx.y) * kLaneBatch;
+  const unsigned char* const from = weight.data + row * weight.row_bytes;
+  const bool wide = weight.depth % 8 == 0;  // activations are dense
+  float sums[kLaneBatch] = {};
+  for (int64_t k = lane * 8; k < weight.depth; k += 256) {
+    float w[8];
+    Numbers<kType>::load(from, k, weight.depth, weight.wide, w);
+#pragma unroll
+    for (int b = 0; b < kLaneBatch; ++b) {
+      if (first + b >= batch) break;
+      float y[8];
+      const float* const entry = x + (first + b) * weight.depth;
+      Numbers<DType::f32>::load(reinterpret_cast<const unsigned char*>(entry), k, weight.depth, wide, y);
+#pragma unroll
+      for (int i = 0; i < 8; ++i) sums[b] = fmaf(w[i], y[i], sums[b]);
+    }
+  }
+#pragma unroll
+  for (int b = 0; b < kLaneBatch; ++b) {
+    const float total = warp_sum(sums[b]);
+    if (lane == 0 && first + b < batch) {
+      out.data[(first + b) * out.stride + row] = total + (out.bias == nullptr ? 0.0F : out.bias[row]);
+    }
+  }
+}
+
+}  // namespace
+
+template <DType kType>
+void CudaDevice::few_rows(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out) {
+  const auto batch = static_cast<int>(x.elements() / weight.size(1));
+  const MatrixView view = MatrixView::of(weight);
+  const StreamOutput output{out.data<float>(), weight.size(0), bias};
+  if (kType == DType::f32 || !view.wide) {
+    launch(stream(),
+           {.grid = dim3(static_cast<unsigned>(divide_up(weight.size(0), 8)),
+                         static_cast<unsigned>(divide_up(batch, kLaneBatch)))},
+           lane_linear<kType>, view, weight.size(0), x.data<float>(), batch, output);
+    return;
+  }
+  if constexpr (kType != DType::f32) {
+    const SplitBuffer split(*this, batch, weight.size(1));
+    split_rows(stream(), x.data<float>(), split.rows(), weight.size(1));
+    const int64_t rows = weight.size(0);
+    const StackedRows stacked{{view, {}, {}}, {rows, rows, rows}};
+    with_stream_tiles(batch, [&]<int kTiles>() {
+      launch(stream(),
+             {.grid = static_cast<unsigned>(stacked.tiles()), .threads = kStreamThreads, .overlaps = true},
+             stream_linear<kType, kTiles>, stacked, split.rows(), weight.size(1), output);
+    });
+  }
+}
+
+void CudaDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) {
+  const int64_t tokens = x.size(x.rank() - 2), depth = weight.size(1);
+  const float* const bias_data = bias.empty() ? nullptr : bias.data<float>();
+  with_weight_type(weight.dtype(), [&]<DType kType>() {
+    if (tokens == 1) return few_rows<kType>(x, weight, bias_data, out);
+    // Every element is computed alike wherever it stands, so the batch can be one tall matrix.
+    const int64_t rows = x.elements() / depth;
+    const DenseRows left{x.data<float>(), depth, 0, rows, depth, depth % 8 == 0};
+    const WeightRows<kType> right{MatrixView::of(weight), weight.size(0)};
+    const TileOutput output{out.data<float>(), weight.size(0), 0, bias_data};
+    const ProductShape shape{rows, weight.size(0), depth};
+    if constexpr (kType == DType::f32) {
+      run_full_product(stream(), shape, left, right, output);
+    } else {
+      run_split_product(stream(), shape, left, right, output);
+    }
+  });
+}
+
+}  // namespace janus::cuda

@@ -1,0 +1,331 @@
+// Products of many rows in tiles: out[row, column] = sum over k of left[row, k] right[column, k]. What the
+// rows and columns are is told by small structs (dense rows, weights of a type, pixels under a convolution's
+// kernel, keys and values of a cache), so one kernel serves linear layers, convolutions and attention.
+//
+// An element's sum runs over k from the first to the last whatever tile it stands in, so its bits depend on
+// its own row and column alone.
+#pragma once
+
+#include "core/cuda/launch.h"
+#include "core/cuda/numbers.h"
+
+namespace janus::cuda {
+
+// -- what rows are: load() gives numbers k to k + 8 of a row, zeros outside --------------------------------
+
+// f32, rows `stride` numbers apart; entry z of a batch begins z * batch_stride later.
+struct DenseRows {
+  static constexpr bool kAcross = false;  // neighbours in memory are of one row
+  static constexpr int kTerms = 2;
+  const float* data;
+  int64_t stride, batch_stride, rows, depth;
+  bool wide;
+
+  __device__ void enter(int z) { data += z * batch_stride; }
+  __device__ __forceinline__ void load(int64_t row, int64_t k, float (&to)[8]) const {
+    if (row >= rows) return zeros(to);
+    Numbers<DType::f32>::load(reinterpret_cast<const unsigned char*>(data + row * stride), k, depth, wide,
+                              to);
+  }
+};
+
+// Of a weight type. `shared` entries of a batch read the same matrix (query heads one key head).
+template <DType kType>
+struct WeightRows {
+  static constexpr bool kAcross = false;
+  static constexpr int kTerms = kType == DType::bf16 ? 1 : 2;
+  MatrixView view;
+  int64_t rows, batch_bytes = 0;
+  int shared = 1;
+
+  __device__ void enter(int z) { view.data += z / shared * batch_bytes; }
+  __device__ __forceinline__ void load(int64_t row, int64_t k, float (&to)[8]) const {
+    if (row >= rows) return zeros(to);
+    Numbers<kType>::load(view.data + row * view.row_bytes, k, view.depth, view.wide, to);
+  }
+};
+
+// The columns of a matrix [depth, rows] of a float type: row r is its column r.
+template <DType kType>
+struct MatrixColumns {
+  static constexpr bool kAcross = true;
+  static constexpr int kTerms = kType == DType::bf16 ? 1 : 2;
+  const unsigned char* data;
+  int64_t stride, batch_bytes;  // numbers between the matrix's rows
+  int64_t rows, depth;
+  int shared = 1;
+
+  __device__ void enter(int z) { data += z / shared * batch_bytes; }
+  __device__ __forceinline__ void load(int64_t row, int64_t k, float (&to)[8]) const {
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      const bool inside = row < rows && k + i < depth;
+      const int64_t at = (k + i) * stride + row;
+      if constexpr (kType == DType::f32) {
+        to[i] = inside ? reinterpret_cast<const float*>(data)[at] : 0.0F;
+      } else {
+        to[i] = inside ? from_bf16(reinterpret_cast<const uint16_t*>(data)[at]) : 0.0F;
+      }
+    }
+  }
+};
+
+struct TileOutput {
+  float* data;
+  int64_t stride, batch_stride;
+  const float* bias;  // one a column, or null
+};
+
+// Which eight numbers a thread carries to shared memory: of row `row` from `k` on.
+struct Piece {
+  int row, k;
+};
+// Piece `index` of a tile of kRows x kDepth; `across` where neighbours in memory are of neighbouring rows.
+template <int kRows, int kDepth>
+__host__ __device__ constexpr Piece piece_of(int index, bool across) {
+  if (across) return {index % kRows, index / kRows * 8};
+  return {index / (kDepth / 8), index % (kDepth / 8) * 8};
+}
+
+// -- in f32 -------------------------------------------------------------------------------------------------
+
+// A tile of 64 x 64 by 256 threads, 4 x 4 each, 16 deep.
+struct FullTile {
+  static constexpr int kRows = 64, kColumns = 64, kDepth = 16, kThreads = 256;
+};
+
+template <class Left, class Right>
+__global__ __launch_bounds__(256) void full_product(Left left, Right right, TileOutput out, int64_t rows,
+                                                    int64_t columns, int64_t depth) {
+  constexpr int kStride = FullTile::kRows + 4, kPieces = FullTile::kRows * FullTile::kDepth / 8;
+  __shared__ __align__(16) float a[FullTile::kDepth][kStride];
+  __shared__ __align__(16) float b[FullTile::kDepth][kStride];
+  const int64_t first_row = int64_t{blockIdx.x} * FullTile::kRows;
+  const int64_t first_column = int64_t{blockIdx.y} * FullTile::kColumns;
+  const int thread = static_cast<int>(threadIdx.x), z = static_cast<int>(blockIdx.z);
+  left.enter(z);
+  right.enter(z);
+  const bool is_left = thread < kPieces;
+  const Piece piece =
+      piece_of<FullTile::kRows, FullTile::kDepth>(thread % kPieces, is_left ? Left::kAcross : Right::kAcross);
+  const int row = thread / 16 * 4, column = thread % 16 * 4;
+  // Sums of many numbers lose less where parts of kPart are added up first.
+  constexpr int64_t kPart = 256;
+  float sums[4][4] = {}, totals[4][4] = {};
+  const auto close_part = [&] {
+#pragma unroll
+    for (int r = 0; r < 4; ++r) {
+#pragma unroll
+      for (int c = 0; c < 4; ++c) {
+        totals[r][c] += sums[r][c];
+        sums[r][c] = 0.0F;
+      }
+    }
+  };
+  float next[8];
+  const auto fetch = [&](int64_t k) {
+    if (is_left) {
+      left.load(first_row + piece.row, k + piece.k, next);
+    } else {
+      right.load(first_column + piece.row, k + piece.k, next);
+    }
+  };
+  fetch(0);
+  for (int64_t k = 0; k < depth; k += FullTile::kDepth) {
+    float(*to)[kStride] = is_left ? a : b;
+#pragma unroll
+    for (int i = 0; i < 8; ++i) to[piece.k + i][piece.row] = next[i];
+    __syncthreads();
+    if (k + FullTile::kDepth < depth) fetch(k + FullTile::kDepth);
+#pragma unroll
+    for (int i = 0; i < FullTile::kDepth; ++i) {
+      const float4 x = *reinterpret_cast<const float4*>(&a[i][row]);
+      const float4 y = *reinterpret_cast<const float4*>(&b[i][column]);
+      const float xs[4] = {x.x, x.y, x.z, x.w}, ys[4] = {y.x, y.y, y.z, y.w};
+#pragma unroll
+      for (int r = 0; r < 4; ++r) {
+#pragma unroll
+        for (int c = 0; c < 4; ++c) sums[r][c] = fmaf(xs[r], ys[c], sums[r][c]);
+      }
+    }
+    if ((k + FullTile::kDepth) % kPart == 0) close_part();
+    __syncthreads();
+  }
+  close_part();
+  float* const to = out.data + z * out.batch_stride;
+#pragma unroll
+  for (int r = 0; r < 4; ++r) {
+#pragma unroll
+    for (int c = 0; c < 4; ++c) {
+      const int64_t i = first_row + row + r, j = first_column + column + c;
+      if (i < rows && j < columns)
+        to[i * out.stride + j] = totals[r][c] + (out.bias == nullptr ? 0.0F : out.bias[j]);
+    }
+  }
+}
+
+// -- on tensor cores ----------------------------------------------------------------------------------------
+
+// Both sides as sums of one or two numbers of bf16 (two_terms), products of the small parts left out: exact
+// to about 2^-16 of a product, added in f32.
+template <int kWarpsDown_, int kWarpsAcross_, int kRowTiles_>
+struct SplitTile {
+  static constexpr int kWarpsDown = kWarpsDown_, kWarpsAcross = kWarpsAcross_;
+  static constexpr int kRowTiles = kRowTiles_, kColumnTiles = 4;  // of a warp: 16 rows, 8 columns
+  static constexpr int kRows = kWarpsDown * kRowTiles * 16, kColumns = kWarpsAcross * kColumnTiles * 8;
+  static constexpr int kDepth = 32, kThreads = kWarpsDown * kWarpsAcross * 32;
+  // A row of shared memory, in numbers: 80 bytes, so that eight rows' 16 bytes lie in different banks.
+  static constexpr int kStride = kDepth + 8;
+};
+using LargeTile = SplitTile<2, 4, 4>;  // 128 x 128, 8 warps
+using SmallTile = SplitTile<2, 2, 2>;  // 64 x 64, 4 warps
+
+// Eight numbers as bf16 to one place of the high and one of the low tile (null: there is none).
+__device__ __forceinline__ void store_terms(const float (&x)[8], uint16_t* high, uint16_t* low) {
+  uint32_t h[4], l[4];
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    const TwoTerms terms = two_terms(x[2 * i], x[2 * i + 1]);
+    h[i] = terms.high;
+    l[i] = terms.low;
+  }
+  *reinterpret_cast<uint4*>(high) = make_uint4(h[0], h[1], h[2], h[3]);
+  if (low != nullptr) *reinterpret_cast<uint4*>(low) = make_uint4(l[0], l[1], l[2], l[3]);
+}
+
+template <class Tile, class Left, class Right>
+__global__ __launch_bounds__(Tile::kThreads) void split_product(Left left, Right right, TileOutput out,
+                                                                int64_t rows, int64_t columns,
+                                                                int64_t depth) {
+  constexpr int kLeftPieces = Tile::kRows * Tile::kDepth / 8 / Tile::kThreads;
+  constexpr int kRightPieces = Tile::kColumns * Tile::kDepth / 8 / Tile::kThreads;
+  constexpr bool kSplitRight = Right::kTerms == 2;
+  __shared__ __align__(16) uint16_t a[2][Tile::kRows * Tile::kStride];
+  __shared__ __align__(16) uint16_t b[Right::kTerms][Tile::kColumns * Tile::kStride];
+  const int64_t first_row = int64_t{blockIdx.x} * Tile::kRows;
+  const int64_t first_column = int64_t{blockIdx.y} * Tile::kColumns;
+  const int thread = static_cast<int>(threadIdx.x), lane = thread % 32, z = static_cast<int>(blockIdx.z);
+  left.enter(z);
+  right.enter(z);
+  const int warp_row = thread / 32 / Tile::kWarpsAcross * Tile::kRowTiles * 16;
+  const int warp_column = thread / 32 % Tile::kWarpsAcross * Tile::kColumnTiles * 8;
+
+  float next_left[kLeftPieces][8], next_right[kRightPieces][8];
+  const auto fetch = [&](int64_t k) {
+#pragma unroll
+    for (int i = 0; i < kLeftPieces; ++i) {
+      const Piece piece = piece_of<Tile::kRows, Tile::kDepth>(thread + i * Tile::kThreads, Left::kAcross);
+      left.load(first_row + piece.row, k + piece.k, next_left[i]);
+    }
+#pragma unroll
+    for (int i = 0; i < kRightPieces; ++i) {
+      const Piece piece = piece_of<Tile::kColumns, Tile::kDepth>(thread + i * Tile::kThreads, Right::kAcross);
+      right.load(first_column + piece.row, k + piece.k, next_right[i]);
+    }
+  };
+  const auto put = [&] {
+#pragma unroll
+    for (int i = 0; i < kLeftPieces; ++i) {
+      const Piece piece = piece_of<Tile::kRows, Tile::kDepth>(thread + i * Tile::kThreads, Left::kAcross);
+      const int at = piece.row * Tile::kStride + piece.k;
+      store_terms(next_left[i], &a[0][at], &a[1][at]);
+    }
+#pragma unroll
+    for (int i = 0; i < kRightPieces; ++i) {
+      const Piece piece = piece_of<Tile::kColumns, Tile::kDepth>(thread + i * Tile::kThreads, Right::kAcross);
+      const int at = piece.row * Tile::kStride + piece.k;
+      store_terms(next_right[i], &b[0][at], kSplitRight ? &b[Right::kTerms - 1][at] : nullptr);
+    }
+  };
+
+  float sums[Tile::kRowTiles][Tile::kColumnTiles][4] = {};
+  const int part = lane / 8;  // of the four 8x8 matrices that ldmatrix takes
+  fetch(0);
+  for (int64_t k = 0; k < depth; k += Tile::kDepth) {
+    put();
+    __syncthreads();
+    if (k + Tile::kDepth < depth) fetch(k + Tile::kDepth);
+#pragma unroll
+    for (int step = 0; step < Tile::kDepth; step += 16) {
+      uint32_t y[Right::kTerms][Tile::kColumnTiles / 2][4];
+#pragma unroll
+      for (int term = 0; term < Right::kTerms; ++term) {
+#pragma unroll
+        for (int j = 0; j < Tile::kColumnTiles / 2; ++j) {
+          const int column = warp_column + 16 * j + part / 2 * 8 + lane % 8;
+          ldmatrix_x4(y[term][j], &b[term][column * Tile::kStride + step + part % 2 * 8]);
+        }
+      }
+#pragma unroll
+      for (int i = 0; i < Tile::kRowTiles; ++i) {
+        const int at = (warp_row + 16 * i + part % 2 * 8 + lane % 8) * Tile::kStride + step + part / 2 * 8;
+        uint32_t high[4], low[4];
+        ldmatrix_x4(high, &a[0][at]);
+        ldmatrix_x4(low, &a[1][at]);
+#pragma unroll
+        for (int j = 0; j < Tile::kColumnTiles; ++j) {
+          const uint32_t(&h)[4] = y[0][j / 2];
+          mma_bf16(sums[i][j], high, h[j % 2 * 2], h[j % 2 * 2 + 1]);
+          mma_bf16(sums[i][j], low, h[j % 2 * 2], h[j % 2 * 2 + 1]);
+          if constexpr (kSplitRight) {
+            const uint32_t(&l)[4] = y[1][j / 2];
+            mma_bf16(sums[i][j], high, l[j % 2 * 2], l[j % 2 * 2 + 1]);
+          }
+        }
+      }
+    }
+    __syncthreads();
+  }
+  float* const to = out.data + z * out.batch_stride;
+#pragma unroll
+  for (int i = 0; i < Tile::kRowTiles; ++i) {
+#pragma unroll
+    for (int j = 0; j < Tile::kColumnTiles; ++j) {
+#pragma unroll
+      for (int e = 0; e < 4; ++e) {
+        const int64_t row = first_row + warp_row + 16 * i + lane / 4 + e / 2 * 8;
+        const int64_t column = first_column + warp_column + 8 * j + lane % 4 * 2 + e % 2;
+        if (row < rows && column < columns) {
+          to[row * out.stride + column] = sums[i][j][e] + (out.bias == nullptr ? 0.0F : out.bias[column]);
+        }
+      }
+    }
+  }
+}
+
+// -- starting them ------------------------------------------------------------------------------------------
+
+struct ProductShape {
+  int64_t rows, columns, depth;
+  int batch = 1;
+};
+
+template <class Tile>
+dim3 grid_of(const ProductShape& shape) {
+  return {static_cast<unsigned>(divide_up(shape.rows, Tile::kRows)),
+          static_cast<unsigned>(divide_up(shape.columns, Tile::kColumns)),
+          static_cast<unsigned>(shape.batch)};
+}
+
+template <class Left, class Right>
+void run_full_product(cudaStream_t stream, const ProductShape& shape, const Left& left, const Right& right,
+                      const TileOutput& out) {
+  launch(stream, {.grid = grid_of<FullTile>(shape), .threads = FullTile::kThreads}, full_product<Left, Right>,
+         left, right, out, shape.rows, shape.columns, shape.depth);
+}
+
+template <class Left, class Right>
+void run_split_product(cudaStream_t stream, const ProductShape& shape, const Left& left, const Right& right,
+                       const TileOutput& out) {
+  constexpr unsigned kEnoughBlocks = 132;  // of large tiles: one for every multiprocessor of an H200
+  const dim3 large = grid_of<LargeTile>(shape);
+  if (large.x * large.y * large.z >= kEnoughBlocks) {
+    launch(stream, {.grid = large, .threads = LargeTile::kThreads}, split_product<LargeTile, Left, Right>,
+           left, right, out, shape.rows, shape.columns, shape.depth);
+  } else {
+    launch(stream, {.grid = grid_of<SmallTile>(shape), .threads = SmallTile::kThreads},
+           split_product<SmallTile, Left, Right>, left, right, out, shape.rows, shape.columns, shape.depth);
+  }
+}
+
+}  // namespace janus::cuda

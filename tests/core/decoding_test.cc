@@ -1,0 +1,138 @@
+// Drawing on the device by itself against single steps of operations, logits on the host and core/sampler.h.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/checkpoint.h"
+#include "core/json.h"
+#include "core/sampler.h"
+#include "core/transformer.h"
+#include "tests/support/oracle.h"
+
+namespace janus {
+namespace {
+
+constexpr int64_t kVocabulary = 300, kBetween = 40;
+
+struct Sequence {
+  DecodingItem item;
+  int64_t prompt;  // tokens
+};
+
+class DecodingTest : public testing::TestWithParam<WeightType> {
+ protected:
+  void SetUp() override {
+    if (!device_->decodes()) GTEST_SKIP() << "this device leaves drawing to the host";
+    const Checkpoint checkpoint = Checkpoint::open(JANUS_TEST_DATA "/models/grouped-query");
+    model_ = Transformer::load(Weights(checkpoint, *device_, GetParam()) / "model.language_model",
+                               TransformerConfig::from_json(checkpoint.config()["text_config"], "config"));
+    const int64_t width = model_.config().hidden_size;
+    table_ = oracle::random_tensor(*device_, {kVocabulary, width}, 1, DType::bf16);
+    head_ = {{oracle::random_tensor(*device_, {kBetween, width}, 2, DType::bf16, 0.1F),
+              oracle::random_tensor(*device_, {kBetween}, 3)},
+             {oracle::random_tensor(*device_, {kVocabulary, kBetween}, 4, DType::f16, 0.5F),
+              oracle::random_tensor(*device_, {kVocabulary}, 5)}};
+  }
+
+  // A cache whose rows hold the sequences' prompts.
+  KvCache read_prompts(const std::vector<Sequence>& sequences, int64_t draws) const {
+    KvCache cache(*device_, model_.config(), 8, 70 + draws, DType::bf16);
+    for (const Sequence& sequence : sequences) {
+      for (const int32_t row : {sequence.item.row, sequence.item.other_row}) {
+        if (row < 0) continue;
+        const Shape shape{1, sequence.prompt, model_.config().hidden_size};
+        model_.forward(oracle::random_tensor(*device_, shape, static_cast<uint32_t>(10 + row)), cache,
+                       {&row, 1});
+      }
+    }
+    return cache;
+  }
+
+  std::vector<int32_t> draw_on_device(const std::vector<Sequence>& sequences, int64_t draws) const {
+    const KvCache cache = read_prompts(sequences, draws);
+    std::optional<DecodingPlan> plan = model_.decoding_plan(cache);
+    plan->table = table_;
+    plan->head = head_;
+    for (const Sequence& sequence : sequences) {
+      plan->items.push_back(sequence.item);
+      plan->items.back().length = static_cast<int32_t>(sequence.prompt);
+    }
+    plan->step = 1;
+    plan->draws = draws;
+    const std::unique_ptr<Decoding> decoding = device_->begin_decoding(*plan);
+    EXPECT_NE(decoding, nullptr);
+    std::vector<int32_t> ids;
+    for (int64_t i = 0; decoding && i < draws; ++i) {
+      const std::span<const int32_t> drawn = decoding->next();
+      ids.insert(ids.end(), drawn.begin(), drawn.end());
+    }
+    return ids;
+  }
+
+  std::vector<int32_t> draw_by_steps(const std::vector<Sequence>& sequences, int64_t draws) const {
+    KvCache cache = read_prompts(sequences, draws);
+    std::vector<int32_t> rows, last, ids;
+    for (const Sequence& sequence : sequences) {
+      rows.push_back(sequence.item.row);
+      if (sequence.item.other_row >= 0) rows.push_back(sequence.item.other_row);
+      last.push_back(sequence.item.id);
+    }
+    for (int64_t i = 0; i < draws; ++i) {
+      std::vector<int32_t> read;
+      for (size_t s = 0; s < sequences.size(); ++s)
+        read.insert(read.end(), sequences[s].item.other_row >= 0 ? 2 : 1, last[s]);
+      const Tensor x = ops::embedding(table_, read);
+      const Tensor hidden = model_.forward(x.reshape({x.size(0), 1, x.size(1)}), cache, rows);
+      const Tensor between = ops::gelu_erf(ops::linear(hidden, head_[0].weight, head_[0].bias));
+      const std::vector<float> logits = ops::to_host(ops::linear(between, head_[1].weight, head_[1].bias));
+      auto line = std::span<const float>(logits);
+      for (size_t s = 0; s < sequences.size(); ++s) {
+        const DecodingItem& item = sequences[s].item;
+        std::vector<float> guided(line.begin(), line.begin() + kVocabulary);
+        line = line.subspan(kVocabulary);
+        if (item.other_row >= 0) {
+          guided = guide(guided, line.first(kVocabulary), item.guidance);
+          line = line.subspan(kVocabulary);
+        }
+        last[s] = sample(guided, item.sampling, NoiseStream::codes, static_cast<uint32_t>(i) + 1);
+        ids.push_back(last[s]);
+      }
+    }
+    return ids;
+  }
+
+  std::shared_ptr<Device> device_ = oracle::test_device();
+  Transformer model_;
+  Tensor table_;
+  std::vector<DecodingHead> head_;
+};
+
+DecodingItem item(int32_t row, int32_t other_row, SamplingOptions sampling) {
+  return {.row = row, .other_row = other_row, .id = row + 3, .guidance = 3.5F, .sampling = sampling};
+}
+
+TEST_P(DecodingTest, DrawsWhatStepsDraw) {
+  const std::vector<Sequence> sequences{{item(0, 4, {.seed = 7}), 9},
+                                        {item(3, -1, {.seed = 4000000000U}), 60}};
+  EXPECT_EQ(draw_on_device(sequences, 8), draw_by_steps(sequences, 8));
+}
+
+TEST_P(DecodingTest, DrawsFiltered) {
+  const std::vector<Sequence> sequences{{item(1, 2, {.top_k = 5}), 5},
+                                        {item(5, -1, {.temperature = 0.7F, .top_p = 0.6F}), 3},
+                                        {item(6, -1, {.temperature = 1.3F, .top_k = 40, .top_p = 0.9F}), 4},
+                                        {item(7, -1, {.temperature = 0.0F}), 2}};
+  EXPECT_EQ(draw_on_device(sequences, 5), draw_by_steps(sequences, 5));
+}
+
+TEST_P(DecodingTest, ASequenceDoesNotDependOnTheOthers) {
+  const std::vector<Sequence> both{{item(0, 1, {.seed = 1}), 6}, {item(2, 3, {.seed = 2}), 11}};
+  const std::vector<int32_t> together = draw_on_device(both, 4), alone = draw_on_device({both[1]}, 4);
+  for (size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(together[2 * i + 1], alone[i]) << "draw " << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, DecodingTest, testing::Values(WeightType::bf16, WeightType::q8_0),
+                         [](const auto& test) { return std::string(name_of(test.param)); });
+
+}  // namespace
+}  // namespace janus

@@ -9,10 +9,10 @@
 #include <memory>
 #include <optional>
 
+#include "cli/chosen_device.h"
 #include "cli/chosen_model.h"
 #include "cli/command.h"
 #include "cli/json_output.h"
-#include "cli/memory_check.h"
 #include "cli/progress.h"
 #include "core/device.h"
 #include "core/error.h"
@@ -246,7 +246,6 @@ struct BenchModel {
 
 BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& common, Console& console,
                             ProgressDisplay& progress) {
-  std::shared_ptr<Device> device = open_device(common.device, {.threads = static_cast<int>(common.threads)});
   Checkpoint checkpoint =
       settings.config.empty() ? open_checkpoint(common, console) : random_checkpoint(settings.config);
   BenchModel opened;
@@ -255,9 +254,8 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
                                                 : common.model;
   const ModelOptions options{.type = weight_type_from_name(common.type)};
   const Work work{.pictures = 1, .new_tokens = 1, .drawings = 1};
-  const std::string warning =
-      check_memory({checkpoint, opened.chosen.name, device->name(), options, work}, machine_memory());
-  if (!warning.empty()) console.notice(warning);
+  std::shared_ptr<Device> device =
+      choose_device(common, {checkpoint, opened.chosen.name, common.device, options, work}, console);
   Clock::time_point start = Clock::now();
   // Opened again, so that reading the headers counts where there are files.
   if (settings.config.empty()) checkpoint = Checkpoint::open(model_files(common.model));

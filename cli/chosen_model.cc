@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "cli/builtin_model.h"
+#include "cli/chosen_device.h"
 #include "cli/hub/cache.h"
-#include "cli/memory_check.h"
 #include "core/device.h"
 #include "core/error.h"
 
@@ -86,13 +86,10 @@ ChosenModel open_chosen_model(const CommonOptions& options, const Work& work, Co
     console.notice(fmt::format("no -m given: using the built-in {}{}", kBuiltinName, limits));
   }
   auto start = std::chrono::steady_clock::now();
-  std::shared_ptr<Device> device =
-      open_device(options.device, {.threads = static_cast<int>(options.threads)});
   Checkpoint checkpoint = open_checkpoint(options, console);
   const ModelOptions model_options{.type = weight_type_from_name(options.type), .progress = progress};
-  const std::string warning =
-      check_memory({checkpoint, chosen.name, device->name(), model_options, work}, machine_memory());
-  if (!warning.empty()) console.notice(warning);
+  std::shared_ptr<Device> device =
+      choose_device(options, {checkpoint, chosen.name, options.device, model_options, work}, console);
   chosen.model = open_model(checkpoint, device, model_options);
   chosen.load_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();

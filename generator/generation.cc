@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <optional>
 
 #include "core/error.h"
 #include "core/ops.h"
@@ -90,10 +92,17 @@ class Group {
   void draw_first() {
     draw(first_logits_);
     first_logits_ = {};
+    if (networks_->device().decodes()) begin_decoding();
   }
 
   // Reads the code drawn last into every row, and draws the next of every image.
   void draw_next() {
+    if (decoding_) {
+      const std::span<const int32_t> drawn = decoding_->next();
+      for (size_t place = 0; place < images_.size(); ++place)
+        images_[place].codes.codes.push_back(drawn[place]);
+      return;
+    }
     std::vector<int32_t> codes;
     for (size_t place = 0; place < images_.size(); ++place) {
       codes.insert(codes.end(), rows_per_image(drawings_[place].guidance), images_[place].codes.codes.back());
@@ -103,6 +112,29 @@ class Group {
   }
 
  private:
+  // Leaves the codes that follow to the device, if it can draw them by itself.
+  void begin_decoding() {
+    std::optional<DecodingPlan> plan = networks_->language_model.decoding_plan(*cache_);
+    if (!plan) return;
+    plan->table = networks_->code_table();
+    for (const Linear& layer : networks_->gen_head.layers) plan->head.push_back({layer.weight, layer.bias});
+    size_t row = 0;
+    for (size_t place = 0; place < images_.size(); ++place) {
+      const Drawing& drawing = drawings_[place];
+      DecodingItem item{.row = rows_[row++],
+                        .length = static_cast<int32_t>(drawing.prompt_ids.size()),
+                        .id = images_[place].codes.codes.back(),
+                        .guidance = drawing.guidance,
+                        .sampling = drawing.sampling};
+      if (rows_per_image(drawing.guidance) == 2) item.other_row = rows_[row++];
+      plan->items.push_back(item);
+    }
+    plan->stream = NoiseStream::codes;
+    plan->step = 1;
+    plan->draws = networks_->config.image_tokens() - 1;
+    decoding_ = networks_->device().begin_decoding(*plan);
+  }
+
   // Draws a code of every image. logits: one line a row.
   void draw(std::span<const float> logits) {
     const size_t size = logits.size() / rows_.size();
@@ -122,10 +154,13 @@ class Group {
   KvCache* cache_;
   std::vector<GeneratedImage> images_;
   std::vector<int32_t> rows_;
-  std::vector<float> first_logits_;  // one line a row
+  std::vector<float> first_logits_;     // one line a row
+  std::unique_ptr<Decoding> decoding_;  // or null: the host draws
 };
 
 }  // namespace
+
+int images_at_once(const Device& device) { return device.decodes() ? 16 : 4; }
 
 int64_t drawing_cache_rows(size_t images, int kinds) { return kinds * (static_cast<int64_t>(images) + 1); }
 
@@ -150,7 +185,7 @@ Timings draw_images(const JanusNetworks& networks, std::span<const Drawing> draw
   const int64_t codes = networks.config.image_tokens();
   const auto width = static_cast<int64_t>(networks.config.vision.grid());
   const auto total = static_cast<int64_t>(drawings.size()) * codes;
-  const size_t at_once = std::min<size_t>(drawings.size(), kImagesAtOnce);
+  const size_t at_once = std::min<size_t>(drawings.size(), images_at_once(networks.device()));
 
   Timings timings;
   Stopwatch watch;

@@ -11,9 +11,9 @@
 
 namespace janus {
 
-// Drawn side by side at most: beyond these the weights are read seldom enough, and each takes memory for its
-// cache.
-inline constexpr int kImagesAtOnce = 4;
+// Images drawn side by side at most: beyond these the weights are read seldom enough, and each takes memory for
+// its cache. On a card reading the weights is nearly all of a step.
+int images_at_once(const Device& device);
 // Rows of the cache for so many images side by side: each one's own and those of a prompt that they share, of
 // each of `kinds` (2 with guidance).
 int64_t drawing_cache_rows(size_t images, int kinds);

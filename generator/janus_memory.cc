@@ -87,7 +87,7 @@ class DryRun {
     const int64_t words = std::min(work_.prompt_tokens, context - codes);
     if (words < 1) return 0;
     const Drawing drawing{.prompt_ids = std::vector<int32_t>(words), .sampling = {.temperature = 0}};
-    const std::vector<Drawing> drawings(std::min(work_.drawings, kImagesAtOnce), drawing);
+    const std::vector<Drawing> drawings(std::min(work_.drawings, images_at_once(device_)), drawing);
     DrawHooks hooks;
     int reports = 0;
     hooks.progress = [&](const char*, int64_t, int64_t) {

@@ -1,5 +1,6 @@
 #include "generator/janus_networks.h"
 
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -95,6 +96,15 @@ JanusNetworks JanusNetworks::load(const Checkpoint& checkpoint, Device& device, 
 Tensor JanusNetworks::embed_codes(std::span<const int32_t> codes) const {
   const Tensor entries = gen_embed(codes);  // [B, embed_dim]
   return gen_aligner(entries.reshape({entries.size(0), 1, entries.size(1)}));
+}
+
+const Tensor& JanusNetworks::code_table() const {
+  if (code_table_made.empty()) {
+    std::vector<int32_t> codes(static_cast<size_t>(config.vq.codebook_size));
+    std::iota(codes.begin(), codes.end(), 0);
+    code_table_made = gen_aligner(gen_embed(codes));
+  }
+  return code_table_made;
 }
 
 }  // namespace janus

@@ -1,6 +1,8 @@
 #include "generator/understanding.h"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 
 #include "core/error.h"
 #include "core/ops.h"
@@ -53,6 +55,21 @@ void add_log_probabilities(const JanusNetworks& networks, const Tensor& hidden, 
       score.total += score.logprobs.back();
     }
   }
+}
+
+// The device draws what follows `id` by itself, if it can; else null.
+std::unique_ptr<Decoding> begin_decoding(const JanusNetworks& networks, const KvCache& cache, int32_t length,
+                                         int32_t id, const SamplingOptions& sampling, int64_t draws) {
+  if (!networks.device().decodes()) return nullptr;
+  std::optional<DecodingPlan> plan = networks.language_model.decoding_plan(cache);
+  if (!plan) return nullptr;
+  plan->table = networks.language_model.embed_tokens().weight;
+  plan->head.push_back({networks.lm_head.weight, networks.lm_head.bias});
+  plan->items.push_back({.row = 0, .length = length, .id = id, .sampling = sampling});
+  plan->stream = NoiseStream::text;
+  plan->step = 1;
+  plan->draws = draws;
+  return networks.device().begin_decoding(*plan);
 }
 
 }  // namespace
@@ -139,8 +156,12 @@ Answer continue_answer(const JanusNetworks& networks, std::span<const Image> ima
   result.timings.prefill_ms = watch.lap_ms();
 
   result.finish_reason = FinishReason::length;
+  int32_t id = sample(logits, options.sampling, NoiseStream::text, 0);
+  const std::unique_ptr<Decoding> decoding =
+      most > 1 && id != special.end ? begin_decoding(networks, cache, static_cast<int32_t>(prompt_length), id,
+                                                     options.sampling, most - 1)
+                                    : nullptr;
   for (int64_t step = 0; step < most; ++step) {
-    const int32_t id = sample(logits, options.sampling, NoiseStream::text, static_cast<uint32_t>(step));
     if (id == special.end) {
       result.finish_reason = FinishReason::stop;
       break;
@@ -149,8 +170,13 @@ Answer continue_answer(const JanusNetworks& networks, std::span<const Image> ima
     if (on_token) on_token(id);
     if (progress) progress("writing", step + 1, most);
     if (step + 1 == most) break;
+    if (decoding) {
+      id = decoding->next()[0];
+      continue;
+    }
     const Tensor next = networks.language_model.embed({&id, 1}).reshape({1, 1, config.hidden_size});
     logits = ops::to_host(networks.lm_head(networks.language_model.forward(next, cache, {&row, 1})));
+    id = sample(logits, options.sampling, NoiseStream::text, static_cast<uint32_t>(step) + 1);
   }
   result.timings.decode_ms = watch.lap_ms();
   if (result.timings.decode_ms > 0) {

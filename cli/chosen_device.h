@@ -1,0 +1,18 @@
+// The device that --device chooses for a model.
+#pragma once
+
+#include <memory>
+
+#include "cli/console.h"
+#include "cli/memory_check.h"
+#include "cli/options.h"
+#include "core/device.h"
+
+namespace janus::cli {
+
+// Opens it and asks whether the work fits, before anything is loaded. `auto` takes a card where the model
+// fits into its memory, and else the CPU, which a notice says. Throws Error where it does not fit.
+std::shared_ptr<Device> choose_device(const CommonOptions& options, MemoryQuestion question,
+                                      Console& console);
+
+}  // namespace janus::cli

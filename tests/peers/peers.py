@@ -133,11 +133,21 @@ def check_same_decoder(commands, work, prefix):
             sys.exit(f"logits of llama.cpp {type}: expected within {limit}, found {distance:.3f}; not the same decoder")
 
 
+def read_files(command):
+    """Reads a command's models, so that it finds them in memory: it shall not wait for a disk."""
+    for path in map(str, command):
+        if path.endswith(".gguf"):
+            with open(path, "rb") as file:
+                while file.read(1 << 24):
+                    pass
+
+
 def measure_all(commands, rounds, prefix, out, append):
     """Writes a line for each measurement; programs take turns."""
     with open(out, "a" if append else "w") as file:
         for turn in range(rounds):
             for name, command in commands.items():
+                read_files(command)
                 for line in run(command, prefix).splitlines():
                     file.write(json.dumps({"round": turn, "program": name, **json.loads(line)}) + "\n")
                 file.flush()

@@ -20,6 +20,13 @@ foreach(name ${device_tests})
   set_tests_properties(cuda_host.${name} PROPERTIES TIMEOUT 900 ENVIRONMENT JANUS_TEST_DEVICE=cuda)
 endforeach()
 
+foreach(name ${device_goldens})
+  add_executable(cuda_host_${name}_test generator/${name}_test.cc)
+  target_link_libraries(cuda_host_${name}_test PRIVATE janus_cuda_host janus_generator janus_image_file janus_device_main)
+  add_test(NAME cuda_host.${name} COMMAND cuda_host_${name}_test --gtest_filter=-*_native*)
+  set_tests_properties(cuda_host.${name} PROPERTIES TIMEOUT 900 ENVIRONMENT JANUS_TEST_DEVICE=cuda)
+endforeach()
+
 add_executable(cuda_host_pool_test ${emulated}/pool_test.cc)
 target_link_libraries(cuda_host_pool_test PRIVATE janus_cuda_host janus_core GTest::gtest_main)
 add_test(NAME cuda_host.pool COMMAND cuda_host_pool_test)

@@ -8,6 +8,7 @@
 #include "generator/janus_networks.h"
 #include "generator/prompt.h"
 #include "generator/understanding.h"
+#include "tests/support/device_under_test.h"
 #include "tokenizer/conv_blocks.h"
 
 namespace janus {
@@ -103,7 +104,7 @@ class GoldenTest : public testing::TestWithParam<Case> {
   }
 
   Golden golden_{GetParam().name};
-  std::shared_ptr<Device> device_ = open_device("cpu", {.threads = 1});
+  std::shared_ptr<Device> device_ = oracle::test_device({.threads = 1});
   Checkpoint checkpoint_ = Checkpoint::open(test::golden_model(GetParam().name));
   JanusNetworks networks_ = JanusNetworks::load(checkpoint_, *device_, GetParam().type);
   Stages stages_{golden_};

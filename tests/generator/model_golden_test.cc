@@ -5,6 +5,7 @@
 #include "generator/model.h"
 #include "generator/prompt.h"
 #include "tests/golden.h"
+#include "tests/support/device_under_test.h"
 
 namespace janus {
 namespace {
@@ -53,7 +54,7 @@ class ModelGoldenTest : public testing::TestWithParam<std::string> {
   Golden golden_{GetParam()};
   Checkpoint checkpoint_ = Checkpoint::open(test::golden_model(GetParam()));
   std::unique_ptr<Model> model_ =
-      open_model(checkpoint_, open_device("cpu", {.threads = 1}), {.type = WeightType::f32});
+      open_model(checkpoint_, oracle::test_device({.threads = 1}), {.type = WeightType::f32});
 };
 
 TEST_P(ModelGoldenTest, TextsAndPromptsHaveTheSameIds) {

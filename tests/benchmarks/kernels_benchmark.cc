@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "core/cpu/conv.h"
 #include "core/cpu/cpu_device.h"
 #include "core/cpu/probe.h"
 #include "core/ops.h"
@@ -140,24 +141,95 @@ BENCHMARK_CAPTURE(Quantize, q6_k, DType::q6_k)->Unit(benchmark::kMillisecond)->U
 BENCHMARK_CAPTURE(Quantize, q5_k, DType::q5_k)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(Quantize, q4_k, DType::q4_k)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-// Input channels, filters, side of the square map; 3 x 3.
-void Conv3x3(benchmark::State& state) {
-  const int64_t channels = state.range(0), filters = state.range(1), side = state.range(2);
-  const Tensor x = random_tensor(Shape{1, side, side, channels});
-  const Tensor weight = random_tensor(Shape{filters, channels, 3, 3}, DType::bf16);
-  for (auto _ : state) benchmark::DoNotOptimize(ops::conv2d(x, weight, {}, {1, 1, 1, 1, 1}).raw());
-  set_gflops(state, 2.0 * static_cast<double>(side * side * channels * filters * 9));
+// The VQ decoder's convolutions of 3 x 3. Input channels, filters, side of the square map.
+void decoder_sizes(benchmark::internal::Benchmark* conv) {
+  conv->Args({512, 512, 24})
+      ->Args({512, 256, 48})
+      ->Args({256, 256, 48})
+      ->Args({256, 256, 96})
+      ->Args({256, 128, 192})
+      ->Args({128, 128, 192})
+      ->Args({128, 128, 384})
+      ->Args({128, 3, 384})
+      ->Unit(benchmark::kMillisecond)
+      ->UseRealTime();
 }
-BENCHMARK(Conv3x3)
+
+struct DecoderConv {
+  Tensor x, weight, bias, vector;
+
+  explicit DecoderConv(const benchmark::State& state)
+      : x(random_tensor(Shape{1, state.range(2), state.range(2), state.range(0)})),
+        weight(random_tensor(Shape{state.range(1), state.range(0), 3, 3}, DType::bf16)),
+        bias(random_tensor(Shape{state.range(1)})),
+        vector(random_tensor(Shape{state.range(0)})) {}
+
+  // As a plain convolution of a result `scale` times as wide and high would take.
+  double operations(int64_t scale = 1) const {
+    return 2.0 * static_cast<double>(scale * scale * x.elements() * weight.size(0) * 9);
+  }
+};
+
+void Conv3x3(benchmark::State& state) {
+  const DecoderConv conv(state);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(ops::conv2d(conv.x, conv.weight, conv.bias, kSamePadding3x3).raw());
+  }
+  set_gflops(state, conv.operations());
+}
+BENCHMARK(Conv3x3)->Apply(decoder_sizes);
+
+// The same by the library that the build has for convolutions.
+void Conv3x3_Library(benchmark::State& state) {
+  const DecoderConv conv(state);
+  const int64_t side = conv.x.size(1), filters = conv.weight.size(0);
+  const cpu::ConvShape shape{.height = side,
+                             .width = side,
+                             .channels = conv.x.size(3),
+                             .kernel_height = 3,
+                             .kernel_width = 3,
+                             .out_height = side,
+                             .out_width = side,
+                             .filters = filters,
+                             .options = kSamePadding3x3};
+  for (auto _ : state) {
+    Tensor out(device(), DType::f32, Shape{1, side, side, filters});
+    if (!cpu::library_conv2d(device().team(), shape, conv.x, conv.weight, conv.bias.data<float>(), out)) {
+      state.SkipWithError("no library in this build");
+      return;
+    }
+    benchmark::DoNotOptimize(out.raw());
+  }
+  set_gflops(state, conv.operations());
+}
+BENCHMARK(Conv3x3_Library)->Apply(decoder_sizes);
+
+// Norm, swish, convolution and sum as one operation.
+void SwishConv3x3(benchmark::State& state) {
+  const DecoderConv conv(state);
+  const GroupNormOptions norm{.weight = conv.vector, .bias = conv.vector, .groups = 32, .eps = 1e-6F};
+  const Tensor residual = random_tensor(Shape{1, conv.x.size(1), conv.x.size(2), conv.weight.size(0)});
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        ops::swish_conv2d(conv.x, norm, conv.weight, conv.bias, kSamePadding3x3, residual).raw());
+  }
+  set_gflops(state, conv.operations());
+}
+BENCHMARK(SwishConv3x3)->Apply(decoder_sizes);
+
+// A map of half the side that the result has.
+void UpsampleConv3x3(benchmark::State& state) {
+  const DecoderConv conv(state);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(ops::upsample_conv3x3(conv.x, conv.weight, conv.bias).raw());
+  }
+  set_gflops(state, conv.operations(2));
+}
+BENCHMARK(UpsampleConv3x3)
     ->Args({512, 512, 24})
-    ->Args({512, 512, 48})
-    ->Args({512, 256, 48})
+    ->Args({256, 256, 48})
     ->Args({256, 256, 96})
-    ->Args({256, 256, 192})
-    ->Args({256, 128, 192})
     ->Args({128, 128, 192})
-    ->Args({128, 128, 384})
-    ->Args({128, 3, 384})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 

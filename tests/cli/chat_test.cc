@@ -104,6 +104,8 @@ TEST_F(ChatTest, AtATerminalLinesAreEditedAndRemembered) {
     ASSERT_TRUE(terminal.wait_for("> ")) << terminal.shown();
     terminal.type("/nothing\r");
     ASSERT_TRUE(terminal.wait_for("janus: command /nothing")) << terminal.shown();
+    // Between lines the terminal would take Ctrl-D for itself.
+    ASSERT_TRUE(terminal.wait_for("> ")) << terminal.shown();
     terminal.type("\x04");
     EXPECT_EQ(terminal.finish(), 0) << terminal.shown();
   }
@@ -114,6 +116,7 @@ TEST_F(ChatTest, AtATerminalLinesAreEditedAndRemembered) {
   // Twice the arrow up: the line before the last.
   again.type("\x1b[A\x1b[A\r");
   EXPECT_TRUE(again.wait_for("/generate PROMPT")) << again.shown();
+  EXPECT_TRUE(again.wait_for("> ")) << again.shown();
   again.type("\x04");
   EXPECT_EQ(again.finish(), 0);
 }

@@ -7,29 +7,36 @@
 namespace janus::cli {
 namespace {
 
+// Adds an option to those that mean something beside another alone.
+void belongs(std::vector<const OptionEntry*>& group, const OptionEntry& entry) { group.push_back(&entry); }
+
 void declare_list(GenerateSettings& settings, OptionSet& options) {
   options.option(
       "--prompts", "FILE", some_text(settings.prompts),
       "a prompt a line, - for standard input; FILE.jsonl: objects with prompt, and if given seed, "
       "cfg_scale, temperature, top_k, top_p, count, output. OUT is a folder or has a %05d. Started "
       "again, goes on where it stopped");
-  options.option("--records", "FILE", some_text(settings.records),
-                 "with --prompts: what is done, a line of JSON an image (default janus-records.jsonl beside "
-                 "the images)");
-  options.flag("--overwrite", settings.overwrite, "with --prompts: make anew what an earlier run made");
-  options.flag("--retry-errors", settings.retry_errors,
-               "with --prompts: try again what failed in an earlier run");
+  auto& group = settings.with_prompts;
+  belongs(group, options.option("--records", "FILE", some_text(settings.records),
+                                "with --prompts: what is done, a line of JSON an image (default "
+                                "janus-records.jsonl beside the images)"));
+  belongs(group, options.flag("--overwrite", settings.overwrite,
+                              "with --prompts: make anew what an earlier run made"));
+  belongs(group, options.flag("--retry-errors", settings.retry_errors,
+                              "with --prompts: try again what failed in an earlier run"));
 }
 
 void declare_choice(GenerateSettings& settings, OptionSet& options) {
-  options.option("--best-of", "N", number(settings.best_of, {1, 1 << 20}),
-                 "draw N candidates under seeds from --seed on, and keep those the model itself ranks best");
-  settings.keep_option = &options.option("--keep", "K", number(settings.keep, {1, 1 << 20}),
-                                         "with --best-of: how many are kept, best first (default 1)");
-  settings.ranker_option =
-      &options.option("--ranker", "NAME", one_of(settings.ranker, {"self-caption", "self-vqa"}),
-                      "self-caption: how likely PROMPT is as the description; self-vqa: yes or no to whether "
-                      "it is shown (default self-caption)");
+  options.option("--best-of", "N", number(settings.best_of, {1, kMostCandidates}),
+                 "draw N candidates, 1 to 10000, under seeds from --seed on, and keep those the model itself "
+                 "ranks best");
+  auto& group = settings.with_best_of;
+  belongs(group, options.option("--keep", "K", number(settings.keep, {1, kMostCandidates}),
+                                "with --best-of: how many are kept, best first (default 1)"));
+  belongs(group, options.option(
+                     "--ranker", "NAME", one_of(settings.ranker, {"self-caption", "self-vqa"}),
+                     "with --best-of: self-caption, how likely PROMPT is as the description, or self-vqa, "
+                     "yes or no to whether it is shown (default self-caption)"));
 }
 
 void declare_views(GenerateSettings& settings, OptionSet& options) {
@@ -40,8 +47,9 @@ void declare_views(GenerateSettings& settings, OptionSet& options) {
       "enlarge OUT F times (Lanczos), 2 to 8; the model's own size stays what --preview and --grid show");
   options.option("--preview", "FILE", some_text(settings.preview),
                  "the picture so far, written again and again while it is drawn");
-  options.option("--preview-every", "N", number(settings.preview_every, {1, INT32_MAX}),
-                 "lines of codes from one preview to the next (default 4)");
+  belongs(settings.with_preview,
+          options.option("--preview-every", "N", number(settings.preview_every, {1, INT32_MAX}),
+                         "with --preview: lines of codes from one to the next (default 4)"));
 }
 
 }  // namespace
@@ -62,8 +70,9 @@ Command generate_command() {
             options.argument("PROMPT", prompt_text(settings->prompt), "what the image shows");
             options.required_option("-o,--output", "OUT", some_text(settings->output),
                                     "PNG, JPEG or WebP by extension, - for PNG on standard output");
-            options.option("-b,--batch-count", "COUNT", number(settings->count, {1, INT32_MAX}),
-                           "images, 1 or more (default 1): numbered by a %03d in OUT, else -000 is appended");
+            options.option(
+                "-b,--batch-count", "COUNT", number(settings->count, {1, kMostImages}),
+                "images, 1 to 1000000 (default 1): numbered by a %03d in OUT, else -000 is appended");
             options.option("--cfg-scale", "G", number(settings->guidance, {.low = 0}),
                            "how closely to follow the prompt, 0 or more; 1 = off (default 5)");
             options.option("--temperature", "T", number(settings->temperature, {.low = 0}),

@@ -10,6 +10,11 @@
 #include "core/error.h"
 
 namespace janus::cli {
+namespace {
+
+constexpr size_t kMostBytes = size_t{1} << 28;
+
+}  // namespace
 
 std::string read_input(const std::string& path, const std::string& what) {
   bool standard = path == "-";
@@ -23,9 +28,12 @@ std::string read_input(const std::string& path, const std::string& what) {
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) break;
     text.append(block.data(), static_cast<size_t>(size));
+    if (text.size() > kMostBytes) break;
   }
   int fault = errno;
   if (!standard) close(descriptor);
+  check(text.size() <= kMostBytes, "{}, {}: expected at most {} bytes, found more; check the path", what,
+        path, kMostBytes);
   check(size == 0, "{}, {}: expected a file that can be read, found {}; check the path", what, path,
         std::strerror(fault));
   return text;

@@ -6,7 +6,8 @@
 
 namespace janus::cli {
 
-// All bytes of a file; "-" is standard input. Throws Error that calls it `what` and names the path.
+// All bytes of a file; "-" is standard input. Throws Error that calls it `what` and names the path, also
+// where it is larger than anything of that kind could be.
 std::string read_input(const std::string& path, const std::string& what);
 
 }  // namespace janus::cli

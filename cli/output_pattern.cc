@@ -27,6 +27,16 @@ int read_width(const std::string& path, size_t& at) {
 }  // namespace
 
 OutputPattern::OutputPattern(const std::string& path, const std::string& option) {
+  if (parse(path)) return;
+  throw UsageError(
+      fmt::format("option {}, command line: expected one %d or %03d for the image's number and %% "
+                  "for a per cent sign, found \"{}\"; see janus generate --help",
+                  option, path));
+}
+
+bool OutputPattern::well_formed(const std::string& path) { return OutputPattern().parse(path); }
+
+bool OutputPattern::parse(const std::string& path) {
   for (size_t at = 0; at < path.size();) {
     std::string& part = numbered_ ? after_ : before_;
     if (path[at] != '%') {
@@ -36,16 +46,12 @@ OutputPattern::OutputPattern(const std::string& path, const std::string& option)
       at += 2;
     } else {
       int width = read_width(path, ++at);
-      if (width < 0 || numbered_) {
-        throw UsageError(
-            fmt::format("option {}, command line: expected one %d or %03d for the image's number and %% "
-                        "for a per cent sign, found \"{}\"; see janus generate --help",
-                        option, path));
-      }
+      if (width < 0 || numbered_) return false;
       numbered_ = true;
       width_ = width;
     }
   }
+  return true;
 }
 
 std::string OutputPattern::path(int64_t index, int64_t count) const {

@@ -13,11 +13,17 @@ class OutputPattern {
   // itself. Throws UsageError, naming `option`, for any other use of `%`.
   OutputPattern(const std::string& path, const std::string& option);
 
+  // Whether the constructor takes it.
+  static bool well_formed(const std::string& path);
+
   // The path of image `index` of `count`: with the number in its place, or where there is none and more than
   // one image, with -000, -001, ... before the extension.
   std::string path(int64_t index, int64_t count) const;
 
  private:
+  OutputPattern() = default;
+  bool parse(const std::string& path);
+
   std::string before_, after_;  // around the number; all of the path is in before_ where there is none
   bool numbered_ = false;
   int width_ = 0;

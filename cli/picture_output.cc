@@ -18,10 +18,13 @@ ImageFormat picture_format(const std::string& path, const std::string& option) {
   return *format;
 }
 
+Image picture_of(const Array& planes) {
+  return to_image(planes.values, static_cast<int>(planes.shape[2]), static_cast<int>(planes.shape[1]));
+}
+
 void write_picture(const Array& planes, ImageFormat format, const ImageText& text, const OutputFile& output,
                    Console& console) {
-  auto height = static_cast<int>(planes.shape[1]), width = static_cast<int>(planes.shape[2]);
-  output.write(encode_image(to_image(planes.values, width, height), format, text), console);
+  output.write(encode_image(picture_of(planes), format, text), console);
 }
 
 }  // namespace janus::cli

@@ -13,6 +13,9 @@ namespace janus::cli {
 // extension that this build cannot write.
 ImageFormat picture_format(const std::string& path, const std::string& option);
 
+// The picture in the planes that Model::decode gave.
+Image picture_of(const Array& planes);
+
 // Encodes the planes that Model::decode gave and writes them.
 void write_picture(const Array& planes, ImageFormat format, const ImageText& text, const OutputFile& output,
                    Console& console);

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "cli/caption/replacing_file.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/journal/replacing_file.h"
 #include "cli/output_file.h"
 #include "core/error.h"
 
@@ -16,7 +16,8 @@ CaptionOutput::CaptionOutput(const CaptionSettings& settings, const RunFacts& ru
   on_stream_ = settings.output == kStandardStream || (settings.output.empty() && settings.sidecar.empty());
   if (!settings.csv.empty()) const OutputFile refused_before_the_work(settings.csv);
   if (on_stream_ || settings.output.empty()) return;
-  journal_.emplace(settings.output, JournalOptions{run.model, run.prompt_hash, settings.mixed});
+  journal_.emplace(settings.output,
+                   JournalOptions{JournalKind::captions, run.model, run.prompt_hash, settings.mixed});
 }
 
 bool CaptionOutput::first_time(const std::string& key) {

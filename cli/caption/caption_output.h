@@ -8,7 +8,7 @@
 #include <unordered_set>
 
 #include "cli/caption/caption_record.h"
-#include "cli/caption/journal.h"
+#include "cli/journal/journal.h"
 
 namespace janus::cli {
 

@@ -15,12 +15,6 @@ namespace {
 // The decoder's pixels, those turned upright, and what resizing adds.
 constexpr int64_t kBytesAPixel = 10;
 
-std::string sha256_of(const std::string& content) {
-  hub::Digest digest(hub::DigestKind::sha256);
-  digest.add(std::as_bytes(std::span(content)));
-  return digest.finish();
-}
-
 void decode(LoadedPicture& loaded, const PreprocessConfig& config, MemoryBudget& budget) {
   const std::string& content = loaded.listed.content;
   const std::span<const std::byte> bytes = std::as_bytes(std::span(content));
@@ -50,7 +44,7 @@ LoadedPicture load_picture(ListedPicture listed, const PreprocessConfig& config,
   const std::optional<std::string> fault = error_of([&] {
     if (!loaded.listed.fault.empty()) throw Error(loaded.listed.fault);
     read_content(loaded.listed);
-    loaded.sha256 = sha256_of(loaded.listed.content);
+    loaded.sha256 = hub::sha256_of(loaded.listed.content);
     loaded.unchanged = loaded.sha256 == loaded.listed.old_sha256;
     if (!loaded.unchanged) decode(loaded, config, budget);
   });

@@ -11,7 +11,7 @@
 #include "cli/caption/archive.h"
 #include "cli/caption/file_bytes.h"
 #include "cli/caption/folder_walk.h"
-#include "cli/caption/key.h"
+#include "cli/journal/key.h"
 #include "cli/caption/path_list.h"
 #include "cli/command.h"
 #include "core/error.h"

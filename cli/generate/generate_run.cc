@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "cli/generate/image_json.h"
 #include "cli/generate/ranking.h"
 #include "cli/image_settings.h"
 #include "cli/output_file.h"
@@ -16,6 +17,12 @@
 #include "core/error.h"
 
 namespace janus::cli {
+namespace {
+
+// Requests handed to the model at once: their prompts are held as ids.
+constexpr size_t kDrawnTogether = 64;
+
+}  // namespace
 
 GenerateRun::GenerateRun(const GenerateSettings& settings, const CommonOptions& common, Console& console)
     : settings_(settings),
@@ -46,24 +53,23 @@ Outcome GenerateRun::run() {
   check_outputs();
   if (list()) skip_finished();
   announce();
-  int64_t to_draw = 0;
   for (const WorkItem& item : work_) {
     const auto wanted = std::count(item.wanted.begin(), item.wanted.end(), true);
-    to_draw += item.best_of && wanted > 0 ? item.drawn : wanted;
+    to_draw_ += item.best_of && wanted > 0 ? item.drawn : wanted;
   }
-  if (to_draw > 0) {
+  if (to_draw_ > 0) {
     progress_.update("loading the model", 0, 0);
-    chosen_ = open_chosen_model(
-        common_,
-        {.pictures = settings_.best_of > 0 ? 1 : 0,
-         .drawings = static_cast<int>(std::min<int64_t>(to_draw, INT32_MAX))},
-        console_, progress_.callback());
+    chosen_ = open_chosen_model(common_,
+                                {.pictures = settings_.best_of > 0 ? 1 : 0,
+                                 .drawings = static_cast<int>(std::min<int64_t>(to_draw_, INT32_MAX))},
+                                console_, progress_.callback());
     progress_.hide();
     refuse_long_prompts();
     draw();
   }
   if (grid_output_) finish_grid();
   if (list()) {
+    records_->compact();
     console_.notice(fmt::format("{} of {} images are there, {} failed; records in {}", outputs_ - failed_,
                                 outputs_, failed_, records_->path()));
   }
@@ -86,19 +92,19 @@ void GenerateRun::check_outputs() {
 }
 
 void GenerateRun::skip_finished() {
-  records_ = std::make_unique<RecordFile>(records_path(settings_));
+  const JournalOptions options{.kind = JournalKind::drawings, .model = {}, .prompt_hash = {}, .mixed = true};
+  records_ = std::make_unique<Journal>(records_path(settings_), options);
   for (WorkItem& item : work_) {
     for (size_t place = 0; place < item.outputs.size(); ++place) {
       const std::string& path = item.outputs[place].image;
-      const Json* record = records_->find(path);
-      if (record == nullptr || settings_.overwrite) continue;
-      check((*record)["request"] == request_of(item, place),
+      const std::optional<RecordSummary> record = records_->find(key_of_path(path));
+      if (!record || settings_.overwrite) continue;
+      check(record->sha256 == request_sha256(item, place, settings_, common_),
             "output, {}: expected the prompt and settings of the earlier run in {}, found others; choose "
-            "another "
-            "-o, or give --overwrite to make it anew",
+            "another -o, or give --overwrite to make it anew",
             path, records_->path());
-      if (record->contains("error")) {
-        if (settings_.retry_errors) continue;
+      if (record->failed && settings_.retry_errors) continue;
+      if (record->failed) {
         ++failed_;
         item.wanted[place] = false;
       } else if (std::filesystem::exists(path)) {
@@ -115,9 +121,9 @@ void GenerateRun::refuse_long_prompts() {
     const std::optional<std::string> fault = error_of([&] { chosen_.model->check_prompt(item.prompt); });
     if (!fault) continue;
     if (!list()) throw Error(*fault);
-    for (size_t place = 0; place < item.outputs.size(); ++place) {
-      if (item.wanted[place]) put_failure(item, place, *fault);
-    }
+    put_failures(item, *fault);
+    const auto missing = std::count(item.wanted.begin(), item.wanted.end(), true);
+    to_draw_ -= item.best_of ? item.drawn : missing;
     item.wanted.assign(item.outputs.size(), false);
   }
 }
@@ -137,36 +143,57 @@ void GenerateRun::announce() {
 }
 
 void GenerateRun::draw() {
-  std::vector<ImageRequest> requests;
-  for (size_t i = 0; i < work_.size(); ++i) {
-    const WorkItem& item = work_[i];
+  // A single image tells its codes, several tell how many are there.
+  if (to_draw_ > 1) {
+    const ModelInfo& info = chosen_.model->info();
+    watch_.emplace(to_draw_, int64_t{info.codes_height} * info.codes_width);
+    progress_.follow([this] { return watch_->status(); });
+  }
+  for (const WorkItem& item : work_) {
     const bool any = std::count(item.wanted.begin(), item.wanted.end(), true) > 0;
     for (int64_t k = 0; k < item.drawn; ++k) {
       // The best are known only among all candidates.
       if (item.best_of ? !any : !item.wanted[static_cast<size_t>(k)]) continue;
-      requests.push_back(item.request(k));
-      places_.push_back({i, k});
+      requests_.push_back(item.request(k));
+      places_.push_back({&item, k});
+      if (requests_.size() == kDrawnTogether) draw_together();
     }
   }
-  DrawHooks hooks{.on_image = [this](const GeneratedImage& image) { take(image); },
-                  .on_line = {},
-                  .progress = progress_.callback()};
+  if (!requests_.empty()) draw_together();
+  progress_.hide();
+}
+
+void GenerateRun::draw_together() {
+  DrawHooks hooks{
+      .on_image = [this](const GeneratedImage& image) { take(image); },
+      .on_line = {},
+      .progress = [this](const char* phase, int64_t done, int64_t total) { tell_phase(phase, done, total); }};
   if (preview_) {
     hooks.on_line = [this](std::span<const GeneratedImage> so_far) {
       preview_->lines_drawn(so_far, *chosen_.model, console_);
     };
   }
-  chosen_.model->generate_each(requests, hooks);
+  chosen_.model->generate_each(requests_, hooks);
+  drawn_ += static_cast<int64_t>(requests_.size());
+  requests_.clear();
+  places_.clear();
 }
 
-GenerateRun::Candidate GenerateRun::picture_of(const GeneratedImage& image) {
-  progress_.update("decoding the picture", 0, 0);
+void GenerateRun::tell_phase(const char* phase, int64_t done, int64_t total) {
+  if (!watch_) {
+    progress_.update(phase, done, total);
+  } else if (total > 1) {  // codes, of the images drawn together
+    const auto all = static_cast<int64_t>(requests_.size());
+    watch_->drew_codes(drawn_ * (total / all) + done);
+  }
+}
+
+Candidate GenerateRun::decoded(const GeneratedImage& image) {
+  tell_phase("decoding the picture", 0, 0);
   const auto start = std::chrono::steady_clock::now();
-  const Array planes = chosen_.model->decode(image.codes);
   Candidate candidate{.seed = image.seed,
                       .codes = image.codes,
-                      .picture = to_image(planes.values, static_cast<int>(planes.shape[2]),
-                                          static_cast<int>(planes.shape[1])),
+                      .picture = picture_of(chosen_.model->decode(image.codes)),
                       .timings = image.timings};
   candidate.timings.image_decode_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
@@ -175,60 +202,73 @@ GenerateRun::Candidate GenerateRun::picture_of(const GeneratedImage& image) {
 
 void GenerateRun::take(const GeneratedImage& image) {
   const Place& place = places_[static_cast<size_t>(image.index)];
-  const WorkItem& item = work_[place.item];
-  Candidate candidate = picture_of(image);
+  const WorkItem& item = *place.item;
+  Candidate candidate = decoded(image);
   if (preview_) preview_->finished(image.index, candidate.picture, console_);
+  if (watch_) watch_->finished_image();
   if (!item.best_of) {
-    const auto k = static_cast<size_t>(place.drawn);
-    put(item, item.outputs[k], candidate, 0, {});
+    put(item, static_cast<size_t>(place.drawn), candidate, Json::object());
     return;
   }
-  progress_.update("scoring the picture", 0, 0);
-  candidate.score = rank_score(*chosen_.model, settings_.ranker, item.prompt, candidate.picture);
-  progress_.hide();
-  candidates_.push_back(std::move(candidate));
-  if (place.drawn + 1 == item.drawn) keep_best(item, std::exchange(candidates_, {}));
+  if (place.drawn == 0) candidates_.emplace(item.outputs.size());
+  rank(item, std::move(candidate));
+  if (place.drawn + 1 == item.drawn && unranked_ != &item) keep_best(item);
 }
 
-void GenerateRun::keep_best(const WorkItem& item, std::vector<Candidate> candidates) {
-  std::vector<const Candidate*> order;
-  for (const Candidate& candidate : candidates) {
-    order.push_back(&candidate);
-    console_.detail(fmt::format("seed {}: score {:.3f}", candidate.seed, candidate.score));
+void GenerateRun::rank(const WorkItem& item, Candidate candidate) {
+  if (unranked_ == &item) return;
+  tell_phase("scoring the picture", 0, 0);
+  const auto score = [&] {
+    candidate.score = rank_score(*chosen_.model, settings_.ranker, item.prompt, candidate.picture);
+  };
+  if (!list()) {
+    score();
+  } else if (const std::optional<std::string> fault = error_of(score)) {
+    unranked_ = &item;
+    put_failures(item, *fault);
+    return;
   }
-  // Among equals the first seed, so that the choice is always the same.
-  std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->score > b->score; });
+  console_.detail(fmt::format("seed {}: score {:.3f}", candidate.seed, candidate.score));
+  candidates_->add(std::move(candidate));
+}
+
+void GenerateRun::keep_best(const WorkItem& item) {
   for (size_t rank = 0; rank < item.outputs.size(); ++rank) {
-    put(item, item.outputs[rank], *order[rank], rank, candidates);
+    if (!item.wanted[rank]) continue;
+    const Candidate& kept = candidates_->best()[rank];
+    put(item, rank, kept,
+        {{"best_of", item.drawn},
+         {"ranker", settings_.ranker},
+         {"rank", rank},
+         {"score", kept.score},
+         {"candidates", candidates_->scores()}});
   }
 }
 
-void GenerateRun::put(const WorkItem& item, const Output& output, const Candidate& kept, size_t rank,
-                      const std::vector<Candidate>& candidates) {
-  Json ranking = Json::object();
-  if (item.best_of) {
-    ranking["best_of"] = item.drawn;
-    ranking["ranker"] = settings_.ranker;
-    ranking["rank"] = rank;
-    ranking["score"] = kept.score;
-    for (const Candidate& candidate : candidates) {
-      ranking["candidates"].push_back({{"seed", candidate.seed}, {"score", candidate.score}});
-    }
-  }
-  Json settings = settings_json(item, kept);
-  settings.update(ranking);
-  const auto write = [&] { write_output(item, output, kept, settings); };
-  if (list()) {
-    const std::optional<std::string> fault = error_of(write);
-    if (fault) {
-      const auto place = static_cast<size_t>(&output - item.outputs.data());
-      put_failure(item, place, *fault);
-      return;
-    }
-  } else {
+void GenerateRun::put(const WorkItem& item, size_t place, const Candidate& kept, const Json& ranking) {
+  const Output& output = item.outputs[place];
+  const auto write = [&] { write_output(item, output, kept, ranking); };
+  if (!list()) {
     write();
+  } else if (const std::optional<std::string> fault = error_of(write)) {
+    put_failure(item, place, *fault);
+    return;
   }
-  progress_.hide();
+  if (!watch_) progress_.hide();
+  tell(item, output, kept);
+  if (list()) {
+    Json record = image_record(item, output, kept, chosen_, /*with_codes=*/false);
+    record.update(ranking);
+    add_to_journal(item, place, std::move(record));
+  }
+  if (common_.json) {
+    Json record = image_record(item, output, kept, chosen_, /*with_codes=*/true);
+    record.update(ranking);
+    print_json(record, console_);
+  }
+}
+
+void GenerateRun::tell(const WorkItem& item, const Output& output, const Candidate& kept) {
   if (output.image != kStandardStream && (!list() || common_.verbose)) {
     std::string beside;
     if (item.best_of) {
@@ -239,49 +279,49 @@ void GenerateRun::put(const WorkItem& item, const Output& output, const Candidat
     console_.notice(fmt::format("wrote {}{}", output.image, beside));
   }
   console_.detail(describe_timings(kept.timings));
-  if (list()) {
-    Json record = record_of(item, output, kept, /*with_codes=*/false);
-    record.update(ranking);
-    record["request"] = request_of(item, static_cast<size_t>(&output - item.outputs.data()));
-    records_->add(record);
-  }
-  if (common_.json) {
-    Json record = record_of(item, output, kept, /*with_codes=*/true);
-    record.update(ranking);
-    print_json(record, console_);
-  }
 }
 
 void GenerateRun::write_output(const WorkItem& item, const Output& output, const Candidate& kept,
-                               Json& settings) {
+                               const Json& ranking) {
+  Json settings = image_settings(item, kept, chosen_, common_);
+  settings.update(ranking);
   Image enlarged;
   if (settings_.enlarge > 1) {
     enlarged = enlarge_lanczos(kept.picture, static_cast<int>(settings_.enlarge));
     settings["upscale"] = settings_.enlarge;
+    settings["width"] = enlarged.width;
+    settings["height"] = enlarged.height;
   }
   const Image& picture = settings_.enlarge > 1 ? enlarged : kept.picture;
-  settings["width"] = picture.width;
-  settings["height"] = picture.height;
   const ImageFormat format = picture_format(output.image, "--output");
   OutputFile(output.image).write(encode_image(picture, format, settings_text(settings)), console_);
   if (!output.codes.empty()) OutputFile(output.codes).write(codes_text(kept.codes), console_);
   std::string label = fmt::format("seed {}", kept.seed);
-  if (item.best_of) label += fmt::format(", score {:.2f}", settings["score"].get<double>());
+  if (item.best_of) label += fmt::format(", score {:.2f}", kept.score);
   put_on_grid(item, output, kept.picture, label);
 }
 
 void GenerateRun::put_failure(const WorkItem& item, size_t place, const std::string& fault) {
-  progress_.hide();
   ++failed_;
-  const Output& output = item.outputs[place];
-  console_.error(fmt::format("{}: {}", output.image, fault));
-  Json record;
-  record["output"] = output.image;
-  record["prompt"] = item.prompt;
-  record["error"] = fault;
+  if (watch_) watch_->failed_image();
+  const std::string& path = item.outputs[place].image;
+  console_.error(fmt::format("{}: {}", path, fault));
+  const Json record{{"output", path}, {"prompt", item.prompt}, {"error", fault}};
+  add_to_journal(item, place, record);
   if (common_.json) print_json(record, console_);
-  record["request"] = request_of(item, place);
-  records_->add(record);
+}
+
+void GenerateRun::put_failures(const WorkItem& item, const std::string& fault) {
+  for (size_t place = 0; place < item.outputs.size(); ++place) {
+    if (item.wanted[place]) put_failure(item, place, fault);
+  }
+}
+
+void GenerateRun::add_to_journal(const WorkItem& item, size_t place, Json record) {
+  const std::string key = key_of_path(item.outputs[place].image);
+  record["key"] = key;
+  record["request_sha256"] = request_sha256(item, place, settings_, common_);
+  records_->append(key, to_line(record), record.contains("error"));
 }
 
 void GenerateRun::put_on_grid(const WorkItem& item, const Output& output, const Image& picture,
@@ -296,8 +336,9 @@ void GenerateRun::finish_grid() {
   for (const WorkItem& item : work_) {
     for (size_t place = 0; place < item.outputs.size(); ++place) {
       const Output& output = item.outputs[place];
-      const Json* record = list() ? records_->find(output.image) : nullptr;
-      if (item.wanted[place] || record == nullptr || record->contains("error")) continue;
+      if (item.wanted[place] || !list()) continue;
+      const std::optional<RecordSummary> record = records_->find(key_of_path(output.image));
+      if (!record || record->failed) continue;
       // Of an earlier run: shown as it was written.
       const std::optional<std::string> fault =
           error_of([&] { put_on_grid(item, output, read_picture(output.image, console_), {}); });
@@ -308,62 +349,6 @@ void GenerateRun::finish_grid() {
   const std::vector<std::byte> bytes = encode_image(grid_->image(), grid_format_);
   grid_output_->write(bytes, console_);
   console_.notice("wrote " + grid_output_->path());
-}
-
-std::string GenerateRun::model_name() const { return common_.model.empty() ? kBuiltinName : common_.model; }
-
-Json GenerateRun::request_of(const WorkItem& item, size_t place) const {
-  Json request;
-  request["prompt"] = item.prompt;
-  request["seed"] = item.best_of ? item.seed : item.seed + static_cast<uint32_t>(place);
-  request["guidance"] = item.guidance;
-  request["temperature"] = item.temperature;
-  request["top_k"] = item.top_k;
-  request["top_p"] = item.top_p;
-  if (item.best_of) {
-    request["best_of"] = item.drawn;
-    request["keep"] = item.outputs.size();
-    request["rank"] = place;
-    request["ranker"] = settings_.ranker;
-  }
-  if (settings_.enlarge > 1) request["upscale"] = settings_.enlarge;
-  request["model"] = model_name();
-  request["type"] = common_.type;
-  // As it comes back from the file, where a whole number has no type.
-  return Json::parse(to_line(request));
-}
-
-Json GenerateRun::settings_json(const WorkItem& item, const Candidate& kept) const {
-  Json settings;
-  settings["prompt"] = item.prompt;
-  settings["seed"] = kept.seed;
-  settings["guidance"] = item.guidance;
-  settings["temperature"] = item.temperature;
-  settings["top_k"] = item.top_k;
-  settings["top_p"] = item.top_p;
-  settings["width"] = kept.picture.width;
-  settings["height"] = kept.picture.height;
-  settings["model"] = chosen_.name;
-  settings["type"] = common_.type;
-  settings["device"] = chosen_.model->device().name();
-  settings["version"] = JANUS_VERSION;
-  return settings;
-}
-
-Json GenerateRun::record_of(const WorkItem& item, const Output& output, const Candidate& kept,
-                            bool with_codes) const {
-  Json record;
-  record["output"] = output.image;
-  record["prompt"] = item.prompt;
-  record["seed"] = kept.seed;
-  record["index"] = output.index;
-  record["guidance"] = item.guidance;
-  record["temperature"] = item.temperature;
-  if (with_codes) record["codes"] = kept.codes.codes;
-  record["model"] = chosen_.name;
-  record["device"] = chosen_.model->device().name();
-  record["timings"] = timings_json(chosen_.load_ms, kept.timings);
-  return record;
 }
 
 }  // namespace janus::cli

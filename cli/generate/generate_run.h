@@ -8,9 +8,11 @@
 
 #include "cli/chosen_model.h"
 #include "cli/command.h"
+#include "cli/generate/candidates.h"
+#include "cli/generate/drawing_watch.h"
 #include "cli/generate/preview.h"
-#include "cli/generate/record_file.h"
 #include "cli/generate/work_list.h"
+#include "cli/journal/journal.h"
 #include "cli/progress.h"
 #include "vision/contact_sheet.h"
 
@@ -23,37 +25,29 @@ class GenerateRun {
   Outcome run();
 
  private:
-  // A drawn image on its way to its output.
-  struct Candidate {
-    uint32_t seed = 0;
-    ImageCodes codes;
-    Image picture;
-    Timings timings;
-    double score = 0;
-  };
-
   bool list() const { return !settings_.prompts.empty(); }
   void check_outputs();
   void skip_finished();
   void refuse_long_prompts();
   void announce();
   void draw();
+  void draw_together();
   void take(const GeneratedImage& image);
-  Candidate picture_of(const GeneratedImage& image);
-  void keep_best(const WorkItem& item, std::vector<Candidate> candidates);
-  // Writes one image, its codes and its record; `rank` counts from 0 among the candidates.
-  void put(const WorkItem& item, const Output& output, const Candidate& kept, size_t rank,
-           const std::vector<Candidate>& candidates);
-  void write_output(const WorkItem& item, const Output& output, const Candidate& kept, Json& settings);
+  Candidate decoded(const GeneratedImage& image);
+  void rank(const WorkItem& item, Candidate candidate);
+  void keep_best(const WorkItem& item);
+  // Writes the image of an item's output `place`, its codes and its record; `ranking` goes into the latter
+  // and into the PNG.
+  void put(const WorkItem& item, size_t place, const Candidate& kept, const Json& ranking);
+  void write_output(const WorkItem& item, const Output& output, const Candidate& kept, const Json& ranking);
   void put_failure(const WorkItem& item, size_t place, const std::string& fault);
+  void put_failures(const WorkItem& item, const std::string& fault);
+  void tell(const WorkItem& item, const Output& output, const Candidate& kept);
+  void tell_phase(const char* phase, int64_t done, int64_t total);
   void put_on_grid(const WorkItem& item, const Output& output, const Image& picture,
                    const std::string& label);
   void finish_grid();
-
-  std::string model_name() const;
-  Json request_of(const WorkItem& item, size_t place) const;
-  Json settings_json(const WorkItem& item, const Candidate& kept) const;
-  Json record_of(const WorkItem& item, const Output& output, const Candidate& kept, bool with_codes) const;
+  void add_to_journal(const WorkItem& item, size_t place, Json record);
 
   const GenerateSettings& settings_;
   const CommonOptions& common_;
@@ -62,18 +56,21 @@ class GenerateRun {
   ImageFormat grid_format_ = ImageFormat::png;
   std::optional<OutputFile> grid_output_;
   std::optional<Preview> preview_;
-  std::unique_ptr<RecordFile> records_;
+  std::unique_ptr<Journal> records_;
   std::unique_ptr<ContactSheet> grid_;
+  std::optional<DrawingWatch> watch_;  // where several images are drawn; progress_ asks it
   ProgressDisplay progress_;
   ChosenModel chosen_;
 
   struct Place {
-    size_t item = 0;
+    const WorkItem* item = nullptr;
     int64_t drawn = 0;  // which of the item's images
   };
-  std::vector<Place> places_;          // of each request
-  std::vector<Candidate> candidates_;  // of the item in work, where the best are kept
-  int64_t outputs_ = 0, failed_ = 0, already_ = 0;
+  std::vector<ImageRequest> requests_;    // drawn together
+  std::vector<Place> places_;             // of each request
+  std::optional<Candidates> candidates_;  // of the item in work, where the best are kept
+  const WorkItem* unranked_ = nullptr;    // the item whose candidates cannot be ranked
+  int64_t outputs_ = 0, to_draw_ = 0, drawn_ = 0, failed_ = 0, already_ = 0;
 };
 
 }  // namespace janus::cli

@@ -17,9 +17,7 @@ Image picture_so_far(const GeneratedImage& image, const Model& model) {
   while (codes.codes.size() < width * static_cast<size_t>(codes.height)) {
     codes.codes.push_back(codes.codes[codes.codes.size() - width]);
   }
-  const Array planes = model.decode(codes);
-  Image picture =
-      to_image(planes.values, static_cast<int>(planes.shape[2]), static_cast<int>(planes.shape[1]));
+  Image picture = picture_of(model.decode(codes));
   const size_t rows = drawn / width * static_cast<size_t>(picture.height / codes.height);
   std::fill(picture.pixels.begin() + static_cast<int64_t>(rows * static_cast<size_t>(picture.width) * 3),
             picture.pixels.end(), kNotDrawn);

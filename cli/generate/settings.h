@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cli/options.h"
 
@@ -21,13 +22,17 @@ struct GenerateSettings {
   int64_t best_of = 0;  // candidates; 0 = every image is kept
   int64_t keep = 1;
   std::string ranker = "self-caption";
-  const OptionEntry* keep_option = nullptr;
-  const OptionEntry* ranker_option = nullptr;
 
   std::string grid, preview;
   int64_t preview_every = 4;  // lines of codes
   int64_t enlarge = 1;
+
+  // Options that mean something beside another alone.
+  std::vector<const OptionEntry*> with_prompts, with_best_of, with_preview;
 };
+
+// Images kept of one run, and candidates drawn for one prompt.
+inline constexpr int64_t kMostImages = 1'000'000, kMostCandidates = 10'000;
 
 // The records of a list, where no other name is given.
 inline constexpr const char* kRecordsName = "janus-records.jsonl";

@@ -12,6 +12,7 @@
 #include "cli/picture_output.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "tokenizer/utf8.h"
 
 namespace janus::cli {
 namespace {
@@ -34,6 +35,14 @@ bool is_folder(const std::string& path) {
 // OUT of a list: a folder stands for numbered names in it.
 std::string list_output(const std::string& output) {
   return is_folder(output) ? (std::filesystem::path(output) / kListPattern).string() : output;
+}
+
+// Options whose other one is missing are refused, not passed over.
+void check_beside(const std::vector<const OptionEntry*>& options, const char* other, bool there) {
+  for (const OptionEntry* option : options) {
+    if (!there && option->on_command_line())
+      refuse(option->long_name(), std::string(other) + " beside it", "none");
+  }
 }
 
 void check_forms(const GenerateSettings& settings, const CommonOptions& common) {
@@ -62,9 +71,11 @@ void check_forms(const GenerateSettings& settings, const CommonOptions& common) 
     refuse("--keep", fmt::format("at most the {} of --best-of", settings.best_of),
            std::to_string(settings.keep));
   }
-  if (settings.best_of == 0 && settings.keep_option->on_command_line()) refuse("--keep", "--best-of", "none");
-  if (settings.best_of == 0 && settings.ranker_option->on_command_line())
-    refuse("--ranker", "--best-of", "none");
+  check_beside(settings.with_best_of, "--best-of", settings.best_of > 0);
+  check_beside(settings.with_prompts, "--prompts", list);
+  check_beside(settings.with_preview, "--preview", !settings.preview.empty());
+  if (settings.preview == kStandardStream) refuse("--preview", "a file", "-");
+  if (settings.records == kStandardStream) refuse("--records", "a file", "-");
 }
 
 // What one prompt of the command line, or a line of a list without settings, means.
@@ -97,6 +108,18 @@ double real(const JsonObject& line, const char* key, double fallback, Reader (*r
   return value;
 }
 
+// The list may come from elsewhere: it names files in the folder of OUT, and no others.
+void check_own_output(const std::string& output, const std::string& where) {
+  const std::filesystem::path path(output);
+  const bool within = path.is_relative() && output != kStandardStream &&
+                      output.find('\0') == std::string::npos &&
+                      std::find(path.begin(), path.end(), "..") == path.end();
+  check(within && OutputPattern::well_formed(output) && image_format_of(output).has_value(),
+        "prompts, {}: expected a picture's name in the folder of -o as \"output\", found \"{}\"; correct the "
+        "line",
+        where, output);
+}
+
 ListLine read_json_line(const GenerateSettings& settings, const std::string& text, const std::string& where) {
   const nlohmann::json json = parse_json(text, "prompts, " + where);
   const JsonObject line(json, where);
@@ -122,15 +145,19 @@ ListLine read_json_line(const GenerateSettings& settings, const std::string& tex
   if (line.contains("seed"))
     result.seed = static_cast<uint32_t>(line.required_integer("seed", 0, UINT32_MAX));
   result.output = line.string("output", "");
+  if (!result.output.empty()) check_own_output(result.output, where);
   return result;
 }
 
 std::vector<ListLine> read_list(const GenerateSettings& settings) {
   const std::string& path = settings.prompts;
-  const std::string text = read_input(path, "prompts");
+  std::string text = read_input(path, "prompts");
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.rfind(kByteOrderMark, 0) == 0) text.erase(0, kByteOrderMark.size());
   const size_t first = text.find_first_not_of(kWhiteSpace);
   const bool json = path == "-" ? first != std::string::npos && text[first] == '{'
-                                : has_extension(path, ".jsonl") || has_extension(path, ".ndjson");
+                                : has_extension(path, ".jsonl") || has_extension(path, ".ndjson") ||
+                                      has_extension(path, ".json");
   std::vector<ListLine> lines;
   int64_t line_number = 0;
   for (size_t at = 0; at < text.size();) {
@@ -141,6 +168,9 @@ std::vector<ListLine> read_list(const GenerateSettings& settings) {
     if (blank(line)) continue;
     if (line.back() == '\r') line.pop_back();
     const std::string where = fmt::format("{} line {}", path, line_number);
+    check(is_utf8(line) && line.find('\0') == std::string::npos,
+          "prompts, {}: expected text in UTF-8, found other bytes; check that it is a list of prompts",
+          where);
     lines.push_back(json ? read_json_line(settings, line, where) : ListLine{.item = item_of(settings, line)});
     lines.back().kept = lines.back().item.best_of ? settings.keep : lines.back().item.drawn;
   }
@@ -161,6 +191,8 @@ void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings
   }
   int64_t all = 0, index = 0, drawn = 0;
   for (const ListLine& line : lines) all += line.kept;
+  check(all <= kMostImages, "prompts, {}: expected at most {} images, found {}; split the list",
+        settings.prompts, kMostImages, all);
   std::set<std::string> names;
   for (ListLine& line : lines) {
     WorkItem& item = line.item;
@@ -170,7 +202,6 @@ void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings
     if (!line.output.empty()) {
       const std::filesystem::path folder = std::filesystem::path(pattern).parent_path();
       own.emplace((folder / line.output).string(), "--prompts");
-      picture_format(own->path(0, line.kept), "--prompts");
     }
     for (int64_t k = 0; k < line.kept; ++k, ++index) {
       Output output{.image = own ? own->path(k, line.kept) : images.path(index, all),
@@ -183,6 +214,11 @@ void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings
     }
     item.wanted.assign(item.outputs.size(), true);
     work.push_back(std::move(item));
+  }
+  for (const auto& [option, path] :
+       {std::pair("--grid", settings.grid), std::pair("--preview", settings.preview),
+        std::pair("--records", settings.records)}) {
+    if (names.count(path) > 0) refuse(option, "another name than those of the images", path);
   }
 }
 

@@ -127,4 +127,10 @@ std::string Digest::finish() {
   return text;
 }
 
+std::string sha256_of(std::string_view bytes) {
+  Digest digest(DigestKind::sha256);
+  digest.add(std::as_bytes(std::span(bytes)));
+  return digest.finish();
+}
+
 }  // namespace janus::hub

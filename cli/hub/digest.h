@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace janus::hub {
 
@@ -28,5 +29,8 @@ class Digest {
   std::array<std::byte, 64> rest_{};  // the beginning of a block
   uint64_t bytes_ = 0;
 };
+
+// The SHA-256 of all of it.
+std::string sha256_of(std::string_view bytes);
 
 }  // namespace janus::hub

@@ -1,13 +1,10 @@
 // janus caption: what it shows meanwhile on a terminal, in a log and to programs, and that folders of any
 // size start at once and stay small.
-#include <fcntl.h>
-#include <sys/ioctl.h>
-#include <termios.h>
-
 #include <chrono>
 #include <thread>
 
 #include "tests/cli/caption_files.h"
+#include "tests/cli/terminal.h"
 
 namespace janus::test {
 namespace {
@@ -23,50 +20,11 @@ class CaptionDisplay : public CaptionFiles {
   }
 };
 
-// Both ends of a terminal.
-class Terminal {
- public:
-  Terminal() : master_(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
-    EXPECT_EQ(grantpt(master_), 0);
-    EXPECT_EQ(unlockpt(master_), 0);
-    slave_ = open(ptsname(master_), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    const winsize size{.ws_row = 24, .ws_col = 60, .ws_xpixel = 0, .ws_ypixel = 0};
-    EXPECT_EQ(ioctl(master_, TIOCSWINSZ, &size), 0);
-    reader_ = std::thread([this] { read_all(); });
-  }
-  ~Terminal() {
-    if (reader_.joinable()) finish();
-    close(master_);
-  }
-
-  int slave() const { return slave_; }
-  // What was shown, once all programs on it have ended.
-  std::string finish() {
-    close(slave_);
-    reader_.join();
-    return text_;
-  }
-
- private:
-  void read_all() {
-    std::array<char, 4096> block{};
-    // The last program's end is an error to the reader of a terminal.
-    for (ssize_t got = 0; (got = read(master_, block.data(), block.size())) > 0;)
-      text_.append(block.data(), got);
-  }
-
-  int master_, slave_ = -1;
-  std::string text_;
-  std::thread reader_;
-};
-
 TEST_F(CaptionDisplay, ATerminalShowsABarThatFitsAndLeavesNothingBehind) {
   pictures("p", 60);
-  Terminal terminal;
-  const Result result =
-      run(long_run({}), {.environment = {{"TERM", "xterm"}}, .error_descriptor = terminal.slave()});
-  ASSERT_EQ(result.code, 0);
-  const std::string shown = terminal.finish();
+  Terminal terminal(long_run({}), {}, 60);
+  ASSERT_EQ(terminal.finish(), 0);
+  const std::string& shown = terminal.shown();
   const size_t bar = shown.find("] captioning ");
   ASSERT_NE(bar, std::string::npos) << shown;
   EXPECT_NE(shown.find("/60", bar), std::string::npos) << shown;

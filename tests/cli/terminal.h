@@ -18,8 +18,8 @@ namespace janus::test {
 class Terminal {
  public:
   explicit Terminal(const std::vector<std::string>& arguments,
-                    std::map<std::string, std::string> environment = {}) {
-    winsize size{.ws_row = 24, .ws_col = 100, .ws_xpixel = 0, .ws_ypixel = 0};
+                    std::map<std::string, std::string> environment = {}, unsigned short columns = 100) {
+    winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
     pid_ = forkpty(&end_, nullptr, nullptr, &size);
     if (pid_ == 0) {
       environment.emplace("PATH", "/usr/bin:/bin");

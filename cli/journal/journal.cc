@@ -1,4 +1,4 @@
-#include "cli/caption/journal.h"
+#include "cli/journal/journal.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,9 +13,9 @@
 #include <filesystem>
 #include <utility>
 
-#include "cli/caption/replacing_file.h"
 #include "cli/hub/digest.h"
 #include "cli/interrupt.h"
+#include "cli/journal/replacing_file.h"
 #include "cli/write_all.h"
 #include "core/error.h"
 
@@ -23,6 +23,7 @@ namespace janus::cli {
 namespace {
 
 constexpr size_t kBlock = size_t{1} << 20;
+constexpr size_t kLongestLine = size_t{1} << 26;
 
 template <size_t N>
 std::array<uint64_t, N> words_of(std::string_view hexadecimal) {
@@ -34,6 +35,16 @@ std::array<uint64_t, N> words_of(std::string_view hexadecimal) {
   return words;
 }
 
+// How errors speak of a journal.
+struct Terms {
+  const char *what, *records, *option;
+};
+
+Terms terms_of(JournalKind kind) {
+  if (kind == JournalKind::captions) return {"output", "records of janus caption alone", "-o"};
+  return {"records", "records of janus generate --prompts alone", "--records"};
+}
+
 bool same_file(int descriptor, const std::string& path) {
   struct stat opened {
   }, named{};
@@ -43,12 +54,13 @@ bool same_file(int descriptor, const std::string& path) {
 
 }  // namespace
 
-Journal::Journal(std::string path, const JournalOptions& options) : path_(std::move(path)) {
+Journal::Journal(std::string path, const JournalOptions& options)
+    : path_(std::move(path)), kind_(options.kind) {
   struct stat existing {};
   stream_ = stat(path_.c_str(), &existing) == 0 && !S_ISREG(existing.st_mode);
   if (stream_) {
     descriptor_ = open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-    if (descriptor_ < 0) refuse("a file that can be written", std::strerror(errno), "choose another -o");
+    if (descriptor_ < 0) refuse("a file that can be written", std::strerror(errno), choose_another());
     return;
   }
   lock();
@@ -66,15 +78,15 @@ void Journal::lock() {
     descriptor_ = open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (descriptor_ < 0) {
       refuse("a file that can be read and written", std::strerror(errno),
-             "choose another -o or make it writable");
+             choose_another() + " or make it writable");
     }
     if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
       const int fault = errno;
       close(std::exchange(descriptor_, -1));
       if (fault == EWOULDBLOCK) {
-        refuse("no other run writing to it", "one", "wait for its end, or choose another -o");
+        refuse("no other run writing to it", "one", "wait for its end, or " + choose_another());
       }
-      refuse("a file system with locks", std::strerror(fault), "choose an -o on another one");
+      refuse("a file system with locks", std::strerror(fault), choose_another() + " elsewhere");
     }
     // Another run may have replaced the file between opening and locking.
     if (same_file(descriptor_, path_)) break;
@@ -85,8 +97,12 @@ void Journal::lock() {
   if (fault) target_ = path_;
 }
 
+std::string Journal::choose_another() const {
+  return std::string("choose another ") + terms_of(kind_).option;
+}
+
 void Journal::refuse(const std::string& expected, const std::string& found, const std::string& advice) const {
-  fail("output, {}: expected {}, found {}; {}", path_, expected, found, advice);
+  fail("{}, {}: expected {}, found {}; {}", terms_of(kind_).what, path_, expected, found, advice);
 }
 
 // Each whole line with the place where it begins, until `action` says false; what follows the last line's end
@@ -109,6 +125,10 @@ void Journal::scan(const std::function<bool(std::string_view line, int64_t offse
     }
     text.erase(0, at);
     begin += static_cast<int64_t>(at);
+    if (text.size() > kLongestLine) {
+      refuse(terms_of(kind_).records, fmt::format("a line of more than {} bytes", kLongestLine),
+             choose_another());
+    }
   }
 }
 
@@ -118,9 +138,8 @@ void Journal::read(const JournalOptions& options) {
     ++number;
     size_ = offset + static_cast<int64_t>(line.size()) + 1;
     const std::optional<RecordSummary> summary = read_summary(line);
-    if (!summary) {
-      refuse("records of janus caption alone", fmt::format("something else in line {}", number),
-             "choose another -o");
+    if (!summary || summary->kind != kind_) {
+      refuse(terms_of(kind_).records, fmt::format("something else in line {}", number), choose_another());
     }
     const bool ours = summary->model == options.model && summary->prompt_hash == options.prompt_hash;
     if (!ours && !options.mixed) {
@@ -138,9 +157,9 @@ void Journal::read(const JournalOptions& options) {
   // A torn line of ours; after a crash of the machine it may be zeros.
   char first = 0;
   const bool torn = pread(descriptor_, &first, 1, size_) == 1 && (first == '{' || first == '\0');
-  if (!torn) refuse("records of janus caption alone", "something else at its end", "choose another -o");
+  if (!torn) refuse(terms_of(kind_).records, "something else at its end", choose_another());
   if (ftruncate(descriptor_, size_) != 0) {
-    refuse("a file that can be written", std::strerror(errno), "choose another -o");
+    refuse("a file that can be written", std::strerror(errno), choose_another());
   }
 }
 
@@ -159,10 +178,11 @@ std::optional<RecordSummary> Journal::find(const std::string& key) {
   const auto entry = entries_.find(hash_of_key(key));
   if (entry == entries_.end()) return std::nullopt;
   const Entry& found = entry->second;
-  RecordSummary summary{.key = key,
-                        .sha256 = {},
+  RecordSummary summary{.kind = kind_,
+                        .key = key,
                         .model = {},
                         .prompt_hash = {},
+                        .sha256 = {},
                         .bytes = found.bytes,
                         .mtime = found.mtime,
                         .failed = found.failed};

@@ -1,4 +1,4 @@
-#include "cli/caption/key.h"
+#include "cli/journal/key.h"
 
 #include <fmt/format.h>
 
@@ -24,9 +24,7 @@ std::string key_of_path(const std::string& path) {
 }
 
 KeyHash hash_of_key(const std::string& key) {
-  hub::Digest digest(hub::DigestKind::sha256);
-  digest.add(std::as_bytes(std::span(key)));
-  const std::string text = digest.finish();
+  const std::string text = hub::sha256_of(key);
   KeyHash hash{};
   for (size_t i = 0; i < hash.size(); ++i) {
     std::from_chars(text.data() + 16 * i, text.data() + 16 * (i + 1), hash[i], 16);

@@ -1,7 +1,7 @@
 // Records are read by their top level alone: most of a line is text and ids that nobody needs here.
 #include <nlohmann/json.hpp>
 
-#include "cli/caption/journal.h"
+#include "cli/journal/journal.h"
 
 namespace janus::cli {
 namespace {
@@ -25,6 +25,10 @@ class SummaryReader : public nlohmann::json_sax<nlohmann::json> {
       has_key = true;
     }
     if (name_ == "sha256") summary.sha256 = value;
+    if (name_ == "request_sha256") {
+      summary.kind = JournalKind::drawings;
+      summary.sha256 = value;
+    }
     if (name_ == "model") summary.model = value;
     if (name_ == "prompt_hash") summary.prompt_hash = value;
     if (name_ == "error") summary.failed = true;

@@ -1,4 +1,4 @@
-#include "cli/caption/replacing_file.h"
+#include "cli/journal/replacing_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -22,10 +22,8 @@ constexpr size_t kBuffer = size_t{1} << 20;
 std::string temporary_of(const std::string& path) {
   const std::filesystem::path whole(path);
   const std::string name = whole.filename().string();
-  hub::Digest digest(hub::DigestKind::sha256);
-  digest.add(std::as_bytes(std::span(name)));
   const std::filesystem::path folder = whole.has_parent_path() ? whole.parent_path() : ".";
-  return (folder / (".janus-" + digest.finish().substr(0, 16))).string();
+  return (folder / (".janus-" + hub::sha256_of(name).substr(0, 16))).string();
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The JSONL output, which is also the list of what is done: a run that is started again goes on from it.
+// Records of what is done, one JSON object a line, from which a run that is started again goes on.
 #pragma once
 
 #include <array>
@@ -10,13 +10,18 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "cli/caption/key.h"
+#include "cli/journal/key.h"
 
 namespace janus::cli {
 
+// Which command's records a journal holds.
+enum class JournalKind { captions, drawings };
+
 // What a record says of the picture it is about.
 struct RecordSummary {
-  std::string key, sha256, model, prompt_hash;
+  JournalKind kind = JournalKind::captions;
+  std::string key, model, prompt_hash;
+  std::string sha256;  // of the picture's file; of a drawing, of all that it was asked with
   int64_t bytes = -1;
   double mtime = 0;
   bool failed = false;
@@ -27,6 +32,7 @@ std::optional<RecordSummary> read_summary(std::string_view line);
 
 // What all records of one output have in common, unless they are to be mixed.
 struct JournalOptions {
+  JournalKind kind = JournalKind::captions;
   std::string model, prompt_hash;
   bool mixed = false;
 };
@@ -36,8 +42,8 @@ struct JournalOptions {
 class Journal {
  public:
   // Locks and reads the file at `path`, making it if need be. Throws Error if another process has it, if it
-  // holds anything but records, or records of another model or prompt that are not to be mixed. A pipe or
-  // device is written to alone.
+  // holds anything but records of its kind, or records of another model or prompt that are not to be mixed. A
+  // pipe or device is written to alone.
   Journal(std::string path, const JournalOptions& options);
   ~Journal();
   Journal(const Journal&) = delete;
@@ -55,6 +61,7 @@ class Journal {
   // Every line that counts, in order.
   void for_each(const std::function<void(std::string_view line)>& action);
 
+  const std::string& path() const { return path_; }
   size_t records() const { return entries_.size(); }
   // Whether anything stood in it at the start.
   bool resumed() const { return resumed_; }
@@ -72,13 +79,15 @@ class Journal {
   };
 
   void lock();
+  std::string choose_another() const;
   void read(const JournalOptions& options);
   void add(const RecordSummary& summary, int64_t offset);
   void scan(const std::function<bool(std::string_view line, int64_t offset)>& action);
   [[noreturn]] void refuse(const std::string& expected, const std::string& found,
                            const std::string& advice) const;
 
-  std::string path_;    // as given, for messages
+  std::string path_;  // as given, for messages
+  JournalKind kind_;
   std::string target_;  // with links followed
   int descriptor_ = -1;
   int64_t size_ = 0;

@@ -1,0 +1,39 @@
+// The images drawn for one prompt, of which the best are kept.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cli/json_output.h"
+#include "generator/model.h"
+
+namespace janus::cli {
+
+// A drawn image on its way to its output.
+struct Candidate {
+  uint32_t seed = 0;
+  ImageCodes codes;
+  Image picture;
+  Timings timings;
+  double score = 0;  // where candidates are ranked
+};
+
+// Holds the pictures of the best alone, however many are drawn.
+class Candidates {
+ public:
+  explicit Candidates(size_t kept) : kept_(kept) {}
+
+  void add(Candidate candidate);
+  size_t size() const { return scores_.size(); }
+  // Best first; among equals the one drawn first, so that the choice is always the same.
+  const std::vector<Candidate>& best() const { return best_; }
+  // [{"seed", "score"}], in the order drawn.
+  const Json& scores() const { return scores_; }
+
+ private:
+  size_t kept_;
+  std::vector<Candidate> best_;
+  Json scores_ = Json::array();
+};
+
+}  // namespace janus::cli

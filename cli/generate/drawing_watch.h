@@ -1,0 +1,29 @@
+// How far a run of several images is, for people and for programs.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+#include "cli/progress.h"
+
+namespace janus::cli {
+
+// Counts from its making on. Written by the thread that draws, read by the display.
+class DrawingWatch {
+ public:
+  // images: to be drawn, of `codes` each.
+  DrawingWatch(int64_t images, int64_t codes) : images_(images), codes_(codes) {}
+
+  void drew_codes(int64_t all) { drawn_codes_ = all; }
+  void finished_image() { ++finished_; }
+  void failed_image() { ++failed_; }
+  RunStatus status() const;
+
+ private:
+  const int64_t images_, codes_;
+  std::atomic<int64_t> drawn_codes_{0}, finished_{0}, failed_{0};
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace janus::cli

@@ -1,0 +1,55 @@
+#include "cli/generate/image_json.h"
+
+#include "cli/hub/digest.h"
+
+namespace janus::cli {
+
+Json image_settings(const WorkItem& item, const Candidate& image, const ChosenModel& chosen,
+                    const CommonOptions& common) {
+  return {{"prompt", item.prompt},
+          {"seed", image.seed},
+          {"guidance", item.guidance},
+          {"temperature", item.temperature},
+          {"top_k", item.top_k},
+          {"top_p", item.top_p},
+          {"width", image.picture.width},
+          {"height", image.picture.height},
+          {"model", chosen.name},
+          {"type", common.type},
+          {"device", chosen.model->device().name()},
+          {"version", JANUS_VERSION}};
+}
+
+Json image_record(const WorkItem& item, const Output& output, const Candidate& image,
+                  const ChosenModel& chosen, bool with_codes) {
+  Json record{{"output", output.image}, {"prompt", item.prompt},     {"seed", image.seed},
+              {"index", output.index},  {"guidance", item.guidance}, {"temperature", item.temperature}};
+  if (with_codes) record["codes"] = image.codes.codes;
+  record["model"] = chosen.name;
+  record["device"] = chosen.model->device().name();
+  record["timings"] = timings_json(chosen.load_ms, image.timings);
+  return record;
+}
+
+std::string request_sha256(const WorkItem& item, size_t place, const GenerateSettings& settings,
+                           const CommonOptions& common) {
+  Json request;
+  request["prompt"] = item.prompt;
+  request["seed"] = item.best_of ? item.seed : item.seed + static_cast<uint32_t>(place);
+  request["guidance"] = item.guidance;
+  request["temperature"] = item.temperature;
+  request["top_k"] = item.top_k;
+  request["top_p"] = item.top_p;
+  if (item.best_of) {
+    request["best_of"] = item.drawn;
+    request["keep"] = item.outputs.size();
+    request["rank"] = place;
+    request["ranker"] = settings.ranker;
+  }
+  if (settings.enlarge > 1) request["upscale"] = settings.enlarge;
+  request["model"] = common.model.empty() ? kBuiltinName : common.model;
+  request["type"] = common.type;
+  return hub::sha256_of(to_line(request));
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,24 @@
+// How a drawn image is told of: inside its PNG, on standard output, in the records of a list.
+#pragma once
+
+#include "cli/chosen_model.h"
+#include "cli/generate/candidates.h"
+#include "cli/generate/work_list.h"
+#include "cli/json_output.h"
+
+namespace janus::cli {
+
+// What settings_text (cli/image_settings.h) takes, but for the picture's size where it is enlarged.
+Json image_settings(const WorkItem& item, const Candidate& image, const ChosenModel& chosen,
+                    const CommonOptions& common);
+
+// The record of an image.
+Json image_record(const WorkItem& item, const Output& output, const Candidate& image,
+                  const ChosenModel& chosen, bool with_codes);
+
+// SHA-256 of all that decides what stands at the output in `place`: an earlier run's image is the one asked
+// for if it was asked for with the same.
+std::string request_sha256(const WorkItem& item, size_t place, const GenerateSettings& settings,
+                           const CommonOptions& common);
+
+}  // namespace janus::cli

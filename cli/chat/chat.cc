@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 
+#include "cli/generate/image_json.h"
 #include "cli/image_settings.h"
 #include "cli/near_name.h"
 #include "cli/output_file.h"
@@ -127,6 +129,16 @@ bool Chat::take_command(const std::string& name, const std::string& rest) {
 }
 
 void Chat::add_image(const std::string& path) {
+  if (conversation_) {
+    constexpr int64_t kQuestion = 128;  // tokens, with what stands around it
+    const int64_t image = chosen_.model->info().image_tokens;
+    const int64_t left = conversation_->capacity() - conversation_->tokens() - kQuestion -
+                         static_cast<int64_t>(waiting_.size()) * image;
+    check(image <= left,
+          "image, {}: expected room for {} tokens and a question in the conversation, found it for {}; ask "
+          "about the images shown, or begin anew with /reset",
+          path, image, std::max<int64_t>(left, 0));
+  }
   waiting_.push_back(read_picture(path, console_));
   waiting_names_.push_back(path);
   console_.notice(fmt::format("{} is part of the next question", path));
@@ -193,47 +205,39 @@ void Chat::generate(const std::string& prompt) {
   std::string path = pattern.path(generated_, 2);
   while (std::filesystem::exists(path)) path = pattern.path(++generated_, 2);
   const OutputFile output(path);
-  const uint32_t seed = static_cast<uint32_t>(common_.seed + generated_);
-  const GenerateOptions options{
-      .prompt = prompt, .guidance = static_cast<float>(settings_.guidance), .sampling = {.seed = seed}};
+  const WorkItem item{.prompt = prompt,
+                      .guidance = settings_.guidance,
+                      .seed = static_cast<uint32_t>(common_.seed + generated_),
+                      .outputs = {},
+                      .wanted = {}};
+  const ImageRequest request = item.request(0);
   const Progress show = progress_.callback();
-  Image picture;
-  ImageCodes codes;
+  Candidate image{.seed = item.seed, .codes = {}, .picture = {}, .timings = {}};
   {
     const BreakHold hold;
-    chosen_.model->generate(
-        options, [&](const GeneratedImage& image) { codes = image.codes; },
-        [&](const char* phase, int64_t done, int64_t total) {
-          BreakHold::check_asked();
-          show(phase, done, total);
-        });
+    chosen_.model->generate_each({&request, 1},
+                                 {.on_image = [&](const GeneratedImage& drawn) { image.codes = drawn.codes; },
+                                  .on_line = {},
+                                  .progress =
+                                      [&](const char* phase, int64_t done, int64_t total) {
+                                        BreakHold::check_asked();
+                                        show(phase, done, total);
+                                      }});
     progress_.update("decoding the picture", 0, 0);
-    const Array planes = chosen_.model->decode(codes);
-    picture = to_image(planes.values, static_cast<int>(planes.shape[2]), static_cast<int>(planes.shape[1]));
+    image.picture = picture_of(chosen_.model->decode(image.codes));
   }
   progress_.hide();
-  Json settings;
-  settings["prompt"] = prompt;
-  settings["seed"] = seed;
-  settings["guidance"] = settings_.guidance;
-  settings["temperature"] = options.sampling.temperature;
-  settings["top_k"] = 0;
-  settings["top_p"] = 1.0;
-  settings["width"] = picture.width;
-  settings["height"] = picture.height;
-  settings["model"] = chosen_.name;
-  settings["type"] = common_.type;
-  settings["device"] = chosen_.model->device().name();
-  settings["version"] = JANUS_VERSION;
-  output.write(encode_image(picture, picture_format(path, "--output"), settings_text(settings)), console_);
+  const ImageText text = settings_text(image_settings(item, image, chosen_, common_));
+  output.write(encode_image(image.picture, picture_format(path, "--output"), text), console_);
   if (common_.json) {
-    print_json({{"output", path}, {"prompt", prompt}, {"seed", seed}, {"codes", codes.codes}}, console_);
+    print_json({{"output", path}, {"prompt", prompt}, {"seed", image.seed}, {"codes", image.codes.codes}},
+               console_);
   } else {
     console_.result(path + "\n");
   }
   ++generated_;
   turns_.push_back({"user", "/generate " + prompt, {path}});
-  waiting_.push_back(std::move(picture));
+  waiting_.push_back(std::move(image.picture));
   waiting_names_.push_back(path);
 }
 

@@ -6,8 +6,12 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "core/error.h"
+
 namespace janus::cli {
 namespace {
+
+constexpr size_t kLongestLine = size_t{1} << 20;
 
 class PlainLines : public LineReader {
  public:
@@ -20,6 +24,9 @@ class PlainLines : public LineReader {
       if (size < 0 && errno == EINTR) continue;
       ended_ = size <= 0;
       if (size > 0) rest_.append(block, static_cast<size_t>(size));
+      check(rest_.size() <= kLongestLine || rest_.find('\n') != std::string::npos,
+            "standard input: expected lines of at most {} bytes, found a longer one; check what is sent",
+            kLongestLine);
     }
     if (rest_.empty()) return std::nullopt;
     const size_t end = rest_.find('\n');

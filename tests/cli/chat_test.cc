@@ -71,6 +71,22 @@ TEST_F(ChatTest, WhatFailsIsOneLineAndTheConversationGoesOn) {
   EXPECT_EQ(chat("/quit\nHi\n").out, "");
 }
 
+TEST_F(ChatTest, MoreThanThereIsRoomForIsRefused) {
+  const std::string image = picture("a.png");
+  std::string many;
+  for (int k = 0; k < 200; ++k) many += "/image " + image + "\n";
+  Result result = chat(many + "What?\n");
+  EXPECT_EQ(result.code, 3);
+  EXPECT_NE(result.err.find("/reset"), std::string::npos) << result.err;
+  EXPECT_FALSE(result.out.empty()) << "what was shown is asked about";
+
+  result = chat(std::string(3 << 20, 'z'));
+  EXPECT_EQ(result.code, 1);
+  EXPECT_NE(result.err.find("standard input"), std::string::npos) << result.err;
+  const std::string binary("\0\xff\xfe\n/image \0\n", 13);
+  EXPECT_EQ(chat(binary + "Hi\n").code, 3);
+}
+
 TEST_F(ChatTest, SavesTextOrJson) {
   const std::string image = picture("a.png");
   Result result =

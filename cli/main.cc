@@ -55,11 +55,11 @@ void occupy_standard_streams() {
 }
 
 std::vector<Command> all_commands(const Manual& manual) {
-  return {describe_command(),        generate_command(), chat_command(),
-          encode_command(),          decode_command(),   embed_command(),
-          score_command(),           tokenize_command(), info_command(),
-          bench_command(),           caption_command(),  pull_command(),
-          quantize_command(),        help_command(manual), completion_command(manual)};
+  return {describe_command(), generate_command(),   chat_command(),
+          encode_command(),   decode_command(),     embed_command(),
+          score_command(),    tokenize_command(),   info_command(),
+          bench_command(),    caption_command(),    pull_command(),
+          quantize_command(), help_command(manual), completion_command(manual)};
 }
 
 // "did you mean --seed?", or where to look.

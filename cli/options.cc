@@ -12,8 +12,8 @@
 #include <random>
 
 #include "cli/command.h"
-#include "core/checkpoint.h"
 #include "cli/settings_file.h"
+#include "core/checkpoint.h"
 
 namespace janus::cli {
 namespace {

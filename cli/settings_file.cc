@@ -14,7 +14,7 @@ std::string chosen_command;
 }  // namespace
 
 std::string settings_path() {
-  if (const char* path = std::getenv("JANUS_CONFIG")) return path;
+  if (const char* path = std::getenv("JANUS_CONFIG_FILE")) return path;
   const char* folder = std::getenv("XDG_CONFIG_HOME");
   const char* home = std::getenv("HOME");
   std::filesystem::path path;

@@ -14,7 +14,7 @@ namespace janus::cli {
 // Table ("" = the top) -> key -> the value as text.
 using SettingTables = std::map<std::string, std::map<std::string, std::string>>;
 
-// $JANUS_CONFIG (set to nothing: none), else janus/config.toml in $XDG_CONFIG_HOME or ~/.config; empty where
+// $JANUS_CONFIG_FILE (set to nothing: none), else janus/config.toml in $XDG_CONFIG_HOME or ~/.config; empty where
 // there is no such file.
 std::string settings_path();
 

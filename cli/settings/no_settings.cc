@@ -7,7 +7,7 @@ namespace janus::cli {
 SettingTables parse_settings(const std::string& /*text*/, const std::string& path) {
   fail(
       "settings, {}: expected a build of janus with toml++, found one without (JANUS_TOML=OFF); set "
-      "JANUS_CONFIG "
+      "JANUS_CONFIG_FILE "
       "to nothing, or build the preset release",
       path);
 }

@@ -166,7 +166,7 @@ TEST_F(Settings, StandBelowTheEnvironmentAndTheOptions) {
     Result refused = with(toml, words);
     EXPECT_EQ(refused.code, 1);
     expect_one_error(refused.err);
-    EXPECT_EQ(with(toml, {"tokenize", "a", "-m", kModel}, {{"JANUS_CONFIG", ""}}).code, 0);
+    EXPECT_EQ(with(toml, {"tokenize", "a", "-m", kModel}, {{"JANUS_CONFIG_FILE", ""}}).code, 0);
     return;
   }
   Result result = with(toml, words);
@@ -204,7 +204,7 @@ TEST_F(Settings, AWrongFileIsOneErrorThatNamesIt) {
   Result range = with("seed = -7.5", {"tokenize", "a", "-m", kModel});
   EXPECT_EQ(range.code, 2);
   EXPECT_TRUE(has(range.err, "config.toml")) << range.err;
-  EXPECT_EQ(run({"tokenize", "a", "-m", kModel}, {.environment = {{"JANUS_CONFIG", path("none")}}}).code, 1);
+  EXPECT_EQ(run({"tokenize", "a", "-m", kModel}, {.environment = {{"JANUS_CONFIG_FILE", path("none")}}}).code, 1);
 }
 
 class DescribeForPeople : public InFolder {};

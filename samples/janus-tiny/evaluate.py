@@ -4,14 +4,17 @@
     evaluate.py codes [--weights W]          the same after a pass through the image tokenizer: the ceiling for generate
     evaluate.py describe generate [--weights W] [--count 1000]
     evaluate.py describe generate --janus build/release/bin/janus      through the program instead of torch
+    evaluate.py best --janus build/release/bin/janus --best-of 8 [--ranker self-vqa]
 
 `describe` wants the exact sentence for a freshly drawn picture; `generate` uses guidance 5 and temperature 1, and asks
-reader.py whether the picture shows what the prompt says.
+reader.py whether the picture shows what the prompt says. `best` does the same for the best of 1, 2, 4 .. N candidates, which
+the program draws and ranks once: the best of n is the best among the first n seeds.
 """
 import argparse
 import collections
 import json
 import random
+import shutil
 import subprocess
 import tempfile
 import time
@@ -113,11 +116,22 @@ class Program:
         return answers
 
     def generate(self, prompts, seed):
-        pictures, path = [], self.folder / "generated.png"
-        for k, prompt in enumerate(prompts):
-            self._run("generate", prompt, "-o", path, "--seed", seed + k)
-            pictures.append(np.asarray(Image.open(path).convert("RGB")))
-        return pictures
+        return [candidates[0][1] for candidates in self.candidates(prompts, seed, 1, [])]
+
+    def candidates(self, prompts, seed, count, options):
+        """Of each prompt (score, picture), in the order of their seeds, from `seed` on without a break."""
+        choice, drawn = ["--best-of", count, "--keep", count, *options] if count > 1 else [], []
+        for start in range(0, len(prompts), CHUNK):
+            part, folder = prompts[start : start + CHUNK], self.folder / f"drawn-{start}"
+            folder.mkdir()
+            path, first = folder / "prompts.txt", seed + start * count
+            path.write_text("".join(p + "\n" for p in part))
+            lines = self._run("generate", "--prompts", path, "-o", folder, "--seed", first, *choice)
+            lines.sort(key=lambda line: line["seed"])
+            found = [(line.get("score", 0), np.asarray(Image.open(line["output"]).convert("RGB"))) for line in lines]
+            drawn += [found[k : k + count] for k in range(0, len(found), count)]
+            shutil.rmtree(folder)
+        return drawn
 
 
 def report(name, count, failures, seconds):
@@ -155,7 +169,7 @@ def contact_sheet(pictures, path, columns=12, scale=1):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="+", choices=("drawn", "codes", "describe", "generate"))
+    parser.add_argument("what", nargs="+", choices=("drawn", "codes", "describe", "generate", "best"))
     parser.add_argument("--weights", default=str(HERE / "model" / "model.safetensors"))
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
@@ -163,6 +177,8 @@ def parse():
     parser.add_argument("--pixels", type=int, default=sizes.IMAGE_SIZE, help="size the described pictures are drawn at")
     parser.add_argument("--calm", action="store_true", help="scenes and codes as generate learns to draw them")
     parser.add_argument("--janus", help="path of the janus program")
+    parser.add_argument("--best-of", type=int, default=8, help="candidates a prompt")
+    parser.add_argument("--ranker", default="self-caption", help="what the program ranks them by")
     parser.add_argument("--options", default="", help="further options for the program, such as '-m FOLDER'")
     parser.add_argument("--sheet", help="write a contact sheet of the first generated pictures here")
     parser.add_argument("--threads", type=int, default=1)
@@ -192,8 +208,10 @@ def main():
         read_all("codes", back, sentences, start)
         if args.sheet:
             contact_sheet([p for pair in zip(pictures[:48], back[:48]) for p in pair], args.sheet, scale=2)
-    if not {"describe", "generate"} & set(args.what):
+    if not {"describe", "generate", "best"} & set(args.what):
         return
+    if "best" in args.what and not args.janus:
+        raise SystemExit("best: expected --janus, found none; the program draws and ranks")
     model = Program(args.janus, args.options.split()) if args.janus else Torch(args.weights, args.guidance)
     start = time.time()
     if "describe" in args.what:
@@ -206,6 +224,12 @@ def main():
         read_all("generate", drawn, sentences, start)
         if args.sheet:
             contact_sheet(drawn[:96], args.sheet, scale=2)
+    start = time.time()
+    if "best" in args.what:
+        drawn = model.candidates([s.text() for s in sentences], args.seed, args.best_of, ["--ranker", args.ranker])
+        for n in (n for n in (1, 2, 4, 8, 16) if n <= args.best_of):
+            best = [max(candidates[:n], key=lambda c: c[0])[1] for candidates in drawn]
+            read_all(f"{args.ranker}, best of {n}", best, sentences, start)
 
 
 if __name__ == "__main__":

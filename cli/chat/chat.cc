@@ -131,7 +131,7 @@ bool Chat::take_command(const std::string& name, const std::string& rest) {
 void Chat::add_image(const std::string& path) {
   if (conversation_) {
     constexpr int64_t kQuestion = 128;  // tokens, with what stands around it
-    const int64_t image = chosen_.model->info().image_tokens;
+    const int64_t image = chosen_.model->info().image_tokens + 2;  // with its begin and end
     const int64_t left = conversation_->capacity() - conversation_->tokens() - kQuestion -
                          static_cast<int64_t>(waiting_.size()) * image;
     check(image <= left,

@@ -75,10 +75,10 @@ TEST_F(ChatTest, MoreThanThereIsRoomForIsRefused) {
   const std::string image = picture("a.png");
   std::string many;
   for (int k = 0; k < 200; ++k) many += "/image " + image + "\n";
-  Result result = chat(many + "What?\n");
+  Result result = chat(many + "/reset\nWhat?\n");
   EXPECT_EQ(result.code, 3);
   EXPECT_NE(result.err.find("/reset"), std::string::npos) << result.err;
-  EXPECT_FALSE(result.out.empty()) << "what was shown is asked about";
+  EXPECT_EQ(result.out, chat("What?\n").out);
 
   result = chat(std::string(3 << 20, 'z'));
   EXPECT_EQ(result.code, 1);

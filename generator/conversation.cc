@@ -22,11 +22,14 @@ const JanusModel& janus_of(const Model& model) {
 
 KvCache empty_cache(const JanusModel& model) {
   const TransformerConfig& config = model.networks().config.language;
-  return {model.device(), config, 1, std::min(kTrainedContext, config.max_position_embeddings),
-          model.networks().cache_dtype};
+  return {model.device(), config, 1, Conversation::room(config), model.networks().cache_dtype};
 }
 
 }  // namespace
+
+int64_t Conversation::room(const TransformerConfig& config) {
+  return std::min(kTrainedContext, config.max_position_embeddings);
+}
 
 Conversation::Conversation(const Model& model) : model_(&janus_of(model)), cache_(empty_cache(*model_)) {}
 

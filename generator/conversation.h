@@ -22,6 +22,8 @@ class Conversation {
   // Throws Error where the turn does not fit; `on_text` may throw to break the turn off.
   Answer ask(std::span<const Image> images, const DescribeOptions& options, const TextSink& on_text,
              const Progress& progress);
+  // Tokens a conversation with such a decoder has room for.
+  static int64_t room(const TransformerConfig& config);
   // Forgets everything.
   void reset();
 

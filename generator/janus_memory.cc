@@ -7,6 +7,7 @@
 
 #include "core/dry_device.h"
 #include "core/ops.h"
+#include "generator/conversation.h"
 #include "generator/generation.h"
 #include "generator/janus_networks.h"
 #include "generator/understanding.h"
@@ -40,6 +41,7 @@ class DryRun {
     if (work_.drawings > 0) add(need, [this] { return draw(); });
     if (work_.decodes) add(need, [this] { return decode(), 0; });
     if (work_.encodes) add(need, [this] { return encode(), 0; });
+    if (work_.converses) need.cache_bytes += cache_bytes(1, Conversation::room(networks_.config.language));
   }
 
  private:

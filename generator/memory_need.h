@@ -15,6 +15,7 @@ struct Work {
   int64_t new_tokens = 0;      // longest answer
   int rows = 1;                // answers written side by side
   int drawings = 0;            // images made
+  bool converses = false;      // keys and values of a whole conversation stay, beside all else
   bool decodes = false;        // codes into a picture; drawings imply it
   bool encodes = false;        // a picture into codes
 };

@@ -39,6 +39,7 @@ What to try next:
   $janus --help
 
 All this came from janus-tiny, the small built-in model, which knows coloured shapes only. For photographs, download
-a Janus-Pro model (the README names the files) and give its folder:
-  $janus describe -m path/to/Janus-Pro-1B photo.jpg -p "What is in this picture?"
+a Janus-Pro model (4.2 GB; the README tells more):
+  $janus pull deepseek-community/Janus-Pro-1B
+  $janus describe -m deepseek-community/Janus-Pro-1B photo.jpg -p "What is in this picture?"
 END

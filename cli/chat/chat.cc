@@ -79,8 +79,9 @@ Chat::Chat(const ChatSettings& settings, const CommonOptions& common, Console& c
   OutputPattern(settings.output, "--output");
   if (!settings.image.empty()) add_image(settings.image);
   progress_.update("loading the model", 0, 0);
-  chosen_ = open_chosen_model(common, {.pictures = 1, .new_tokens = common.max_tokens, .drawings = 1}, console,
-                              progress_.callback());
+  chosen_ = open_chosen_model(
+      common, {.pictures = 1, .new_tokens = common.max_tokens, .drawings = 1, .converses = true}, console,
+      progress_.callback());
   conversation_.emplace(*chosen_.model);
   progress_.hide();
 }
@@ -130,7 +131,7 @@ bool Chat::take_command(const std::string& name, const std::string& rest) {
 
 void Chat::add_image(const std::string& path) {
   if (conversation_) {
-    constexpr int64_t kQuestion = 128;  // tokens, with what stands around it
+    constexpr int64_t kQuestion = 128;                             // tokens, with what stands around it
     const int64_t image = chosen_.model->info().image_tokens + 2;  // with its begin and end
     const int64_t left = conversation_->capacity() - conversation_->tokens() - kQuestion -
                          static_cast<int64_t>(waiting_.size()) * image;

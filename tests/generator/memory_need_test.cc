@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/cpu/cpu_device.h"
+#include "generator/conversation.h"
 #include "generator/prompt.h"
 
 namespace janus {
@@ -133,6 +134,24 @@ TEST_P(MemoryNeedTest, PicturesAndCodesTakeWhatWasTold) {
   Image picture{.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)};
   model_->encode(picture);
   expect_close(encoding, before);
+}
+
+TEST_P(MemoryNeedTest, AConversationStandsBesideWhatIsDoneInIt) {
+  const Work work{.prompt_tokens = 128, .pictures = 1, .new_tokens = 1, .drawings = 1};  // more than asked
+  Work conversing = work;
+  conversing.converses = true;
+  const MemoryNeed told = need(conversing);
+  open();
+  const int64_t before = device_->live();
+  device_->restart_peak();
+  Conversation conversation(*model_);
+  const int64_t kept = device_->live() - before;
+  EXPECT_GT(kept, 0);
+  EXPECT_EQ(told.cache_bytes, need(work).cache_bytes + kept);
+  const Image picture{.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)};
+  conversation.ask({&picture, 1}, {.prompt = "What?", .max_tokens = 9}, nullptr, nullptr);
+  model_->generate_ids(std::vector<int32_t>(9, 3), {}, nullptr, nullptr);
+  EXPECT_GE(told.cache_bytes + told.scratch_bytes, device_->peak() - before);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -109,6 +109,7 @@ TEST_F(ChatTest, AReaderThatGoesAwayEndsItQuietly) {
 }
 
 TEST_F(ChatTest, AtATerminalLinesAreEditedAndRemembered) {
+  if (!Terminal::available()) GTEST_SKIP() << "no pseudo-terminal can be had, /dev/pts is missing";
   const std::vector<std::string> words{"chat", "-m", kModel, "-n", "4"};
   const std::map<std::string, std::string> home{{"HOME", folder_}, {"XDG_STATE_HOME", path("state")}};
   {
@@ -138,6 +139,7 @@ TEST_F(ChatTest, AtATerminalLinesAreEditedAndRemembered) {
 }
 
 TEST_F(ChatTest, CtrlCBreaksAnAnswerOffAndNotTheConversation) {
+  if (!Terminal::available()) GTEST_SKIP() << "no pseudo-terminal can be had, /dev/pts is missing";
   Terminal terminal({"chat", "-m", kModel, "-n", "100000", "--temperature", "30"}, {{"HOME", folder_}});
   ASSERT_TRUE(terminal.wait_for("> ")) << terminal.shown();
   terminal.type("Tell me everything\r");

@@ -17,6 +17,15 @@ namespace janus::test {
 
 class Terminal {
  public:
+  // Whether this machine has any; a container without /dev/pts has none.
+  static bool available() {
+    int end = -1, other = -1;
+    if (openpty(&end, &other, nullptr, nullptr, nullptr) != 0) return false;
+    close(end);
+    close(other);
+    return true;
+  }
+
   explicit Terminal(const std::vector<std::string>& arguments,
                     std::map<std::string, std::string> environment = {}, unsigned short columns = 100) {
     winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};

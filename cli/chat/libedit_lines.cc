@@ -28,6 +28,8 @@ class EditingLines : public LineReader {
     el_set(editor_, EL_EDITOR, "emacs");
     el_set(editor_, EL_SIGNAL, 1);  // the terminal is put right before a signal ends the program
     el_set(editor_, EL_HIST, history, history_);
+    // A Ctrl-D typed before the terminal listened letter by letter arrives as a zero byte.
+    el_set(editor_, EL_BIND, "^@", "em-delete-or-list", nullptr);
     el_source(editor_, nullptr);
   }
   ~EditingLines() override {
@@ -41,6 +43,8 @@ class EditingLines : public LineReader {
 
   std::optional<std::string> read(const std::string& prompt) override {
     prompt_ = prompt;
+    // Before the prompt is shown, so that who sees it may type anything.
+    el_set(editor_, EL_PREP_TERM, 1);
     int count = 0;
     const char* text = el_gets(editor_, &count);
     if (text == nullptr || count <= 0) return std::nullopt;

@@ -121,10 +121,15 @@ TEST_F(ChatTest, AtATerminalLinesAreEditedAndRemembered) {
     ASSERT_TRUE(terminal.wait_for("> ")) << terminal.shown();
     terminal.type("/nothing\r");
     ASSERT_TRUE(terminal.wait_for("janus: command /nothing")) << terminal.shown();
-    // Between lines the terminal would take Ctrl-D for itself.
     ASSERT_TRUE(terminal.wait_for("> ")) << terminal.shown();
     terminal.type("\x04");
     EXPECT_EQ(terminal.finish(), 0) << terminal.shown();
+  }
+  {
+    // Before the prompt the terminal takes Ctrl-D for itself.
+    Terminal early(words, home);
+    early.type("\x04");
+    EXPECT_EQ(early.finish(), 0) << early.shown();
   }
   if (JANUS_WITH_LIBEDIT == 0) return;
   EXPECT_NE(read_file(path("state/janus/chat_history")).find("/help"), std::string::npos);

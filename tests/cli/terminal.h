@@ -76,10 +76,11 @@ class Terminal {
     }
     return true;
   }
-  // Reads to the end. -> the exit code, 128 + the signal's number.
+  // Reads to the end. -> the exit code, 128 + the signal's number; a program silent for a minute is killed.
   int finish() {
     while (read_some()) {
     }
+    if (silent_) kill(pid_, SIGKILL);
     int status = 0;
     waitpid(pid_, &status, 0);
     pid_ = -1;
@@ -92,7 +93,8 @@ class Terminal {
   bool read_some() {
     constexpr int kPatience_ms = 60000;
     pollfd waiting{end_, POLLIN, 0};
-    if (poll(&waiting, 1, kPatience_ms) <= 0) return false;
+    silent_ = poll(&waiting, 1, kPatience_ms) <= 0;
+    if (silent_) return false;
     std::array<char, 4096> block{};
     const ssize_t size = read(end_, block.data(), block.size());
     if (size <= 0) return false;
@@ -104,6 +106,7 @@ class Terminal {
   pid_t pid_ = -1;
   std::string shown_;
   size_t seen_ = 0;
+  bool silent_ = false;
 };
 
 }  // namespace janus::test

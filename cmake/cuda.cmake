@@ -39,6 +39,21 @@ if(cuda_wanted)
   endif()
 endif()
 
+# cuBLASLt is opened when a card is, so its header is all that building needs. -DJANUS_CUBLASLT_INCLUDE= names a folder
+# beside the toolkit's, of NVIDIA's Python packages, say.
+set(JANUS_CUDA_LIBRARY_FOLDER)
+set(JANUS_CUDA_LIBRARY_SOURCES ${PROJECT_SOURCE_DIR}/core/cuda/no_cublaslt.cc)
+if(JANUS_CUDA_MODULE)
+  find_path(JANUS_CUBLASLT_INCLUDE cublasLt.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+  mark_as_advanced(JANUS_CUBLASLT_INCLUDE)
+  if(JANUS_CUBLASLT_INCLUDE)
+    set(JANUS_CUDA_LIBRARY_FOLDER ${CUDAToolkit_LIBRARY_DIR})
+    set(JANUS_CUDA_LIBRARY_SOURCES ${PROJECT_SOURCE_DIR}/core/cuda/cublaslt.cc)
+  else()
+    message(STATUS "CUDA: no cublasLt.h; all products by own kernels")
+  endif()
+endif()
+
 # The sources of the backend, which the tests compile for the emulated card too.
 set(JANUS_CUDA_SOURCES attention.cu conv.cu cuda_device.cc decoding.cu elementwise.cu matmul.cu memory_pool.cc norm.cu peaks.cu)
 list(TRANSFORM JANUS_CUDA_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/core/cuda/)

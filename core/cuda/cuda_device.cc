@@ -110,7 +110,11 @@ void Transfers::download(void* to, const void* from, size_t bytes) {
   }
 }
 
-CudaDevice::CudaDevice(int index) : index_(index), card_(describe_card(index)), pool_(card_memory()) {}
+CudaDevice::CudaDevice(int index)
+    : index_(index),
+      card_(describe_card(index)),
+      pool_(card_memory()),
+      large_products_(open_large_products()) {}
 
 cudaStream_t CudaDevice::stream() const {
   static thread_local int current = -1;
@@ -121,7 +125,9 @@ cudaStream_t CudaDevice::stream() const {
   return transfers_.stream();
 }
 
-std::string CudaDevice::description() const { return card_; }
+std::string CudaDevice::description() const {
+  return card_ + (large_products_ ? ", large products by cuBLASLt" : ", all products by own kernels");
+}
 
 int64_t CudaDevice::free_bytes() const {
   size_t free = 0, total = 0;

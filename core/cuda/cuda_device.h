@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "core/cuda/large_products.h"
 #include "core/cuda/memory_pool.h"
 #include "core/device.h"
 
@@ -94,6 +95,7 @@ class CudaDevice : public Device {
   std::unique_ptr<Decoding> begin_decoding(const DecodingPlan& plan) override;
 
  private:
+  bool large_linear(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
   template <DType kType>
   void few_rows(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
   void attend_one_token(const Tensor& queries, int heads, const CacheView& cache, Tensor& out);
@@ -102,6 +104,7 @@ class CudaDevice : public Device {
   std::string card_;
   std::shared_ptr<MemoryPool> pool_;
   Transfers transfers_;
+  std::unique_ptr<LargeProducts> large_products_;  // or null
 };
 
 }  // namespace janus::cuda

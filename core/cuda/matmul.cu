@@ -96,9 +96,40 @@ void CudaDevice::few_rows(const Tensor& x, const Tensor& weight, const float* bi
   }
 }
 
+// By the library, if it is there and wants them.
+bool CudaDevice::large_linear(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out) {
+  const int64_t columns = weight.size(0), depth = weight.size(1), rows = x.elements() / depth;
+  if (!large_products_ || !is_large_product(weight.dtype(), columns, depth)) return false;
+  if (!MatrixView::of(weight).wide) return false;
+  LargeProduct product{.rows = rows,
+                       .columns = columns,
+                       .depth = depth,
+                       .type = weight.dtype(),
+                       .weight = weight.raw(),
+                       .weight_stride = weight.row_stride(),
+                       .x = x.raw(),
+                       .x_stride = depth,
+                       .out = out.data<float>(),
+                       .bias = bias,
+                       .adds = false};
+  if (weight.dtype() == DType::f32) return large_products_->run(stream(), product);
+  // As exact as own kernels: activations in two terms, the small one first.
+  const SplitBuffer split(*this, static_cast<int>(rows), depth);
+  split_rows(stream(), x.data<float>(), split.rows(), depth);
+  product.x = split.rows().low;
+  product.x_stride = split.rows().depth;
+  product.bias = nullptr;
+  if (!large_products_->run(stream(), product)) return false;
+  product.x = split.rows().high;
+  product.bias = bias;
+  product.adds = true;
+  return large_products_->run(stream(), product);
+}
+
 void CudaDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) {
   const int64_t tokens = x.size(x.rank() - 2), depth = weight.size(1);
   const float* const bias_data = bias.empty() ? nullptr : bias.data<float>();
+  if (tokens > 1 && large_linear(x, weight, bias_data, out)) return;
   with_weight_type(weight.dtype(), [&]<DType kType>() {
     if (tokens == 1) return few_rows<kType>(x, weight, bias_data, out);
     // Every element is computed alike wherever it stands, so the batch can be one tall matrix.

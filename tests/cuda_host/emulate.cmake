@@ -5,8 +5,18 @@ if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
 endif()
 set(emulated ${CMAKE_CURRENT_LIST_DIR})
 
-add_library(janus_cuda_host OBJECT ${JANUS_CUDA_SOURCES} ${emulated}/runtime.cc ${emulated}/device.cc)
+add_library(janus_cuda_host OBJECT ${JANUS_CUDA_SOURCES} ${PROJECT_SOURCE_DIR}/core/cuda/cublaslt.cc
+            ${emulated}/runtime.cc ${emulated}/device.cc)
 set_source_files_properties(${JANUS_CUDA_SOURCES} PROPERTIES LANGUAGE CXX)
+# A library of its own, since the backend opens it by its name.
+set(emulated_libraries ${CMAKE_CURRENT_BINARY_DIR}/cuda_host)
+add_library(cuda_host_cublaslt SHARED ${emulated}/cublaslt.cc)
+target_include_directories(cuda_host_cublaslt PRIVATE ${PROJECT_SOURCE_DIR})
+target_link_libraries(cuda_host_cublaslt PRIVATE janus_compiler)
+set_target_properties(cuda_host_cublaslt PROPERTIES OUTPUT_NAME cublasLt SUFFIX .so.13
+                                                    LIBRARY_OUTPUT_DIRECTORY ${emulated_libraries})
+add_dependencies(janus_cuda_host cuda_host_cublaslt)
+target_compile_definitions(janus_cuda_host PUBLIC JANUS_CUDA_LIBRARY_FOLDER="${emulated_libraries}")
 target_include_directories(janus_cuda_host BEFORE PUBLIC ${emulated})
 target_link_libraries(janus_cuda_host PUBLIC janus_test_support janus_core)
 # Many small functions a fiber: without optimising, hours.
@@ -30,3 +40,8 @@ endforeach()
 add_executable(cuda_host_pool_test ${emulated}/pool_test.cc)
 target_link_libraries(cuda_host_pool_test PRIVATE janus_cuda_host janus_core GTest::gtest_main)
 add_test(NAME cuda_host.pool COMMAND cuda_host_pool_test)
+
+add_executable(cuda_host_large_products_test ${emulated}/large_products_test.cc)
+target_link_libraries(cuda_host_large_products_test PRIVATE janus_cuda_host janus_device_main)
+add_test(NAME cuda_host.large_products COMMAND cuda_host_large_products_test)
+set_tests_properties(cuda_host.large_products PROPERTIES TIMEOUT 300 ENVIRONMENT JANUS_TEST_DEVICE=cuda)

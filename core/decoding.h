@@ -31,6 +31,7 @@ struct DecodingItem {
   int32_t other_row = -1;  // the unconditional one, or -1
   int32_t length = 0;      // tokens that its rows hold
   int32_t id = 0;          // drawn last, and not read yet
+  uint32_t step = 0;       // of the noise of its next draw
   float guidance = 1.0F;
   SamplingOptions sampling;
 };
@@ -45,8 +46,7 @@ struct DecodingPlan {
   std::vector<DecodingHead> head;  // hidden state -> logits [V]
   std::vector<DecodingItem> items;
   NoiseStream stream = NoiseStream::codes;
-  uint32_t step = 0;  // of the noise of the next draw
-  int64_t draws = 0;  // wanted at most; the cache has room for as many tokens more
+  int64_t draws = 0;  // wanted at most; every item's rows have room for as many tokens more
 };
 
 // Keeps what its plan's tensors own.

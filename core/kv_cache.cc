@@ -19,6 +19,12 @@ void KvCache::truncate(int64_t row, int64_t length) {
   lengths_[row] = length;
 }
 
+void KvCache::extend(int64_t row, int64_t tokens) {
+  check(tokens >= 0 && lengths_[row] + tokens <= capacity_,
+        "cache row {}: expected at most {} tokens, found {}", row, capacity_, lengths_[row] + tokens);
+  lengths_[row] += tokens;
+}
+
 void KvCache::copy_row(int64_t from, int64_t to) {
   const auto copy_used = [&](Tensor& tensor) {
     // One key head at a time: its used positions are the dense beginning of its capacity.

@@ -46,6 +46,8 @@ class KvCache {
   int64_t length(int64_t row) const { return lengths_[row]; }
   // Forgets all but the first `length` tokens of a row. Throws if it holds fewer.
   void truncate(int64_t row, int64_t length);
+  // Counts tokens that a device wrote behind a row's others by itself (core/decoding.h).
+  void extend(int64_t row, int64_t tokens);
   // Makes row `to` hold what row `from` holds.
   void copy_row(int64_t from, int64_t to);
 

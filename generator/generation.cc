@@ -124,13 +124,13 @@ class Group {
       DecodingItem item{.row = rows_[row++],
                         .length = static_cast<int32_t>(drawing.prompt_ids.size()),
                         .id = images_[place].codes.codes.back(),
+                        .step = 1,
                         .guidance = drawing.guidance,
                         .sampling = drawing.sampling};
       if (rows_per_image(drawing.guidance) == 2) item.other_row = rows_[row++];
       plan->items.push_back(item);
     }
     plan->stream = NoiseStream::codes;
-    plan->step = 1;
     plan->draws = networks_->config.image_tokens() - 1;
     decoding_ = networks_->device().begin_decoding(*plan);
   }

@@ -99,10 +99,13 @@ std::vector<float> JanusBatch::logits_of(const Tensor& hidden) const {
   return ops::to_host(networks_.lm_head(hidden));
 }
 
-// Draws the next token, or ends the answer as janus::answer() does.
 void JanusBatch::draw(Drawing& drawing, std::span<const float> logits) {
+  const auto step = static_cast<uint32_t>(drawing.answer.ids.size());
+  take(drawing, sample(logits, options_.sampling, NoiseStream::text, step));
+}
+
+void JanusBatch::take(Drawing& drawing, int32_t id) {
   std::vector<int32_t>& ids = drawing.answer.ids;
-  const int32_t id = sample(logits, options_.sampling, NoiseStream::text, static_cast<uint32_t>(ids.size()));
   drawing.ended = id == special_.end;
   if (drawing.ended) return;
   ids.push_back(id);
@@ -198,14 +201,65 @@ void JanusBatch::begin_answers() {
   if (!alike.empty()) begin_alike(alike);
 }
 
-void JanusBatch::draw_all() {
-  std::vector<int32_t> rows, ids;
+std::vector<int32_t> JanusBatch::rows_in_work() const {
+  std::vector<int32_t> rows;
   for (size_t row = 0; row < rows_.size(); ++row) {
-    if (rows_[row] == nullptr || rows_[row]->ended) continue;
-    rows.push_back(static_cast<int32_t>(row));
-    ids.push_back(rows_[row]->answer.ids.back());
+    if (rows_[row] != nullptr && !rows_[row]->ended) rows.push_back(static_cast<int32_t>(row));
   }
-  if (rows.empty()) return;
+  return rows;
+}
+
+void JanusBatch::begin_decoding(const std::vector<int32_t>& rows) {
+  decoding_.reset();
+  decoded_.clear();
+  std::optional<DecodingPlan> plan = networks_.language_model.decoding_plan(*cache_);
+  if (!plan) return;
+  plan->table = networks_.language_model.embed_tokens().weight;
+  plan->head.push_back({networks_.lm_head.weight, networks_.lm_head.bias});
+  plan->stream = NoiseStream::text;
+  int64_t wanted = 0, room = cache_->capacity();
+  for (const int32_t row : rows) {
+    const Drawing& drawing = *rows_[row];
+    const auto drawn = static_cast<int64_t>(drawing.answer.ids.size());
+    wanted = std::max(wanted, drawing.most - drawn);
+    room = std::min(room, cache_->capacity() - cache_->length(row));
+    plan->items.push_back({.row = row,
+                           .length = static_cast<int32_t>(cache_->length(row)),
+                           .id = drawing.answer.ids.back(),
+                           .step = static_cast<uint32_t>(drawn),
+                           .sampling = options_.sampling});
+    decoded_.push_back(&drawing);
+  }
+  plan->draws = draws_left_ = std::min(wanted, room);
+  decoding_ = networks_.device().begin_decoding(*plan);
+}
+
+bool JanusBatch::draw_on_device(const std::vector<int32_t>& rows) {
+  if (!networks_.device().decodes()) return false;
+  const auto is_decoded = [&](int32_t row) {
+    return std::find(decoded_.begin(), decoded_.end(), rows_[row].get()) != decoded_.end();
+  };
+  if (decoding_ == nullptr || draws_left_ == 0 || !std::all_of(rows.begin(), rows.end(), is_decoded)) {
+    begin_decoding(rows);
+  }
+  if (decoding_ == nullptr) return false;
+  --draws_left_;
+  const std::span<const int32_t> drawn = decoding_->next();
+  for (const int32_t row : rows) {
+    const auto item = std::find(decoded_.begin(), decoded_.end(), rows_[row].get());
+    cache_->extend(row, 1);
+    take(*rows_[row], drawn[static_cast<size_t>(item - decoded_.begin())]);
+    // Another answer may come to stand where this one did.
+    if (rows_[row]->ended) *item = nullptr;
+  }
+  return true;
+}
+
+void JanusBatch::draw_all() {
+  const std::vector<int32_t> rows = rows_in_work();
+  if (rows.empty() || draw_on_device(rows)) return;
+  std::vector<int32_t> ids;
+  for (const int32_t row : rows) ids.push_back(rows_[row]->answer.ids.back());
   const auto count = static_cast<int64_t>(rows.size());
   const Tensor next =
       networks_.language_model.embed(ids).reshape({count, 1, networks_.config.language.hidden_size});

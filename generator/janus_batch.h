@@ -59,7 +59,13 @@ class JanusBatch : public AnswerBatch {
   void begin_row(int32_t row, const std::shared_ptr<Seen>& picture, size_t question, double prefill_ms,
                  std::span<const float> logits);
   void draw(Drawing& drawing, std::span<const float> logits);
+  // Takes the next token, or ends the answer as janus::answer() does.
+  void take(Drawing& drawing, int32_t id);
   void draw_all();
+  std::vector<int32_t> rows_in_work() const;
+  // Leaves what follows in these rows to the device, if it can draw by itself.
+  void begin_decoding(const std::vector<int32_t>& rows);
+  bool draw_on_device(const std::vector<int32_t>& rows);
   std::vector<float> logits_of(const Tensor& hidden) const;
 
   const JanusNetworks& networks_;
@@ -73,6 +79,12 @@ class JanusBatch : public AnswerBatch {
   std::deque<std::shared_ptr<Seen>> waiting_;  // with questions that are not begun
   std::vector<std::unique_ptr<Drawing>> rows_;
   int64_t tokens_drawn_ = 0;
+
+  // What the device draws by itself. An item whose answer has ended is drawn on and passed over: beginning
+  // anew takes longer.
+  std::unique_ptr<Decoding> decoding_;
+  std::vector<const Drawing*> decoded_;  // of each item; null when it has ended
+  int64_t draws_left_ = 0;
 };
 
 }  // namespace janus

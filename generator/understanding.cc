@@ -65,9 +65,8 @@ std::unique_ptr<Decoding> begin_decoding(const JanusNetworks& networks, const Kv
   if (!plan) return nullptr;
   plan->table = networks.language_model.embed_tokens().weight;
   plan->head.push_back({networks.lm_head.weight, networks.lm_head.bias});
-  plan->items.push_back({.row = 0, .length = length, .id = id, .sampling = sampling});
+  plan->items.push_back({.row = 0, .length = length, .id = id, .step = 1, .sampling = sampling});
   plan->stream = NoiseStream::text;
-  plan->step = 1;
   plan->draws = draws;
   return networks.device().begin_decoding(*plan);
 }

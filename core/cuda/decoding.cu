@@ -50,7 +50,6 @@ StepItems step_items(const DecodingPlan& plan) {
   StepItems items{};
   items.count = static_cast<int>(plan.items.size());
   items.stream = static_cast<uint32_t>(plan.stream);
-  items.first_step = plan.step;
   int row = 0;
   for (int i = 0; i < items.count; ++i) {
     const DecodingItem& item = plan.items[static_cast<size_t>(i)];
@@ -61,6 +60,7 @@ StepItems step_items(const DecodingPlan& plan) {
     items.top_p[i] = item.sampling.top_p;
     items.top_k[i] = item.sampling.top_k;
     items.seeds[i] = item.sampling.seed;
+    items.first_steps[i] = item.step;
   }
   return items;
 }

@@ -36,8 +36,8 @@ struct StepItems {
   int32_t rows[kMostItems], other_rows[kMostItems];  // of the step; -1: none
   float guidance[kMostItems], temperature[kMostItems], top_p[kMostItems];
   int32_t top_k[kMostItems];
-  uint32_t seeds[kMostItems];
-  uint32_t stream, first_step;
+  uint32_t seeds[kMostItems], first_steps[kMostItems];
+  uint32_t stream;
 };
 
 class CudaDecoding : public Decoding {

@@ -165,7 +165,7 @@ __device__ __forceinline__ Draw draw_of(const StepItems& items, const StepState*
       .top_k = items.top_k[item],
       .seed = items.seeds[item],
       .stream = items.stream,
-      .step = items.first_step + static_cast<uint32_t>(state->step)};
+      .step = items.first_steps[item] + static_cast<uint32_t>(state->step)};
 }
 
 // The last of `blocks` blocks to come here joins every item's best and ends the step. drawn: a ring of

@@ -57,7 +57,6 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
       plan->items.push_back(sequence.item);
       plan->items.back().length = static_cast<int32_t>(sequence.prompt);
     }
-    plan->step = 1;
     plan->draws = draws;
     const std::unique_ptr<Decoding> decoding = device_->begin_decoding(*plan);
     EXPECT_NE(decoding, nullptr);
@@ -108,7 +107,7 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
 };
 
 DecodingItem item(int32_t row, int32_t other_row, SamplingOptions sampling) {
-  return {.row = row, .other_row = other_row, .id = row + 3, .guidance = 3.5F, .sampling = sampling};
+  return {.row = row, .other_row = other_row, .id = row + 3, .step = 1, .guidance = 3.5F, .sampling = sampling};
 }
 
 TEST_P(DecodingTest, DrawsWhatStepsDraw) {

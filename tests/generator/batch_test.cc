@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "generator/model.h"
+#include "tests/support/device_under_test.h"
 
 namespace janus {
 namespace {
@@ -20,7 +21,7 @@ Image test_picture(int index) {
 
 std::unique_ptr<Model> open(const std::string& folder, int threads = 0,
                             WeightType type = WeightType::native) {
-  return open_model(Checkpoint::open(folder), open_device("cpu", {.threads = threads}), {.type = type});
+  return open_model(Checkpoint::open(folder), oracle::test_device({.threads = threads}), {.type = type});
 }
 
 // Lets `pictures` through a batch that is kept as full as it takes.

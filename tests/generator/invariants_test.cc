@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "generator/model.h"
+#include "tests/support/device_under_test.h"
 
 namespace janus {
 namespace {
@@ -17,7 +18,7 @@ Image test_picture(int width, int height) {
 
 std::unique_ptr<Model> open(const std::string& name, int threads = 0, WeightType type = WeightType::native) {
   return open_model(Checkpoint::open(JANUS_TEST_DATA "/models/" + name),
-                    open_device("cpu", {.threads = threads}), {.type = type});
+                    oracle::test_device({.threads = threads}), {.type = type});
 }
 
 std::vector<GeneratedImage> draw(const Model& model, const GenerateOptions& options) {
@@ -43,6 +44,22 @@ TEST_P(ModelInvariants, AnImageIsTheSameAloneAndInABatch) {
     EXPECT_EQ(draw(*model, alone).front().codes.codes, together[index].codes.codes) << "image " << index;
   }
   EXPECT_NE(together[0].codes.codes, together[1].codes.codes);
+}
+
+// More than are drawn side by side, too.
+TEST_P(ModelInvariants, AnImageIsTheSameInABatchOfAnySize) {
+  const auto model = open(GetParam());
+  const auto codes = [&](int count, uint32_t seed) {
+    return draw(*model, {.prompt = "a bird", .count = count, .sampling = {.seed = seed}});
+  };
+  const std::vector<GeneratedImage> sixteen = codes(16, 5);
+  for (const int count : {1, 2, 7, 17}) {
+    const std::vector<GeneratedImage> fewer = codes(count, 5);
+    for (int index = 0; index < std::min(count, 16); ++index) {
+      EXPECT_EQ(fewer[index].codes.codes, sixteen[index].codes.codes) << "image " << index << " of " << count;
+    }
+  }
+  EXPECT_EQ(codes(1, 20).front().codes.codes, sixteen[15].codes.codes);
 }
 
 TEST_P(ModelInvariants, ImagesOfDifferentPromptsSideBySideAreWhatTheyAreAlone) {

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "tests/cli/caption_files.h"
+#include "tests/cli/progress_objects.h"
 #include "tests/cli/terminal.h"
 
 namespace janus::test {
@@ -43,18 +44,7 @@ TEST_F(CaptionDisplay, ProgramsReadObjectsALine) {
   write_file(path("p/broken.png"), "no picture");
   const Result result = run(long_run({"--json-progress"}));
   ASSERT_EQ(result.code, 3) << result.err;
-  std::vector<Json> objects;
-  for (const std::string& line : lines_of(result.err)) {
-    if (line.front() == '{') objects.push_back(Json::parse(line));
-  }
-  ASSERT_FALSE(objects.empty()) << result.err;
-  int64_t before = 0;
-  for (const Json& object : objects) {
-    if (object["phase"] != "captioning") continue;
-    EXPECT_GE(object["done"].get<int64_t>(), before);
-    before = object["done"].get<int64_t>();
-  }
-  const Json& last = objects.back();
+  const Json last = last_progress(result, "captioning");
   EXPECT_EQ(last["done"], 61);
   EXPECT_EQ(last["total"], 61);
   EXPECT_EQ(last["captioned"], 60);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/program.h"
+#include "tests/cli/progress_objects.h"
 #include "tests/cli/terminal.h"
 
 namespace janus::test {
@@ -33,20 +34,9 @@ TEST_F(GenerateDisplay, ATerminalShowsABarThatFits) {
 TEST_F(GenerateDisplay, ProgramsReadObjectsALine) {
   const Result result = run(long_run({"--json-progress"}));
   ASSERT_EQ(result.code, 0) << result.err;
-  std::vector<Json> objects;
-  for (const std::string& line : lines_of(result.err)) {
-    if (line.front() == '{') objects.push_back(Json::parse(line));
-  }
-  ASSERT_FALSE(objects.empty()) << result.err;
-  int64_t before = 0;
-  for (const Json& object : objects) {
-    if (object["phase"] != "drawing") continue;
-    EXPECT_GE(object["done"].get<int64_t>(), before);
-    EXPECT_EQ(object["total"], 400);
-    before = object["done"].get<int64_t>();
-  }
-  const Json& last = objects.back();
+  const Json last = last_progress(result, "drawing");
   EXPECT_EQ(last["done"], 400);
+  EXPECT_EQ(last["total"], 400);
   EXPECT_EQ(last["errors"], 0);
   EXPECT_GT(last["pictures_per_second"], 0);
   EXPECT_NEAR(last["codes_per_second"].get<double>(), kModelCodes * last["pictures_per_second"].get<double>(),

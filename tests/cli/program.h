@@ -35,7 +35,6 @@ struct Surroundings {
   std::string input = {};                               // of standard input
   std::map<std::string, std::string> environment = {};  // added to a clean one
   const char* output_file = nullptr;                    // standard output goes there in place of Result::out
-  int error_descriptor = -1;                            // standard error goes there in place of Result::err
   bool close_output = false;                            // the reader of standard output goes away at once
 };
 
@@ -55,7 +54,7 @@ class Process {
     if (pid_ == 0) {
       dup2(in[0], STDIN_FILENO);
       dup2(around.output_file != nullptr ? open(around.output_file, O_WRONLY) : out[1], STDOUT_FILENO);
-      dup2(around.error_descriptor >= 0 ? around.error_descriptor : err[1], STDERR_FILENO);
+      dup2(err[1], STDERR_FILENO);
       start(arguments, around);
     }
     for (int end : {in[0], out[1], err[1]}) close(end);

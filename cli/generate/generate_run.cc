@@ -78,6 +78,11 @@ Outcome GenerateRun::run() {
 }
 
 void GenerateRun::check_outputs() {
+  if (list() && settings_.output.back() == '/') {
+    // A name that can only be a folder's. What is wrong with it, the trial below tells.
+    std::error_code fault;
+    std::filesystem::create_directory(settings_.output, fault);
+  }
   std::set<std::string> folders;
   for (const WorkItem& item : work_) {
     for (const Output& output : item.outputs) {
@@ -228,7 +233,7 @@ void GenerateRun::rank(const WorkItem& item, Candidate candidate) {
     put_failures(item, *fault);
     return;
   }
-  console_.detail(fmt::format("seed {}: score {:.3f}", candidate.seed, candidate.score));
+  console_.detail(fmt::format("seed {}: score {:.3g}", candidate.seed, candidate.score));
   candidates_->add(std::move(candidate));
 }
 
@@ -272,7 +277,7 @@ void GenerateRun::tell(const WorkItem& item, const Output& output, const Candida
   if (output.image != kStandardStream && (!list() || common_.verbose)) {
     std::string beside;
     if (item.best_of) {
-      beside = fmt::format(" (seed {}, score {:.3f})", kept.seed, kept.score);
+      beside = fmt::format(" (seed {}, score {:.3g})", kept.seed, kept.score);
     } else if (item.drawn > 1) {
       beside = fmt::format(" (seed {})", kept.seed);
     }
@@ -297,7 +302,7 @@ void GenerateRun::write_output(const WorkItem& item, const Output& output, const
   OutputFile(output.image).write(encode_image(picture, format, settings_text(settings)), console_);
   if (!output.codes.empty()) OutputFile(output.codes).write(codes_text(kept.codes), console_);
   std::string label = fmt::format("seed {}", kept.seed);
-  if (item.best_of) label += fmt::format(", score {:.2f}", kept.score);
+  if (item.best_of) label += fmt::format(", score {:.3g}", kept.score);
   put_on_grid(item, output, kept.picture, label);
 }
 

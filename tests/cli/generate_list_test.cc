@@ -97,6 +97,17 @@ TEST_F(GenerateList, FromStandardInputOfEitherForm) {
   EXPECT_EQ(made("p-0.png"), made("00000.png"));
 }
 
+TEST_F(GenerateList, ANameThatEndsInASlashIsAFolderToBeMade) {
+  std::filesystem::remove(path("out"));
+  const Result result = generate({"--prompts", "-", "-o", path("out/")}, {.input = "one"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(made("00000.png"), alone("one", {}));
+  // Only the last one: a folder above it that is not there is rather a slip of the hand.
+  const Result slip = generate({"--prompts", "-", "-o", path("uot/new/")}, {.input = "one"});
+  EXPECT_EQ(slip.code, 1);
+  EXPECT_NE(slip.err.find("expected a folder that is there"), std::string::npos) << slip.err;
+}
+
 TEST_F(GenerateList, AWrongListIsOneErrorBeforeAnyWork) {
   const std::vector<std::string> wrong{
       "",

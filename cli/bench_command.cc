@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <functional>
 #include <limits>
@@ -29,6 +30,7 @@ constexpr int kSteps = 16;         // of a decode, measured
 constexpr int kStepsARun = 4;      // between two measurements of the bandwidth
 constexpr int64_t kContext = 300;  // tokens before a step, as the records' bytes have it
 constexpr int64_t kPrefillQuestion = 32;
+constexpr std::array kImages{1, 2, 4};  // drawn side by side
 
 double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -48,6 +50,7 @@ struct Measurement {
   double ms = 0;
   double bytes = 0;
   std::optional<double> operations;  // a multiply-add is two
+  std::optional<double> bound;       // bytes or operations a second, measured between the runs
   std::optional<double> fraction;    // of the bound, where there is one
 };
 
@@ -83,12 +86,14 @@ class StepTimer {
             .ms = median(all_),
             .bytes = cost_.bytes,
             .operations = cost_.operations,
+            .bound = median(bounds_),
             .fraction = median(fractions_)};
   }
 
  private:
   void end_run() {
-    fractions_.push_back(cost_.bytes / (median(steps_) / 1000) / read_bandwidth(device_));
+    bounds_.push_back(read_bandwidth(device_));
+    fractions_.push_back(cost_.bytes / (median(steps_) / 1000) / bounds_.back());
     steps_.clear();
   }
 
@@ -96,7 +101,7 @@ class StepTimer {
   PassCost cost_;
   bool running_ = false;
   Clock::time_point start_;
-  std::vector<double> steps_, all_, fractions_;
+  std::vector<double> steps_, all_, bounds_, fractions_;
 };
 
 class Bench {
@@ -109,15 +114,19 @@ class Bench {
     on_line(bandwidth());
     on_line(peak("f32_peak", multiply_add_peak));
     on_line(peak("int8_peak", int8_peak));
-    on_line(
-        {.what = "load", .ms = chosen_.load_ms, .bytes = stored_bytes_, .operations = {}, .fraction = {}});
+    on_line({.what = "load",
+             .ms = chosen_.load_ms,
+             .bytes = stored_bytes_,
+             .operations = {},
+             .bound = {},
+             .fraction = {}});
     on_line(whole_pass("vision", Part::vision, 0,
                        [&] { return time_of([&] { model_.embed(picture(), EmbedStage::aligned); }); }));
     int64_t tokens =
         std::min(model_.info().image_tokens + kPrefillQuestion, model_.info().context_length - 1);
     on_line(whole_pass("prefill", Part::prefill, tokens, [&] { return prefill_ms(tokens); }));
     on_line(text_steps());
-    on_line(image_steps());
+    for (const int images : kImages) on_line(image_steps(images));
     on_line(whole_pass("vq_decode", Part::vq_decode, 0,
                        [&] { return time_of([&] { model_.decode(codes()); }); }));
   }
@@ -137,6 +146,7 @@ class Bench {
             .ms = kBytes / rate * 1000,
             .bytes = kBytes,
             .operations = {},
+            .bound = {},
             .fraction = 1.0};
   }
 
@@ -146,21 +156,24 @@ class Bench {
     return {.what = what,
             .ms = kOperations / measure(model_.device()) * 1000,
             .operations = kOperations,
+            .bound = {},
             .fraction = 1.0};
   }
 
   Measurement whole_pass(const char* what, Part part, int64_t tokens, const std::function<double()>& pass) {
     PassCost cost = model_.cost(part, tokens);
-    std::vector<double> times, fractions;
+    std::vector<double> times, bounds, fractions;
     for (int run = 0; run < kRuns; ++run) {
       progress_.update(what, run, kRuns);
       times.push_back(pass());
-      fractions.push_back(cost.operations / (times.back() / 1000) / multiply_add_peak(model_.device()));
+      bounds.push_back(multiply_add_peak(model_.device()));
+      fractions.push_back(cost.operations / (times.back() / 1000) / bounds.back());
     }
     return {.what = what,
             .ms = median(times),
             .bytes = cost.bytes,
             .operations = cost.operations,
+            .bound = median(bounds),
             .fraction = median(fractions)};
   }
 
@@ -211,17 +224,17 @@ class Bench {
     return timer.result("text_decode", 1);
   }
 
-  Measurement image_steps() {
-    StepTimer timer(model_.device(), model_.cost(Part::image_decode, kContext));
+  Measurement image_steps(int images) {
+    StepTimer timer(model_.device(), model_.cost(Part::image_decode, kContext, images));
     progress_.update("image_decode", 0, 0);
     Progress callback = timer.callback("drawing");
     int64_t room = model_.info().context_length - model_.info().image_tokens;
     std::optional<std::string> fault = error_of([&] {
-      model_.generate_ids(prompt(std::min(tokens_before_steps(), room)), GenerateOptions{}, nullptr,
-                          callback);
+      model_.generate_ids(prompt(std::min(tokens_before_steps(), room)),
+                          GenerateOptions{.prompt = {}, .count = images, .sampling = {}}, nullptr, callback);
     });
     require_enough(fault);
-    return timer.result("image_decode", 2);
+    return timer.result("image_decode", 2 * images);
   }
 
   static void require_enough(const std::optional<std::string>& fault) {
@@ -253,7 +266,7 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
                        : common.model.empty()   ? kBuiltinName
                                                 : common.model;
   const ModelOptions options{.type = weight_type_from_name(common.type)};
-  const Work work{.pictures = 1, .new_tokens = 1, .drawings = 1};
+  const Work work{.pictures = 1, .new_tokens = 1, .drawings = kImages.back()};
   std::shared_ptr<Device> device =
       choose_device(common, {checkpoint, opened.chosen.name, common.device, options, work}, console);
   Clock::time_point start = Clock::now();
@@ -299,10 +312,12 @@ Json record_of(const Measurement& line, const std::string& type) {
 
 std::string line_of(const Measurement& line, const std::string& type) {
   const std::optional<double> rate = gigaoperations_a_second(line);
-  return fmt::format("{:<15} {:>4} {:>6} {:>11.2f} {:>10} {:>8} {:>8} {:>9}\n", line.what, line.rows, type,
-                     line.ms, line.bytes > 0 ? fmt::format("{:.1f}", line.bytes / 1e6) : "",
+  // Of bytes for what reads memory, of operations for the rest.
+  return fmt::format("{:<15} {:>4} {:>6} {:>11.2f} {:>10} {:>8} {:>8} {:>8} {:>9}\n", line.what, line.rows,
+                     type, line.ms, line.bytes > 0 ? fmt::format("{:.1f}", line.bytes / 1e6) : "",
                      line.bytes > 0 ? fmt::format("{:.2f}", gigabytes_a_second(line)) : "",
                      rate ? fmt::format("{:.1f}", *rate) : "",
+                     line.bound ? fmt::format("{:.1f}", *line.bound / 1e9) : "",
                      line.fraction ? fmt::format("{:.0f} %", *line.fraction * 100) : "");
 }
 
@@ -313,8 +328,8 @@ Outcome bench(const BenchSettings& settings, const CommonOptions& common, Consol
   console.notice(fmt::format("{} on {}: {}", opened.chosen.name, opened.chosen.model->device().name(),
                              opened.chosen.model->device().description()));
   if (!common.json) {
-    console.result(fmt::format("{:<15} {:>4} {:>6} {:>11} {:>10} {:>8} {:>8} {:>9}\n", "what", "rows", "type",
-                               "ms", "MB", "GB/s", "Gop/s", "of bound"));
+    console.result(fmt::format("{:<15} {:>4} {:>6} {:>11} {:>10} {:>8} {:>8} {:>8} {:>9}\n", "what", "rows",
+                               "type", "ms", "MB", "GB/s", "Gop/s", "bound", "of bound"));
   }
   Bench(opened.chosen, opened.stored_bytes, progress).run([&](const Measurement& line) {
     progress.hide();

@@ -16,6 +16,8 @@ namespace {
 struct Backend {
   std::string_view name;
   std::shared_ptr<Device> (*open)(std::string_view name, const DeviceOptions& options);
+  // Null where it is the stored type.
+  DType (*product_type)(DType stored, int64_t length);
 };
 
 constexpr std::array kBackends = {
@@ -23,8 +25,10 @@ constexpr std::array kBackends = {
             [](std::string_view name, const DeviceOptions& options) -> std::shared_ptr<Device> {
               check(name == "cpu", "--device {}: expected cpu, cuda, cuda:N or auto", name);
               return std::make_shared<cpu::CpuDevice>(options.threads);
-            }},
-    Backend{"cuda", [](std::string_view name, const DeviceOptions&) { return open_cuda_device(name); }},
+            },
+            [](DType stored, int64_t length) { return cpu::product_type(cpu::kernels(), stored, length); }},
+    Backend{"cuda", [](std::string_view name, const DeviceOptions&) { return open_cuda_device(name); },
+            nullptr},
 };
 
 // Of "cpu", "cuda:1".
@@ -57,6 +61,12 @@ std::shared_ptr<Device> open_device(std::string_view name, const DeviceOptions& 
   const Backend* backend = backend_of(name);
   check(backend != nullptr, "--device {}: expected cpu, cuda, cuda:N or auto", name);
   return backend->open(name, options);
+}
+
+DType product_type_on(std::string_view device_name, DType stored, int64_t length) {
+  const Backend* backend = backend_of(device_name);
+  return backend == nullptr || backend->product_type == nullptr ? stored
+                                                                : backend->product_type(stored, length);
 }
 
 double read_bandwidth(Device& device) { return measured(device, device.read_bandwidth()); }

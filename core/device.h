@@ -40,6 +40,12 @@ struct CacheView {
   std::span<const int32_t> positions;  // [B]: where the batch's first token stands in that row
 };
 
+// The tensors of a linear layer, y = x weight^T + bias; the bias may be empty.
+struct LinearView {
+  const Tensor& weight;
+  const Tensor& bias;
+};
+
 // Memory and kernels of one processor or card. Models call core/ops.h, which checks every shape and type,
 // allocates the output and forwards here; a Device may rely on those checks. Activations are f32, dense and
 // row-major; weights have any float type and may have spaced rows. Shapes are those of the op of the same
@@ -66,10 +72,18 @@ class Device {
   virtual void upload(void* to, const void* from_host, size_t bytes) = 0;
   virtual void download(void* to_host, const void* from, size_t bytes) = 0;
 
+  // The type in which a weight of rows of `length` numbers is multiplied fastest: `stored`, or it in lanes.
+  virtual DType product_type(DType stored, int64_t /*length*/) const { return stored; }
+
+  // Between weight types, or to lanes.
   virtual void convert(const Tensor& x, Tensor& out) = 0;
   virtual void copy(const Tensor& x, Tensor& out) = 0;
 
   virtual void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) = 0;
+  // These are made of the others (fused.cc) where a backend has nothing faster, and give the same bits.
+  virtual void linear_each(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs);
+  virtual void linear_add(const Tensor& x, const LinearView& layer, const Tensor& residual, Tensor& out);
+  virtual void linear_swiglu(const Tensor& x, const LinearView& gate, const LinearView& up, Tensor& out);
   virtual void embedding(const Tensor& table, std::span<const int32_t> ids, Tensor& out) = 0;
 
   virtual void rms_norm(const Tensor& x, const Tensor& weight, float eps, Tensor& out) = 0;
@@ -86,6 +100,9 @@ class Device {
   virtual void rope(Tensor& x, int heads, std::span<const int32_t> positions, const Tensor& table) = 0;
   virtual void store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) = 0;
   virtual void cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) = 0;
+  // Made of the three above, as linear_each; queries and keys are changed.
+  virtual void next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
+                              const Tensor& table, const CacheView& cache, Tensor& out);
   virtual void attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
                          Tensor& out) = 0;
 
@@ -103,6 +120,9 @@ class Device {
   // Draws of `plan` without the host between them, or null where the operations above have to do them.
   virtual std::unique_ptr<Decoding> begin_decoding(const DecodingPlan& /*plan*/) { return nullptr; }
 };
+
+// What the product_type of a device of this name is, without opening it.
+DType product_type_on(std::string_view device_name, DType stored, int64_t length);
 
 // Opens "cpu", "cuda", "cuda:N" or "auto" (the first card, or the CPU where there is none). Throws Error that
 // names what is missing when it cannot be had.

@@ -31,6 +31,9 @@ class DryDevice : public Device {
   void upload(void* to, const void* from_host, size_t bytes) override;
   void download(void* to_host, const void* from, size_t bytes) override;
 
+  DType product_type(DType stored, int64_t length) const override {
+    return product_type_on(name_, stored, length);
+  }
   void convert(const Tensor& x, Tensor& out) override;
   void l2_normalize(const Tensor& x, float eps, Tensor& out) override;
   void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,

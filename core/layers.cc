@@ -6,7 +6,7 @@ namespace janus {
 
 Linear Linear::load(const Weights& w, int64_t in, int64_t out, bool with_bias) {
   Linear layer;
-  layer.weight = w.matrix("weight", {out, in});
+  layer.weight = w.product_matrix("weight", {out, in});
   if (with_bias) layer.bias = w.get("bias", {out});
   return layer;
 }

@@ -21,6 +21,7 @@ struct Linear {
 
   static Linear load(const Weights& w, int64_t in, int64_t out, bool with_bias = true);
   Tensor operator()(const Tensor& x) const;  // [.., D] -> [.., F]
+  LinearView view() const { return {weight, bias}; }
 };
 
 struct Embedding {

@@ -18,6 +18,14 @@ namespace {
   fail("{}: cannot be {}: {}", path, what, std::generic_category().message(errno));
 }
 
+// What a mapping's owner ends with.
+struct Unmap {
+  size_t bytes;
+  void operator()(void* address) const { ::munmap(address, bytes); }
+};
+
+uintptr_t page_bytes() { return static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE)); }
+
 class FileDescriptor {
  public:
   // O_NONBLOCK: a pipe in a model folder must fail, not wait for a writer.
@@ -47,17 +55,26 @@ FileBytes map_file(const std::string& path) {
 
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
   if (address == MAP_FAILED) fail_system(path, "mapped into memory");
-  std::shared_ptr<const void> owner(address, [size](void* mapped) { ::munmap(mapped, size); });
+  std::shared_ptr<const void> owner(address, Unmap{size});
   return {{static_cast<const std::byte*>(address), size}, std::move(owner)};
 }
 
 void expect_reading(std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
-  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto page = page_bytes();
   const auto begin = reinterpret_cast<uintptr_t>(bytes.data()) / page * page;
   const auto end = reinterpret_cast<uintptr_t>(bytes.data()) + bytes.size();
   // Only a hint: a failure changes nothing that is read.
   ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_WILLNEED);
+}
+
+void expect_no_reading(const FileBytes& file) {
+  // Memory of another kind would lose what it holds.
+  if (file.bytes.empty() || std::get_deleter<Unmap>(file.owner) == nullptr) return;
+  const auto page = page_bytes();
+  const auto begin = (reinterpret_cast<uintptr_t>(file.bytes.data()) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<uintptr_t>(file.bytes.data()) + file.bytes.size()) / page * page;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 }  // namespace janus

@@ -33,7 +33,7 @@ void check_vector(const char* op, const char* what, const Tensor& x, int64_t siz
 
 // A weight matrix: any weight type, dense inside a row.
 void check_matrix(const char* op, const char* what, const Tensor& x) {
-  check(!x.empty() && is_weight_type(x.dtype()) && x.rank() == 2,
+  check(!x.empty() && (is_weight_type(x.dtype()) || in_lanes(x.dtype())) && x.rank() == 2,
         "{}, {}: expected a matrix of a weight type, found {}", op, what, describe(x));
 }
 
@@ -45,6 +45,31 @@ Shape with_last(const Shape& shape, int64_t last) {
 }
 
 Tensor like(const Tensor& x) { return Tensor(x.device(), DType::f32, x.shape()); }
+
+// What linear(x) of a layer gives; checks both.
+Shape product_shape(const char* op, const Tensor& x, const LinearView& layer) {
+  check_activation(op, "x", x, 2, 3);
+  check_matrix(op, "weight", layer.weight);
+  check(layer.weight.size(1) == x.shape().back(), "{}: expected weight [F, {}] for x {}, found {}", op,
+        x.shape().back(), x.shape().to_string(), layer.weight.shape().to_string());
+  if (!layer.bias.empty()) check_vector(op, "bias", layer.bias, layer.weight.size(0));
+  return with_last(x.shape(), layer.weight.size(0));
+}
+
+void check_rope(const char* op, const Tensor& x, int heads, std::span<const int32_t> positions,
+                const Tensor& table) {
+  check_activation(op, "x", x, 3, 3);
+  check_activation(op, "table", table, 3, 3);
+  check(heads > 0 && x.size(2) % heads == 0 && table.size(1) == 2 && table.size(2) * 2 * heads == x.size(2),
+        "{}: expected a table [count, 2, {} / {} / 2], found {}", op, x.size(2), heads,
+        table.shape().to_string());
+  check(static_cast<int64_t>(positions.size()) == x.size(0), "{}: expected {} positions, found {}", op,
+        x.size(0), positions.size());
+  for (const int32_t position : positions) {
+    check(position >= 0 && position + x.size(1) <= table.size(0),
+          "{}: expected positions below {}, found {} tokens from {}", op, table.size(0), x.size(1), position);
+  }
+}
 
 void check_cache(const char* op, const CacheView& cache, int64_t batch, int64_t tokens) {
   for (const Tensor* part : {&cache.keys, &cache.values}) {
@@ -64,6 +89,23 @@ void check_cache(const char* op, const CacheView& cache, int64_t batch, int64_t 
           "{}, cache: expected room for {} tokens at position {}, found a capacity of {}", op, tokens,
           cache.positions[b], cache.keys.size(2));
   }
+}
+
+void check_new_keys(const char* op, const Tensor& keys, const Tensor& values, const CacheView& cache) {
+  check_activation(op, "keys", keys, 3, 3);
+  check_shape(op, "values", values, keys.shape());
+  check_cache(op, cache, keys.size(0), keys.size(1));
+  check(cache.keys.size(1) * cache.keys.size(3) == keys.size(2),
+        "{}: expected keys [B, T, {} * {}], found {}", op, cache.keys.size(1), cache.keys.size(3),
+        keys.shape().to_string());
+}
+
+void check_queries(const char* op, const Tensor& queries, int heads, const CacheView& cache) {
+  check_activation(op, "queries", queries, 3, 3);
+  check_cache(op, cache, queries.size(0), queries.size(1));
+  check(heads > 0 && heads * cache.keys.size(3) == queries.size(2) && heads % cache.keys.size(1) == 0,
+        "{}: expected {} heads of {} in groups of {} key heads, found queries {}", op, heads,
+        cache.keys.size(3), cache.keys.size(1), queries.shape().to_string());
 }
 
 void check_group_norm(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias, int groups) {
@@ -112,8 +154,10 @@ std::vector<float> to_host(const Tensor& x) {
 }
 
 Tensor convert(const Tensor& x, DType dtype) {
-  check(!x.empty() && is_weight_type(x.dtype()) && is_weight_type(dtype),
-        "convert: expected weight types, found {} to {}", describe(x), name_of(dtype));
+  const bool to_lanes = !x.empty() && in_lanes(dtype) && lanes_of(x.dtype(), x.shape().back()) == dtype;
+  check(
+      !x.empty() && (is_weight_type(x.dtype()) || in_lanes(x.dtype())) && (is_weight_type(dtype) || to_lanes),
+      "convert: expected weight types, found {} to {}", describe(x), name_of(dtype));
   if (x.dtype() == dtype && x.contiguous()) return x;
   Tensor out(x.device(), dtype, x.shape());
   if (x.elements() > 0) x.device().convert(x, out);
@@ -149,13 +193,36 @@ Tensor concatenate(std::span<const Tensor> parts) {
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  check_activation("linear", "x", x, 2, 3);
-  check_matrix("linear", "weight", weight);
-  check(weight.size(1) == x.shape().back(), "linear: expected weight [F, {}] for x {}, found {}",
-        x.shape().back(), x.shape().to_string(), weight.shape().to_string());
-  if (!bias.empty()) check_vector("linear", "bias", bias, weight.size(0));
-  Tensor out(x.device(), DType::f32, with_last(x.shape(), weight.size(0)));
+  const Shape shape = product_shape("linear", x, {weight, bias});
+  Tensor out(x.device(), DType::f32, shape);
   if (out.elements() > 0) x.device().linear(x, weight, bias, out);
+  return out;
+}
+
+std::vector<Tensor> linear_each(const Tensor& x, std::span<const LinearView> layers) {
+  std::vector<Tensor> outs;
+  for (const LinearView& layer : layers) {
+    outs.emplace_back(x.device(), DType::f32, product_shape("linear_each", x, layer));
+  }
+  if (x.elements() > 0) x.device().linear_each(x, layers, outs);
+  return outs;
+}
+
+Tensor linear_add(const Tensor& x, const LinearView& layer, const Tensor& residual) {
+  const Shape shape = product_shape("linear_add", x, layer);
+  check_shape("linear_add", "residual", residual, shape);
+  Tensor out(x.device(), DType::f32, shape);
+  if (out.elements() > 0) x.device().linear_add(x, layer, residual, out);
+  return out;
+}
+
+Tensor linear_swiglu(const Tensor& x, const LinearView& gate, const LinearView& up) {
+  const Shape shape = product_shape("linear_swiglu", x, gate);
+  check(product_shape("linear_swiglu", x, up) == shape,
+        "linear_swiglu: expected layers of one width, found {} and {}", gate.weight.shape().to_string(),
+        up.weight.shape().to_string());
+  Tensor out(x.device(), DType::f32, shape);
+  if (out.elements() > 0) x.device().linear_swiglu(x, gate, up, out);
   return out;
 }
 
@@ -251,38 +318,36 @@ Tensor rope_table(Device& device, int64_t count, int head_width, float theta) {
 }
 
 void rope(Tensor& x, int heads, std::span<const int32_t> positions, const Tensor& table) {
-  check_activation("rope", "x", x, 3, 3);
-  check_activation("rope", "table", table, 3, 3);
-  check(heads > 0 && x.size(2) % heads == 0 && table.size(1) == 2 && table.size(2) * 2 * heads == x.size(2),
-        "rope: expected a table [count, 2, {} / {} / 2], found {}", x.size(2), heads,
-        table.shape().to_string());
-  check(static_cast<int64_t>(positions.size()) == x.size(0), "rope: expected {} positions, found {}",
-        x.size(0), positions.size());
-  for (const int32_t position : positions) {
-    check(position >= 0 && position + x.size(1) <= table.size(0),
-          "rope: expected positions below {}, found {} tokens from {}", table.size(0), x.size(1), position);
-  }
+  check_rope("rope", x, heads, positions, table);
   if (x.elements() > 0) x.device().rope(x, heads, positions, table);
 }
 
 void store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) {
-  check_activation("store_kv", "keys", keys, 3, 3);
-  check_shape("store_kv", "values", values, keys.shape());
-  check_cache("store_kv", cache, keys.size(0), keys.size(1));
-  check(cache.keys.size(1) * cache.keys.size(3) == keys.size(2),
-        "store_kv: expected keys [B, T, {} * {}], found {}", cache.keys.size(1), cache.keys.size(3),
-        keys.shape().to_string());
+  check_new_keys("store_kv", keys, values, cache);
   if (keys.elements() > 0) keys.device().store_kv(keys, values, cache);
 }
 
 Tensor cached_attention(const Tensor& queries, int heads, const CacheView& cache) {
-  check_activation("cached_attention", "queries", queries, 3, 3);
-  check_cache("cached_attention", cache, queries.size(0), queries.size(1));
-  check(heads > 0 && heads * cache.keys.size(3) == queries.size(2) && heads % cache.keys.size(1) == 0,
-        "cached_attention: expected {} heads of {} in groups of {} key heads, found queries {}", heads,
-        cache.keys.size(3), cache.keys.size(1), queries.shape().to_string());
+  check_queries("cached_attention", queries, heads, cache);
   Tensor out = like(queries);
   if (queries.elements() > 0) queries.device().cached_attention(queries, heads, cache, out);
+  return out;
+}
+
+Tensor next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads, const Tensor& table,
+                      const CacheView& cache) {
+  constexpr const char* kOp = "next_attention";
+  check_queries(kOp, queries, heads, cache);
+  check_new_keys(kOp, keys, values, cache);
+  check(keys.size(0) == queries.size(0) && keys.size(1) == queries.size(1),
+        "{}: expected keys of as many tokens as queries {}, found {}", kOp, queries.shape().to_string(),
+        keys.shape().to_string());
+  check_rope(kOp, queries, heads, cache.positions, table);
+  check_rope(kOp, keys, static_cast<int>(cache.keys.size(1)), cache.positions, table);
+  Tensor out = like(queries);
+  if (queries.elements() > 0) {
+    queries.device().next_attention(queries, keys, values, heads, table, cache, out);
+  }
   return out;
 }
 

@@ -19,7 +19,7 @@ Tensor from_host(Device& device, std::span<const float> values, Shape shape);
 // Any weight type, spaced rows or not -> its elements as f32 on the host, in row order.
 std::vector<float> to_host(const Tensor& x);
 // The same values in another weight type, dense: rounded as quantize() of core/quants.h has it. `x` itself
-// when nothing changes.
+// when nothing changes. Or a block format in lanes, where the device's product_type asks for that.
 Tensor convert(const Tensor& x, DType dtype);
 // Copies `x` into the window `out` of the same shape and type; rows of either may be spaced.
 void copy(const Tensor& x, Tensor out);
@@ -32,6 +32,12 @@ Tensor concatenate(std::span<const Tensor> parts);
 // -> [.., F]. With T = 1 a product made for few rows runs (weights are read once for all B); with T > 1 each
 // batch row is a product of its own. Either way a row's result does not depend on the others.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+// Several products of the same x; each as linear() gives it. -> one tensor a layer.
+std::vector<Tensor> linear_each(const Tensor& x, std::span<const LinearView> layers);
+// residual + linear(x). residual: the result's shape.
+Tensor linear_add(const Tensor& x, const LinearView& layer, const Tensor& residual);
+// swiglu(linear of `gate`, linear of `up`).
+Tensor linear_swiglu(const Tensor& x, const LinearView& gate, const LinearView& up);
 // Rows of a table: table [V, D] of any weight type, ids in [0, V) -> [T, D].
 Tensor embedding(const Tensor& table, std::span<const int32_t> ids);
 
@@ -70,6 +76,10 @@ void store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache);
 // Causal attention of new tokens over a cache that already holds their keys and values; scale 1 / sqrt(Dh).
 // heads is a multiple of Hkv: head i reads key head i / (heads / Hkv). queries: [B, T, heads * Dh] -> same.
 Tensor cached_attention(const Tensor& queries, int heads, const CacheView& cache);
+// Rotates new queries and keys, stores keys and values in the cache and attends over it: rope twice, store_kv
+// and cached_attention. Changes queries and keys. -> as queries.
+Tensor next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads, const Tensor& table,
+                      const CacheView& cache);
 // Every token sees every token of its batch row; scale 1 / sqrt(Dh). [B, T, heads * Dh] x 3 -> same.
 Tensor attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads);
 

@@ -52,7 +52,8 @@ void check_count(const char* what, DType type, int64_t count) {
 }  // namespace
 
 bool is_weight_type(DType dtype) {
-  return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 || is_quantized(dtype);
+  return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 ||
+         (is_quantized(dtype) && !in_lanes(dtype));
 }
 
 void check_quantizable(DType type, const float* from, int64_t count) {
@@ -95,9 +96,8 @@ void quantize(DType type, const float* from, int64_t count, std::byte* to) {
       check_quantizable(type, from, count);
       quant_search::quantize(type, from, count, to);
       break;
-    case DType::i32:
-    case DType::u8:
-      break;  // check_count refuses them
+    default:
+      break;  // check_count refuses the others
   }
 }
 
@@ -126,8 +126,7 @@ void dequantize(DType type, const std::byte* from, int64_t count, float* to) {
     case DType::q4_k:
       dequantize_blocks<BlockQ4_K>(from, count, to);
       break;
-    case DType::i32:
-    case DType::u8:
+    default:
       break;
   }
 }

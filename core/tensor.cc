@@ -9,11 +9,19 @@
 namespace janus {
 
 const DTypeTraits& traits_of(DType dtype) {
-  static constexpr DTypeTraits kTraits[] = {{"f32", 1, 4},      {"f16", 1, 2},      {"bf16", 1, 2},
-                                            {"i32", 1, 4},      {"u8", 1, 1},       {"q8_0", 32, 34},
-                                            {"q6_k", 256, 210}, {"q5_k", 256, 176}, {"q4_k", 256, 144}};
-  static_assert(std::size(kTraits) == static_cast<size_t>(DType::q4_k) + 1);
+  static constexpr DTypeTraits kTraits[] = {
+      {"f32", 1, 4},      {"f16", 1, 2},      {"bf16", 1, 2},     {"i32", 1, 4},      {"u8", 1, 1},
+      {"q8_0", 32, 34},   {"q6_k", 256, 210}, {"q5_k", 256, 176}, {"q4_k", 256, 144}, {"q8_0", 256, 272},
+      {"q6_k", 256, 210}, {"q5_k", 256, 176}, {"q4_k", 256, 144}};
+  static_assert(std::size(kTraits) == static_cast<size_t>(DType::q4_k_lanes) + 1);
   return kTraits[static_cast<size_t>(dtype)];
+}
+
+DType lanes_of(DType dtype, int64_t length) {
+  constexpr int kAway = static_cast<int>(DType::q8_0_lanes) - static_cast<int>(DType::q8_0);
+  if (!is_quantized(dtype) || in_lanes(dtype)) return dtype;
+  const auto lanes = static_cast<DType>(static_cast<int>(dtype) + kAway);
+  return length % traits_of(lanes).block == 0 ? lanes : dtype;
 }
 
 size_t size_of(DType dtype) {

@@ -18,7 +18,23 @@ namespace janus {
 class Device;
 
 // The q types are ggml's block formats (core/quants.h): blocks of numbers along the last axis share scales.
-enum class DType : uint8_t { f32, f16, bf16, i32, u8, q8_0, q6_k, q5_k, q4_k };
+// Those in lanes are the same numbers and scales in an order that a device's products like better
+// (core/cpu/lane_blocks.h): never in a file, and made by ops::convert alone.
+enum class DType : uint8_t {
+  f32,
+  f16,
+  bf16,
+  i32,
+  u8,
+  q8_0,
+  q6_k,
+  q5_k,
+  q4_k,
+  q8_0_lanes,
+  q6_k_lanes,
+  q5_k_lanes,
+  q4_k_lanes
+};
 
 struct DTypeTraits {
   const char* name;  // "q4_k"
@@ -29,6 +45,9 @@ const DTypeTraits& traits_of(DType dtype);
 
 inline const char* name_of(DType dtype) { return traits_of(dtype).name; }
 inline bool is_quantized(DType dtype) { return traits_of(dtype).block > 1; }
+inline bool in_lanes(DType dtype) { return dtype >= DType::q8_0_lanes; }
+// Of a block format, what a row of `length` numbers is in lanes: itself where whole blocks do not fit.
+DType lanes_of(DType dtype, int64_t length);
 // Bytes of one element. Not for block formats.
 size_t size_of(DType dtype);
 // Bytes of `elements` elements: whole blocks.

@@ -49,15 +49,13 @@ size_t Transformer::layer_bytes() const {
 
 Tensor Transformer::embed(std::span<const int32_t> ids) const { return embed_tokens_(ids); }
 
-Tensor Transformer::attend(const Layer& layer, const Tensor& x, const CacheView& view) const {
+Tensor Transformer::attend(const Layer& layer, const Tensor& h, const CacheView& view) const {
   const auto heads = static_cast<int>(config_.num_attention_heads);
-  const auto key_heads = static_cast<int>(config_.num_key_value_heads);
-  Tensor queries = layer.q_proj(x);  // [B, T, H * Dh]
-  Tensor keys = layer.k_proj(x);     // [B, T, Hkv * Dh]
-  ops::rope(queries, heads, view.positions, rope_table_);
-  ops::rope(keys, key_heads, view.positions, rope_table_);
-  ops::store_kv(keys, layer.v_proj(x), view);
-  return layer.o_proj(ops::cached_attention(queries, heads, view));
+  const LinearView projections[] = {layer.q_proj.view(), layer.k_proj.view(), layer.v_proj.view()};
+  // Queries [B, T, H * Dh], keys and values [B, T, Hkv * Dh].
+  std::vector<Tensor> parts = ops::linear_each(layer.input_layernorm(h), projections);
+  const Tensor mixed = ops::next_attention(parts[0], parts[1], parts[2], heads, rope_table_, view);
+  return ops::linear_add(mixed, layer.o_proj.view(), h);
 }
 
 Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows,
@@ -79,9 +77,10 @@ Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int
   for (size_t index = 0; index < layers_.size(); ++index) {
     const Layer& layer = layers_[index];
     const CacheView view{cache.keys_[index], cache.values_[index], rows, positions};
-    h = ops::add(h, attend(layer, layer.input_layernorm(h), view));
-    const Tensor m = layer.post_attention_layernorm(h);
-    h = ops::add(h, layer.down_proj(ops::swiglu(layer.gate_proj(m), layer.up_proj(m))));
+    h = attend(layer, h, view);
+    const Tensor opened =
+        ops::linear_swiglu(layer.post_attention_layernorm(h), layer.gate_proj.view(), layer.up_proj.view());
+    h = ops::linear_add(opened, layer.down_proj.view(), h);
     if (on_layer) on_layer(static_cast<int64_t>(index) + 1, static_cast<int64_t>(layers_.size()));
   }
   for (int32_t row : rows) cache.lengths_[row] += tokens;

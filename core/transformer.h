@@ -88,7 +88,8 @@ class Transformer {
     Linear q_proj, k_proj, v_proj, o_proj;
     Linear gate_proj, up_proj, down_proj;
   };
-  Tensor attend(const Layer& layer, const Tensor& x, const CacheView& view) const;
+  // h plus what the attention makes of it.
+  Tensor attend(const Layer& layer, const Tensor& h, const CacheView& view) const;
 
   TransformerConfig config_;
   Embedding embed_tokens_;

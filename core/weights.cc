@@ -38,6 +38,11 @@ const NamedType& named(WeightType type) {
 // Bytes of as many elements as every block divides.
 size_t density(DType dtype) { return bytes_of(dtype, 256); }
 
+// The pages of a file that `weight`, read from there, holds in memory of its own.
+void let_go(const StoredTensor& stored, const Tensor& weight) {
+  if (weight.raw() != stored.data.bytes.data()) expect_no_reading(stored.data);
+}
+
 }  // namespace
 
 WeightType weight_type_from_name(std::string_view name) {
@@ -140,7 +145,17 @@ Tensor Weights::matrix(std::string_view name, const Shape& expected) const {
     // Shapes alone: not even a hint to the system, which would begin to read the file.
     return Tensor::wrap(*device_, tensor.dtype, tensor.shape, tensor.data.bytes.data(), tensor.data.owner);
   }
-  return convert_weight(tensor_on(*device_, tensor), dtype, path(name), tensor.file);
+  const Tensor weight = convert_weight(tensor_on(*device_, tensor), dtype, path(name), tensor.file);
+  let_go(tensor, weight);
+  return weight;
+}
+
+Tensor Weights::product_matrix(std::string_view name, const Shape& expected) const {
+  const Tensor weight = matrix(name, expected);
+  if (options_->plan) return weight;
+  const Tensor ordered = ops::convert(weight, device_->product_type(weight.dtype(), weight.size(1)));
+  let_go(checkpoint_->find(path(name)), ordered);
+  return ordered;
 }
 
 }  // namespace janus

@@ -127,7 +127,7 @@ class DecoderCost {
 
 }  // namespace
 
-PassCost cost_of(const JanusNetworks& networks, Part part, int64_t tokens) {
+PassCost cost_of(const JanusNetworks& networks, Part part, int64_t tokens, int images) {
   switch (part) {
     case Part::vision:
       return vision_cost(networks);
@@ -136,7 +136,7 @@ PassCost cost_of(const JanusNetworks& networks, Part part, int64_t tokens) {
     case Part::text_decode:
       return step_cost(networks, {.layers = {networks.lm_head}}, 1, tokens);
     case Part::image_decode:
-      return step_cost(networks, networks.gen_head, 2, tokens);
+      return step_cost(networks, networks.gen_head, 2 * images, tokens);
     case Part::vq_decode:
       return DecoderCost(networks).total();
   }

@@ -6,6 +6,7 @@
 
 namespace janus {
 
-PassCost cost_of(const JanusNetworks& networks, Part part, int64_t tokens);
+// As Model::cost.
+PassCost cost_of(const JanusNetworks& networks, Part part, int64_t tokens, int images);
 
 }  // namespace janus

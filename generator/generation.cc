@@ -30,7 +30,11 @@ std::vector<float> guided(std::span<const float> lines, int kinds, float guidanc
   return guide(lines.first(size), lines.subspan(size), guidance);
 }
 
-// Reads a prompt into one row of the cache. -> the last hidden state, [1, 1, D].
+// A pass over fewer tokens than this adds up in another order, and would not give what one over the whole
+// prompt gives.
+constexpr size_t kFewestTokens = 2;
+
+// Appends the tokens of a prompt to one row of the cache. -> the last hidden state, [1, 1, D].
 Tensor prefill(const JanusNetworks& networks, std::span<const int32_t> ids, KvCache& cache, int32_t row) {
   const Tensor embeddings = networks.language_model.embed(ids);  // [T, D]
   const int64_t length = embeddings.size(0), width = embeddings.size(1);
@@ -39,7 +43,17 @@ Tensor prefill(const JanusNetworks& networks, std::span<const int32_t> ids, KvCa
   return hidden.reshape({length, width}).rows(length - 1, 1).reshape({1, 1, width});
 }
 
-// The prompt read last, in the cache's first rows, one a kind: an image's rows begin as copies of them.
+// Tokens of `held` that a pass over `ids` need not read again.
+size_t shared_tokens(std::span<const int32_t> held, std::span<const int32_t> ids) {
+  const auto stop = std::mismatch(held.begin(), held.end(), ids.begin(), ids.end());
+  const size_t same = static_cast<size_t>(stop.first - held.begin());
+  const size_t most = ids.size() < 2 * kFewestTokens ? 0 : ids.size() - kFewestTokens;
+  const size_t shared = std::min(same, most);
+  return shared < kFewestTokens ? 0 : shared;
+}
+
+// The prompt read last, in the cache's first rows, one a kind: an image's rows begin as copies of them. What
+// the next prompt begins with alike stays: of the unconditional one, all but its end.
 class PromptRows {
  public:
   PromptRows(const JanusNetworks& networks, int32_t pad, KvCache& cache)
@@ -49,8 +63,10 @@ class PromptRows {
   const std::vector<float>& put(std::span<const int32_t> prompt_ids, int32_t kind, int32_t to) {
     std::vector<int32_t> ids = row_ids(prompt_ids, pad_, kind);
     if (ids != held_[kind]) {
-      cache_->truncate(kind, 0);
-      logits_[kind] = ops::to_host(networks_->gen_head(prefill(*networks_, ids, *cache_, kind)));
+      const size_t shared = shared_tokens(held_[kind], ids);
+      cache_->truncate(kind, static_cast<int64_t>(shared));
+      const std::span<const int32_t> rest = std::span<const int32_t>(ids).subspan(shared);
+      logits_[kind] = ops::to_host(networks_->gen_head(prefill(*networks_, rest, *cache_, kind)));
       held_[kind] = std::move(ids);
     }
     cache_->copy_row(kind, to);

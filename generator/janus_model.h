@@ -23,7 +23,9 @@ class JanusModel : public Model {
   Device& device() const override { return *device_; }
   const TextTokenizer& tokenizer() const override;
   const PreprocessConfig& preprocess_config() const override { return networks_.config.preprocess; }
-  PassCost cost(Part part, int64_t tokens) const override { return cost_of(networks_, part, tokens); }
+  PassCost cost(Part part, int64_t tokens, int images) const override {
+    return cost_of(networks_, part, tokens, images);
+  }
 
   Answer describe(std::span<const Image> images, const DescribeOptions& options, const TextSink& on_text,
                   const Progress& progress) const override;

@@ -176,9 +176,9 @@ class Model {
   // Throws Error that says why where this build or folder has none: then only calls that take ids work.
   virtual const TextTokenizer& tokenizer() const = 0;
   virtual const PreprocessConfig& preprocess_config() const = 0;
-  // tokens: of the prompt for prefill, before the new one for a step of the decodes (of one image: two rows);
-  // not read for the others.
-  virtual PassCost cost(Part part, int64_t tokens) const = 0;
+  // tokens: of the prompt for prefill, before the new one for a step of the decodes; not read for the others.
+  // images: drawn side by side, two rows each; read for image_decode alone.
+  virtual PassCost cost(Part part, int64_t tokens, int images = 1) const = 0;
 
   // One answer to one question about all `images` together. Throws Error if prompt and images do not fit the
   // context.

@@ -79,6 +79,47 @@ void attend_block(const Kernels& kernels, const Head& head, const PackedHead& pa
   }
 }
 
+// Where in the cache's tensors token `token` of the new ones of a batch row stands.
+int64_t place_in(const CacheView& cache, int64_t b, int64_t head, int64_t token) {
+  return ((cache.rows[b] * cache.keys.size(1) + head) * cache.keys.size(2) + cache.positions[b] + token) *
+         cache.keys.size(3);
+}
+
+void store_head(const float* from, const Tensor& to, int64_t place, int64_t width) {
+  if (to.dtype() == DType::f32) {
+    std::memcpy(const_cast<float*>(to.data<float>()) + place, from,
+                static_cast<size_t>(width) * sizeof(float));
+    return;
+  }
+  auto* target = const_cast<uint16_t*>(to.data<uint16_t>()) + place;
+  for (int64_t d = 0; d < width; ++d) target[d] = to_bf16(from[d]);
+}
+
+// Of a batch row, with its `tokens` new tokens.
+Head head_of(const CacheView& cache, int64_t b, int64_t key_head, int64_t tokens) {
+  const int64_t width = cache.keys.size(3), place = place_in(cache, b, key_head, -cache.positions[b]);
+  const auto bytes = place * static_cast<int64_t>(size_of(cache.keys.dtype()));
+  return {{cache.keys.dtype(), static_cast<const std::byte*>(cache.keys.raw()) + bytes, width},
+          {cache.keys.dtype(), static_cast<const std::byte*>(cache.values.raw()) + bytes, width},
+          cache.positions[b] + tokens,
+          width};
+}
+
+// One query of each of the `group` heads that share a key head. Scratch slots 2 and 3.
+void attend_few(const Kernels& kernels, const Head& head, const float* queries, int64_t group, float* out) {
+  const float scale = 1.0F / std::sqrt(static_cast<float>(head.width));
+  float* scores = scratch(3, kMaxFewRows * head.count);
+  for (int64_t first = 0; first < group; first += kMaxFewRows) {
+    const int rows = static_cast<int>(std::min<int64_t>(kMaxFewRows, group - first));
+    const int64_t offset = first * head.width;
+    kernels.few_rows(head.keys, 0, head.count, head.width, queries + offset, head.width, rows, nullptr,
+                     scores, head.count, scratch(2, few_rows_floats(head.width, rows)));
+    for (int r = 0; r < rows; ++r) kernels.softmax(scores + r * head.count, head.count, scale);
+    kernels.weighted_rows(head.values, head.count, head.width, scores, head.count, rows, out + offset,
+                          head.width);
+  }
+}
+
 }  // namespace
 
 void CpuDevice::attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
@@ -104,56 +145,26 @@ void CpuDevice::attention(const Tensor& queries, const Tensor& keys, const Tenso
 }
 
 void CpuDevice::store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) {
-  const int64_t tokens = keys.size(1), heads = cache.keys.size(1), capacity = cache.keys.size(2);
-  const int64_t width = cache.keys.size(3);
-  const auto store = [&](const Tensor& from, const Tensor& to, int64_t i) {
-    const int64_t b = i / tokens, t = i % tokens;
-    for (int64_t h = 0; h < heads; ++h) {
-      const float* source = from.data<float>() + (i * heads + h) * width;
-      const int64_t offset = ((cache.rows[b] * heads + h) * capacity + cache.positions[b] + t) * width;
-      if (to.dtype() == DType::f32) {
-        std::memcpy(const_cast<float*>(to.data<float>()) + offset, source,
-                    static_cast<size_t>(width) * sizeof(float));
-      } else {
-        auto* target = const_cast<uint16_t*>(to.data<uint16_t>()) + offset;
-        for (int64_t d = 0; d < width; ++d) target[d] = to_bf16(source[d]);
-      }
-    }
-  };
+  const int64_t tokens = keys.size(1), heads = cache.keys.size(1), width = cache.keys.size(3);
   team_.parallel_for(keys.size(0) * tokens, 4, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      store(keys, cache.keys, i);
-      store(values, cache.values, i);
+      for (int64_t h = 0; h < heads; ++h) {
+        const int64_t from = (i * heads + h) * width, to = place_in(cache, i / tokens, h, i % tokens);
+        store_head(keys.data<float>() + from, cache.keys, to, width);
+        store_head(values.data<float>() + from, cache.values, to, width);
+      }
     }
   });
 }
 
 void CpuDevice::cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) {
   const int64_t tokens = queries.size(1), stride = queries.size(2), width = cache.keys.size(3);
-  const int64_t key_heads = cache.keys.size(1), group = heads / key_heads, capacity = cache.keys.size(2);
-  const auto head_of = [&](int64_t b, int64_t key_head) {
-    const int64_t offset = (cache.rows[b] * key_heads + key_head) * capacity * width;
-    const auto size = static_cast<int64_t>(size_of(cache.keys.dtype()));
-    const auto* k = static_cast<const std::byte*>(cache.keys.raw()) + offset * size;
-    const auto* v = static_cast<const std::byte*>(cache.values.raw()) + offset * size;
-    return Head{
-        {cache.keys.dtype(), k, width}, {cache.keys.dtype(), v, width}, cache.positions[b] + tokens, width};
-  };
+  const int64_t key_heads = cache.keys.size(1), group = heads / key_heads;
   if (tokens == 1) {
     team_.parallel_for(queries.size(0) * key_heads, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        const Head head = head_of(i / key_heads, i % key_heads);
-        float* scores = scratch(3, kMaxFewRows * head.count);
-        for (int64_t first = 0; first < group; first += kMaxFewRows) {
-          const int rows = static_cast<int>(std::min<int64_t>(kMaxFewRows, group - first));
-          const int64_t offset = (i * group + first) * width;
-          kernels_.few_rows(head.keys, 0, head.count, width, queries.data<float>() + offset, width, rows,
-                            nullptr, scores, head.count, scratch(2, few_rows_floats(width, rows)));
-          const float scale = 1.0F / std::sqrt(static_cast<float>(width));
-          for (int r = 0; r < rows; ++r) kernels_.softmax(scores + r * head.count, head.count, scale);
-          kernels_.weighted_rows(head.values, head.count, width, scores, head.count, rows,
-                                 out.data<float>() + offset, width);
-        }
+        attend_few(kernels_, head_of(cache, i / key_heads, i % key_heads, 1),
+                   queries.data<float>() + i * group * width, group, out.data<float>() + i * group * width);
       }
     });
     return;
@@ -164,13 +175,36 @@ void CpuDevice::cached_attention(const Tensor& queries, int heads, const CacheVi
     PackedHead packed;
     for (int64_t i = begin; i < end; ++i) {
       const int64_t b = i / tasks / key_heads, key_head = i / tasks % key_heads;
-      const Head head = head_of(b, key_head);
+      const Head head = head_of(cache, b, key_head, tokens);
       if (i == begin || i % tasks == 0) packed = PackedHead::pack(kernels_, head);
       const int64_t query_head = key_head * group + i % tasks / blocks, first = i % blocks * kQueryBlock;
       const int64_t offset = (b * tokens + first) * stride + query_head * width;
       attend_block(kernels_, head, packed, queries.data<float>() + offset,
                    std::min(kQueryBlock, tokens - first), stride, cache.positions[b] + first + 1,
                    out.data<float>() + offset);
+    }
+  });
+}
+
+// All of it for one key head of a row at a time, so that the threads meet once.
+void CpuDevice::next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
+                               const Tensor& table, const CacheView& cache, Tensor& out) {
+  if (queries.size(1) > 1) return Device::next_attention(queries, keys, values, heads, table, cache, out);
+  const int64_t key_heads = cache.keys.size(1), width = cache.keys.size(3), group = heads / key_heads;
+  team_.parallel_for(queries.size(0) * key_heads, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t b = i / key_heads, key_head = i % key_heads, place = place_in(cache, b, key_head, 0);
+      const float* cosines = table.data<float>() + cache.positions[b] * width;
+      float* key = keys.data<float>() + i * width;
+      float* query = queries.data<float>() + i * group * width;
+      kernels_.rope(key, width, cosines, cosines + width / 2);
+      for (int64_t h = 0; h < group; ++h) {
+        kernels_.rope(query + h * width, width, cosines, cosines + width / 2);
+      }
+      store_head(key, cache.keys, place, width);
+      store_head(values.data<float>() + i * width, cache.values, place, width);
+      attend_few(kernels_, head_of(cache, b, key_head, 1), query, group,
+                 out.data<float>() + i * group * width);
     }
   });
 }

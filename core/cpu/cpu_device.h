@@ -30,6 +30,10 @@ class CpuDevice : public Device {
   void upload(void* to, const void* from_host, size_t bytes) override;
   void download(void* to_host, const void* from, size_t bytes) override;
 
+  DType product_type(DType stored, int64_t length) const override {
+    return cpu::product_type(kernels_, stored, length);
+  }
+
   // elementwise.cc
   void convert(const Tensor& x, Tensor& out) override;
   void copy(const Tensor& x, Tensor& out) override;
@@ -43,6 +47,10 @@ class CpuDevice : public Device {
   // matmul.cc
   void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
 
+  void linear_each(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs) override;
+  void linear_add(const Tensor& x, const LinearView& layer, const Tensor& residual, Tensor& out) override;
+  void linear_swiglu(const Tensor& x, const LinearView& gate, const LinearView& up, Tensor& out) override;
+
   // norm.cc
   void rms_norm(const Tensor& x, const Tensor& weight, float eps, Tensor& out) override;
   void layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps, Tensor& out) override;
@@ -53,6 +61,8 @@ class CpuDevice : public Device {
   // attention.cc
   void store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) override;
   void cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) override;
+  void next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads, const Tensor& table,
+                      const CacheView& cache, Tensor& out) override;
   void attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
                  Tensor& out) override;
 

@@ -46,6 +46,8 @@ void CpuDevice::convert(const Tensor& x, Tensor& out) {
     std::byte* to = row(out, r) + bytes_of(out.dtype(), begin);
     if (x.dtype() == out.dtype()) {
       std::memcpy(to, from, bytes_of(x.dtype(), end - begin));
+    } else if (in_lanes(out.dtype())) {
+      kernels_.to_lanes(x.dtype(), from, end - begin, to);
     } else if (out.dtype() == DType::f32) {
       kernels_.widen(x.dtype(), from, end - begin, reinterpret_cast<float*>(to));
     } else {

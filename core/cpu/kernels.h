@@ -33,6 +33,8 @@ inline constexpr int kMaxFewRows = 8;
 // Floats of scratch memory that few_rows needs.
 constexpr int64_t few_rows_floats(int64_t depth, int rows) { return (depth + 255) / 256 * 256 * rows; }
 
+constexpr bool same_packing(DType a, DType b) { return a == b || (in_lanes(a) && in_lanes(b)); }
+
 // Where a tile of 4 x 4 pixels of a convolution's result goes, for up to tile_columns filters.
 struct WinogradTile {
   float* out;
@@ -72,6 +74,16 @@ struct Kernels {
   void (*few_rows)(const Matrix& weight, int64_t begin, int64_t end, int64_t depth, const float* x,
                    int64_t x_stride, int rows, const float* bias, float* out, int64_t out_stride,
                    float* packed);
+  // Its two halves, for several products of the same rows: where same_packing says so, rows packed for one
+  // type of weight serve another. Writes few_rows_floats of `packed`.
+  void (*pack_rows)(DType weight, const float* x, int64_t x_stride, int64_t depth, int rows, float* packed);
+  void (*few_packed_rows)(const Matrix& weight, int64_t begin, int64_t end, int64_t depth,
+                          const float* packed, int rows, const float* bias, float* out, int64_t out_stride);
+
+  // Whether these kernels take weights in lanes, and are faster so. If not, to_lanes is null.
+  bool has_lanes;
+  // `size` numbers, whole blocks of the type in lanes, from the type as stored.
+  void (*to_lanes)(DType from_type, const void* from, int64_t size, void* to);
 
   // Lays `columns` <= tile_columns rows of `from`, k in [begin, end), out as packed[k - begin][tile_columns],
   // with zeros for the columns that are missing.
@@ -123,6 +135,11 @@ struct Kernels {
   int64_t (*multiply_add)(int64_t rounds, float* result);
   int64_t (*multiply_add_bytes)(int64_t rounds, int32_t* result);
 };
+
+// As Device has it.
+inline DType product_type(const Kernels& kernels, DType stored, int64_t length) {
+  return kernels.has_lanes ? lanes_of(stored, length) : stored;
+}
 
 // The fastest table this processor can run, or the one the environment variable JANUS_ISA names (baseline,
 // avx2, avx512, avx512vnni; for tests). Throws Error for a name that is unknown or beyond the processor.

@@ -8,6 +8,12 @@ namespace janus::cpu {
 namespace {
 
 constexpr int64_t kSharedPanel = 256;  // weight rows
+// Parts of threads are multiples of it: a cache line of the output belongs to one thread.
+constexpr int64_t kStep = 16;
+
+int64_t tokens_of(const Tensor& x) { return x.size(x.rank() - 2); }
+int64_t steps_of(const LinearView& layer) { return (layer.weight.size(0) + kStep - 1) / kStep; }
+Matrix matrix_of(const Tensor& weight) { return {weight.dtype(), weight.raw(), weight.row_stride()}; }
 
 // The product of many rows: out[rows, columns] = x weight^T + bias.
 void many_rows(const Kernels& kernels, const Team& team, const float* x, int64_t rows, int64_t depth,
@@ -18,32 +24,107 @@ void many_rows(const Kernels& kernels, const Team& team, const float* x, int64_t
   multiply(kernels, team, rows, depth, load_row, weight, columns, bias, out);
 }
 
+// The rows [B, 1, D] or [1, D] of a step on one thread, for products with several weights. Each thread packs
+// them itself: that is less than waiting for another to have done it. Scratch slot 0.
+class FewRows {
+ public:
+  FewRows(const Kernels& kernels, const Tensor& x)
+      : kernels_(kernels), x_(x.data<float>()), depth_(x.shape().back()), count_(x.elements() / depth_) {}
+
+  // out[r * out_stride + f] = the product of row r with weight row f, plus its bias, for f in [begin, end).
+  void multiply(const LinearView& layer, int64_t begin, int64_t end, float* out, int64_t out_stride) {
+    if (begin >= end) return;
+    const Matrix weight = matrix_of(layer.weight);
+    const float* bias = layer.bias.empty() ? nullptr : layer.bias.data<float>();
+    pack_for(weight.dtype);
+    // What more rows than the kernel takes at once share comes from the second-level cache, not from memory
+    // again.
+    const int64_t panel = count_ <= kMaxFewRows ? end - begin : kSharedPanel;
+    for (int64_t first = begin; first < end; first += panel) {
+      for (int64_t row = 0; row < count_; row += kMaxFewRows) {
+        kernels_.few_packed_rows(weight, first, std::min(end, first + panel), depth_, packed_at(row),
+                                 rows_at(row), bias, out + row * out_stride, out_stride);
+      }
+    }
+  }
+
+ private:
+  int rows_at(int64_t row) const { return static_cast<int>(std::min<int64_t>(kMaxFewRows, count_ - row)); }
+  float* packed_at(int64_t row) const {
+    return packed_ + row / kMaxFewRows * few_rows_floats(depth_, kMaxFewRows);
+  }
+
+  void pack_for(DType weight) {
+    if (packed_ != nullptr && same_packing(packed_for_, weight)) return;
+    const int64_t parts = (count_ + kMaxFewRows - 1) / kMaxFewRows;
+    packed_ = scratch(0, parts * few_rows_floats(depth_, kMaxFewRows));
+    packed_for_ = weight;
+    for (int64_t row = 0; row < count_; row += kMaxFewRows) {
+      kernels_.pack_rows(weight, x_ + row * depth_, depth_, depth_, rows_at(row), packed_at(row));
+    }
+  }
+
+  const Kernels& kernels_;
+  const float* x_;
+  int64_t depth_, count_;
+  float* packed_ = nullptr;
+  DType packed_for_ = DType::f32;
+};
+
 }  // namespace
 
 void CpuDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) {
-  const int64_t batch = x.rank() == 3 ? x.size(0) : 1, tokens = x.size(x.rank() - 2);
-  const int64_t depth = weight.size(1), columns = weight.size(0);
-  const Matrix matrix{weight.dtype(), weight.raw(), weight.row_stride()};
-  const float* bias_data = bias.empty() ? nullptr : bias.data<float>();
-  if (tokens > 1) {
-    // Every element of this product is computed alike wherever it stands, so the batch can be one tall
-    // matrix.
-    many_rows(kernels_, team_, x.data<float>(), batch * tokens, depth, matrix, columns, bias_data,
-              out.data<float>());
+  if (tokens_of(x) == 1) {
+    const LinearView layer{weight, bias};
+    linear_each(x, {&layer, 1}, {&out, 1});
     return;
   }
-  // What more rows than the kernel takes at once share comes from the second-level cache, not from memory
-  // again.
-  const int64_t panel = batch <= kMaxFewRows ? columns : kSharedPanel;
-  // Parts are multiples of 16: a cache line of the output belongs to one thread.
-  team_.parallel_for(columns, 16, [&](int64_t begin, int64_t end) {
-    float* packed = scratch(0, few_rows_floats(depth, kMaxFewRows));
-    for (int64_t first = begin; first < end; first += panel) {
-      for (int64_t row = 0; row < batch; row += kMaxFewRows) {
-        const int rows = static_cast<int>(std::min<int64_t>(kMaxFewRows, batch - row));
-        kernels_.few_rows(matrix, first, std::min(end, first + panel), depth, x.data<float>() + row * depth,
-                          depth, rows, bias_data, out.data<float>() + row * columns, columns, packed);
-      }
+  // Every element of this product is computed alike wherever it stands, so the batch can be one tall matrix.
+  const int64_t depth = weight.size(1);
+  many_rows(kernels_, team_, x.data<float>(), x.elements() / depth, depth, matrix_of(weight), weight.size(0),
+            bias.empty() ? nullptr : bias.data<float>(), out.data<float>());
+}
+
+void CpuDevice::linear_each(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs) {
+  if (tokens_of(x) > 1) return Device::linear_each(x, layers, outs);
+  int64_t steps = 0;
+  for (const LinearView& layer : layers) steps += steps_of(layer);
+  team_.parallel_for(steps, [&](int64_t begin, int64_t end) {
+    FewRows rows(kernels_, x);
+    for (size_t i = 0; i < layers.size(); ++i) {
+      const int64_t count = steps_of(layers[i]), columns = layers[i].weight.size(0);
+      const int64_t first = std::clamp<int64_t>(begin, 0, count), last = std::clamp<int64_t>(end, 0, count);
+      rows.multiply(layers[i], first * kStep, std::min(last * kStep, columns), outs[i].data<float>(),
+                    columns);
+      begin -= count;
+      end -= count;
+    }
+  });
+}
+
+void CpuDevice::linear_add(const Tensor& x, const LinearView& layer, const Tensor& residual, Tensor& out) {
+  if (tokens_of(x) > 1) return Device::linear_add(x, layer, residual, out);
+  const int64_t columns = layer.weight.size(0);
+  team_.parallel_for(columns, kStep, [&](int64_t begin, int64_t end) {
+    FewRows(kernels_, x).multiply(layer, begin, end, out.data<float>(), columns);
+    for (int64_t row = 0; row < x.size(0); ++row) {
+      float* place = out.data<float>() + row * columns + begin;
+      kernels_.add(residual.data<float>() + row * columns + begin, place, end - begin, place);
+    }
+  });
+}
+
+void CpuDevice::linear_swiglu(const Tensor& x, const LinearView& gate, const LinearView& up, Tensor& out) {
+  if (tokens_of(x) > 1) return Device::linear_swiglu(x, gate, up, out);
+  const int64_t columns = gate.weight.size(0);
+  team_.parallel_for(columns, kStep, [&](int64_t begin, int64_t end) {
+    float* factors = scratch(1, x.size(0) * columns);
+    FewRows rows(kernels_, x);
+    rows.multiply(gate, begin, end, out.data<float>(), columns);
+    rows.multiply(up, begin, end, factors, columns);
+    for (int64_t row = 0; row < x.size(0); ++row) {
+      float* place = out.data<float>() + row * columns + begin;
+      kernels_.swiglu(place, factors + row * columns + begin, end - begin, place);
     }
   });
 }

@@ -4,13 +4,12 @@
 #include <sched.h>
 
 #include <array>
-#include <cmath>
 #include <exception>
-#include <fstream>
 #include <memory>
 #include <mutex>
 #include <new>
-#include <string>
+
+#include "core/cpu/processor_quota.h"
 
 namespace janus::cpu {
 namespace {
@@ -30,18 +29,6 @@ std::vector<int> allowed_processors() {
   }
   if (processors.empty()) processors.push_back(0);
   return processors;
-}
-
-// Processors' worth of time that the control group grants, rounded up; 0 without a limit.
-int quota_processors() {
-  double quota = 0.0, period = 0.0;
-  std::ifstream unified("/sys/fs/cgroup/cpu.max");
-  if (!(unified >> quota >> period)) {
-    std::ifstream quota_file("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-    std::ifstream period_file("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-    if (!(quota_file >> quota) || !(period_file >> period)) return 0;
-  }
-  return quota > 0.0 && period > 0.0 ? static_cast<int>(std::ceil(quota / period)) : 0;
 }
 
 void pin(int processor) {

@@ -48,9 +48,10 @@ BENCHMARK(Probe_MultiplyAdd)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 // The matrices that one image code needs, each with memory of its own, so that nothing comes from a cache:
 // the head and as many layers as make that sure (the model has 24; more would only take longer).
-std::vector<Tensor> decode_weights(DType dtype, int64_t width, int64_t inner) {
+std::vector<Tensor> decode_weights(DType stored, int64_t width, int64_t inner) {
   constexpr int64_t kCodes = 16384, kLayers = 5;
-  const Tensor seed = random_tensor(Shape{inner, width}, dtype);
+  const DType dtype = device().product_type(stored, width);
+  const Tensor seed = ops::convert(random_tensor(Shape{inner, width}, stored), dtype);
   std::vector<Tensor> weights;
   const auto append = [&](int64_t out, int64_t in) {
     const int64_t rows = out * in / width;

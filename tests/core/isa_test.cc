@@ -1,6 +1,7 @@
 // The kernels of every instruction set that this processor has, not the fastest alone.
 #include "tests/support/isa.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -38,6 +39,29 @@ TEST_P(Isa, LinearQuantized) {
     oracle::expect_near(ops::linear(x, weight),
                         oracle::linear(oracle::widen(x), oracle::widen(weight), {}, 768), oracle::kProduct,
                         name_of(dtype));
+  }
+}
+
+// Weights as models keep them, on random shapes, against the numbers of the blocks as stored.
+TEST_P(Isa, LinearInProductType) {
+  std::mt19937 generator(5);
+  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+    for (int round = 0; round < 12; ++round) {
+      const auto draw = [&](int64_t most) { return static_cast<int64_t>(generator()) % most + 1; };
+      const int64_t rows = draw(11), depth = 256 * draw(9), width = draw(70);
+      const float scale = 1.0F / std::sqrt(static_cast<float>(depth));
+      const Tensor stored = random(Shape{width, depth}, static_cast<uint32_t>(generator()), dtype, scale);
+      const Tensor weight = ops::convert(stored, device_->product_type(dtype, depth));
+      const std::string what = fmt::format("{}, {} rows of {} by {}", name_of(dtype), rows, depth, width);
+      oracle::expect_same(ops::convert(weight, DType::f32), ops::convert(stored, DType::f32), what);
+      const Tensor x = random(Shape{rows, 1, depth}, 7), bias = random(Shape{width}, 8);
+      oracle::expect_near(ops::linear(x, weight, bias),
+                          oracle::linear(oracle::widen(x), oracle::widen(stored), oracle::widen(bias), depth),
+                          oracle::kRoundedProduct, what);
+      oracle::expect_near(ops::linear(x.reshape(Shape{1, rows, depth}), weight, bias),
+                          oracle::linear(oracle::widen(x), oracle::widen(stored), oracle::widen(bias), depth),
+                          rows > 1 ? oracle::kProduct : oracle::kRoundedProduct, what + ", many rows");
+    }
   }
 }
 

@@ -46,12 +46,21 @@ std::vector<Operation> operations(Device& device) {
     };
   };
   const auto blocks = [&](DType dtype) { return linear(weight(Shape{131, 768}, dtype)); };
+  // As models keep them.
+  const auto ordered = [&](DType dtype) {
+    return linear(ops::convert(weight(Shape{131, 768}, dtype), device.product_type(dtype, 768)));
+  };
   return {
       {"linear bf16, T = 1", {1, 650}, linear(bf16)},
       {"linear q8_0, T = 1", {1, 768}, blocks(DType::q8_0)},
       {"linear q6_k, T = 1", {1, 768}, blocks(DType::q6_k)},
       {"linear q5_k, T = 1", {1, 768}, blocks(DType::q5_k)},
       {"linear q4_k, T = 1", {1, 768}, blocks(DType::q4_k)},
+      {"linear q8_0 ordered, T = 1", {1, 768}, ordered(DType::q8_0)},
+      {"linear q6_k ordered, T = 1", {1, 768}, ordered(DType::q6_k)},
+      {"linear q5_k ordered, T = 1", {1, 768}, ordered(DType::q5_k)},
+      {"linear q4_k ordered, T = 1", {1, 768}, ordered(DType::q4_k)},
+      {"linear q4_k ordered, T = 29", {29, 768}, ordered(DType::q4_k)},
       {"linear q4_k, T = 29", {29, 768}, blocks(DType::q4_k)},
       {"linear f16, T = 1", {1, 650}, linear(f16)},
       {"linear f32, T = 1", {1, 650}, linear(f32)},

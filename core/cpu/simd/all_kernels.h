@@ -19,6 +19,15 @@ const Kernels kKernels = {
     .tile_rows = kTileRows,
     .tile_columns = kTileColumns,
     .few_rows = few_rows,
+    .pack_rows = pack_rows,
+    .few_packed_rows = few_packed_rows,
+#if defined(__AVX512VNNI__)
+    .has_lanes = true,
+    .to_lanes = to_lanes,
+#else
+    .has_lanes = false,
+    .to_lanes = nullptr,
+#endif
     .pack_transposed = pack_transposed,
     .pack = pack,
     .tile = tile,

@@ -97,7 +97,8 @@ JANUS_INLINE void order_words(const int16_t (&words)[kSuperBlock], int row, int 
 }
 
 template <typename Block>
-void pack_whole_rows(const float* x, int64_t x_stride, int64_t depth, int rows, const WholeRows& packed) {
+void pack_whole_rows(const float* x, int64_t x_stride, int64_t depth, int rows, float* memory) {
+  const WholeRows packed(memory, depth, rows);
   for (int64_t k = 0, i = 0; k < depth; k += kSuperBlock) {
     const int64_t count = depth - k < kSuperBlock ? depth - k : kSuperBlock;
     for (int r = 0; r < rows; ++r, ++i) {
@@ -248,17 +249,15 @@ void quant_group_dots(const uint8_t* weight, int64_t row_bytes, int count, int64
 }
 
 template <typename Block>
-void few_rows_quantized(const Matrix& weight, int64_t begin, int64_t end, int64_t depth, const float* x,
-                        int64_t x_stride, int rows, const float* bias, float* out, int64_t out_stride,
-                        float* packed) {
+void few_rows_quantized(const Matrix& weight, int64_t begin, int64_t end, int64_t depth, const float* packed,
+                        int rows, const float* bias, float* out, int64_t out_stride) {
   using Function =
       void (*)(const uint8_t*, int64_t, int, int64_t, const WholeRows&, const float*, float*, int64_t);
   static constexpr Function kByRows[kMaxFewRows] = {quant_group_dots<Block, 1>, quant_group_dots<Block, 2>,
                                                     quant_group_dots<Block, 3>, quant_group_dots<Block, 4>,
                                                     quant_group_dots<Block, 5>, quant_group_dots<Block, 6>,
                                                     quant_group_dots<Block, 7>, quant_group_dots<Block, 8>};
-  const WholeRows whole(packed, depth, rows);
-  pack_whole_rows<Block>(x, x_stride, depth, rows, whole);
+  const WholeRows whole(const_cast<float*>(packed), depth, rows);
   const int64_t row_bytes = weight.stride / Block::kSize * static_cast<int64_t>(sizeof(Block));
   for (int64_t f = begin; f < end; f += kQuantGroup) {
     const int count = static_cast<int>(end - f < kQuantGroup ? end - f : kQuantGroup);

@@ -17,21 +17,12 @@ inline int64_t packed_floats(const Kernels& kernels, int64_t columns, int64_t de
 }
 
 // Packs columns [first, first + columns) of the right matrix, k in [begin, end), panel by panel.
-// `transposed`: the rows of `from` are the columns (a weight [F, D]); else the rows of `from` are k, and it
-// is of no block format.
+// `transposed`: the rows of `from` are the columns (a weight [F, D]); else they are k. `from` is of a float
+// type.
 inline void pack_panels(const Kernels& kernels, const Matrix& from, bool transposed, int64_t first,
                         int64_t columns, int64_t begin, int64_t end, float* packed) {
   for (int64_t j = 0; j < columns; j += kernels.tile_columns) {
     const int count = static_cast<int>(std::min<int64_t>(kernels.tile_columns, columns - j));
-    if (is_quantized(from.dtype)) {
-      float* wide = scratch(2, kMaxTileColumns * kBlockDepth);
-      for (int i = 0; i < count; ++i) {
-        kernels.widen(from.dtype, from.at(first + j + i, begin), end - begin, wide + i * (end - begin));
-      }
-      kernels.pack_transposed({DType::f32, wide, end - begin}, 0, count, 0, end - begin, packed);
-      packed += kernels.tile_columns * (end - begin);
-      continue;
-    }
     (transposed ? kernels.pack_transposed : kernels.pack)(from, first + j, count, begin, end, packed);
     packed += kernels.tile_columns * (end - begin);
   }

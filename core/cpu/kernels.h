@@ -64,6 +64,25 @@ struct WinogradKernels {
   void (*transform_output)(const float* products, int64_t product_stride, const WinogradTile& tile);
 };
 
+// Activations as words of 16 bits. Of every 256 of depth, with zeros where rows end among them, `rows` rows
+// have 256 words each, the factor of these, and minus the sums of every 32 times that factor.
+struct RoundedRows {
+  int16_t* words;     // [blocks][rows][256]
+  float* factors;     // [blocks][rows]
+  float* minus_sums;  // [blocks][rows][8]
+  int64_t rows;
+
+  // In memory of floats(rows, depth).
+  RoundedRows(float* memory, int64_t row_count, int64_t depth) : rows(row_count) {
+    const int64_t all = blocks(depth) * rows;
+    words = reinterpret_cast<int16_t*>(memory);
+    factors = memory + all * 128;
+    minus_sums = factors + all;
+  }
+  static int64_t blocks(int64_t depth) { return (depth + 255) / 256; }
+  static int64_t floats(int64_t rows, int64_t depth) { return blocks(depth) * rows * (128 + 1 + 8); }
+};
+
 struct Kernels {
   const char* name;
   int lanes;  // floats of a vector
@@ -96,6 +115,20 @@ struct Kernels {
   // first `rows` rows and `columns` columns of a tile. All tile_rows rows of `left` must be readable.
   void (*tile)(const float* left, const float* packed, int64_t depth, int rows, int columns, bool add,
                const float* bias, float* c, int64_t c_stride);
+
+  // The product of many rows with weights in a block format, in whole numbers; see simd/whole_products.h.
+  // Rows are taken `whole_rows` at once, weight rows tile_columns.
+  int whole_rows;
+  int64_t panel_floats;
+  void (*round_row)(const float* x, int64_t depth, int64_t row, const RoundedRows& to);
+  // Numbers [begin, begin + 256) of weight rows [row, row + columns) to `panel_floats` floats; zeros for what
+  // is missing of tile_columns rows and behind `depth`.
+  void (*pack_panel)(const Matrix& weight, int64_t row, int columns, int64_t begin, int64_t depth,
+                     float* panel);
+  // totals[r][j] += the products of a panel with `count` rows, a multiple of whole_rows: those that stand at
+  // `first` and on in x, counted through its blocks. totals: [count][tile_columns].
+  void (*add_products)(DType weight, const float* panel, const RoundedRows& x, int64_t first, int64_t count,
+                       float* totals);
 
   // A 3 x 3 convolution that keeps the size, and one of a picture with each pixel taken twice each way.
   WinogradKernels winograd, winograd_doubled;

@@ -3,6 +3,7 @@
 
 #include "core/cpu/cpu_device.h"
 #include "core/cpu/gemm.h"
+#include "core/cpu/whole_product.h"
 
 namespace janus::cpu {
 namespace {
@@ -18,6 +19,9 @@ Matrix matrix_of(const Tensor& weight) { return {weight.dtype(), weight.raw(), w
 // The product of many rows: out[rows, columns] = x weight^T + bias.
 void many_rows(const Kernels& kernels, const Team& team, const float* x, int64_t rows, int64_t depth,
                const Matrix& weight, int64_t columns, const float* bias, float* out) {
+  if (is_quantized(weight.dtype)) {
+    return multiply_whole(kernels, team, x, rows, depth, weight, columns, bias, out);
+  }
   const auto load_row = [&](int64_t row, int64_t begin, int64_t end, float* to) {
     std::memcpy(to, x + row * depth + begin, static_cast<size_t>(end - begin) * sizeof(float));
   };

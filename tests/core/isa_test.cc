@@ -37,8 +37,8 @@ TEST_P(Isa, LinearQuantized) {
     }
     const Tensor x = random(Shape{1, 19, 768}, 1), weight = random(Shape{77, 768}, 2, dtype, 0.036F);
     oracle::expect_near(ops::linear(x, weight),
-                        oracle::linear(oracle::widen(x), oracle::widen(weight), {}, 768), oracle::kProduct,
-                        name_of(dtype));
+                        oracle::linear(oracle::widen(x), oracle::widen(weight), {}, 768),
+                        oracle::kRoundedProduct, std::string(name_of(dtype)) + ", many rows");
   }
 }
 
@@ -48,7 +48,7 @@ TEST_P(Isa, LinearInProductType) {
   for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
     for (int round = 0; round < 12; ++round) {
       const auto draw = [&](int64_t most) { return static_cast<int64_t>(generator()) % most + 1; };
-      const int64_t rows = draw(11), depth = 256 * draw(9), width = draw(70);
+      const int64_t rows = draw(round % 2 == 0 ? 11 : 90), depth = 256 * draw(9), width = draw(70);
       const float scale = 1.0F / std::sqrt(static_cast<float>(depth));
       const Tensor stored = random(Shape{width, depth}, static_cast<uint32_t>(generator()), dtype, scale);
       const Tensor weight = ops::convert(stored, device_->product_type(dtype, depth));
@@ -60,7 +60,7 @@ TEST_P(Isa, LinearInProductType) {
                           oracle::kRoundedProduct, what);
       oracle::expect_near(ops::linear(x.reshape(Shape{1, rows, depth}), weight, bias),
                           oracle::linear(oracle::widen(x), oracle::widen(stored), oracle::widen(bias), depth),
-                          rows > 1 ? oracle::kProduct : oracle::kRoundedProduct, what + ", many rows");
+                          oracle::kRoundedProduct, what + ", many rows");
     }
   }
 }

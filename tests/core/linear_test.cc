@@ -22,8 +22,7 @@ TEST_P(Linear, EqualsOracle) {
   const Tensor bias = oracle::random_tensor(*device, Shape{width}, 3);
   const oracle::Values expected =
       oracle::linear(oracle::widen(x), oracle::widen(weight), oracle::widen(bias), depth);
-  const oracle::Tolerance tolerance =
-      is_quantized(dtype) && tokens == 1 ? oracle::kRoundedProduct : oracle::product_tolerance(dtype);
+  const oracle::Tolerance tolerance = oracle::linear_tolerance(dtype, tokens);
   oracle::expect_near(ops::linear(x, weight, bias), expected, tolerance, "dense");
   const Tensor spaced = oracle::with_spaced_rows(weight, is_quantized(dtype) ? 256 : 5);
   oracle::expect_near(ops::linear(x, spaced, bias), expected, tolerance, "spaced rows");
@@ -55,10 +54,12 @@ double mean_square_of_rounding(std::span<const float> x, std::span<const double>
 TEST(LinearQuantized, LosesWhatRoundingTo16BitsLoses) {
   const std::shared_ptr<Device> device = oracle::test_device();
   constexpr int64_t kRows = 2, kDepth = 2048, kWidth = 64;
-  for (const float outlier : {1.0F, 300.0F}) {
+  for (const auto& [outlier, many] :
+       {std::pair{1.0F, false}, {300.0F, false}, {1.0F, true}, {300.0F, true}}) {
     std::vector<float> values = oracle::random_values(kRows * kDepth, 1);
     for (size_t i = 100; i < values.size(); i += 700) values[i] = outlier;
-    const Tensor x = ops::from_host(*device, values, Shape{kRows, 1, kDepth});
+    const Tensor x =
+        ops::from_host(*device, values, many ? Shape{1, kRows, kDepth} : Shape{kRows, 1, kDepth});
     for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
       const Tensor stored = oracle::random_tensor(*device, Shape{kWidth, kDepth}, 2, dtype);
       const oracle::Values weight = oracle::widen(stored);
@@ -72,8 +73,8 @@ TEST(LinearQuantized, LosesWhatRoundingTo16BitsLoses) {
         const std::vector<float> found = ops::to_host(ops::linear(x, w));
         double wrong = 0.0;
         for (size_t i = 0; i < found.size(); ++i) wrong += std::pow(found[i] - expected[i], 2);
-        EXPECT_TRUE(wrong <= allowed)
-            << name_of(dtype) << ", outliers of " << outlier << ": " << wrong << " of " << allowed;
+        EXPECT_TRUE(wrong <= allowed) << name_of(dtype) << ", outliers of " << outlier
+                                      << (many ? ", many rows: " : ": ") << wrong << " of " << allowed;
       }
     }
   }
@@ -92,13 +93,45 @@ TEST(LinearQuantized, KeepsNan) {
   }
 }
 
+// A row of zeros, one with a NaN, one with an infinity, one of small numbers and one of large ones: each
+// alone has to show it.
+TEST(LinearQuantized, ManyRowsOfAllSizes) {
+  const std::shared_ptr<Device> device = oracle::test_device();
+  constexpr int64_t kRows = 9, kDepth = 512, kWidth = 35;
+  std::vector<float> values = oracle::random_values(kRows * kDepth, 1);
+  const auto row = [&](int64_t r) { return std::span(values).subspan(r * kDepth, kDepth); };
+  std::ranges::fill(row(1), 0.0F);
+  row(2)[300] = NAN;
+  row(4)[7] = INFINITY;
+  for (float& v : row(5)) v *= 1e-20F;
+  for (float& v : row(7)) v *= 1e30F;
+  const Tensor x = ops::from_host(*device, values, Shape{1, kRows, kDepth});
+  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+    const Tensor stored = oracle::random_tensor(*device, Shape{kWidth, kDepth}, 2, dtype, 0.044F);
+    const oracle::Values expected = oracle::linear(oracle::widen(x), oracle::widen(stored), {}, kDepth);
+    for (const Tensor& weight : {stored, ops::convert(stored, device->product_type(dtype, kDepth))}) {
+      const std::vector<float> found = ops::to_host(ops::linear(x, weight));
+      for (int64_t i = 0; i < kRows * kWidth; ++i) {
+        const int64_t r = i / kWidth;
+        const double size = r == 1 ? 0.0 : r == 5 ? 1e-20 : r == 7 ? 1e30 : 1.0;
+        const bool right = r == 2 || r == 4
+                               ? !std::isfinite(found[i])
+                               : std::abs(found[i] - expected[i]) <= oracle::kRoundedProduct.absolute * size;
+        EXPECT_TRUE(right) << name_of(dtype) << " row " << r << ": " << found[i] << ", " << expected[i];
+      }
+    }
+  }
+}
+
 // Blocks of 32 alone, so that rows need not be a multiple of 256.
 INSTANTIATE_TEST_SUITE_P(ShortBlocks, Linear,
                          testing::Combine(testing::Values(DType::q8_0),
                                           testing::Values(std::array<int64_t, 4>{1, 1, 32, 3},
                                                           std::array<int64_t, 4>{2, 1, 96, 33},
                                                           std::array<int64_t, 4>{5, 1, 544, 17},
-                                                          std::array<int64_t, 4>{3, 5, 608, 29})));
+                                                          std::array<int64_t, 4>{3, 5, 608, 29},
+                                                          std::array<int64_t, 4>{1, 2, 32, 3},
+                                                          std::array<int64_t, 4>{2, 37, 288, 70})));
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, Linear,
@@ -122,7 +155,8 @@ INSTANTIATE_TEST_SUITE_P(
                         std::array<int64_t, 4>{7, 1, 256, 19}, std::array<int64_t, 4>{8, 1, 2048, 130},
                         std::array<int64_t, 4>{11, 1, 512, 515}, std::array<int64_t, 4>{1, 1, 5632, 64},
                         std::array<int64_t, 4>{1, 2, 256, 1}, std::array<int64_t, 4>{2, 13, 512, 47},
-                        std::array<int64_t, 4>{1, 40, 2048, 300})));
+                        std::array<int64_t, 4>{1, 40, 2048, 300}, std::array<int64_t, 4>{1, 7, 5632, 31},
+                        std::array<int64_t, 4>{5, 211, 256, 17})));
 
 }  // namespace
 }  // namespace janus

@@ -66,7 +66,7 @@ inline constexpr Tolerance kProduct{4e-6, 2e-6};
 // Convolutions in tiles, whose sums of inputs are larger than the inputs (core/cpu/simd/winograd.h): at most
 // 1.4e-5 was measured with 512 channels, 1.8e-5 with 1,030.
 inline constexpr Tolerance kWinograd{2e-5, 2e-6};
-// A few rows by a weight in a block format: activations are multiples of top / 32639, top the largest of 256
+// Rows by a weight in a block format: activations are multiples of top / 32639, top the largest of 256
 // (4 for normal numbers). That is off by 4 / 32639 / sqrt(12) = 3.5e-5 times a result of size 1 in the mean, and
 // by less than 2e-4 but for one in a hundred million.
 inline constexpr Tolerance kRoundedProduct{2e-4, 0.0};
@@ -78,6 +78,11 @@ inline constexpr Tolerance kSplitProduct{2e-5, 0.0};
 // Of a product with weights of a type, on the device of the tests.
 inline Tolerance product_tolerance(DType dtype) {
   return on_card() && dtype != DType::f32 ? kSplitProduct : kProduct;
+}
+
+// Of a linear layer's. A card rounds activations for one token alone.
+inline Tolerance linear_tolerance(DType dtype, int64_t tokens) {
+  return is_quantized(dtype) && (tokens == 1 || !on_card()) ? kRoundedProduct : product_tolerance(dtype);
 }
 
 inline void expect_near(std::span<const float> found, const Values& expected, Tolerance tolerance,

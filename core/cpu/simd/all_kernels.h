@@ -7,6 +7,7 @@
 #include "core/cpu/simd/matmul.h"
 #include "core/cpu/simd/norm.h"
 #include "core/cpu/simd/probe.h"
+#include "core/cpu/simd/whole_products.h"
 #include "core/cpu/simd/winograd.h"
 #include "core/quant_search.h"
 
@@ -31,6 +32,11 @@ const Kernels kKernels = {
     .pack_transposed = pack_transposed,
     .pack = pack,
     .tile = tile,
+    .whole_rows = kWholeRows,
+    .panel_floats = sizeof(Panel) / sizeof(float),
+    .round_row = round_row,
+    .pack_panel = pack_whole_panel,
+    .add_products = add_whole_products,
     .winograd = winograd_kernels<SameSize>(),
     .winograd_doubled = winograd_kernels<Doubled>(),
     .winograd_products = winograd_products,

@@ -11,7 +11,7 @@
 
 #include "core/cpu/kernels.h"
 #include "core/cpu/lane_blocks.h"
-#include "core/cpu/simd/vector.h"
+#include "core/cpu/simd/quant_blocks.h"
 
 #if defined(__AVX512VNNI__)
 
@@ -136,9 +136,8 @@ JANUS_INLINE void load_halves(const uint8_t* from, __m512i (&bytes)[4]) {
   bytes[3] = _mm512_and_si512(_mm512_srli_epi16(second, 4), mask);
 }
 
-// Each lane takes the 12 bits of its 32 numbers. `block` begins with d, dmin and the fields.
-JANUS_INLINE void load_fields(const void* block, LaneWeights& weights) {
-  const __m128i head = _mm_loadu_si128(static_cast<const __m128i*>(block));
+// Each lane takes the 12 bits of its 32 numbers. `head` begins with d, dmin and the fields.
+JANUS_INLINE __m512i spread_fields(__m128i head) {
   constexpr int kNone = static_cast<int>(0x80800000U);
   const __m512i places = _mm512_setr_epi32(kNone | 0x0504, kNone | 0x0504, kNone | 0x0605, kNone | 0x0605,
                                            kNone | 0x0807, kNone | 0x0807, kNone | 0x0908, kNone | 0x0908,
@@ -146,8 +145,12 @@ JANUS_INLINE void load_fields(const void* block, LaneWeights& weights) {
                                            kNone | 0x0E0D, kNone | 0x0E0D, kNone | 0x0F0E, kNone | 0x0F0E);
   const __m512i shifts = _mm512_setr_epi32(0, 0, 4, 4, 0, 0, 4, 4, 0, 0, 4, 4, 0, 0, 4, 4);
   const __m512i spread = _mm512_maskz_broadcast_i32x4(0xFFFF, head);
-  const __m512i fields = _mm512_maskz_srlv_epi32(0xFFFF, _mm512_shuffle_epi8(spread, places), shifts);
-  const __m512i mask = _mm512_set1_epi32(63);
+  return _mm512_maskz_srlv_epi32(0xFFFF, _mm512_shuffle_epi8(spread, places), shifts);
+}
+
+JANUS_INLINE void load_fields(const void* block, LaneWeights& weights) {
+  const __m128i head = _mm_loadu_si128(static_cast<const __m128i*>(block));
+  const __m512i fields = spread_fields(head), mask = _mm512_set1_epi32(63);
   const __m128 both = _mm_cvtph_ps(head);  // d, dmin
   const Vec scales = _mm512_maskz_cvtepi32_ps(0xFFFF, _mm512_and_si512(fields, mask));
   const Vec mins =
@@ -208,6 +211,30 @@ template <>
 constexpr bool kHasMins<LanesQ4_K> = true;
 template <>
 constexpr bool kHasMins<LanesQ5_K> = true;
+
+// What the bytes of a number are above it.
+template <typename Block>
+constexpr int16_t kBiasOf = 0;
+template <>
+constexpr int16_t kBiasOf<LanesQ8_0> = 128;
+template <>
+constexpr int16_t kBiasOf<LanesQ6_K> = 32;
+
+// The whole factor of each lane, as two words.
+JANUS_INLINE WordsVec twice_in_words(__m512i lanes) {
+  return bit_cast<WordsVec>(_mm512_or_si512(lanes, _mm512_maskz_slli_epi32(0xFFFF, lanes, 16)));
+}
+JANUS_INLINE WordsVec lane_scales(const LanesQ8_0&) { return WordsVec{} + 1; }
+JANUS_INLINE WordsVec lane_scales(const LanesQ6_K& block) {
+  const __m128i scales = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block.scales));
+  const __m512i low = _mm512_set1_epi32(0xFFFF);
+  return twice_in_words(_mm512_and_si512(_mm512_maskz_cvtepi8_epi32(0xFFFF, scales), low));
+}
+template <typename Block>
+JANUS_INLINE WordsVec lane_scales(const Block& block) {
+  const __m128i head = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&block));
+  return twice_in_words(_mm512_and_si512(spread_fields(head), _mm512_set1_epi32(63)));
+}
 
 JANUS_INLINE __m512i start_of(const LaneRows& x, int row, const LanesQ8_0*) {
   return load_bytes(x.starts_q8 + 16 * row);
@@ -333,7 +360,6 @@ void to_lanes(DType from_type, const void* from, int64_t size, void* to) {
 // As dequantize_block computes them, rounding for rounding.
 template <typename Block>
 void widen_lanes(const void* from, int64_t size, float* to) {
-  constexpr int kBias = kHasMins<Block> ? 0 : sizeof(Block) == sizeof(LanesQ8_0) ? 128 : 32;
   const auto* place = static_cast<const uint8_t*>(from);
   for (int64_t i = 0; i < size; i += kSuperBlock, place += sizeof(Block), to += kSuperBlock) {
     const LaneWeights weights = load_weights(*reinterpret_cast<const Block*>(place));
@@ -348,7 +374,8 @@ void widen_lanes(const void* from, int64_t size, float* to) {
         __builtin_memcpy(run + 4 * vector, &bytes[vector][4 * lane], 4);
       const __m512i words =
           _mm512_maskz_cvtepu8_epi32(0xFFFF, _mm_loadu_si128(reinterpret_cast<const __m128i*>(run)));
-      const Vec numbers = _mm512_maskz_cvtepi32_ps(0xFFFF, _mm512_sub_epi32(words, _mm512_set1_epi32(kBias)));
+      const Vec numbers =
+          _mm512_maskz_cvtepi32_ps(0xFFFF, _mm512_sub_epi32(words, _mm512_set1_epi32(kBiasOf<Block>)));
       Vec value = numbers * splat(scales[lane]);
       if constexpr (kHasMins<Block>) value -= splat(mins[lane]);
       store(to + 16 * lane, value);

@@ -1,0 +1,335 @@
+// The product of many rows with weights in ggml's block formats (core/block_formats.h), in whole numbers.
+//
+// Activations become words of 16 bits, with a factor of their own for every 256 (quants.h), and so do
+// weights: the numbers of q8_0, those of a *_k times their scales, which fit 13 bits. One instruction then
+// adds two exact products in each lane of 32 bits where floats take two instructions; sums become floats once
+// in 16 to 64 numbers, where a factor of the weights or the range of 32 bits ends.
+//
+// A panel is 256 numbers each of kTileColumns weight rows. It is packed once, and stays in the first-level
+// cache while all rows pass, kWholeRows at a time. Nothing depends on the other rows.
+#pragma once
+
+#include "core/cpu/kernels.h"
+#include "core/cpu/simd/matmul.h"
+
+namespace janus::cpu::JANUS_ISA {
+namespace {
+
+// -- activations ------------------------------------------------------------------------------------------
+
+void round_row(const float* x, int64_t depth, int64_t row, const RoundedRows& to) {
+  for (int64_t k = 0, block = 0; k < depth; k += kSuperBlock, ++block) {
+    const int64_t place = block * to.rows + row, rest = depth - k;
+    int16_t words[kSuperBlock];
+    const float factor = round_to_words(x + k, rest < kSuperBlock ? rest : kSuperBlock, words);
+    __builtin_memcpy(to.words + place * kSuperBlock, words, sizeof words);
+    to.factors[place] = factor;
+    for (int part = 0; part < 8; ++part) {
+      int total = 0;
+      for (int i = 0; i < 32; ++i) total += words[32 * part + i];
+      to.minus_sums[place * 8 + part] = static_cast<float>(-total) * factor;
+    }
+  }
+}
+
+// -- weights ----------------------------------------------------------------------------------------------
+
+// Of a format: the factors that a panel has for each weight row and 256 numbers, beside the words; the
+// largest word; and the numbers after which sums become floats.
+template <typename Block>
+struct Whole;
+template <>
+struct Whole<BlockQ8_0> {
+  static constexpr int kScales = 8, kMins = 0, kLargest = 128, kRun = 32;
+};
+template <>
+struct Whole<BlockQ6_K> {
+  static constexpr int kScales = 1, kMins = 0, kLargest = 32 * 128, kRun = 16;
+};
+template <>
+struct Whole<BlockQ5_K> {
+  static constexpr int kScales = 1, kMins = 8, kLargest = 31 * 63, kRun = 32;
+};
+template <>
+struct Whole<BlockQ4_K> {
+  static constexpr int kScales = 1, kMins = 8, kLargest = 15 * 63, kRun = 64;
+};
+
+struct Panel {
+  int16_t words[kSuperBlock / 2][kTileColumns][2];
+  float scales[8][kTileColumns];
+  float mins[8][kTileColumns];
+};
+
+// `blocks` as many as make 256 numbers.
+JANUS_INLINE void to_words(const BlockQ8_0* blocks, int16_t* words, float* scales, float*) {
+  for (int block = 0; block < 8; ++block) {
+    for (int i = 0; i < 32; ++i) words[32 * block + i] = blocks[block].q[i];
+    scales[block] = from_f16(blocks[block].d);
+  }
+}
+
+template <typename Block>
+JANUS_INLINE void unpack_factors(const Block& block, uint8_t (&factors)[8], float* scales, float* mins) {
+  uint8_t whole_mins[8];
+  unpack_scales(block.scales, factors, whole_mins);
+  scales[0] = from_f16(block.d);
+  const float dmin = from_f16(block.dmin);
+  for (int j = 0; j < 8; ++j) mins[j] = dmin * static_cast<float>(whole_mins[j]);
+}
+
+JANUS_INLINE void to_words(const BlockQ4_K* block, int16_t* words, float* scales, float* mins) {
+  uint8_t factors[8];
+  unpack_factors(*block, factors, scales, mins);
+  for (int j = 0; j < 8; ++j) {
+    const auto scale = static_cast<int16_t>(factors[j]);
+    for (int l = 0; l < 32; ++l) {
+      words[32 * j + l] = static_cast<int16_t>((block->q[j / 2 * 32 + l] >> j % 2 * 4 & 15) * scale);
+    }
+  }
+}
+
+JANUS_INLINE void to_words(const BlockQ5_K* block, int16_t* words, float* scales, float* mins) {
+  uint8_t factors[8];
+  unpack_factors(*block, factors, scales, mins);
+  for (int j = 0; j < 8; ++j) {
+    const auto scale = static_cast<int16_t>(factors[j]);
+    for (int l = 0; l < 32; ++l) {
+      const int number = (block->q[j / 2 * 32 + l] >> j % 2 * 4 & 15) | (block->high[l] >> j & 1) << 4;
+      words[32 * j + l] = static_cast<int16_t>(number * scale);
+    }
+  }
+}
+
+JANUS_INLINE void to_words(const BlockQ6_K* block, int16_t* words, float* scales, float*) {
+  scales[0] = from_f16(block->d);
+  for (int part = 0; part < 16; ++part) {
+    const int half = part / 8, quarter = part / 2 % 4, first = part % 2 * 16;
+    const uint8_t* low = block->low + 64 * half + 32 * (quarter % 2) + first;
+    const uint8_t* high = block->high + 32 * half + first;
+    const int16_t scale = block->scales[part];
+    for (int l = 0; l < 16; ++l) {
+      const int number = (low[l] >> quarter / 2 * 4 & 15) | (high[l] >> quarter * 2 & 3) << 4;
+      words[16 * part + l] = static_cast<int16_t>((number - 32) * scale);
+    }
+  }
+}
+
+// Words of kLanes weight rows -> pairs of them beside each other in the panel, from column `first` on.
+// place(i) is the pair, in the order of the numbers, that stands i-th in a row.
+template <typename Place>
+JANUS_INLINE void place_words(const int16_t (&words)[kLanes][kSuperBlock], int first, Place place,
+                              Panel& panel) {
+  for (int pair = 0; pair < kSuperBlock / 2; pair += kLanes) {
+    Vec block[kLanes];
+    for (int j = 0; j < kLanes; ++j) __builtin_memcpy(&block[j], words[j] + 2 * pair, sizeof(Vec));
+    transpose(block);
+    for (int i = 0; i < kLanes; ++i) {
+      __builtin_memcpy(panel.words[place(pair + i)][first], &block[i], sizeof(Vec));
+    }
+  }
+}
+
+// Packs numbers [begin, begin + 256) of weight rows [row, row + columns), with zeros behind `depth` and for
+// the rows that are missing.
+template <typename Block>
+void pack_panel(const Matrix& weight, int64_t row, int columns, int64_t begin, int64_t depth, Panel& panel) {
+  constexpr int kBlocks = kSuperBlock / Block::kSize;
+  const int64_t row_blocks = weight.stride / Block::kSize;
+  const int64_t count = (depth - begin < kSuperBlock ? depth - begin : kSuperBlock) / Block::kSize;
+  const auto* from = static_cast<const Block*>(weight.data) + row * row_blocks + begin / Block::kSize;
+  for (int first = 0; first < kTileColumns; first += kLanes) {
+    int16_t words[kLanes][kSuperBlock] = {};
+    for (int j = 0; j < kLanes; ++j) {
+      float scales[8] = {}, mins[8] = {};
+      if (first + j < columns) {
+        Block blocks[kBlocks] = {};
+        __builtin_memcpy(static_cast<void*>(blocks), from + (first + j) * row_blocks,
+                         static_cast<size_t>(count) * sizeof(Block));
+        to_words(blocks, words[j], scales, mins);
+      }
+      for (int i = 0; i < Whole<Block>::kScales; ++i) panel.scales[i][first + j] = scales[i];
+      for (int i = 0; i < Whole<Block>::kMins; ++i) panel.mins[i][first + j] = mins[i];
+    }
+    place_words(
+        words, first, [](int pair) { return pair; }, panel);
+  }
+}
+
+#if defined(__AVX512VNNI__)
+template <>
+struct Whole<LanesQ8_0> : Whole<BlockQ8_0> {};
+template <>
+struct Whole<LanesQ6_K> : Whole<BlockQ6_K> {};
+template <>
+struct Whole<LanesQ5_K> : Whole<BlockQ5_K> {};
+template <>
+struct Whole<LanesQ4_K> : Whole<BlockQ4_K> {};
+
+// Vector v of bytes -> vectors 2v and 2v + 1 of words: of its four numbers each lane has the first two, then
+// the others.
+template <typename Block>
+JANUS_INLINE void to_words(const Block& block, const LaneWeights& weights, int16_t* words) {
+  const __m512i order = _mm512_set4_epi32(0x0F0D0E0C, 0x0B090A08, 0x07050604, 0x03010200);
+  const WordsVec scales = lane_scales(block);
+  for (int v = 0; v < 4; ++v) {
+    const auto bytes = bit_cast<BitsVec>(_mm512_shuffle_epi8(weights.bytes[v], order));
+    const BitsVec halves[2] = {bytes & 0xFF, bytes >> 8};
+    for (int i = 0; i < 2; ++i) {
+      const WordsVec scaled = (bit_cast<WordsVec>(halves[i]) - kBiasOf<Block>)*scales;
+      __builtin_memcpy(words + (2 * v + i) * kWords, &scaled, sizeof scaled);
+    }
+  }
+}
+
+template <typename Block>
+void pack_lane_panel(const Matrix& weight, int64_t row, int columns, int64_t begin, int64_t /*depth*/,
+                     Panel& panel) {
+  const int64_t row_blocks = weight.stride / kSuperBlock;
+  const auto* from = static_cast<const Block*>(weight.data) + row * row_blocks + begin / kSuperBlock;
+  for (int first = 0; first < kTileColumns; first += kLanes) {
+    int16_t words[kLanes][kSuperBlock] = {};
+    for (int j = 0; j < kLanes; ++j) {
+      float scales[16] = {}, mins[16] = {};
+      if (first + j < columns) {
+        const Block& block = from[(first + j) * row_blocks];
+        const LaneWeights weights = load_weights(block);
+        to_words(block, weights, words[j]);
+        // Two lanes for each 32 numbers.
+        if constexpr (Whole<Block>::kScales == 1) {
+          scales[0] = from_f16(block.d);
+        } else {
+          store(scales, weights.scales);
+        }
+        if constexpr (kHasMins<Block>) store(mins, weights.mins);
+      }
+      for (int i = 0; i < Whole<Block>::kScales; ++i) panel.scales[i][first + j] = scales[2 * i];
+      for (int i = 0; i < Whole<Block>::kMins; ++i) panel.mins[i][first + j] = mins[2 * i];
+    }
+    place_words(
+        words, first, [](int pair) { return pair % 16 * 8 + pair / 16; }, panel);
+  }
+}
+#endif
+
+void pack_whole_panel(const Matrix& weight, int64_t row, int columns, int64_t begin, int64_t depth,
+                      float* packed) {
+  const auto run = [&](auto function) {
+    function(weight, row, columns, begin, depth, *reinterpret_cast<Panel*>(packed));
+  };
+  switch (weight.dtype) {
+    case DType::q6_k:
+      return run(pack_panel<BlockQ6_K>);
+    case DType::q5_k:
+      return run(pack_panel<BlockQ5_K>);
+    case DType::q4_k:
+      return run(pack_panel<BlockQ4_K>);
+#if defined(__AVX512VNNI__)
+    case DType::q8_0_lanes:
+      return run(pack_lane_panel<LanesQ8_0>);
+    case DType::q6_k_lanes:
+      return run(pack_lane_panel<LanesQ6_K>);
+    case DType::q5_k_lanes:
+      return run(pack_lane_panel<LanesQ5_K>);
+    case DType::q4_k_lanes:
+      return run(pack_lane_panel<LanesQ4_K>);
+#endif
+    default:
+      return run(pack_panel<BlockQ8_0>);
+  }
+}
+
+// -- products ---------------------------------------------------------------------------------------------
+
+#if defined(__AVX512F__)
+constexpr int kWholeRows = 6;
+#else
+constexpr int kWholeRows = 4;
+#endif
+
+// Adds the products of kWholeRows rows of 256 words with a panel.
+template <typename Block>
+void add_whole_tile(const Panel& panel, const int16_t* words, const float* factors, const float* minus_sums,
+                    float* totals) {
+  using Format = Whole<Block>;
+  constexpr int kRun = Format::kRun, R = kWholeRows;
+  static_assert(int64_t{kRun} * 32767 * Format::kLargest <= INT32_MAX);
+  Vec partial[R][kTileVectors] = {};
+#pragma GCC unroll 1
+  for (int run = 0; run < kSuperBlock / kRun; ++run) {
+    IntVec whole[R][kTileVectors] = {};
+#pragma GCC unroll 16
+    for (int pair = run * kRun / 2; pair < (run + 1) * kRun / 2; ++pair) {
+      // The next rows' 512 bytes each: too short a way for the processor to see where it leads.
+      constexpr int kAhead = kSuperBlock / 2 / (R * kSuperBlock / 32);
+      if (pair % kAhead == 0) __builtin_prefetch(words + R * kSuperBlock + pair / kAhead * 32);
+      WordsVec right[kTileVectors];
+#pragma GCC unroll 2
+      for (int j = 0; j < kTileVectors; ++j) right[j] = load_as<WordsVec>(panel.words[pair][j * kLanes]);
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) {
+        int32_t both;
+        __builtin_memcpy(&both, words + r * kSuperBlock + 2 * pair, sizeof both);
+        auto x = bit_cast<WordsVec>(splat_int(both));
+        keep(x);
+#pragma GCC unroll 2
+        for (int j = 0; j < kTileVectors; ++j) whole[r][j] = add_products(right[j], x, whole[r][j]);
+      }
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 2
+      for (int j = 0; j < kTileVectors; ++j) {
+        if constexpr (Format::kScales == 1) {
+          partial[r][j] += to_float(whole[r][j]);
+        } else {
+          partial[r][j] = fma(to_float(whole[r][j]), load(panel.scales[run] + j * kLanes), partial[r][j]);
+        }
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 2
+    for (int j = 0; j < kTileVectors; ++j) {
+      float* place = totals + r * kTileColumns + j * kLanes;
+      Vec total = partial[r][j];
+      if constexpr (Format::kScales == 1) total *= load(panel.scales[0] + j * kLanes);
+      total = fma(total, splat(factors[r]), load(place));
+      for (int i = 0; i < Format::kMins; ++i) {
+        total = fma(load(panel.mins[i] + j * kLanes), splat(minus_sums[r * 8 + i]), total);
+      }
+      store(place, total);
+    }
+  }
+}
+
+template <typename Block>
+void add_whole_rows(const Panel& panel, const RoundedRows& x, int64_t first, int64_t count, float* totals) {
+  for (int64_t r = first; r < first + count; r += kWholeRows, totals += kWholeRows * kTileColumns) {
+    add_whole_tile<Block>(panel, x.words + r * kSuperBlock, x.factors + r, x.minus_sums + r * 8, totals);
+  }
+}
+
+void add_whole_products(DType weight, const float* packed, const RoundedRows& x, int64_t first, int64_t count,
+                        float* totals) {
+  const auto run = [&](auto function) {
+    function(*reinterpret_cast<const Panel*>(packed), x, first, count, totals);
+  };
+  switch (weight) {
+    case DType::q6_k:
+    case DType::q6_k_lanes:
+      return run(add_whole_rows<BlockQ6_K>);
+    case DType::q5_k:
+    case DType::q5_k_lanes:
+      return run(add_whole_rows<BlockQ5_K>);
+    case DType::q4_k:
+    case DType::q4_k_lanes:
+      return run(add_whole_rows<BlockQ4_K>);
+    default:
+      return run(add_whole_rows<BlockQ8_0>);
+  }
+}
+
+}  // namespace
+}  // namespace janus::cpu::JANUS_ISA

@@ -3,20 +3,34 @@
 #include <omp.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <array>
-#include <exception>
 #include <memory>
-#include <mutex>
 #include <new>
+#include <vector>
 
+#include "core/cpu/crew.h"
 #include "core/cpu/processor_quota.h"
 
 namespace janus::cpu {
 namespace {
 
-// The processors in this process's affinity mask.
+// Those that OpenMP was told to keep its threads on, the caller's among them, whose mask is then no guide.
+std::vector<int> bound_processors() {
+  std::vector<int> processors;
+  for (int place = 0; place < omp_get_num_places(); ++place) {
+    std::vector<int> ids(static_cast<size_t>(omp_get_place_num_procs(place)));
+    omp_get_place_proc_ids(place, ids.data());
+    processors.insert(processors.end(), ids.begin(), ids.end());
+  }
+  return processors;
+}
+
+// Those in this process's affinity mask.
 std::vector<int> allowed_processors() {
   std::vector<int> processors;
+  if (omp_get_proc_bind() != omp_proc_bind_false) processors = bound_processors();
+  if (!processors.empty()) return processors;
   for (int capacity = CPU_SETSIZE; capacity <= (1 << 16); capacity *= 2) {
     const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> mask(CPU_ALLOC(capacity),
                                                                 [](cpu_set_t* set) { CPU_FREE(set); });
@@ -31,61 +45,29 @@ std::vector<int> allowed_processors() {
   return processors;
 }
 
-void pin(int processor) {
-  thread_local int pinned = -1;
-  if (pinned == processor) return;
-  cpu_set_t mask;
-  CPU_ZERO(&mask);
-  if (processor < CPU_SETSIZE) {
-    CPU_SET(processor, &mask);
-    sched_setaffinity(0, sizeof mask, &mask);  // a refusal costs speed only
-  }
-  pinned = processor;
-}
-
 }  // namespace
 
-Team::Team(int threads) : threads_(threads), processors_(allowed_processors()) {
-  // Under OMP_PROC_BIND OpenMP does the pinning, the caller's thread included, whose mask is then no guide.
-  const bool bound = omp_get_proc_bind() != omp_proc_bind_false;
-  const int available = bound ? omp_get_num_procs() : static_cast<int>(processors_.size());
+Team::Team(int threads) : threads_(threads) {
+  std::vector<int> processors = allowed_processors();
+  const auto available = static_cast<int>(processors.size());
   if (threads_ == 0) {
     const int quota = quota_processors();
     threads_ = quota > 0 ? std::min(available, quota) : available;
   }
-  if (bound || threads_ > available) {
-    processors_.clear();  // with too many threads the system shares them out better than a fixed plan
-    return;
-  }
-  const auto own = std::find(processors_.begin(), processors_.end(), sched_getcpu());
-  if (own != processors_.end()) std::rotate(processors_.begin(), own, processors_.end());
+  const auto own = std::find(processors.begin(), processors.end(), sched_getcpu());
+  if (own != processors.end()) std::rotate(processors.begin(), own, processors.end());
+  processors.resize(static_cast<size_t>(std::min(available, threads_)));
+  crew_ = std::make_unique<Crew>(threads_, std::move(processors));
 }
+
+Team::~Team() = default;
 
 void Team::parallel_for(int64_t count, int64_t step,
                         const std::function<void(int64_t, int64_t)>& body) const {
+  if (count <= 0) return;
   const int64_t steps = (count + step - 1) / step;
-  const int parts = static_cast<int>(std::min<int64_t>(threads_, steps));
-  if (parts <= 1) {
-    if (count > 0) body(0, count);
-    return;
-  }
-  std::exception_ptr failure;
-  std::mutex mutex;
-#pragma omp parallel num_threads(parts)
-  {
-    const int thread = omp_get_thread_num();
-    const int team = omp_get_num_threads();  // fewer than asked for where a limit is set
-    if (thread > 0 && !processors_.empty()) pin(processors_[thread]);
-    try {
-      const int64_t begin = std::min(count, steps * thread / team * step);
-      const int64_t end = std::min(count, steps * (thread + 1) / team * step);
-      if (begin < end) body(begin, end);
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  const int ranges = static_cast<int>(std::min<int64_t>(threads_, steps));
+  if (ranges == 1 || !crew_->run(count, step, ranges, body)) body(0, count);
 }
 
 OneThread::OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }

@@ -1,32 +1,43 @@
 // The threads that share the work of one operation.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <vector>
+#include <memory>
 
 namespace janus::cpu {
 
-// A fixed number of OpenMP threads (oneDNN's too: a process has one team of them). Which thread gets which
-// part is a function of the counts alone, so a thread meets the same weights every time.
+// The caller's thread and others that wait for it, pinned to a processor each; a process that opens one
+// device has one team, in which oneDNN runs, too (OneThread). Never more threads than processors: further
+// ones could only wait for each other. Who waits spins briefly, then sleeps.
+//
+// Which ranges there are is a function of the counts alone. A thread begins with its own, so it meets the
+// same weights every time, and takes over the ranges of threads that have not begun: none waits for one to
+// which the system gives no processor.
 class Team {
  public:
-  // 0 threads: as many as this process may use (affinity mask and control-group quota).
+  // Ranges that work is cut into; 0: as many as there are processors that this process may use (affinity mask
+  // and control-group quota).
   explicit Team(int threads = 0);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
 
   int threads() const { return threads_; }
 
-  // Calls body(begin, end) for contiguous, disjoint ranges that cover [0, count): at most one range a thread,
-  // each but the last a multiple of `step` long. An exception of a body is thrown again here.
+  // Calls body(begin, end) for contiguous, disjoint ranges that cover [0, count): at most one a thread, each
+  // but the last a multiple of `step` long. An exception of a body is thrown again here. Where the team is
+  // busy (another caller's work, or a call from inside a body), the caller does everything in one range.
   void parallel_for(int64_t count, int64_t step, const std::function<void(int64_t, int64_t)>& body) const;
   void parallel_for(int64_t count, const std::function<void(int64_t, int64_t)>& body) const {
     parallel_for(count, 1, body);
   }
 
  private:
+  class Crew;
+
   int threads_ = 1;
-  std::vector<int> processors_;  // to pin to; empty where that is left to others
+  std::unique_ptr<Crew> crew_;
 };
 
 // While it lives, a library that divides its work by OpenMP's number of threads (oneDNN) finds one on this

@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "core/cpu/kernels.h"
 #include "core/cpu/probe.h"
@@ -65,6 +70,54 @@ TEST(Team, SeveralCallersAtOnce) {
   }
   for (std::thread& thread : callers) thread.join();
   EXPECT_EQ(sums, std::vector<int64_t>(4, 20000));
+}
+
+TEST(Team, CallsFromInsideRunInOneRange) {
+  const Team team(4);
+  std::atomic<int> ranges = 0, sum = 0;
+  team.parallel_for(4, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      team.parallel_for(10, [&](int64_t first, int64_t last) {
+        ++ranges;
+        sum += static_cast<int>(last - first);
+      });
+    }
+  });
+  EXPECT_EQ(ranges, 4);
+  EXPECT_EQ(sum, 40);
+}
+
+// However many ranges are asked for, and however long some threads sleep.
+TEST(Team, NoMoreThreadsThanProcessors) {
+  const Team team(64);
+  EXPECT_EQ(team.threads(), 64);
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  for (int round = 0; round < 50; ++round) {
+    int ranges = 0;
+    team.parallel_for(64, [&](int64_t begin, int64_t end) {
+      EXPECT_EQ(end, begin + 1);
+      const std::lock_guard lock(mutex);
+      ++ranges;
+      threads.insert(std::this_thread::get_id());
+    });
+    EXPECT_EQ(ranges, 64);
+    if (round % 10 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_LE(threads.size(), std::thread::hardware_concurrency());
+}
+
+// The ranges of a thread that is late are done by the others; who began one is waited for.
+TEST(Team, NobodyWaitsForWhoHasNotBegun) {
+  const Team team(2);
+  for (int round = 0; round < 200; ++round) {
+    std::atomic<int> done = 0;
+    team.parallel_for(2, [&](int64_t begin, int64_t) {
+      if (begin == round % 2) std::this_thread::sleep_for(std::chrono::microseconds(round));
+      ++done;
+    });
+    EXPECT_EQ(done, 2) << round;
+  }
 }
 
 TEST(Team, ScratchGrowsAndSlotsDiffer) {

@@ -77,11 +77,8 @@ void run_band(const ConvShape& shape, const Band& band, const float* image, cons
 // weight [F, C, kh, kw] of any float type -> f32 in the layout of the first band.
 memory pack_weight(const ConvShape& shape, const Tensor& weight, bool with_bias, const dnnl::engine& engine,
                    Device& device) {
-  memory::desc layout;
-  {
-    const OneThread one_thread;
-    layout = describe(shape, Band(shape, 0), with_bias, engine).weights_desc();
-  }
+  const OneThread one_thread;
+  const memory::desc layout = describe(shape, Band(shape, 0), with_bias, engine).weights_desc();
   Tensor wide(device, DType::f32, weight.shape());
   device.convert(weight, wide);
   memory source(memory::desc(layout.dims(), memory::data_type::f32, memory::format_tag::oihw), engine,

@@ -1,7 +1,6 @@
 #include "core/cpu/whole_product.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace janus::cpu {
 namespace {
@@ -44,16 +43,16 @@ void multiply_piece(const Kernels& kernels, const Piece& piece, const RoundedRow
   float* panel = scratch(0, kernels.panel_floats);
   float* totals = scratch(1, piece.height * tile);
   std::fill_n(totals, piece.height * tile, 0.0F);
+  for (int64_t r = 0; bias != nullptr && r < piece.height; ++r) {
+    std::copy_n(bias + piece.column, piece.count, totals + r * tile);
+  }
   for (int64_t block = 0; block < RoundedRows::blocks(depth); ++block) {
     kernels.pack_panel(weight, piece.column, piece.count, block * 256, depth, panel);
     kernels.add_products(weight.dtype, panel, x, block * x.rows + piece.first, piece.height, totals);
   }
   const int64_t end = std::min(piece.first + piece.height, piece.rows);
   for (int64_t r = piece.first; r < end; ++r, totals += tile) {
-    float* to = out + r * out_stride + piece.column;
-    for (int j = 0; j < piece.count; ++j) {
-      to[j] = totals[j] + (bias == nullptr ? 0.0F : bias[piece.column + j]);
-    }
+    std::copy_n(totals, piece.count, out + r * out_stride + piece.column);
   }
 }
 

@@ -109,7 +109,9 @@ BENCHMARK_CAPTURE(Decode_Weights, q4_k, DType::q4_k)->Apply(decode_rows);
 // Tokens, depth, width.
 void Linear(benchmark::State& state, DType dtype) {
   const int64_t tokens = state.range(0), depth = state.range(1), width = state.range(2);
-  const Tensor x = random_tensor(Shape{1, tokens, depth}), weight = random_tensor(Shape{width, depth}, dtype);
+  const Tensor x = random_tensor(Shape{1, tokens, depth});
+  const Tensor weight =
+      ops::convert(random_tensor(Shape{width, depth}, dtype), device().product_type(dtype, depth));
   for (auto _ : state) benchmark::DoNotOptimize(ops::linear(x, weight).raw());
   set_gflops(state, 2.0 * static_cast<double>(tokens * depth * width));
 }
@@ -124,10 +126,15 @@ BENCHMARK_CAPTURE(Linear, bf16, DType::bf16)
     ->UseRealTime();
 
 void prefill_sizes(benchmark::internal::Benchmark* linear) {
-  linear->Args({600, 2048, 5632})->Args({30, 2048, 5632})->Unit(benchmark::kMillisecond)->UseRealTime();
+  linear->Args({600, 2048, 5632})
+      ->Args({600, 5632, 2048})
+      ->Args({30, 2048, 5632})
+      ->Unit(benchmark::kMillisecond)
+      ->UseRealTime();
 }
 BENCHMARK_CAPTURE(Linear, q8_0, DType::q8_0)->Apply(prefill_sizes);
 BENCHMARK_CAPTURE(Linear, q6_k, DType::q6_k)->Apply(prefill_sizes);
+BENCHMARK_CAPTURE(Linear, q5_k, DType::q5_k)->Apply(prefill_sizes);
 BENCHMARK_CAPTURE(Linear, q4_k, DType::q4_k)->Apply(prefill_sizes);
 
 // f32 numbers to a type.

@@ -31,6 +31,9 @@ constexpr int kStepsARun = 4;      // between two measurements of the bandwidth
 constexpr int64_t kContext = 300;  // tokens before a step, as the records' bytes have it
 constexpr int64_t kPrefillQuestion = 32;
 constexpr std::array kImages{1, 2, 4};  // drawn side by side
+// What --only may name; the machine's bounds and loading are measured always.
+constexpr std::array<std::string_view, 5> kParts{"vision", "prefill", "text_decode", "image_decode",
+                                                 "vq_decode"};
 
 double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -106,10 +109,16 @@ class StepTimer {
 
 class Bench {
  public:
-  Bench(const ChosenModel& chosen, double stored_bytes, ProgressDisplay& progress)
-      : chosen_(chosen), model_(*chosen.model), stored_bytes_(stored_bytes), progress_(progress) {}
+  // only: of kParts; empty = all.
+  Bench(const ChosenModel& chosen, double stored_bytes, const std::vector<std::string>& only,
+        ProgressDisplay& progress)
+      : chosen_(chosen),
+        model_(*chosen.model),
+        stored_bytes_(stored_bytes),
+        only_(only),
+        progress_(progress) {}
 
-  // Measures everything, and hands over each line as it is done.
+  // Measures the parts, and hands over each line as it is done.
   void run(const std::function<void(const Measurement&)>& on_line) {
     on_line(bandwidth());
     on_line(peak("f32_peak", multiply_add_peak));
@@ -120,18 +129,30 @@ class Bench {
              .operations = {},
              .bound = {},
              .fraction = {}});
-    on_line(whole_pass("vision", Part::vision, 0,
-                       [&] { return time_of([&] { model_.embed(picture(), EmbedStage::aligned); }); }));
-    int64_t tokens =
-        std::min(model_.info().image_tokens + kPrefillQuestion, model_.info().context_length - 1);
-    on_line(whole_pass("prefill", Part::prefill, tokens, [&] { return prefill_ms(tokens); }));
-    on_line(text_steps());
-    for (const int images : kImages) on_line(image_steps(images));
-    on_line(whole_pass("vq_decode", Part::vq_decode, 0,
-                       [&] { return time_of([&] { model_.decode(codes()); }); }));
+    if (asked("vision")) {
+      on_line(whole_pass("vision", Part::vision, 0,
+                         [&] { return time_of([&] { model_.embed(picture(), EmbedStage::aligned); }); }));
+    }
+    if (asked("prefill")) {
+      const int64_t tokens =
+          std::min(model_.info().image_tokens + kPrefillQuestion, model_.info().context_length - 1);
+      on_line(whole_pass("prefill", Part::prefill, tokens, [&] { return prefill_ms(tokens); }));
+    }
+    if (asked("text_decode")) on_line(text_steps());
+    if (asked("image_decode")) {
+      for (const int images : kImages) on_line(image_steps(images));
+    }
+    if (asked("vq_decode")) {
+      on_line(whole_pass("vq_decode", Part::vq_decode, 0,
+                         [&] { return time_of([&] { model_.decode(codes()); }); }));
+    }
   }
 
  private:
+  bool asked(std::string_view part) const {
+    return only_.empty() || std::find(only_.begin(), only_.end(), part) != only_.end();
+  }
+
   static double time_of(const std::function<void()>& action) {
     Clock::time_point start = Clock::now();
     action();
@@ -244,12 +265,22 @@ class Bench {
   const ChosenModel& chosen_;
   const Model& model_;
   double stored_bytes_;
+  const std::vector<std::string>& only_;
   ProgressDisplay& progress_;
 };
 
 struct BenchSettings {
   std::string config;
+  std::vector<std::string> only;
 };
+
+void check_parts(const std::vector<std::string>& only) {
+  for (const std::string& part : only) {
+    if (std::find(kParts.begin(), kParts.end(), part) != kParts.end()) continue;
+    throw UsageError(fmt::format("option --only: expected one of {}, found \"{}\"; see janus bench --help",
+                                 fmt::join(kParts, ", "), part));
+  }
+}
 
 struct BenchModel {
   ChosenModel chosen;
@@ -322,6 +353,7 @@ std::string line_of(const Measurement& line, const std::string& type) {
 }
 
 Outcome bench(const BenchSettings& settings, const CommonOptions& common, Console& console) {
+  check_parts(settings.only);
   ProgressDisplay progress(console);
   progress.update(settings.config.empty() ? "loading the model" : "making random weights", 0, 0);
   BenchModel opened = open_bench_model(settings, common, console, progress);
@@ -331,7 +363,7 @@ Outcome bench(const BenchSettings& settings, const CommonOptions& common, Consol
     console.result(fmt::format("{:<15} {:>4} {:>6} {:>11} {:>10} {:>8} {:>8} {:>8} {:>9}\n", "what", "rows",
                                "type", "ms", "MB", "GB/s", "Gop/s", "bound", "of bound"));
   }
-  Bench(opened.chosen, opened.stored_bytes, progress).run([&](const Measurement& line) {
+  Bench(opened.chosen, opened.stored_bytes, settings.only, progress).run([&](const Measurement& line) {
     progress.hide();
     if (common.json) {
       print_json(record_of(line, opened.type), console);
@@ -350,12 +382,15 @@ Command bench_command() {
       .name = "bench",
       .summary = "speed on this machine, beside what it could do at most",
       .examples = {"janus bench", "janus bench -m Janus-Pro-1B --json",
-                   "janus bench --config janus-pro-1b -t 2"},
+                   "janus bench --config janus-pro-1b -t 2 --only image_decode"},
       .declare =
           [settings](OptionSet& options) {
             options.option("--config", "NAME", one_of(settings->config, random_checkpoint_names()),
                            fmt::format("random weights of this size, made in memory: {}",
                                        fmt::join(random_checkpoint_names(), ", ")));
+            options.values(
+                "--only", "PART", settings->only,
+                fmt::format("measure this part alone, or with others so named: {}", fmt::join(kParts, ", ")));
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return bench(*settings, common, console); },

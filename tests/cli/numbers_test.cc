@@ -267,5 +267,17 @@ TEST(Bench, MeasuresEveryPartInRecordsOfTheContract) {
   }
 }
 
+TEST(Bench, MeasuresWhatIsAskedFor) {
+  const Result result = run_model({"bench", "--json", "-q", "--only", "vq_decode", "--only", "text_decode"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  std::vector<std::string> found;
+  for (const std::string& line : lines_of(result.out)) found.push_back(Json::parse(line)["what"]);
+  EXPECT_EQ(found, (std::vector<std::string>{"read_bandwidth", "f32_peak", "int8_peak", "load", "text_decode",
+                                             "vq_decode"}));
+  const Result wrong = run_model({"bench", "--only", "all"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_NE(wrong.err.find("found \"all\""), std::string::npos) << wrong.err;
+}
+
 }  // namespace
 }  // namespace janus::test

@@ -5,6 +5,7 @@ processor rounds sizes differently and supposes 576 tokens. Its quantiser does n
 nearest code is looked up here.
 """
 
+import copy
 import json
 import os
 import pathlib
@@ -280,6 +281,13 @@ class Reference:
         if not torch.allclose(mine, image, atol=1e-5):
             raise AssertionError("transformers no longer normalises codebook rows at lookup")
         return image, outputs
+
+    @torch.no_grad()
+    def decode_in_double(self, codes):
+        """-> image [3, h, w] of the same weights in float64: how far decode is from it is the rounding of transformers itself."""
+        vq = copy.deepcopy(self.inner.vqmodel).double()
+        rows = F.normalize(vq.quantize.embedding.weight[torch.tensor(codes)], dim=-1)
+        return vq.decoder(vq.post_quant_conv(rows.T.reshape(1, -1, self.grid, self.grid)))[0]
 
     @torch.no_grad()
     def latent(self, pixels):

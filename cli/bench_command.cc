@@ -18,6 +18,7 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/peaks.h"
+#include "generator/generation.h"
 #include "generator/random_checkpoint.h"
 
 namespace janus::cli {
@@ -30,7 +31,7 @@ constexpr int kSteps = 16;         // of a decode, measured
 constexpr int kStepsARun = 4;      // between two measurements of the bandwidth
 constexpr int64_t kContext = 300;  // tokens before a step, as the records' bytes have it
 constexpr int64_t kPrefillQuestion = 32;
-constexpr std::array kImages{1, 2, 4};  // drawn side by side
+constexpr std::array kImages{1, 2, 4, 16};  // drawn side by side; 16 where the device draws by itself
 // What --only may name; the machine's bounds and loading are measured always.
 constexpr std::array<std::string_view, 5> kParts{"vision", "prefill", "text_decode", "image_decode",
                                                  "vq_decode"};
@@ -75,7 +76,7 @@ class StepTimer {
       if (running_) {
         steps_.push_back(ms_since(start_));
         all_.push_back(steps_.back());
-        if (steps_.size() == kStepsARun) end_run();
+        if (steps_.size() == steps_a_run_) end_run();
         if (all_.size() >= kSteps) throw Enough();
       }
       running_ = true;
@@ -102,19 +103,28 @@ class StepTimer {
 
   Device& device_;
   PassCost cost_;
+  // Of a device that is steps ahead, all: those under way would have been waited for with the bandwidth.
+  const size_t steps_a_run_ = device_.decodes() ? kSteps : kStepsARun;
   bool running_ = false;
   Clock::time_point start_;
   std::vector<double> steps_, all_, bounds_, fractions_;
 };
 
+struct BenchModel {
+  ChosenModel chosen;
+  double stored_bytes = 0;
+  int side_by_side = 0;  // images that fit; 0: as many as the device likes
+  std::string type;      // of most of the weights
+};
+
 class Bench {
  public:
   // only: of kParts; empty = all.
-  Bench(const ChosenModel& chosen, double stored_bytes, const std::vector<std::string>& only,
-        ProgressDisplay& progress)
-      : chosen_(chosen),
-        model_(*chosen.model),
-        stored_bytes_(stored_bytes),
+  Bench(const BenchModel& opened, const std::vector<std::string>& only, ProgressDisplay& progress)
+      : chosen_(opened.chosen),
+        model_(*chosen_.model),
+        stored_bytes_(opened.stored_bytes),
+        side_by_side_(images_at_once(model_.device(), opened.side_by_side)),
         only_(only),
         progress_(progress) {}
 
@@ -140,7 +150,9 @@ class Bench {
     }
     if (asked("text_decode")) on_line(text_steps());
     if (asked("image_decode")) {
-      for (const int images : kImages) on_line(image_steps(images));
+      for (const int images : kImages) {
+        if (images <= side_by_side_) on_line(image_steps(images));
+      }
     }
     if (asked("vq_decode")) {
       on_line(whole_pass("vq_decode", Part::vq_decode, 0,
@@ -265,6 +277,7 @@ class Bench {
   const ChosenModel& chosen_;
   const Model& model_;
   double stored_bytes_;
+  int side_by_side_;
   const std::vector<std::string>& only_;
   ProgressDisplay& progress_;
 };
@@ -282,12 +295,6 @@ void check_parts(const std::vector<std::string>& only) {
   }
 }
 
-struct BenchModel {
-  ChosenModel chosen;
-  double stored_bytes = 0;
-  std::string type;  // of most of the weights
-};
-
 BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& common, Console& console,
                             ProgressDisplay& progress) {
   Checkpoint checkpoint =
@@ -298,13 +305,15 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
                                                 : common.model;
   const ModelOptions options{.type = weight_type_from_name(common.type)};
   const Work work{.pictures = 1, .new_tokens = 1, .drawings = kImages.back()};
-  std::shared_ptr<Device> device =
+  const auto [device, side_by_side] =
       choose_device(common, {checkpoint, opened.chosen.name, common.device, options, work}, console);
+  opened.side_by_side = side_by_side;
   Clock::time_point start = Clock::now();
   // Opened again, so that reading the headers counts where there are files.
   if (settings.config.empty()) checkpoint = Checkpoint::open(model_files(common.model));
   opened.chosen.model =
-      open_model(checkpoint, device, {.type = options.type, .progress = progress.callback()});
+      open_model(checkpoint, device,
+                 {.type = options.type, .progress = progress.callback(), .images_at_once = side_by_side});
   opened.chosen.load_ms = ms_since(start);
   std::map<std::string, double> types;
   for (const auto& [name, tensor] : checkpoint.tensors()) {
@@ -363,7 +372,7 @@ Outcome bench(const BenchSettings& settings, const CommonOptions& common, Consol
     console.result(fmt::format("{:<15} {:>4} {:>6} {:>11} {:>10} {:>8} {:>8} {:>8} {:>9}\n", "what", "rows",
                                "type", "ms", "MB", "GB/s", "Gop/s", "bound", "of bound"));
   }
-  Bench(opened.chosen, opened.stored_bytes, settings.only, progress).run([&](const Measurement& line) {
+  Bench(opened, settings.only, progress).run([&](const Measurement& line) {
     progress.hide();
     if (common.json) {
       print_json(record_of(line, opened.type), console);

@@ -10,9 +10,13 @@
 
 namespace janus::cli {
 
+struct ChosenDevice {
+  std::shared_ptr<Device> device;
+  int images_at_once = 0;  // as ModelOptions has it
+};
+
 // Opens it and asks whether the work fits, before anything is loaded. `auto` takes a card where the model
 // fits into its memory, and else the CPU, which a notice says. Throws Error where it does not fit.
-std::shared_ptr<Device> choose_device(const CommonOptions& options, MemoryQuestion question,
-                                      Console& console);
+ChosenDevice choose_device(const CommonOptions& options, MemoryQuestion question, Console& console);
 
 }  // namespace janus::cli

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "cli/readable.h"
 #include "core/error.h"
@@ -36,20 +38,12 @@ std::string remedy(const MemoryQuestion& question, const MachineMemory& machine)
       return false;  // a type that this model's own does not allow
     }
   };
-  const auto one_drawing = [](MemoryQuestion& other) {
-    other.work.drawings = std::min(other.work.drawings, 1);
-  };
   const auto short_answer = [](MemoryQuestion& other) { other.work.new_tokens = kShortAnswer; };
-  if (question.work.drawings > 1 && with(one_drawing)) return "-b 1, once for each image with its own --seed";
   if (question.work.new_tokens > kShortAnswer && with(short_answer))
     return fmt::format("-n {}", kShortAnswer);
   for (const char* name : kTypes) {
-    const auto other_type = [&](MemoryQuestion& other) {
-      other.options.type = weight_type_from_name(name);
-      one_drawing(other);
-    };
-    if (with(other_type))
-      return std::string("--type ") + name + (question.work.drawings > 1 ? " and -b 1" : "");
+    const auto other_type = [&](MemoryQuestion& other) { other.options.type = weight_type_from_name(name); };
+    if (with(other_type)) return std::string("--type ") + name;
   }
   return {};
 }
@@ -68,17 +62,30 @@ std::string parts(const MemoryNeed& need) {
 
 }  // namespace
 
-std::string check_memory(const MemoryQuestion& question, const MachineMemory& machine) {
-  const MemoryNeed need = need_of(question);
-  if (fits(need, machine)) return {};
+MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& machine) {
+  // From as many images side by side as the device likes to one.
+  std::vector<std::pair<MemoryQuestion, MemoryNeed>> tries;
+  for (const int images : {0, 8, 4, 2, 1}) {
+    if (images >= std::max(1, asked.work.drawings)) continue;
+    MemoryQuestion question = asked;
+    question.options.images_at_once = images;
+    tries.emplace_back(question, need_of(question));
+    if (fits(tries.back().second, machine)) return {.warning = {}, .images_at_once = images};
+  }
+  const auto own_fits = [&](const auto& one) { return one.second.own_bytes() <= machine.available_bytes; };
+  const auto first = std::find_if(tries.begin(), tries.end(), own_fits);
+  const auto& [question, need] = first == tries.end() ? tries.back() : *first;
   const std::string change = remedy(question, machine);
   const std::string found =
       fmt::format("{} that {} has left", readable_bytes(machine.available_bytes), machine.limit);
-  const std::string use = change.empty() ? "close other programs, or use a smaller model" : "use " + change;
-  if (need.own_bytes() <= machine.available_bytes) {
-    return fmt::format(
-        "model {}: {} is more than the {}; weights will be read from the disk again and again; {}",
-        question.model, parts(need), found, use);
+  std::string use = "use " + change;
+  if (change.empty() && question.device == "cpu") use = "close other programs, or use a smaller model";
+  if (change.empty() && question.device != "cpu") use = "use --device cpu or a smaller model";
+  if (first != tries.end()) {
+    return {.warning = fmt::format(
+                "model {}: {} is more than the {}; weights will be read from the disk again and again; {}",
+                question.model, parts(need), found, use),
+            .images_at_once = question.options.images_at_once};
   }
   fail("memory, model {}: expected {} ({}), found {}; {}", question.model, readable_bytes(need.own_bytes()),
        parts(need), found, use);

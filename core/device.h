@@ -46,6 +46,12 @@ struct LinearView {
   const Tensor& bias;
 };
 
+// Memory of its own that a device holds; -1 where it does not count.
+struct HeldMemory {
+  int64_t used_bytes = -1;   // of tensors
+  int64_t taken_bytes = -1;  // from the card, these and what is kept for the next ones
+};
+
 // Memory and kernels of one processor or card. Models call core/ops.h, which checks every shape and type,
 // allocates the output and forwards here; a Device may rely on those checks. Activations are f32, dense and
 // row-major; weights have any float type and may have spaced rows. Shapes are those of the op of the same
@@ -62,6 +68,7 @@ class Device {
 
   // Memory of its own that can still be allocated; -1 where it is the machine's (core/machine_memory.h).
   virtual int64_t free_bytes() const { return -1; }
+  virtual HeldMemory held_memory() const { return {}; }
   // As core/peaks.h has them; 0 where the device cannot measure them.
   virtual double read_bandwidth() const { return 0; }
   virtual double multiply_add_peak() const { return 0; }
@@ -115,6 +122,9 @@ class Device {
                             Tensor& out);
   virtual void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out);
 
+  // A device of the same memory whose work runs beside this one's, behind all that was written here before a
+  // Decoding that is under way began: what has nothing to do with its steps. This one where there is none.
+  virtual Device& beside() { return *this; }
   // Whether begin_decoding() gives anything at all: what it needs takes memory.
   virtual bool decodes() const { return false; }
   // Draws of `plan` without the host between them, or null where the operations above have to do them.

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/pooled_size.h"
 
 namespace janus {
 namespace {
@@ -18,6 +19,7 @@ std::shared_ptr<void> DryDevice::allocate(size_t bytes) {
         "memory: expected a tensor that a machine can hold, found {} bytes", bytes);
   void* memory = reinterpret_cast<void*>(next_);  // NOLINT(performance-no-int-to-ptr): never read
   next_ += room;
+  if (is_card()) bytes = pooled_size(bytes);
   count_->live += bytes;
   count_->peak = std::max(count_->peak, count_->live);
   return {memory, [count = count_, bytes](void*) { count->live -= bytes; }};
@@ -34,6 +36,38 @@ void DryDevice::convert(const Tensor& x, Tensor&) {
 void DryDevice::l2_normalize(const Tensor& x, float, Tensor&) {
   // Of a weight it is a step of loading: the result is kept in place of what is stored.
   if (!is_own(x.raw())) passed_bytes_ += x.bytes();
+}
+
+void DryDevice::linear(const Tensor& x, const Tensor&, const Tensor&, Tensor&) {
+  if (is_card()) take_for_a_moment(4 * x.elements());  // cut into two terms of bf16
+}
+
+void DryDevice::take_scores(int64_t heads, int64_t tokens, int64_t keys) {
+  constexpr int64_t kMost = int64_t{256} << 20;
+  if (is_card()) take_for_a_moment(std::min(4 * heads * tokens * keys, kMost));
+}
+
+void DryDevice::cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor&) {
+  const int64_t before = *std::max_element(cache.positions.begin(), cache.positions.end());
+  take_scores(heads, queries.size(1), before + queries.size(1));
+}
+
+void DryDevice::attention(const Tensor& queries, const Tensor&, const Tensor&, int heads, Tensor&) {
+  take_scores(heads, queries.size(1), queries.size(1));
+}
+
+std::unique_ptr<Decoding> DryDevice::begin_decoding(const DecodingPlan& plan) {
+  // Every row's logits beside each item's, and the activations between the kernels of a step.
+  int64_t rows = 0, numbers = 2 * plan.norm.size(0);
+  for (const DecodingItem& item : plan.items) rows += item.other_row < 0 ? 1 : 2;
+  for (const DecodingLayer& layer : plan.layers) {
+    const int64_t attended = 2 * layer.q_proj.size(0) + layer.k_proj.size(0) + layer.v_proj.size(0);
+    numbers = std::max(numbers, 2 * plan.norm.size(0) + attended + layer.gate_proj.size(0));
+  }
+  for (const DecodingHead& layer : plan.head) numbers += layer.weight.size(0);
+  const auto items = static_cast<int64_t>(plan.items.size());
+  take_for_a_moment(4 * (rows * numbers + items * plan.head.back().weight.size(0)));
+  return nullptr;
 }
 
 void DryDevice::transform_filters(const Tensor& weight) {

@@ -42,8 +42,13 @@ class DryDevice : public Device {
                     const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
   void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
 
+  void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
+  void cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) override;
+  void attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
+                 Tensor& out) override;
+  std::unique_ptr<Decoding> begin_decoding(const DecodingPlan& plan) override;
+
   void copy(const Tensor&, Tensor&) override {}
-  void linear(const Tensor&, const Tensor&, const Tensor&, Tensor&) override {}
   void embedding(const Tensor&, std::span<const int32_t>, Tensor&) override {}
   void rms_norm(const Tensor&, const Tensor&, float, Tensor&) override {}
   void layer_norm(const Tensor&, const Tensor&, const Tensor&, float, Tensor&) override {}
@@ -53,13 +58,16 @@ class DryDevice : public Device {
   void swiglu(const Tensor&, const Tensor&, Tensor&) override {}
   void rope(Tensor&, int, std::span<const int32_t>, const Tensor&) override {}
   void store_kv(const Tensor&, const Tensor&, const CacheView&) override {}
-  void cached_attention(const Tensor&, int, const CacheView&, Tensor&) override {}
-  void attention(const Tensor&, const Tensor&, const Tensor&, int, Tensor&) override {}
   void upsample_nearest2x(const Tensor&, Tensor&) override {}
   // Of cards, so that what their decoding needs is counted.
-  bool decodes() const override { return name_ != "cpu"; }
+  bool decodes() const override { return is_card(); }
 
  private:
+  bool is_card() const { return name_ != "cpu"; }
+  // What an operation takes while it runs.
+  void take_for_a_moment(int64_t bytes) { allocate(static_cast<size_t>(bytes)); }
+  // The scores that a card holds at a time.
+  void take_scores(int64_t heads, int64_t tokens, int64_t keys);
   // The CPU has kernels for such a convolution that transform its filters and read their input as it is.
   bool is_winograd(const Tensor& weight, const Conv2dOptions& options) const {
     return name_ == "cpu" && weight.size(2) == 3 && weight.size(3) == 3 && options == kSamePadding3x3;

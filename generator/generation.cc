@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <memory>
 #include <optional>
 
@@ -176,7 +177,10 @@ class Group {
 
 }  // namespace
 
-int images_at_once(const Device& device) { return device.decodes() ? 16 : 4; }
+int images_at_once(const Device& device, int wanted) {
+  const int most = device.decodes() ? 16 : 4;
+  return wanted > 0 ? std::min(wanted, most) : most;
+}
 
 int64_t drawing_cache_rows(size_t images, int kinds) { return kinds * (static_cast<int64_t>(images) + 1); }
 
@@ -190,7 +194,7 @@ void check_prompt_fits(const JanusNetworks& networks, size_t prompt_length) {
 }
 
 Timings draw_images(const JanusNetworks& networks, std::span<const Drawing> drawings, int32_t pad,
-                    const DrawHooks& hooks) {
+                    const DrawHooks& hooks, int most) {
   size_t longest = 0;
   int kinds = 1;
   for (const Drawing& drawing : drawings) {
@@ -201,7 +205,7 @@ Timings draw_images(const JanusNetworks& networks, std::span<const Drawing> draw
   const int64_t codes = networks.config.image_tokens();
   const auto width = static_cast<int64_t>(networks.config.vision.grid());
   const auto total = static_cast<int64_t>(drawings.size()) * codes;
-  const size_t at_once = std::min<size_t>(drawings.size(), images_at_once(networks.device()));
+  const size_t at_once = std::min<size_t>(drawings.size(), images_at_once(networks.device(), most));
 
   Timings timings;
   Stopwatch watch;
@@ -211,6 +215,15 @@ Timings draw_images(const JanusNetworks& networks, std::span<const Drawing> draw
   PromptRows prompts(networks, pad, cache);
   const auto report = [&](const char* phase, int64_t done, int64_t all) {
     if (hooks.progress) hooks.progress(phase, done, all);
+  };
+
+  // Finished images. Where the device draws by itself they are handed over while it draws the next ones, one
+  // a step: their decoding and writing take the host's time, and other parts of the card.
+  std::deque<GeneratedImage> finished;
+  const bool hands_over_later = networks.device().decodes() && !hooks.on_line;
+  const auto hand_over = [&] {
+    if (hooks.on_image) hooks.on_image(finished.front());
+    finished.pop_front();
   };
 
   for (size_t first = 0; first < drawings.size(); first += at_once) {
@@ -228,15 +241,19 @@ Timings draw_images(const JanusNetworks& networks, std::span<const Drawing> draw
         watch.lap_ms();  // what the caller does with an image is its own
       }
       group.draw_next();
+      if (!finished.empty()) hand_over();
     }
+    while (!finished.empty()) hand_over();
     timings.decode_ms += watch.lap_ms();
     if (timings.decode_ms > 0) {
       timings.tokens_per_second = static_cast<double>(before + together * codes) * 1000 / timings.decode_ms;
     }
     for (GeneratedImage& image : group.images()) {
       image.timings = timings;
-      if (hooks.on_image) hooks.on_image(image);
+      finished.push_back(std::move(image));
     }
+    const bool is_last = first + count == drawings.size();
+    while (!finished.empty() && (is_last || !hands_over_later)) hand_over();
     report("drawing", before + together * codes, total);
     watch.lap_ms();
   }

@@ -11,9 +11,9 @@
 
 namespace janus {
 
-// Images drawn side by side at most: beyond these the weights are read seldom enough, and each takes memory for
-// its cache. On a card reading the weights is nearly all of a step.
-int images_at_once(const Device& device);
+// Images drawn side by side at most: beyond these the weights are read seldom enough, and each takes memory
+// for its cache. On a card reading the weights is nearly all of a step. wanted: at most, or 0.
+int images_at_once(const Device& device, int wanted = 0);
 // Rows of the cache for so many images side by side: each one's own and those of a prompt that they share, of
 // each of `kinds` (2 with guidance).
 int64_t drawing_cache_rows(size_t images, int kinds);
@@ -29,9 +29,10 @@ struct Drawing {
 void check_prompt_fits(const JanusNetworks& networks, size_t prompt_length);
 
 // Draws images with classifier-free guidance, a few at a time side by side; a prompt is read once for
-// neighbours that share it. Throws Error, before any is drawn, where a prompt does not fit.
+// neighbours that share it. Throws Error, before any is drawn, where a prompt does not fit. most: side by
+// side, or 0.
 Timings draw_images(const JanusNetworks& networks, std::span<const Drawing> drawings, int32_t pad,
-                    const DrawHooks& hooks);
+                    const DrawHooks& hooks, int most = 0);
 
 // Log-probabilities of codes behind the prompt, teacher-forced, at temperature 1.
 Score score_image_codes(const JanusNetworks& networks, std::span<const int32_t> prompt_ids, int32_t pad,

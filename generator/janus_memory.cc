@@ -28,10 +28,11 @@ int64_t read_bytes(const Checkpoint& checkpoint) {
 
 class DryRun {
  public:
-  DryRun(const JanusNetworks& networks, DryDevice& device, const Work& work)
+  DryRun(const JanusNetworks& networks, DryDevice& device, const Work& work, int at_once)
       : networks_(networks),
         device_(device),
         work_(work),
+        at_once_(images_at_once(device, at_once)),
         loaded_(static_cast<int64_t>(device.live_bytes())) {}
 
   void run(MemoryNeed& need) {
@@ -89,7 +90,7 @@ class DryRun {
     const int64_t words = std::min(work_.prompt_tokens, context - codes);
     if (words < 1) return 0;
     const Drawing drawing{.prompt_ids = std::vector<int32_t>(words), .sampling = {.temperature = 0}};
-    const std::vector<Drawing> drawings(std::min(work_.drawings, images_at_once(device_)), drawing);
+    const std::vector<Drawing> drawings(std::min(work_.drawings, at_once_), drawing);
     DrawHooks hooks;
     int reports = 0;
     hooks.progress = [&](const char*, int64_t, int64_t) {
@@ -100,7 +101,7 @@ class DryRun {
     };
     // The only way to end a drawing early, which takes all its memory by the first step.
     try {
-      draw_images(networks_, drawings, 0, hooks);
+      draw_images(networks_, drawings, 0, hooks, at_once_);
     } catch (const Enough&) {
     }
     return cache_bytes(drawing_cache_rows(drawings.size(), 2), words + codes - 1);
@@ -122,6 +123,7 @@ class DryRun {
   const JanusNetworks& networks_;
   DryDevice& device_;
   const Work& work_;
+  const int at_once_;
   const int64_t loaded_;
 };
 
@@ -135,7 +137,7 @@ MemoryNeed janus_memory_need(const Checkpoint& checkpoint, std::string_view devi
   need.held_bytes = static_cast<int64_t>(device.live_bytes());
   need.mapped_bytes =
       std::max<int64_t>(0, read_bytes(checkpoint) - static_cast<int64_t>(device.passed_bytes()));
-  DryRun(networks, device, work).run(need);
+  DryRun(networks, device, work, options.images_at_once).run(need);
   return need;
 }
 

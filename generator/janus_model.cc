@@ -115,7 +115,8 @@ JanusModel::JanusModel(const Checkpoint& checkpoint, std::shared_ptr<Device> dev
                        const ModelOptions& options)
     : device_(std::move(device)),
       networks_(JanusNetworks::load(checkpoint, *device_, options.type, load_options(checkpoint, options))),
-      info_(make_info(networks_.config)) {
+      info_(make_info(networks_.config)),
+      images_at_once_(options.images_at_once) {
   try {
     tokenizer_ = open_tokenizer(checkpoint.files());
     special_ = find_special_ids(*tokenizer_);
@@ -161,7 +162,7 @@ Timings JanusModel::generate(const GenerateOptions& options, const ImageSink& on
                              const Progress& progress) const {
   const std::vector<int32_t> ids = generation_prompt(tokenizer(), special_, options.prompt);
   return draw_images(networks_, drawings_of(ids, options), special_.pad,
-                     {.on_image = on_image, .on_line = {}, .progress = progress});
+                     {.on_image = on_image, .on_line = {}, .progress = progress}, images_at_once_);
 }
 
 Timings JanusModel::generate_ids(std::span<const int32_t> prompt_ids, const GenerateOptions& options,
@@ -169,7 +170,7 @@ Timings JanusModel::generate_ids(std::span<const int32_t> prompt_ids, const Gene
   check(special_.pad >= 0,
         "model: expected pad_token_id in generation_config.json, found none; guidance needs it");
   return draw_images(networks_, drawings_of(prompt_ids, options), special_.pad,
-                     {.on_image = on_image, .on_line = {}, .progress = progress});
+                     {.on_image = on_image, .on_line = {}, .progress = progress}, images_at_once_);
 }
 
 Timings JanusModel::generate_each(std::span<const ImageRequest> requests, const DrawHooks& hooks) const {
@@ -179,7 +180,7 @@ Timings JanusModel::generate_each(std::span<const ImageRequest> requests, const 
                         .guidance = request.guidance,
                         .sampling = request.sampling});
   }
-  return draw_images(networks_, drawings, special_.pad, hooks);
+  return draw_images(networks_, drawings, special_.pad, hooks, images_at_once_);
 }
 
 void JanusModel::check_prompt(const std::string& prompt) const {

@@ -54,6 +54,7 @@ class JanusModel : public Model {
   std::string no_tokenizer_;  // why there is none
   SpecialIds special_;
   ModelInfo info_;
+  int images_at_once_ = 0;
 };
 
 }  // namespace janus

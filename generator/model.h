@@ -102,6 +102,8 @@ struct ModelOptions {
   PartTypes
       type;  // one WeightType, or one a part; the cache is f32 where the language part is made f32, else bf16
   Progress progress = {};
+  // Images drawn side by side at most; 0: as many as the device gains from. No image depends on it.
+  int images_at_once = 0;
   // Only notes in the checkpoint what would become of each tensor: the model tells of itself and must not
   // run.
   bool plan = false;

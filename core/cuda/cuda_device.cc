@@ -114,7 +114,26 @@ CudaDevice::CudaDevice(int index)
     : index_(index),
       card_(describe_card(index)),
       pool_(card_memory()),
-      large_products_(open_large_products()) {}
+      large_products_(open_large_products()) {
+  check_cuda(cudaEventCreateWithFlags(&written_, cudaEventDisableTiming), "making an event");
+}
+
+CudaDevice::~CudaDevice() { cudaEventDestroy(written_); }
+
+void CudaDevice::note_written() { check_cuda(cudaEventRecord(written_, stream()), "recording an event"); }
+
+Device& CudaDevice::beside() {
+  if (!beside_) {
+    beside_ = std::make_shared<CudaDevice>(index_);
+    // What either keeps for later is the other's when there is no more.
+    pool_->share(beside_->pool_);
+    beside_->pool_->share(pool_);
+  }
+  // Steps that are under way write nothing that it reads; it would wait for them.
+  if (decodings_ == 0) note_written();
+  check_cuda(cudaStreamWaitEvent(beside_->stream(), written_, 0), "waiting for a stream");
+  return *beside_;
+}
 
 cudaStream_t CudaDevice::stream() const {
   static thread_local int current = -1;
@@ -132,7 +151,14 @@ std::string CudaDevice::description() const {
 int64_t CudaDevice::free_bytes() const {
   size_t free = 0, total = 0;
   check_cuda(cudaMemGetInfo(&free, &total), "asking what memory is left");
-  return static_cast<int64_t>(free);
+  return static_cast<int64_t>(free + pool_->kept_bytes() + (beside_ ? beside_->pool_->kept_bytes() : 0));
+}
+
+HeldMemory CudaDevice::held_memory() const {
+  const HeldMemory other = beside_ ? beside_->held_memory() : HeldMemory{0, 0};
+  const auto taken = static_cast<int64_t>(pool_->taken_bytes()),
+             kept = static_cast<int64_t>(pool_->kept_bytes());
+  return {taken - kept + other.used_bytes, taken + other.taken_bytes};
 }
 
 namespace {

@@ -3,6 +3,7 @@
 
 #include <cuda_runtime.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -38,6 +39,7 @@ class CudaDevice : public Device {
  public:
   // Of card `index`, which must be there.
   explicit CudaDevice(int index);
+  ~CudaDevice() override;
 
   // Makes this card the calling thread's, too.
   cudaStream_t stream() const;
@@ -45,6 +47,7 @@ class CudaDevice : public Device {
   std::string name() const override { return "cuda:" + std::to_string(index_); }
   std::string description() const override;
   int64_t free_bytes() const override;
+  HeldMemory held_memory() const override;
   double read_bandwidth() const override;
   double multiply_add_peak() const override;
   double int8_peak() const override;
@@ -55,6 +58,7 @@ class CudaDevice : public Device {
   }
   void upload(void* to, const void* from_host, size_t bytes) override {
     transfers_.upload(to, from_host, bytes);
+    note_written();
   }
   void download(void* to_host, const void* from, size_t bytes) override {
     transfers_.download(to_host, from, bytes);
@@ -90,6 +94,12 @@ class CudaDevice : public Device {
   void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
               Tensor& out) override;
 
+  Device& beside() override;
+  // What beside() waits for: called behind whatever makes weights.
+  void note_written();
+  // A Decoding begins or ends.
+  void count_decoding(int change) { decodings_ += change; }
+
   // decoding.cu
   bool decodes() const override { return true; }
   std::unique_ptr<Decoding> begin_decoding(const DecodingPlan& plan) override;
@@ -105,6 +115,9 @@ class CudaDevice : public Device {
   std::shared_ptr<MemoryPool> pool_;
   Transfers transfers_;
   std::unique_ptr<LargeProducts> large_products_;  // or null
+  cudaEvent_t written_ = nullptr;
+  std::atomic<int> decodings_ = 0;
+  std::shared_ptr<CudaDevice> beside_;  // its own stream and pool; made when first asked for
 };
 
 }  // namespace janus::cuda

@@ -151,9 +151,11 @@ CudaDecoding::CudaDecoding(CudaDevice& device, DecodingPlan plan)
     check_cuda(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "making an event");
   }
   capture();
+  device_.count_decoding(1);
 }
 
 CudaDecoding::~CudaDecoding() {
+  device_.count_decoding(-1);
   cudaStreamSynchronize(stream_);  // steps ahead still write
   if (graph_ != nullptr) cudaGraphExecDestroy(graph_);
   for (cudaEvent_t event : done_) {

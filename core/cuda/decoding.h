@@ -52,8 +52,9 @@ class CudaDecoding : public Decoding {
   std::span<const int32_t> next() override;
 
  private:
-  // Steps that may be in the stream beyond what the host has seen.
-  static constexpr int kAhead = 4;
+  // Steps that may be in the stream beyond what the host has seen: while a picture is decoded and written, some
+  // ten milliseconds.
+  static constexpr int kAhead = 12;
 
   void capture();
   void run_layer(const DecodingLayer& layer, const Tensor& next_norm);

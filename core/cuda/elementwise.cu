@@ -142,6 +142,7 @@ void CudaDevice::convert(const Tensor& x, Tensor& out) {
       launch(stream(), {.grid = blocks_for(rows * divide_up(length, 8))}, widen_rows<kType>,
              MatrixView::of(matrix), rows, out.data<float>());
     });
+    note_written();
     return;
   }
   if (x.dtype() != DType::f32 || !x.contiguous()) {
@@ -153,6 +154,7 @@ void CudaDevice::convert(const Tensor& x, Tensor& out) {
     const auto kernel = out.dtype() == DType::bf16 ? narrow<DType::bf16> : narrow<DType::f16>;
     launch(stream(), {.grid = blocks_for(x.elements())}, kernel, x.data<float>(), x.elements(),
            out.data<uint16_t>());
+    note_written();
     return;
   }
   const int64_t part = std::max<int64_t>(1, (int64_t{1} << 24) / length);

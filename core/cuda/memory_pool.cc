@@ -1,6 +1,7 @@
 #include "core/cuda/memory_pool.h"
 
 #include "core/error.h"
+#include "core/pooled_size.h"
 
 namespace janus::cuda {
 namespace {
@@ -9,20 +10,36 @@ constexpr size_t kMostBytes = size_t{1} << 42;  // beyond any card
 
 }  // namespace
 
-MemoryPool::~MemoryPool() { release_kept(); }
+MemoryPool::~MemoryPool() { release_all(); }
 
 void MemoryPool::release_kept() {
+  const std::lock_guard lock(mutex_);
+  release_all();
+}
+
+void MemoryPool::release_all() {
   for (const auto& [bytes, memory] : kept_) {
     source_.give_back(memory);
     taken_bytes_ -= bytes;
   }
   kept_.clear();
+  kept_bytes_ = 0;
+}
+
+size_t MemoryPool::taken_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return taken_bytes_;
+}
+
+size_t MemoryPool::kept_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return kept_bytes_;
 }
 
 void* MemoryPool::take(size_t bytes) {
   void* memory = source_.take(bytes);
   if (memory == nullptr && !kept_.empty()) {
-    release_kept();
+    release_all();
     memory = source_.take(bytes);
   }
   if (memory != nullptr) taken_bytes_ += bytes;
@@ -43,10 +60,16 @@ std::shared_ptr<void> MemoryPool::allocate(size_t bytes) {
     if (kept != kept_.end() && kept->first <= size + size / 4) {
       size = kept->first;
       memory = kept->second;
+      kept_bytes_ -= size;
       kept_.erase(kept);
     } else {
       memory = take(size);
     }
+  }
+  if (const std::shared_ptr<MemoryPool> other = other_.lock(); memory == nullptr && other) {
+    other->release_kept();  // never with this pool's lock: the other may be doing the same
+    const std::lock_guard lock(mutex_);
+    memory = take(size);
   }
   check(memory != nullptr,
         "memory, device cuda: expected {:.1f} MiB more, found {:.1f} MiB left on the card; use --type q8_0, "
@@ -55,6 +78,7 @@ std::shared_ptr<void> MemoryPool::allocate(size_t bytes) {
   return {memory, [pool = shared_from_this(), size](void* freed) {
             const std::lock_guard lock(pool->mutex_);
             pool->kept_.emplace(size, freed);
+            pool->kept_bytes_ += size;
           }};
 }
 

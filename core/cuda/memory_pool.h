@@ -30,24 +30,24 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   // Throws Error naming the size and what is left.
   std::shared_ptr<void> allocate(size_t bytes);
 
-  size_t taken_bytes() const { return taken_bytes_; }  // from the source, kept or in use
+  // Another pool of the same memory, which gives back what it keeps where this one finds no room.
+  void share(const std::shared_ptr<MemoryPool>& other) { other_ = other; }
+  // Gives what is kept back to the source.
+  void release_kept();
+
+  // From the source, and of these not in use.
+  size_t taken_bytes() const;
+  size_t kept_bytes() const;
 
  private:
   void* take(size_t bytes);
-  void release_kept();
+  void release_all();
 
   MemorySource source_;
-  std::mutex mutex_;
+  std::weak_ptr<MemoryPool> other_;
+  mutable std::mutex mutex_;
   std::multimap<size_t, void*> kept_;
-  size_t taken_bytes_ = 0;
+  size_t taken_bytes_ = 0, kept_bytes_ = 0;
 };
-
-// What is asked of the source for `bytes`: sizes of few kinds, so that blocks fit again. At most an eighth
-// more, or 512 bytes.
-constexpr size_t pooled_size(size_t bytes) {
-  size_t step = 512;
-  while (step * 16 <= bytes) step *= 2;
-  return bytes == 0 ? step : (bytes + step - 1) / step * step;
-}
 
 }  // namespace janus::cuda

@@ -189,6 +189,7 @@ void CudaDevice::l2_normalize(const Tensor& x, float eps, Tensor& out) {
   } else {
     run(l2_normalize_kernel<DType::f16>);
   }
+  note_written();
 }
 
 }  // namespace janus::cuda

@@ -20,9 +20,15 @@ class MemoryCheck : public testing::Test {
   MemoryNeed need(WeightType type, const Work& work) const {
     return memory_need(checkpoint_, "cpu", {.type = type}, work);
   }
+  MemoryAnswer answer(WeightType type, const Work& work, int64_t available,
+                      const std::string& device = "cpu") const {
+    MemoryQuestion asked = question(type, work);
+    asked.device = device;
+    return check_memory(asked, {.available_bytes = available, .limit = "the control group"});
+  }
   // Empty, a warning, or "error: " and what was thrown.
   std::string said(WeightType type, const Work& work, int64_t available) const try {
-    return check_memory(question(type, work), {.available_bytes = available, .limit = "the control group"});
+    return answer(type, work, available).warning;
   } catch (const Error& error) {
     return std::string("error: ") + error.what();
   }
@@ -49,10 +55,39 @@ TEST_F(MemoryCheck, OwnMemoryThatDoesNotFitIsAnError) {
   EXPECT_EQ(text.rfind("error: memory, model some: expected ", 0), 0U) << text;
 }
 
-TEST_F(MemoryCheck, NamesFewerImagesWhereThatIsEnough) {
-  const MemoryNeed one = need(WeightType::native, {.drawings = 1});
-  const std::string text = said(WeightType::native, {.drawings = 4}, one.own_bytes() + one.mapped_bytes);
-  EXPECT_NE(text.find("use -b 1"), std::string::npos) << text;
+TEST_F(MemoryCheck, DrawsFewerSideBySideWhereThatIsEnough) {
+  const Work work{.drawings = 40};
+  for (const std::string device : {"cpu", "cuda"}) {
+    SCOPED_TRACE(device);
+    EXPECT_EQ(answer(WeightType::native, work, INT64_MAX, device).images_at_once, 0);
+    for (const int images : {8, 4, 2, 1}) {
+      if (device == "cpu" && images >= 4) continue;  // what it likes
+      const ModelOptions options{.type = WeightType::native, .images_at_once = images};
+      const MemoryNeed told = memory_need(checkpoint_, device, options, work);
+      const int64_t enough = told.own_bytes() + told.mapped_bytes;
+      EXPECT_EQ(answer(WeightType::native, work, enough, device).images_at_once, images);
+      EXPECT_NE(answer(WeightType::native, work, enough + 1, device).images_at_once, images / 2);
+    }
+  }
+}
+
+TEST_F(MemoryCheck, ACardHoldsTheWeightsAndWhatItsKernelsTake) {
+  const MemoryNeed cpu = need(WeightType::native, {.drawings = 1});
+  const MemoryNeed card = memory_need(checkpoint_, "cuda", {}, {.drawings = 1});
+  EXPECT_EQ(card.mapped_bytes, 0);
+  EXPECT_GE(card.held_bytes, cpu.mapped_bytes);
+  EXPECT_GT(card.scratch_bytes, 0);
+  const std::string text = [&]() -> std::string {
+    try {
+      answer(WeightType::native, {.drawings = 3}, card.held_bytes / 2, "cuda");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "nothing";
+  }();
+  EXPECT_EQ(text.rfind("memory, model some: expected ", 0), 0U) << text;
+  EXPECT_NE(text.find("; use --device cpu or a smaller model"), std::string::npos) << text;
+  EXPECT_EQ(text.find('\n'), std::string::npos) << text;
 }
 
 TEST_F(MemoryCheck, NamesAShorterAnswerWhereThatIsEnough) {

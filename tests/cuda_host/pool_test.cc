@@ -5,6 +5,7 @@
 
 #include "core/cuda/memory_pool.h"
 #include "core/error.h"
+#include "core/pooled_size.h"
 
 namespace janus::cuda {
 namespace {
@@ -60,6 +61,18 @@ TEST(CardMemory, GivesBackWhatIsKeptWhereThereIsNoRoom) {
   pool->allocate(size_t{10} << 20).reset();
   EXPECT_NE(pool->allocate(size_t{14} << 20), nullptr);  // fits only without the first
   EXPECT_THROW(pool->allocate(size_t{1} << 30), Error);
+}
+
+TEST(CardMemory, AnotherPoolOfTheCardGivesBackWhatItKeeps) {
+  Source source;
+  const auto pool = source.pool(), other = source.pool();
+  pool->share(other);
+  other->allocate(size_t{10} << 20).reset();
+  EXPECT_EQ(other->kept_bytes(), size_t{10} << 20);
+  const std::shared_ptr<void> memory = pool->allocate(size_t{14} << 20);
+  EXPECT_EQ(other->taken_bytes(), 0U);
+  EXPECT_EQ(other->kept_bytes(), 0U);
+  EXPECT_THROW(pool->allocate(size_t{14} << 20), Error);
 }
 
 TEST(CardMemory, OutlivesItsPool) {

@@ -21,6 +21,11 @@ std::unique_ptr<Model> open(const std::string& name, int threads = 0, WeightType
                     oracle::test_device({.threads = threads}), {.type = type});
 }
 
+std::unique_ptr<Model> open_with(const std::string& name, int images_at_once) {
+  return open_model(Checkpoint::open(JANUS_TEST_DATA "/models/" + name), oracle::test_device(),
+                    {.type = WeightType::native, .progress = {}, .images_at_once = images_at_once});
+}
+
 std::vector<GeneratedImage> draw(const Model& model, const GenerateOptions& options) {
   std::vector<GeneratedImage> images;
   model.generate(
@@ -60,6 +65,28 @@ TEST_P(ModelInvariants, AnImageIsTheSameInABatchOfAnySize) {
     }
   }
   EXPECT_EQ(codes(1, 20).front().codes.codes, sixteen[15].codes.codes);
+}
+
+// Whether or not the device draws the next ones meanwhile.
+TEST_P(ModelInvariants, PicturesDecodedBetweenGroupsAreThoseDecodedAlone) {
+  const auto model = open_with(GetParam(), 2);
+  std::vector<GeneratedImage> images;
+  std::vector<Array> pictures;
+  model->generate(
+      {.prompt = "a bird", .count = 5, .sampling = {.seed = 5}},
+      [&](const GeneratedImage& image) {
+        images.push_back(image);
+        pictures.push_back(model->decode(image.codes));
+      },
+      nullptr);
+  ASSERT_EQ(images.size(), 5U);
+  const std::vector<GeneratedImage> alone =
+      draw(*open(GetParam()), {.prompt = "a bird", .count = 5, .sampling = {.seed = 5}});
+  for (size_t index = 0; index < images.size(); ++index) {
+    EXPECT_EQ(images[index].index, static_cast<int>(index));
+    EXPECT_EQ(images[index].codes.codes, alone[index].codes.codes) << "image " << index;
+    EXPECT_EQ(pictures[index].values, model->decode(images[index].codes).values) << "image " << index;
+  }
 }
 
 TEST_P(ModelInvariants, ImagesOfDifferentPromptsSideBySideAreWhatTheyAreAlone) {

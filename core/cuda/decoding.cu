@@ -25,18 +25,21 @@ StackedRows stacked(std::span<const Tensor* const> parts) {
 // A product of few rows as one kernel of a step.
 template <class End>
 void run_product(cudaStream_t stream, std::span<const Tensor* const> parts, const SplitRows& x,
-                 const End& end) {
+                 const RowScale& scale, const End& end) {
   const StackedRows rows = stacked(parts);
   with_weight_type(parts[0]->dtype(), [&]<DType kType>() {
     if constexpr (kType != DType::f32) {
       with_stream_tiles(x.batch, [&]<int kTiles>() {
         launch(stream,
                {.grid = static_cast<unsigned>(rows.tiles()), .threads = kStreamThreads, .overlaps = true},
-               step_linear<kType, kTiles, End>, rows, x, parts[0]->size(1), end);
+               step_linear<kType, kTiles, End>, rows, x, parts[0]->size(1), scale, end);
       });
     }
   });
 }
+
+// Of rows that no norm stands before.
+constexpr RowScale kNoScale{nullptr, 0, 1, 0.0F};
 
 bool fits_stream(const Tensor& weight) { return weight.dtype() != DType::f32 && MatrixView::of(weight).wide; }
 
@@ -122,6 +125,7 @@ CudaDecoding::CudaDecoding(CudaDevice& device, DecodingPlan plan)
   const int64_t query_width = plan_.heads * head_width_;
   x_ = zeroed(device_, batch * width_ * sizeof(float));
   qkv_ = zeroed(device_, batch * (query_width + 2 * key_heads_ * head_width_) * sizeof(float));
+  squares_ = zeroed(device_, static_cast<size_t>(norm_tiles()) * batch * sizeof(float));
   logits_ = zeroed(device_, (batch + plan_.items.size()) * vocabulary_ * sizeof(float));
   const PartShape parts{plan_.heads, context_parts(plan_.layers[0].keys.size(2)), head_width_};
   partial_ = zeroed(device_, static_cast<size_t>(parts.floats(rows_.batch)) * sizeof(float));
@@ -164,15 +168,18 @@ CudaDecoding::~CudaDecoding() {
   cudaFreeHost(drawn_);
 }
 
-void CudaDecoding::normalize(const Tensor& weight) {
-  launch(stream_, {.grid = static_cast<unsigned>(rows_.batch), .threads = kNormThreads, .overlaps = true},
-         norm_rows, floats(x_), weight.data<float>(), width_, plan_.rms_norm_eps, normed_->rows());
+NormedRows CudaDecoding::normed(const Tensor& weight) const {
+  return {normed_->rows(), weight.data<float>(), floats(squares_), norm_tiles()};
+}
+
+RowScale CudaDecoding::norm_scale() const {
+  return {floats(squares_), norm_tiles(), width_, plan_.rms_norm_eps};
 }
 
 void CudaDecoding::run_layer(const DecodingLayer& layer, const Tensor& next_norm) {
   const Tensor* const qkv[] = {&layer.q_proj, &layer.k_proj, &layer.v_proj};
   const int64_t qkv_width = (plan_.heads + 2 * key_heads_) * head_width_;
-  run_product(stream_, qkv, normed_->rows(), PlainEnd{floats(qkv_), qkv_width, nullptr});
+  run_product(stream_, qkv, normed_->rows(), norm_scale(), PlainEnd{floats(qkv_), qkv_width, nullptr});
   const CacheShape shape = cache_shape(layer.keys);
   const PartShape parts{plan_.heads, context_parts(shape.capacity), head_width_};
   const TokenAttention attention{.keys = static_cast<const unsigned char*>(layer.keys.raw()),
@@ -193,8 +200,8 @@ void CudaDecoding::run_layer(const DecodingLayer& layer, const Tensor& next_norm
          kernel, attention, static_cast<const StepState*>(state_.get()), rows_, floats(qkv_),
          plan_.rope_table.data<float>(), attended_->rows());
   const Tensor* const o[] = {&layer.o_proj};
-  run_product(stream_, o, attended_->rows(), AddEnd{floats(x_), width_});
-  normalize(layer.post_attention_layernorm);
+  run_product(stream_, o, attended_->rows(), kNoScale,
+              AddEnd{floats(x_), width_, normed(layer.post_attention_layernorm)});
   const PairedRows pair{MatrixView::of(layer.gate_proj), MatrixView::of(layer.up_proj),
                         layer.gate_proj.size(0)};
   with_weight_type(layer.gate_proj.dtype(), [&]<DType kType>() {
@@ -202,13 +209,12 @@ void CudaDecoding::run_layer(const DecodingLayer& layer, const Tensor& next_norm
       with_stream_tiles(rows_.batch, [&]<int kTiles>() {
         launch(stream_,
                {.grid = static_cast<unsigned>(pair.tiles()), .threads = kStreamThreads, .overlaps = true},
-               step_gate_up<kType, kTiles>, pair, normed_->rows(), width_, gated_->rows());
+               step_gate_up<kType, kTiles>, pair, normed_->rows(), width_, norm_scale(), gated_->rows());
       });
     }
   });
   const Tensor* const down[] = {&layer.down_proj};
-  run_product(stream_, down, gated_->rows(), AddEnd{floats(x_), width_});
-  normalize(next_norm);
+  run_product(stream_, down, gated_->rows(), kNoScale, AddEnd{floats(x_), width_, normed(next_norm)});
 }
 
 void CudaDecoding::run_head() {
@@ -216,10 +222,11 @@ void CudaDecoding::run_head() {
   for (size_t i = 0; i < plan_.head.size(); ++i) {
     const Tensor* const weight[] = {&plan_.head[i].weight};
     const float* const bias = plan_.head[i].bias.empty() ? nullptr : plan_.head[i].bias.data<float>();
+    const RowScale scale = i == 0 ? norm_scale() : kNoScale;
     if (i + 1 == plan_.head.size()) {
-      run_product(stream_, weight, x, PlainEnd{floats(logits_), vocabulary_, bias});
+      run_product(stream_, weight, x, scale, PlainEnd{floats(logits_), vocabulary_, bias});
     } else {
-      run_product(stream_, weight, x, GeluEnd{between_[i].rows(), bias});
+      run_product(stream_, weight, x, scale, GeluEnd{between_[i].rows(), bias});
       x = between_[i].rows();
     }
   }
@@ -244,7 +251,7 @@ void CudaDecoding::capture() {
   with_weight_type(plan_.table.dtype(), [&]<DType kType>() {
     launch(stream_, {.grid = static_cast<unsigned>(rows_.batch), .threads = kNormThreads, .overlaps = true},
            begin_step<kType>, static_cast<const StepState*>(state_.get()), rows_, MatrixView::of(plan_.table),
-           plan_.layers[0].input_layernorm.data<float>(), plan_.rms_norm_eps, floats(x_), normed_->rows());
+           floats(x_), normed(plan_.layers[0].input_layernorm));
   });
   for (size_t i = 0; i < plan_.layers.size(); ++i) {
     run_layer(plan_.layers[i],

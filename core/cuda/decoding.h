@@ -40,6 +40,9 @@ struct StepItems {
   uint32_t stream;
 };
 
+struct NormedRows;
+struct RowScale;
+
 class CudaDecoding : public Decoding {
  public:
   // Whether the kernels can do it: few enough rows, no f32 weights, one type for q, k and v and one for gate
@@ -52,15 +55,17 @@ class CudaDecoding : public Decoding {
   std::span<const int32_t> next() override;
 
  private:
-  // Steps that may be in the stream beyond what the host has seen: while a picture is decoded and written, some
-  // ten milliseconds.
+  // Steps that may be in the stream beyond what the host has seen: while a picture is decoded and written,
+  // some ten milliseconds.
   static constexpr int kAhead = 12;
 
   void capture();
   void run_layer(const DecodingLayer& layer, const Tensor& next_norm);
   void run_head();
   void run_draw();
-  void normalize(const Tensor& weight);
+  NormedRows normed(const Tensor& weight) const;
+  RowScale norm_scale() const;
+  int norm_tiles() const { return static_cast<int>(divide_up(width_, kStreamRows)); }
   float* floats(const std::shared_ptr<void>& memory) const { return static_cast<float*>(memory.get()); }
 
   CudaDevice& device_;
@@ -70,7 +75,7 @@ class CudaDecoding : public Decoding {
   int64_t width_, head_width_, key_heads_, vocabulary_;
   cudaStream_t stream_;
   // Activations of a step.
-  std::shared_ptr<void> x_, qkv_, logits_, partial_, counts_, state_, best_;
+  std::shared_ptr<void> x_, qkv_, squares_, logits_, partial_, counts_, state_, best_;
   std::unique_ptr<SplitBuffer> normed_, attended_, gated_;
   std::vector<SplitBuffer> between_;  // of the head's layers
   int32_t* drawn_ = nullptr;          // pinned: kAhead + 1 steps of kMostItems

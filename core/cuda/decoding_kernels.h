@@ -10,63 +10,99 @@ namespace janus::cuda {
 
 constexpr unsigned kNormThreads = 256;
 
-// x [width] of a row, by the whole block, normed and cut in two.
-__device__ __forceinline__ void store_normed(const float* x, const float* weight, int64_t width, float eps,
-                                             int b, const SplitRows& out) {
-  float squares = 0.0F;
-  for (int64_t i = threadIdx.x; i < width; i += blockDim.x) squares = fmaf(x[i], x[i], squares);
-  const float scale = 1.0F / sqrtf(block_sum(squares) / static_cast<float>(width) + eps);
-  for (int64_t i = threadIdx.x; i < width; i += blockDim.x) store_split(out, b, i, x[i] * scale * weight[i]);
+// What stands for normed rows between two kernels: each number times the norm's weight, cut in two, and sums
+// of squares. The product that reads them multiplies by 1 / rms at its end: no kernel for the norm alone.
+struct NormedRows {
+  SplitRows rows;
+  const float* weight;  // of the norm
+  float* squares;       // [tiles, batch], of kStreamRows numbers each
+  int tiles;
+};
+
+// 1 / rms of each batch row, from what NormedRows has; or 1.
+struct RowScale {
+  const float* squares;  // or null
+  int tiles;
+  int64_t width;
+  float eps;
+};
+
+// In shared memory, ready for all threads; every thread of the block calls it.
+template <int kTiles>
+__device__ __forceinline__ const float* row_scales(const RowScale& scale, int batch) {
+  __shared__ float scales[8 * kTiles];
+  const int lane = static_cast<int>(threadIdx.x) % 32;
+  for (int b = static_cast<int>(threadIdx.x) / 32; b < 8 * kTiles; b += kStreamWarps) {
+    float squares = 0.0F;
+    if (scale.squares != nullptr && b < batch) {
+      for (int tile = lane; tile < scale.tiles; tile += 32) squares += scale.squares[tile * batch + b];
+    }
+    const float mean = warp_sum(squares) / static_cast<float>(scale.width);
+    if (lane == 0) scales[b] = scale.squares == nullptr ? 1.0F : 1.0F / sqrtf(mean + scale.eps);
+  }
+  __syncthreads();
+  return scales;
 }
 
 // The rows' inputs: what was drawn last, looked up. A block a row.
 template <DType kType>
 __global__ __launch_bounds__(kNormThreads) void begin_step(const StepState* state, StepRows rows,
-                                                           MatrixView table, const float* weight, float eps,
-                                                           float* x, SplitRows normed) {
+                                                           MatrixView table, float* x, NormedRows normed) {
   wait_for_last();
   let_next_start();
   const int b = static_cast<int>(blockIdx.x);
   const unsigned char* const from = table.data + int64_t{state->ids[rows.items[b]]} * table.row_bytes;
   float* const row = x + b * table.depth;
+  float squares = 0.0F;
   for (int64_t k = int64_t{threadIdx.x} * 8; k < table.depth; k += int64_t{blockDim.x} * 8) {
     float numbers[8];
     Numbers<kType>::load(from, k, table.depth, table.wide, numbers);
-    for (int i = 0; i < 8 && k + i < table.depth; ++i) row[k + i] = numbers[i];
+    for (int i = 0; i < 8 && k + i < table.depth; ++i) {
+      row[k + i] = numbers[i];
+      store_split(normed.rows, b, k + i, numbers[i] * normed.weight[k + i]);
+      squares = fmaf(numbers[i], numbers[i], squares);
+    }
   }
-  __syncthreads();
-  store_normed(row, weight, table.depth, eps, b, normed);
+  squares = block_sum(squares);
+  for (int tile = static_cast<int>(threadIdx.x); tile < normed.tiles; tile += blockDim.x) {
+    normed.squares[tile * rows.batch + b] = tile == 0 ? squares : 0.0F;
+  }
 }
 
-static __global__ __launch_bounds__(kNormThreads) void norm_rows(const float* x, const float* weight,
-                                                                 int64_t width, float eps, SplitRows out) {
-  wait_for_last();
-  let_next_start();
-  const int b = static_cast<int>(blockIdx.x);
-  store_normed(x + b * width, weight, width, eps, b, out);
-}
-
-// What becomes of the sums of a product of few rows: one thread an output calls it with weight row, batch
-// row.
+// What becomes of the sums of a product of few rows: one thread an output calls it with weight row, batch row
+// and whether there are such; whole warps do, sixteen neighbouring lanes with the rows of a tile.
 struct PlainEnd {  // out = sum + bias
   float* out;
   int64_t columns;
   const float* bias;
-  __device__ __forceinline__ void operator()(int64_t row, int b, float sum) const {
-    out[b * columns + row] = sum + (bias == nullptr ? 0.0F : bias[row]);
+  __device__ __forceinline__ void operator()(int64_t row, int b, float sum, bool inside) const {
+    if (inside) out[b * columns + row] = sum + (bias == nullptr ? 0.0F : bias[row]);
   }
 };
-struct AddEnd {  // out += sum
-  float* out;
+struct AddEnd {  // x += sum, and what the norm behind it needs
+  float* x;
   int64_t columns;
-  __device__ __forceinline__ void operator()(int64_t row, int b, float sum) const {
-    out[b * columns + row] += sum;
+  NormedRows normed;
+  __device__ __forceinline__ void operator()(int64_t row, int b, float sum, bool inside) const {
+    float y = 0.0F;
+    if (inside) {
+      y = x[b * columns + row] + sum;
+      x[b * columns + row] = y;
+      store_split(normed.rows, b, row, y * normed.weight[row]);
+    }
+    float squares = y * y;
+    for (int bits = kStreamRows / 2; bits > 0; bits /= 2)
+      squares += __shfl_xor_sync(kAllLanes, squares, bits);
+    if (row % kStreamRows == 0 && b < normed.rows.batch) {
+      normed.squares[row / kStreamRows * normed.rows.batch + b] = squares;
+    }
   }
 };
 struct GeluEnd {  // cut in two for the next product
   SplitRows out;
   const float* bias;
-  __device__ __forceinline__ void operator()(int64_t row, int b, float sum) const {
+  __device__ __forceinline__ void operator()(int64_t row, int b, float sum, bool inside) const {
+    if (!inside) return;
     const float y = sum + (bias == nullptr ? 0.0F : bias[row]);
     store_split(out, b, row, y * 0.5F * erfcf(-y * 0.70710678118654752F));
   }
@@ -74,25 +110,27 @@ struct GeluEnd {  // cut in two for the next product
 
 template <DType kType, int kTiles, class End>
 __global__ __launch_bounds__(kStreamThreads) void step_linear(StackedRows weight, SplitRows x, int64_t depth,
-                                                              End end) {
+                                                              RowScale scale, End end) {
   const auto sums = stream_sums<kType, kTiles>(weight, x, depth, 0);
   let_next_start();
+  const float* const scales = row_scales<kTiles>(scale, x.batch);
   for (int i = static_cast<int>(threadIdx.x); i < kStreamRows * 8 * kTiles; i += kStreamThreads) {
     const int r = i % kStreamRows, b = i / kStreamRows;
     const int64_t row = int64_t{blockIdx.x} * kStreamRows + r;
-    if (row < weight.ends[2] && b < x.batch) end(row, b, sums[r][b]);
+    end(row, b, sums[r][b] * scales[b], row < weight.ends[2] && b < x.batch);
   }
 }
 
 template <DType kType, int kTiles>
 __global__ __launch_bounds__(kStreamThreads) void step_gate_up(PairedRows weight, SplitRows x, int64_t depth,
-                                                               SplitRows out) {
+                                                               RowScale scale, SplitRows out) {
   const auto sums = stream_sums<kType, kTiles>(weight, x, depth, 0);
   let_next_start();
+  const float* const scales = row_scales<kTiles>(scale, x.batch);
   for (int i = static_cast<int>(threadIdx.x); i < kStreamRows / 2 * 8 * kTiles; i += kStreamThreads) {
     const int r = i % 8, b = i / 8;
     const int64_t row = int64_t{blockIdx.x} * (kStreamRows / 2) + r;
-    const float gate = sums[r][b], up = sums[r + 8][b];
+    const float gate = sums[r][b] * scales[b], up = sums[r + 8][b] * scales[b];
     if (row < weight.rows && b < x.batch) store_split(out, b, row, gate / (1.0F + expf(-gate)) * up);
   }
 }

@@ -38,17 +38,18 @@ card() {
   nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>/dev/null || echo "no card seen"
 }
 
-# Runs one test program on the card and adds a line to the table.
+# Runs one test program on the card, adds a line to the table and sets status.
 table=()
 failed=0
 run_test() {
-  local name=$1 start status=passed
+  local name=$1 start
   shift
+  status=passed
   start=$(date +%s)
   if ! JANUS_TEST_DEVICE=cuda timeout 240 "$@" >"$out/$name.log" 2>&1; then
     status=FAILED
     failed=1
-    grep -aE "FAILED|Failure|expected|skipped|error" "$out/$name.log" | head -n 15
+    grep -aE "FAILED|Failure|expected|skipped|error" "$out/$name.log" | head -n 15 || true
   fi
   table+=("$(printf '%-36s %-8s %4d s' "$name" "$status" $(($(date +%s) - start)))")
 }
@@ -65,7 +66,10 @@ run_tests() {
   # With this, the next two take janus-tiny in place of a small random model.
   export JANUS_TEST_GENERATIONS=1000
   run_test "generator.devices" build/gpu/bin/generator_devices_test
-  table+=("$(grep -a '^image' "$out/generator.devices.log" || echo "  all codes are the CPU's")")
+  # Where codes part from the CPU's, at which step and how near the scores lay.
+  if [[ $status == passed ]]; then
+    table+=("$(grep -a '^image' "$out/generator.devices.log" || echo "  no image parts from the CPU's")")
+  fi
   run_test "generator.growth, 1000 generations" build/gpu/bin/generator_growth_test
   unset JANUS_TEST_GENERATIONS
 }
@@ -105,7 +109,12 @@ bench_rows() {
   local config=$1 type
   shift
   for type in "$@"; do
-    timeout 300 "$janus" bench --device cuda --config "$config" --type "$type" --json -q >"$out/$config-$type.json"
+    if ! timeout 300 "$janus" bench --device cuda --config "$config" --type "$type" --json -q \
+      >"$out/$config-$type.json" 2>"$out/bench.log"; then
+      failed=1
+      table+=("$config $type FAILED: $(tail -n 1 "$out/bench.log")")
+      continue
+    fi
     table+=("$config $type${label:+, $label}"$'\n'"$(python3 - "$out/$config-$type.json" <<'PYTHON'
 import json, sys
 for line in open(sys.argv[1]):

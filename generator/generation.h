@@ -29,8 +29,9 @@ struct Drawing {
 void check_prompt_fits(const JanusNetworks& networks, size_t prompt_length);
 
 // Draws images with classifier-free guidance, a few at a time side by side; a prompt is read once for
-// neighbours that share it. All of a group end with the same step, and are handed over before the next
-// group begins. Throws Error, before any is drawn, where a prompt does not fit.
+// neighbours that share it. All of a group end with the same step, and are handed over before the next group
+// begins, or while a device draws that by itself. Throws Error, before any is drawn, where a prompt does not
+// fit. most: side by side, or 0.
 Timings draw_images(const JanusNetworks& networks, std::span<const Drawing> drawings, int32_t pad,
                     const DrawHooks& hooks, int most = 0);
 

@@ -24,21 +24,10 @@ void pin(int processor) {
   sched_setaffinity(0, sizeof mask, &mask);  // a refusal costs speed only
 }
 
-void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("isb");
-#endif
-}
-
 void await_change(const std::atomic<uint32_t>& value, uint32_t old) {
   const Clock::time_point end = Clock::now() + kSpin;
   do {
-    for (int i = 0; i < 32; ++i) {
-      if (value.load(std::memory_order_acquire) != old) return;
-      relax();
-    }
+    if (value.load(std::memory_order_acquire) != old) return;
   } while (Clock::now() < end);
   value.wait(old, std::memory_order_acquire);
 }

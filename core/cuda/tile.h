@@ -87,6 +87,9 @@ __host__ __device__ constexpr Piece piece_of(int index, bool across) {
   return {index / (kDepth / 8), index % (kDepth / 8) * 8};
 }
 
+// Sums of many numbers lose less where parts of so many are added up first.
+constexpr int64_t kSumPart = 256;
+
 // -- in f32 -------------------------------------------------------------------------------------------------
 
 // A tile of 64 x 64 by 256 threads, 4 x 4 each, 16 deep.
@@ -109,8 +112,6 @@ __global__ __launch_bounds__(256) void full_product(Left left, Right right, Tile
   const Piece piece =
       piece_of<FullTile::kRows, FullTile::kDepth>(thread % kPieces, is_left ? Left::kAcross : Right::kAcross);
   const int row = thread / 16 * 4, column = thread % 16 * 4;
-  // Sums of many numbers lose less where parts of kPart are added up first.
-  constexpr int64_t kPart = 256;
   float sums[4][4] = {}, totals[4][4] = {};
   const auto close_part = [&] {
 #pragma unroll
@@ -148,7 +149,7 @@ __global__ __launch_bounds__(256) void full_product(Left left, Right right, Tile
         for (int c = 0; c < 4; ++c) sums[r][c] = fmaf(xs[r], ys[c], sums[r][c]);
       }
     }
-    if ((k + FullTile::kDepth) % kPart == 0) close_part();
+    if ((k + FullTile::kDepth) % kSumPart == 0) close_part();
     __syncthreads();
   }
   close_part();
@@ -238,7 +239,23 @@ __global__ __launch_bounds__(Tile::kThreads) void split_product(Left left, Right
     }
   };
 
-  float sums[Tile::kRowTiles][Tile::kColumnTiles][4] = {};
+  // As in f32; tensor cores cut off what does not fit under a sum's last bit, so long sums would be too
+  // small.
+  float sums[Tile::kRowTiles][Tile::kColumnTiles][4] = {},
+        totals[Tile::kRowTiles][Tile::kColumnTiles][4] = {};
+  const auto close_part = [&] {
+#pragma unroll
+    for (int i = 0; i < Tile::kRowTiles; ++i) {
+#pragma unroll
+      for (int j = 0; j < Tile::kColumnTiles; ++j) {
+#pragma unroll
+        for (int e = 0; e < 4; ++e) {
+          totals[i][j][e] += sums[i][j][e];
+          sums[i][j][e] = 0.0F;
+        }
+      }
+    }
+  };
   const int part = lane / 8;  // of the four 8x8 matrices that ldmatrix takes
   fetch(0);
   for (int64_t k = 0; k < depth; k += Tile::kDepth) {
@@ -274,8 +291,10 @@ __global__ __launch_bounds__(Tile::kThreads) void split_product(Left left, Right
         }
       }
     }
+    if ((k + Tile::kDepth) % kSumPart == 0) close_part();
     __syncthreads();
   }
+  close_part();
   float* const to = out.data + z * out.batch_stride;
 #pragma unroll
   for (int i = 0; i < Tile::kRowTiles; ++i) {
@@ -286,7 +305,7 @@ __global__ __launch_bounds__(Tile::kThreads) void split_product(Left left, Right
         const int64_t row = first_row + warp_row + 16 * i + lane / 4 + e / 2 * 8;
         const int64_t column = first_column + warp_column + 8 * j + lane % 4 * 2 + e % 2;
         if (row < rows && column < columns) {
-          to[row * out.stride + column] = sums[i][j][e] + (out.bias == nullptr ? 0.0F : out.bias[column]);
+          to[row * out.stride + column] = totals[i][j][e] + (out.bias == nullptr ? 0.0F : out.bias[column]);
         }
       }
     }

@@ -120,7 +120,7 @@ class Bench {
     for (int run = 0; run < kRuns; ++run) {
       progress_.update(what, run, kRuns);
       times.push_back(pass());
-      bounds.push_back(multiply_add_peak(model_.device()));
+      bounds.push_back(product_peak(model_.device(), cost.weights));
       fractions.push_back(cost.operations / (times.back() / 1000) / bounds.back());
     }
     return {.what = what,

@@ -75,4 +75,6 @@ double multiply_add_peak(Device& device) { return measured(device, device.multip
 
 double int8_peak(Device& device) { return measured(device, device.int8_peak()); }
 
+double product_peak(Device& device, DType weights) { return measured(device, device.product_peak(weights)); }
+
 }  // namespace janus

@@ -73,6 +73,7 @@ class Device {
   virtual double read_bandwidth() const { return 0; }
   virtual double multiply_add_peak() const { return 0; }
   virtual double int8_peak() const { return 0; }
+  virtual double product_peak(DType /*weights*/) const { return multiply_add_peak(); }
 
   // Memory, aligned to 64 bytes at least. Throws Error when there is not enough.
   virtual std::shared_ptr<void> allocate(size_t bytes) = 0;

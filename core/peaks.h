@@ -12,5 +12,7 @@ double read_bandwidth(Device& device);
 double multiply_add_peak(Device& device);
 // The same for whole numbers of 8 bits, added up in 32.
 double int8_peak(Device& device);
+// The same of the instructions that multiply many rows by weights of this type.
+double product_peak(Device& device, DType weights);
 
 }  // namespace janus

@@ -70,6 +70,8 @@ class Transformer {
   Device& device() const { return embed_tokens_.weight.device(); }
   // Of the weights that every new token reads: all layers, without the embeddings.
   size_t layer_bytes() const;
+  // Of most of these weights.
+  DType layer_dtype() const { return layers_.empty() ? DType::f32 : layers_[0].gate_proj.weight.dtype(); }
 
   Tensor embed(std::span<const int32_t> ids) const;  // -> [T, D]
   // Appends T tokens to each of `rows` of the cache and returns their hidden states after the final norm.

@@ -44,7 +44,8 @@ PassCost step_cost(const JanusNetworks& networks, const Mlp& head, int64_t rows,
   return {.bytes = static_cast<double>(networks.language_model.layer_bytes()) + bytes_of(head) + cache,
           .operations = 2 * count * (layer_weights(config) + weights_of(head)) +
                         static_cast<double>(config.num_hidden_layers) *
-                            attention_operations(count, static_cast<double>(context), width)};
+                            attention_operations(count, static_cast<double>(context), width),
+          .weights = networks.language_model.layer_dtype()};
 }
 
 PassCost prefill_cost(const JanusNetworks& networks, int64_t tokens) {
@@ -56,7 +57,8 @@ PassCost prefill_cost(const JanusNetworks& networks, int64_t tokens) {
       static_cast<double>(config.num_hidden_layers) * attention_operations(count, count, width) / 2;
   return {.bytes = static_cast<double>(networks.language_model.layer_bytes()) + bytes_of(networks.lm_head),
           .operations = 2 * count * layer_weights(config) + attention +
-                        2 * static_cast<double>(networks.lm_head.weight.elements())};
+                        2 * static_cast<double>(networks.lm_head.weight.elements()),
+          .weights = networks.language_model.layer_dtype()};
 }
 
 PassCost vision_cost(const JanusNetworks& networks) {
@@ -66,10 +68,12 @@ PassCost vision_cost(const JanusNetworks& networks) {
   const auto depth = static_cast<double>(config.depth);
   const double patch = 3 * static_cast<double>(config.patch_size * config.patch_size) * width;
   const double blocks = depth * (4 * width * width + 2 * width * static_cast<double>(config.mlp_width));
-  const double size = bytes_a_weight(networks.aligner.layers[0].weight.dtype());
+  const DType dtype = networks.aligner.layers[0].weight.dtype();
+  const double size = bytes_a_weight(dtype);
   return {.bytes = size * (patch + blocks) + bytes_of(networks.aligner),
           .operations = 2 * patches * (patch + blocks + weights_of(networks.aligner)) +
-                        depth * attention_operations(patches, patches, width)};
+                        depth * attention_operations(patches, patches, width),
+          .weights = dtype};
 }
 
 // The convolutions of the VQ decoder, in the order they run.

@@ -131,6 +131,7 @@ enum class Part { vision, prefill, text_decode, image_decode, vq_decode };
 struct PassCost {
   double bytes = 0;       // stored weights; for the decodes also the keys and values read
   double operations = 0;  // a multiply-add is two
+  DType weights = DType::f32;  // of most of them, as products read them
 };
 
 // What all pictures of a running batch are asked, and how many are in it at a time.

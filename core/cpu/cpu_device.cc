@@ -43,6 +43,10 @@ double CpuDevice::multiply_add_peak() const { return cpu::multiply_add_peak(kern
 
 double CpuDevice::int8_peak() const { return cpu::int8_peak(kernels_, team_); }
 
+double CpuDevice::product_peak(DType weights) const {
+  return is_quantized(weights) ? cpu::int16_peak(kernels_, team_) : multiply_add_peak();
+}
+
 void CpuDevice::upload(void* to, const void* from_host, size_t bytes) {
   if (bytes > 0) std::memcpy(to, from_host, bytes);
 }

@@ -167,6 +167,7 @@ struct Kernels {
   float (*read_all)(const float* x, int64_t size);
   int64_t (*multiply_add)(int64_t rounds, float* result);
   int64_t (*multiply_add_bytes)(int64_t rounds, int32_t* result);
+  int64_t (*multiply_add_words)(int64_t rounds, int32_t* result);
 };
 
 // As Device has it.

@@ -35,6 +35,13 @@ double peak(const Team& team, const Run& run) {
   return median(rates);
 }
 
+double whole_peak(const Team& team, int64_t (*multiply_add)(int64_t rounds, int32_t* result)) {
+  return peak(team, [&](int64_t rounds) {
+    int32_t result[2] = {0x0101, 0x0101};
+    return multiply_add(rounds, result);
+  });
+}
+
 }  // namespace
 
 double read_bandwidth(const Kernels& kernels, const Team& team, int64_t bytes, int passes) {
@@ -66,10 +73,11 @@ double multiply_add_peak(const Kernels& kernels, const Team& team) {
 }
 
 double int8_peak(const Kernels& kernels, const Team& team) {
-  return peak(team, [&](int64_t rounds) {
-    int32_t result[2] = {0x0101, 0x0101};
-    return kernels.multiply_add_bytes(rounds, result);
-  });
+  return whole_peak(team, kernels.multiply_add_bytes);
+}
+
+double int16_peak(const Kernels& kernels, const Team& team) {
+  return whole_peak(team, kernels.multiply_add_words);
 }
 
 }  // namespace janus::cpu

@@ -18,5 +18,7 @@ double multiply_add_peak(const Kernels& kernels, const Team& team);
 // The same for whole numbers of 8 bits added up in 32, by the instructions that the kernels were compiled
 // for.
 double int8_peak(const Kernels& kernels, const Team& team);
+// And of 16 bits, added up in 32.
+double int16_peak(const Kernels& kernels, const Team& team);
 
 }  // namespace janus::cpu

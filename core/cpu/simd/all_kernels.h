@@ -55,7 +55,8 @@ const Kernels kKernels = {
     .widen = widen,
     .read_all = read_all,
     .multiply_add = multiply_add,
-    .multiply_add_bytes = multiply_add_bytes,
+    .multiply_add_bytes = multiply_add_whole<kByteProducts, add_bytes>,
+    .multiply_add_words = multiply_add_whole<2 * kLanes, add_products>,
 };
 
 }  // namespace janus::cpu::JANUS_ISA

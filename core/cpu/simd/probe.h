@@ -63,22 +63,23 @@ JANUS_INLINE IntVec add_bytes(WordsVec a, WordsVec b, IntVec sums) {
 #endif
 }
 
-// `rounds` times 12 independent vector multiply-adds of bytes; returns how many operations that was.
-int64_t multiply_add_bytes(int64_t rounds, int32_t* result) {
+// `rounds` times 12 independent vector multiply-adds by `add`; returns how many operations that was.
+template <int kProducts, IntVec (*add)(WordsVec, WordsVec, IntVec)>
+int64_t multiply_add_whole(int64_t rounds, int32_t* result) {
   IntVec sums[12] = {};
   WordsVec a = WordsVec{} + static_cast<int16_t>(result[0]), b = WordsVec{} + static_cast<int16_t>(result[1]);
   for (int64_t i = 0; i < rounds; ++i) {
 #pragma GCC unroll 12
     for (int j = 0; j < 12; ++j) {
       keep(a);  // else the products, always the same, would be made once
-      sums[j] = add_bytes(a, b, sums[j]);
+      sums[j] = add(a, b, sums[j]);
     }
   }
   IntVec total{};
   for (int j = 0; j < 12; ++j) total += sums[j];
   result[0] = 0;
   for (int lane = 0; lane < kLanes; ++lane) result[0] += total[lane];
-  return rounds * 12 * 2 * kByteProducts;
+  return rounds * 12 * 2 * kProducts;
 }
 
 }  // namespace

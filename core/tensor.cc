@@ -82,9 +82,15 @@ void check_blocks(DType dtype, const Shape& shape) {
 Tensor::Tensor(Device& device, DType dtype, Shape shape)
     : device_(&device), dtype_(dtype), shape_(shape), row_stride_(dense_row(shape)) {
   check_blocks(dtype, shape);
-  std::shared_ptr<void> memory = device.allocate(bytes());
+  std::shared_ptr<void> memory = device.allocate(memory_bytes());
   data_ = memory.get();
   owner_ = std::move(memory);
+}
+
+size_t Tensor::memory_bytes() const {
+  if (!in_lanes(dtype_)) return bytes();
+  const int64_t rows = (size(0) + kLaneRows - 1) / kLaneRows * kLaneRows;
+  return static_cast<size_t>(rows) * bytes_of(dtype_, row_stride_);
 }
 
 Tensor Tensor::wrap(Device& device, DType dtype, Shape shape, const void* data,

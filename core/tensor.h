@@ -19,7 +19,7 @@ class Device;
 
 // The q types are ggml's block formats (core/quants.h): blocks of numbers along the last axis share scales.
 // Those in lanes are the same numbers and scales in an order that a device's products like better
-// (core/cpu/lane_blocks.h): never in a file, and made by ops::convert alone.
+// (core/cpu/lane_blocks.h): matrices, never in a file, and made by ops::convert alone.
 enum class DType : uint8_t {
   f32,
   f16,
@@ -45,7 +45,10 @@ const DTypeTraits& traits_of(DType dtype);
 
 inline const char* name_of(DType dtype) { return traits_of(dtype).name; }
 inline bool is_quantized(DType dtype) { return traits_of(dtype).block > 1; }
-inline bool in_lanes(DType dtype) { return dtype >= DType::q8_0_lanes; }
+constexpr bool in_lanes(DType dtype) { return dtype >= DType::q8_0_lanes; }
+// Rows of a matrix that a device may keep together in lanes: the memory of a tensor has whole groups of them,
+// the last one filled up.
+constexpr int kLaneRows = 16;
 // Of a block format, what a row of `length` numbers is in lanes: itself where whole blocks do not fit.
 DType lanes_of(DType dtype, int64_t length);
 // Bytes of one element. Not for block formats.
@@ -101,6 +104,8 @@ class Tensor {
   int64_t size(int axis) const { return shape_[axis]; }
   int64_t elements() const { return shape_.elements(); }
   size_t bytes() const { return bytes_of(dtype_, elements()); }
+  // What a new tensor's memory has: more where rows in lanes are filled up.
+  size_t memory_bytes() const;
   // Elements between the starts of neighbouring entries of axis 0.
   int64_t row_stride() const { return row_stride_; }
   bool contiguous() const;

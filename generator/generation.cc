@@ -276,7 +276,8 @@ Score score_image_codes(const JanusNetworks& networks, std::span<const int32_t> 
   std::vector<std::vector<float>> logits;  // of each kind: [N, V]
   KvCache cache(networks.device(), language_model.config(), kinds, length + count - 1, networks.cache_dtype);
   for (int32_t kind = 0; kind < kinds; ++kind) {
-    std::vector<Tensor> parts{language_model.embed(row_ids(prompt_ids, pad, kind))};
+    std::vector<Tensor> parts;
+    parts.push_back(language_model.embed(row_ids(prompt_ids, pad, kind)));
     if (!read.empty()) parts.push_back(networks.embed_codes(read).reshape({count - 1, width}));
     const Tensor x = ops::concatenate(parts).reshape({1, length + count - 1, width});
     const Tensor hidden = language_model.forward(x, cache, {&kind, 1}).reshape({length + count - 1, width});

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# carry_deps.sh FOLDER: copies what the preset `minimal` needs beside a compiler and CMake from this Debian
+# carry_deps.sh FOLDER [ROOT]: copies what the preset `minimal` needs beside a compiler and CMake from this Debian
 # machine into FOLDER, which then travels with the sources to a machine without packages:
 #   cmake --preset minimal -DJANUS_DEPS_DIR=FOLDER
-# Headers alone, and static libraries where there is more than headers; about 8 MB.
+# Headers alone, and static libraries where there is more than headers; about 8 MB. The libraries are those of the
+# compiler CXX, in ROOT/usr/lib where packages of another processor were unpacked to ROOT.
 set -euo pipefail
-folder=${1:?usage: carry_deps.sh FOLDER}
-multiarch=$(c++ -print-multiarch)
+folder=${1:?usage: carry_deps.sh FOLDER [ROOT]}
+root=${2:-}
+multiarch=$("${CXX:-c++}" -print-multiarch)
 
 copy() {  # copy TO FROM...
   local to=$1 from
@@ -21,5 +23,5 @@ copy() {  # copy TO FROM...
 }
 copy include /usr/include/{fmt,nlohmann,CLI,gtest,pcre2.h,utf8proc.h}
 copy include/stb /usr/include/stb/stb_*.h
-copy lib /usr/lib/"$multiarch"/lib{pcre2-8,utf8proc,gtest,gtest_main}.a
+copy lib "$root"/usr/lib/"$multiarch"/lib{pcre2-8,utf8proc,gtest,gtest_main}.a
 echo "$folder holds $(du -sh "$folder" | cut -f1); configure with: cmake --preset minimal -DJANUS_DEPS_DIR=$folder"

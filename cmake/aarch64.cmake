@@ -1,0 +1,10 @@
+# The toolchain of the preset `aarch64`: Debian's cross compiler (g++-aarch64-linux-gnu), and qemu (qemu-user-static)
+# to run the tests on the machine that builds. The libraries come from Debian's arm64 packages or JANUS_DEPS_DIR.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+find_program(JANUS_QEMU qemu-aarch64-static)
+if(JANUS_QEMU)
+  set(CMAKE_CROSSCOMPILING_EMULATOR ${JANUS_QEMU} -L /usr/aarch64-linux-gnu)
+endif()

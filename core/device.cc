@@ -16,7 +16,6 @@ namespace {
 struct Backend {
   std::string_view name;
   std::shared_ptr<Device> (*open)(std::string_view name, const DeviceOptions& options);
-  // Null where it is the stored type.
   DType (*product_type)(DType stored, int64_t length);
 };
 
@@ -28,7 +27,7 @@ constexpr std::array kBackends = {
             },
             [](DType stored, int64_t length) { return cpu::product_type(cpu::kernels(), stored, length); }},
     Backend{"cuda", [](std::string_view name, const DeviceOptions&) { return open_cuda_device(name); },
-            nullptr},
+            lanes_of},
 };
 
 // Of "cpu", "cuda:1".
@@ -65,8 +64,7 @@ std::shared_ptr<Device> open_device(std::string_view name, const DeviceOptions& 
 
 DType product_type_on(std::string_view device_name, DType stored, int64_t length) {
   const Backend* backend = backend_of(device_name);
-  return backend == nullptr || backend->product_type == nullptr ? stored
-                                                                : backend->product_type(stored, length);
+  return backend == nullptr ? stored : backend->product_type(stored, length);
 }
 
 double read_bandwidth(Device& device) { return measured(device, device.read_bandwidth()); }

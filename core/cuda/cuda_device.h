@@ -64,6 +64,10 @@ class CudaDevice : public Device {
     transfers_.download(to_host, from, bytes);
   }
 
+  DType product_type(DType stored, int64_t length) const override {
+    return lanes_of(stored, length);
+  }
+
   // elementwise.cu
   void convert(const Tensor& x, Tensor& out) override;
   void copy(const Tensor& x, Tensor& out) override;
@@ -105,8 +109,9 @@ class CudaDevice : public Device {
   std::unique_ptr<Decoding> begin_decoding(const DecodingPlan& plan) override;
 
  private:
+  // lane_order.cu: convert() of a block format to its lanes.
+  void order_in_lanes(const Tensor& x, Tensor& out);
   bool large_linear(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
-  template <DType kType>
   void few_rows(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
   void attend_one_token(const Tensor& queries, int heads, const CacheView& cache, Tensor& out);
 

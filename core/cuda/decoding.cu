@@ -8,40 +8,22 @@ namespace {
 
 CacheShape cache_shape(const Tensor& keys) { return {keys.size(1), keys.size(2), keys.size(3)}; }
 
-// Matrices of one type, one under another.
-StackedRows stacked(std::span<const Tensor* const> parts) {
-  StackedRows rows{};
-  int64_t end = 0;
-  for (size_t i = 0; i < 3; ++i) {
-    if (i < parts.size()) {
-      rows.parts[i] = MatrixView::of(*parts[i]);
-      end += parts[i]->size(0);
-    }
-    rows.ends[i] = end;
-  }
-  return rows;
-}
-
 // A product of few rows as one kernel of a step.
 template <class End>
 void run_product(cudaStream_t stream, std::span<const Tensor* const> parts, const SplitRows& x,
                  const RowScale& scale, const End& end) {
-  const StackedRows rows = stacked(parts);
-  with_weight_type(parts[0]->dtype(), [&]<DType kType>() {
-    if constexpr (kType != DType::f32) {
-      with_stream_tiles(x.batch, [&]<int kTiles>() {
-        launch(stream,
-               {.grid = static_cast<unsigned>(rows.tiles()), .threads = kStreamThreads, .overlaps = true},
-               step_linear<kType, kTiles, End>, rows, x, parts[0]->size(1), scale, end);
-      });
-    }
+  const StackedRows rows = StackedRows::of(parts);
+  with_stream_type(parts[0]->dtype(), [&]<DType kType>() {
+    with_stream_tiles(x.batch, [&]<int kTiles>() {
+      launch(stream,
+             {.grid = static_cast<unsigned>(rows.tiles()), .threads = kStreamThreads, .overlaps = true},
+             step_linear<kType, kTiles, End>, rows, x, parts[0]->size(1), scale, end);
+    });
   });
 }
 
 // Of rows that no norm stands before.
 constexpr RowScale kNoScale{nullptr, 0, 1, 0.0F};
-
-bool fits_stream(const Tensor& weight) { return weight.dtype() != DType::f32 && MatrixView::of(weight).wide; }
 
 std::shared_ptr<void> zeroed(CudaDevice& device, size_t bytes) {
   std::shared_ptr<void> memory = device.allocate(bytes);
@@ -101,14 +83,18 @@ bool CudaDecoding::can(const DecodingPlan& plan) {
   const auto fits = [](const DecodingLayer& l) {
     for (const Tensor* weight :
          {&l.q_proj, &l.k_proj, &l.v_proj, &l.o_proj, &l.gate_proj, &l.up_proj, &l.down_proj}) {
-      if (!fits_stream(*weight)) return false;
+      if (!streams(*weight)) return false;
     }
+    // Panels of q, k and v are one list.
+    if (in_lanes(l.q_proj.dtype()) &&
+        (l.q_proj.size(0) % kPanelRows != 0 || l.k_proj.size(0) % kPanelRows != 0))
+      return false;
     return l.q_proj.dtype() == l.k_proj.dtype() && l.q_proj.dtype() == l.v_proj.dtype() &&
            l.gate_proj.dtype() == l.up_proj.dtype();
   };
   return std::all_of(plan.layers.begin(), plan.layers.end(), fits) &&
          std::all_of(plan.head.begin(), plan.head.end(),
-                     [](const DecodingHead& h) { return fits_stream(h.weight); });
+                     [](const DecodingHead& h) { return streams(h.weight); });
 }
 
 CudaDecoding::CudaDecoding(CudaDevice& device, DecodingPlan plan)
@@ -204,14 +190,12 @@ void CudaDecoding::run_layer(const DecodingLayer& layer, const Tensor& next_norm
               AddEnd{floats(x_), width_, normed(layer.post_attention_layernorm)});
   const PairedRows pair{MatrixView::of(layer.gate_proj), MatrixView::of(layer.up_proj),
                         layer.gate_proj.size(0)};
-  with_weight_type(layer.gate_proj.dtype(), [&]<DType kType>() {
-    if constexpr (kType != DType::f32) {
-      with_stream_tiles(rows_.batch, [&]<int kTiles>() {
-        launch(stream_,
-               {.grid = static_cast<unsigned>(pair.tiles()), .threads = kStreamThreads, .overlaps = true},
-               step_gate_up<kType, kTiles>, pair, normed_->rows(), width_, norm_scale(), gated_->rows());
-      });
-    }
+  with_stream_type(layer.gate_proj.dtype(), [&]<DType kType>() {
+    with_stream_tiles(rows_.batch, [&]<int kTiles>() {
+      launch(stream_,
+             {.grid = static_cast<unsigned>(pair.tiles()), .threads = kStreamThreads, .overlaps = true},
+             step_gate_up<kType, kTiles>, pair, normed_->rows(), width_, norm_scale(), gated_->rows());
+    });
   });
   const Tensor* const down[] = {&layer.down_proj};
   run_product(stream_, down, gated_->rows(), kNoScale, AddEnd{floats(x_), width_, normed(next_norm)});

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "core/cuda/cuda_device.h"
+#include "core/cuda/lane_blocks.h"
 #include "core/cuda/launch.h"
-#include "core/cuda/numbers.h"
 #include "core/quants.h"
 
 namespace janus::cuda {
@@ -38,7 +38,7 @@ __global__ void widen_rows(MatrixView x, int64_t rows, float* out) {
   for (int64_t i = first_index(); i < rows * pieces; i += index_step()) {
     const int64_t row = i / pieces, k = i % pieces * 8;
     float numbers[8];
-    Numbers<kType>::load(x.data + row * x.row_bytes, k, x.depth, x.wide, numbers);
+    load_numbers<kType>(x, row, k, numbers);
     for (int j = 0; j < 8 && k + j < x.depth; ++j) out[row * x.depth + k + j] = numbers[j];
   }
 }
@@ -49,7 +49,7 @@ __global__ void gather_rows(MatrixView table, Listed ids, int count, float* out)
   for (int64_t i = first_index(); i < count * pieces; i += index_step()) {
     const int64_t row = i / pieces, k = i % pieces * 8;
     float numbers[8];
-    Numbers<kType>::load(table.data + ids.values[row] * table.row_bytes, k, table.depth, table.wide, numbers);
+    load_numbers<kType>(table, ids.values[row], k, numbers);
     for (int j = 0; j < 8 && k + j < table.depth; ++j) out[row * table.depth + k + j] = numbers[j];
   }
 }
@@ -135,9 +135,10 @@ Tensor as_matrix(const Tensor& x) {
 
 void CudaDevice::convert(const Tensor& x, Tensor& out) {
   if (x.dtype() == out.dtype()) return copy(x, out);
+  if (in_lanes(out.dtype())) return order_in_lanes(x, out);
   const int64_t rows = row_count(x), length = row_length(x);
   if (out.dtype() == DType::f32) {
-    with_weight_type(x.dtype(), [&]<DType kType>() {
+    with_product_type(x.dtype(), [&]<DType kType>() {
       const Tensor matrix = as_matrix(x);
       launch(stream(), {.grid = blocks_for(rows * divide_up(length, 8))}, widen_rows<kType>,
              MatrixView::of(matrix), rows, out.data<float>());

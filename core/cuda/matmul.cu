@@ -35,23 +35,23 @@ __global__ __launch_bounds__(kStreamThreads) void stream_linear(StackedRows weig
 
 // In f32, for what the tensor cores would round or whose rows are not aligned: a warp a weight row, its lanes
 // over the depth, so the order of a sum depends on the depth alone.
-constexpr int kLaneBatch = 8;
+constexpr int kWarpBatch = 8;
 
 template <DType kType>
-__global__ __launch_bounds__(256) void lane_linear(MatrixView weight, int64_t columns, const float* x,
+__global__ __launch_bounds__(256) void warp_linear(MatrixView weight, int64_t columns, const float* x,
                                                    int batch, StreamOutput out) {
   const int64_t row = int64_t{blockIdx.x} * 8 + threadIdx.x / 32;
   const int lane = static_cast<int>(threadIdx.x % 32);
   if (row >= columns) return;
-  const int first = static_cast<int>(blockIdx.y) * kLaneBatch;
+  const int first = static_cast<int>(blockIdx.y) * kWarpBatch;
   const unsigned char* const from = weight.data + row * weight.row_bytes;
   const bool wide = weight.depth % 8 == 0;  // activations are dense
-  float sums[kLaneBatch] = {};
+  float sums[kWarpBatch] = {};
   for (int64_t k = lane * 8; k < weight.depth; k += 256) {
     float w[8];
     Numbers<kType>::load(from, k, weight.depth, weight.wide, w);
 #pragma unroll
-    for (int b = 0; b < kLaneBatch; ++b) {
+    for (int b = 0; b < kWarpBatch; ++b) {
       if (first + b >= batch) break;
       float y[8];
       const float* const entry = x + (first + b) * weight.depth;
@@ -61,7 +61,7 @@ __global__ __launch_bounds__(256) void lane_linear(MatrixView weight, int64_t co
     }
   }
 #pragma unroll
-  for (int b = 0; b < kLaneBatch; ++b) {
+  for (int b = 0; b < kWarpBatch; ++b) {
     const float total = warp_sum(sums[b]);
     if (lane == 0 && first + b < batch) {
       out.data[(first + b) * out.stride + row] = total + (out.bias == nullptr ? 0.0F : out.bias[row]);
@@ -71,29 +71,29 @@ __global__ __launch_bounds__(256) void lane_linear(MatrixView weight, int64_t co
 
 }  // namespace
 
-template <DType kType>
 void CudaDevice::few_rows(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out) {
   const auto batch = static_cast<int>(x.elements() / weight.size(1));
-  const MatrixView view = MatrixView::of(weight);
   const StreamOutput output{out.data<float>(), weight.size(0), bias};
-  if (kType == DType::f32 || !view.wide) {
-    launch(stream(),
-           {.grid = dim3(static_cast<unsigned>(divide_up(weight.size(0), 8)),
-                         static_cast<unsigned>(divide_up(batch, kLaneBatch)))},
-           lane_linear<kType>, view, weight.size(0), x.data<float>(), batch, output);
+  if (!streams(weight)) {
+    with_weight_type(weight.dtype(), [&]<DType kType>() {
+      launch(stream(),
+             {.grid = dim3(static_cast<unsigned>(divide_up(weight.size(0), 8)),
+                           static_cast<unsigned>(divide_up(batch, kWarpBatch)))},
+             warp_linear<kType>, MatrixView::of(weight), weight.size(0), x.data<float>(), batch, output);
+    });
     return;
   }
-  if constexpr (kType != DType::f32) {
-    const SplitBuffer split(*this, batch, weight.size(1));
-    split_rows(stream(), x.data<float>(), split.rows(), weight.size(1));
-    const int64_t rows = weight.size(0);
-    const StackedRows stacked{{view, {}, {}}, {rows, rows, rows}};
+  const SplitBuffer split(*this, batch, weight.size(1));
+  split_rows(stream(), x.data<float>(), split.rows(), weight.size(1));
+  const Tensor* const part[] = {&weight};
+  const StackedRows rows = StackedRows::of(part);
+  with_stream_type(weight.dtype(), [&]<DType kType>() {
     with_stream_tiles(batch, [&]<int kTiles>() {
       launch(stream(),
-             {.grid = static_cast<unsigned>(stacked.tiles()), .threads = kStreamThreads, .overlaps = true},
-             stream_linear<kType, kTiles>, stacked, split.rows(), weight.size(1), output);
+             {.grid = static_cast<unsigned>(rows.tiles()), .threads = kStreamThreads, .overlaps = true},
+             stream_linear<kType, kTiles>, rows, split.rows(), weight.size(1), output);
     });
-  }
+  });
 }
 
 // By the library, if it is there and wants them.
@@ -130,8 +130,8 @@ void CudaDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bia
   const int64_t tokens = x.size(x.rank() - 2), depth = weight.size(1);
   const float* const bias_data = bias.empty() ? nullptr : bias.data<float>();
   if (tokens > 1 && large_linear(x, weight, bias_data, out)) return;
-  with_weight_type(weight.dtype(), [&]<DType kType>() {
-    if (tokens == 1) return few_rows<kType>(x, weight, bias_data, out);
+  if (tokens == 1) return few_rows(x, weight, bias_data, out);
+  with_product_type(weight.dtype(), [&]<DType kType>() {
     // Every element is computed alike wherever it stands, so the batch can be one tall matrix.
     const int64_t rows = x.elements() / depth;
     const DenseRows left{x.data<float>(), depth, 0, rows, depth, depth % 8 == 0};

@@ -6,8 +6,8 @@
 // its own row and column alone.
 #pragma once
 
+#include "core/cuda/lane_blocks.h"
 #include "core/cuda/launch.h"
-#include "core/cuda/numbers.h"
 
 namespace janus::cuda {
 
@@ -41,7 +41,7 @@ struct WeightRows {
   __device__ void enter(int z) { view.data += z / shared * batch_bytes; }
   __device__ __forceinline__ void load(int64_t row, int64_t k, float (&to)[8]) const {
     if (row >= rows) return zeros(to);
-    Numbers<kType>::load(view.data + row * view.row_bytes, k, view.depth, view.wide, to);
+    load_numbers<kType>(view, row, k, to);
   }
 };
 

@@ -23,9 +23,13 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
  protected:
   void SetUp() override {
     if (!device_->decodes()) GTEST_SKIP() << "this device leaves drawing to the host";
-    const Checkpoint checkpoint = Checkpoint::open(JANUS_TEST_DATA "/models/grouped-query");
-    model_ = Transformer::load(Weights(checkpoint, *device_, GetParam()) / "model.language_model",
-                               TransformerConfig::from_json(checkpoint.config()["text_config"], "config"));
+    // Block weights want rows of a multiple of 256.
+    const Checkpoint checkpoint =
+        Checkpoint::open(GetParam() == WeightType::bf16 ? JANUS_TEST_DATA "/models/grouped-query"
+                                                        : JANUS_SOURCE_DIR "/samples/janus-tiny/model");
+    TransformerConfig config = TransformerConfig::from_json(checkpoint.config()["text_config"], "config");
+    config.num_hidden_layers = 2;
+    model_ = Transformer::load(Weights(checkpoint, *device_, GetParam()) / "model.language_model", config);
     const int64_t width = model_.config().hidden_size;
     table_ = oracle::random_tensor(*device_, {kVocabulary, width}, 1, DType::bf16);
     head_ = {{oracle::random_tensor(*device_, {kBetween, width}, 2, DType::bf16, 0.1F),
@@ -107,7 +111,8 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
 };
 
 DecodingItem item(int32_t row, int32_t other_row, SamplingOptions sampling) {
-  return {.row = row, .other_row = other_row, .id = row + 3, .step = 1, .guidance = 3.5F, .sampling = sampling};
+  return {
+      .row = row, .other_row = other_row, .id = row + 3, .step = 1, .guidance = 3.5F, .sampling = sampling};
 }
 
 TEST_P(DecodingTest, DrawsWhatStepsDraw) {
@@ -130,7 +135,8 @@ TEST_P(DecodingTest, ASequenceDoesNotDependOnTheOthers) {
   for (size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(together[2 * i + 1], alone[i]) << "draw " << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, DecodingTest, testing::Values(WeightType::bf16, WeightType::q8_0),
+INSTANTIATE_TEST_SUITE_P(Types, DecodingTest,
+                         testing::Values(WeightType::bf16, WeightType::q8_0, WeightType::q4_k),
                          [](const auto& test) { return std::string(name_of(test.param)); });
 
 }  // namespace

@@ -24,6 +24,8 @@ TEST_P(Linear, EqualsOracle) {
       oracle::linear(oracle::widen(x), oracle::widen(weight), oracle::widen(bias), depth);
   const oracle::Tolerance tolerance = oracle::linear_tolerance(dtype, tokens);
   oracle::expect_near(ops::linear(x, weight, bias), expected, tolerance, "dense");
+  const Tensor ordered = ops::convert(weight, device->product_type(dtype, depth));
+  oracle::expect_near(ops::linear(x, ordered, bias), expected, tolerance, "as the device likes it");
   const Tensor spaced = oracle::with_spaced_rows(weight, is_quantized(dtype) ? 256 : 5);
   oracle::expect_near(ops::linear(x, spaced, bias), expected, tolerance, "spaced rows");
   oracle::expect_near(ops::linear(x, weight),

@@ -170,6 +170,11 @@ inline int __dp4a(int a, int b, int sum) {
   return sum;
 }
 inline float __fmul_rn(float x, float y) { return x * y; }
+inline float __uint_as_float(unsigned bits) {
+  float x;
+  std::memcpy(&x, &bits, sizeof x);
+  return x;
+}
 inline unsigned __float_as_uint(float x) {
   unsigned bits;
   std::memcpy(&bits, &x, sizeof bits);

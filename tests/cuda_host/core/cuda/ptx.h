@@ -34,6 +34,15 @@ inline void mma_bf16(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_
   }
 }
 
+inline uint32_t fma_bf16x2(uint32_t a, uint32_t b, uint32_t c) {
+  uint32_t d = 0;
+  for (int shift = 0; shift < 32; shift += 16) {
+    const auto half = [shift](uint32_t pair) { return from_bf16(static_cast<uint16_t>(pair >> shift)); };
+    d |= uint32_t{to_bf16(std::fma(half(a), half(b), half(c)))} << shift;
+  }
+  return d;
+}
+
 inline void ldmatrix_x4(uint32_t (&r)[4], const void* row) {
   const auto* rows = static_cast<const char* const*>(cuda_host::warp_exchange(&row, sizeof row));
   const unsigned lane = threadIdx.x % 32;

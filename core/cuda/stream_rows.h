@@ -1,0 +1,84 @@
+// What a product of few rows reads: activations in two terms, and tiles of 16 weight rows.
+#pragma once
+
+#include <span>
+
+#include "core/cuda/lane_blocks.h"
+#include "core/cuda/launch.h"
+
+namespace janus::cuda {
+
+constexpr int kStreamWarps = 8, kStreamThreads = 32 * kStreamWarps, kStreamRows = 16, kStreamStep = 32;
+// Most batch rows that read the weights together: four tiles of 8.
+constexpr int kMostStreamBatch = 32;
+
+// Activations as two terms of bf16, [B, depth] each, dense; `depth` a multiple of kStreamStep, zeros behind
+// the weights' depth.
+struct SplitRows {
+  const uint16_t* high;
+  const uint16_t* low;
+  int64_t depth;
+  int batch;
+};
+
+constexpr int64_t split_depth(int64_t depth) { return divide_up(depth, kStreamStep) * kStreamStep; }
+
+// Whether these products can read it.
+inline bool streams(const Tensor& weight) {
+  const bool is_short = weight.dtype() == DType::bf16 || weight.dtype() == DType::f16;
+  return in_lanes(weight.dtype()) || (is_short && MatrixView::of(weight).wide);
+}
+
+// Rows of up to three matrices of one type, one under another: q, k and v of a layer.
+struct StackedRows {
+  MatrixView parts[3];
+  int64_t ends[3];  // row after a part's last, counted from the first part's first
+  __device__ __forceinline__ const unsigned char* row(int64_t index) const {
+    if (index < ends[0]) return parts[0].data + index * parts[0].row_bytes;
+    if (index < ends[1]) return parts[1].data + (index - ends[0]) * parts[1].row_bytes;
+    if (index < ends[2]) return parts[2].data + (index - ends[1]) * parts[2].row_bytes;
+    return nullptr;
+  }
+  // Row `r` of tile `tile`.
+  __device__ __forceinline__ const unsigned char* tile_row(int64_t tile, int r) const {
+    return row(tile * kStreamRows + r);
+  }
+  // The panels of the tile's first or second 8 rows, in lanes: every part but the last has whole ones.
+  __device__ __forceinline__ const unsigned char* panels(int64_t tile, int half) const {
+    return row(tile * kStreamRows + half * kPanelRows);
+  }
+  int64_t tiles() const { return divide_up(ends[2], kStreamRows); }
+
+  // One to three matrices. In lanes, all but the last have whole panels.
+  static StackedRows of(std::span<const Tensor* const> parts) {
+    StackedRows rows{};
+    int64_t end = 0;
+    for (size_t i = 0; i < 3; ++i) {
+      if (i < parts.size()) {
+        rows.parts[i] = MatrixView::of(*parts[i]);
+        end += parts[i]->size(0);
+      }
+      rows.ends[i] = end;
+    }
+    return rows;
+  }
+};
+
+// Rows of two matrices side by side: 8 of gate, then the 8 of up that they meet.
+struct PairedRows {
+  MatrixView gate, up;
+  int64_t rows;
+  __device__ __forceinline__ const unsigned char* tile_row(int64_t tile, int r) const {
+    const int64_t index = tile * (kStreamRows / 2) + r % 8;
+    if (index >= rows) return nullptr;
+    const MatrixView& part = r < 8 ? gate : up;
+    return part.data + index * part.row_bytes;
+  }
+  // Of gate or up, in lanes.
+  __device__ __forceinline__ const unsigned char* panels(int64_t tile, int half) const {
+    return tile_row(tile, half * kPanelRows);
+  }
+  int64_t tiles() const { return divide_up(rows, kStreamRows / 2); }
+};
+
+}  // namespace janus::cuda

@@ -81,7 +81,11 @@ def write_llama(source, path, codes):
     def add(name, tensor, change=lambda rows: rows):
         writer.add_tensor(name, change(tensor.data), raw_dtype=tensor.tensor_type)
 
-    add("token_embd.weight", tensors[language + "embed_tokens.weight"], lambda rows: np.array(rows[:vocabulary]))
+    def for_each_id(rows):
+        # Over again where a model has more codes than tokens: how much is read counts, not what.
+        return np.resize(rows, (vocabulary, rows.shape[1]))
+
+    add("token_embd.weight", tensors[language + "embed_tokens.weight"], for_each_id)
     add("output_norm.weight", tensors[language + "norm.weight"])
     add("output.weight", head)
     rotated = {"attn_q": heads, "attn_k": kv_heads}

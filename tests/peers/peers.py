@@ -33,7 +33,6 @@ HERE = pathlib.Path(__file__).parent
 TYPES = ("bf16", "q8_0", "q4_k")
 LLAMA_TYPES = TYPES[1:]
 QUESTION = 32  # tokens beside the picture's, as in janus bench
-CODES = 576
 # Of a round: rivals beside one another.
 ORDER = (
     "janus bf16",
@@ -48,12 +47,12 @@ COLUMNS = tuple(sorted(ORDER, key=lambda name: ("janus", "transformers", "llama.
 # Largest relative L2 of logits from those of transformers in float32: further away it is another model.
 FAITHFUL = {"q8_0": 0.1, "q4_k": 0.5}
 LINES = {
-    "vision": "vision tower and aligner, 384 x 384",
+    "vision": "vision tower and aligner",
     "prefill": "prefill, {tokens} tokens",
     "first_token": "describe, to the first token",
     "text_decode": "text decode, a step of 1 row",
     "image_decode": "image decode, a step of 2 rows",
-    "vq_decode": "VQ decode, 384 x 384",
+    "vq_decode": "VQ decode",
     "picture": "one picture: {codes} steps and VQ decode",
 }
 # (line, rivals of the same kind or of any, janus' types)
@@ -142,23 +141,25 @@ def read_files(command):
                     pass
 
 
-def measure_all(commands, rounds, prefix, out, append):
-    """Writes a line for each measurement; programs take turns."""
+def measure_all(commands, rounds, prefix, out, append, codes):
+    """Writes a line for each measurement, with the codes of a picture; programs take turns."""
     with open(out, "a" if append else "w") as file:
         for turn in range(rounds):
             for name, command in commands.items():
                 read_files(command)
                 for line in run(command, prefix).splitlines():
-                    file.write(json.dumps({"round": turn, "program": name, **json.loads(line)}) + "\n")
+                    record = {"round": turn, "program": name, "codes": codes, **json.loads(line)}
+                    file.write(json.dumps(record) + "\n")
                 file.flush()
 
 
 def medians(path):
-    """{program: {what: milliseconds}}, with the sums that users wait for."""
+    """{program: {what: milliseconds}}, with the sums that users wait for, and the codes of a picture."""
     times = collections.defaultdict(lambda: collections.defaultdict(list))
     wanted_rows = {"image_decode": 2}
     for line in open(path):
         record = json.loads(line)
+        codes = record["codes"]
         if record["rows"] == wanted_rows.get(record["what"], record["rows"]):
             times[record["program"]][record["what"]].append(record["ms"])
     table = {}
@@ -166,9 +167,9 @@ def medians(path):
         row = {what: statistics.median(values) for what, values in found.items()}
         if "vision" in row:
             row["first_token"] = row["vision"] + row["prefill"]
-            row["picture"] = CODES * row["image_decode"] + row["vq_decode"]
+            row["picture"] = codes * row["image_decode"] + row["vq_decode"]
         table[program] = row
-    return table
+    return table, codes
 
 
 def print_table(head, rows):
@@ -179,7 +180,9 @@ def print_table(head, rows):
     print()
 
 
-def print_tables(table, tokens):
+def print_tables(table, codes):
+    tokens = codes + QUESTION
+
     def milliseconds(value):
         return "" if value is None else f"{value:,.0f}" if value >= 1000 else f"{value:.1f}"
 
@@ -187,7 +190,7 @@ def print_tables(table, tokens):
     print_table(
         ["ms", *table],
         [
-            [text.format(tokens=tokens, codes=CODES), *(milliseconds(row.get(what)) for row in table.values())]
+            [text.format(tokens=tokens, codes=codes), *(milliseconds(row.get(what)) for row in table.values())]
             for what, text in LINES.items()
         ],
     )
@@ -202,7 +205,7 @@ def print_tables(table, tokens):
             }
             if ours and others:
                 best = min(others, key=others.get)
-                text = LINES[what].format(tokens=tokens, codes=CODES)
+                text = LINES[what].format(tokens=tokens, codes=codes)
                 rows.append([text, f"janus {type}", best, f"{others[best] / ours:.2f}x"])
     print_table(["what", "program", "against", "faster"], rows)
 
@@ -238,19 +241,20 @@ def main():
     arguments = parser.parse_args()
     if not arguments.table and not arguments.janus:
         parser.error("--janus: expected the program, found none; build it and give its path")
-    tokens, out, prefix = CODES + QUESTION, arguments.work / "times.jsonl", shlex.split(arguments.prefix)
+    out, prefix = arguments.work / "times.jsonl", shlex.split(arguments.prefix)
     if not arguments.table:
         arguments.work.mkdir(parents=True, exist_ok=True)
         models = Models(arguments.work)
         models.make(arguments.janus, [arguments.model] if arguments.model else ["--config", arguments.config])
-        peers = peer_commands(models, tokens, arguments.threads)
+        codes = json.loads(run([arguments.janus, "info", "--json", "-m", models.janus("bf16")]))["image_tokens"]
+        peers = peer_commands(models, codes + QUESTION, arguments.threads)
         if not arguments.append:
             check_same_decoder(peers, arguments.work, prefix)
         commands = {**janus_commands(arguments.janus, models, arguments.threads), **peers}
         chosen = {name: commands[name] for name in ORDER if name in (arguments.only or ORDER)}
-        measure_all(chosen, arguments.rounds, prefix, out, arguments.append)
+        measure_all(chosen, arguments.rounds, prefix, out, arguments.append, codes)
         print_versions(arguments.janus, chosen)
-    print_tables(medians(out), tokens)
+    print_tables(*medians(out))
 
 
 if __name__ == "__main__":

@@ -51,6 +51,12 @@ void block_barrier();
 // Every lane of the warp gives `bytes` bytes and gets those of all 32, one after another.
 const void* warp_exchange(const void* value, size_t bytes);
 
+// The running thread's copies to shared memory (from null: zeros), which come as late as they may; until then
+// there are NaNs.
+void copy_later(void* to, const void* from, size_t bytes);
+void close_copies();
+void wait_for_copies(size_t groups_left);
+
 void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& kernel);
 
 }  // namespace cuda_host
@@ -130,8 +136,15 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream);
 
 enum cudaLaunchAttributeID { cudaLaunchAttributeProgrammaticStreamSerialization };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize };
+namespace cuda_host {
+// What a kernel's blocks may have of dynamic shared memory: 48 KiB where it was not asked for more, and 99 on
+// every card.
+void allow_shared(const void* kernel, size_t bytes);
+void require_shared(const void* kernel, size_t bytes);
+}  // namespace cuda_host
 template <typename Kernel>
-cudaError_t cudaFuncSetAttribute(Kernel, cudaFuncAttribute, int) {
+cudaError_t cudaFuncSetAttribute(Kernel kernel, cudaFuncAttribute, int value) {
+  cuda_host::allow_shared(reinterpret_cast<const void*>(kernel), static_cast<size_t>(value));
   return cudaSuccess;
 }
 struct cudaLaunchAttribute {
@@ -155,6 +168,7 @@ void submit(cudaStream_t stream, std::function<void()> work);
 
 template <typename... Params, typename... Args>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Params...), Args&&... args) {
+  cuda_host::require_shared(reinterpret_cast<const void*>(kernel), config->dynamicSmemBytes);
   const auto bound = [kernel, ... values = Params(std::forward<Args>(args))] { kernel(values...); };
   cuda_host::submit(config->stream, [config = *config, bound] {
     cuda_host::run_grid(config.gridDim, config.blockDim, config.dynamicSmemBytes, bound);

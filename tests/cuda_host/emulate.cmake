@@ -21,6 +21,8 @@ target_include_directories(janus_cuda_host BEFORE PUBLIC ${emulated})
 target_link_libraries(janus_cuda_host PUBLIC janus_test_support janus_core)
 # Many small functions a fiber: without optimising, hours.
 target_compile_options(janus_cuda_host PRIVATE -xc++ -O2 -Wno-unknown-pragmas)
+# A load that is not aligned to its size is a fault on a card, and no processor says so.
+target_compile_options(janus_cuda_host PRIVATE -fsanitize=alignment -fsanitize-undefined-trap-on-error)
 
 foreach(name ${device_tests})
   add_executable(cuda_host_${name}_test core/${name}_test.cc)
@@ -28,6 +30,15 @@ foreach(name ${device_tests})
   target_link_libraries(cuda_host_${name}_test PRIVATE janus_cuda_host janus_device_main)
   add_test(NAME cuda_host.${name} COMMAND cuda_host_${name}_test)
   set_tests_properties(cuda_host.${name} PROPERTIES TIMEOUT 900 ENVIRONMENT JANUS_TEST_DEVICE=cuda)
+endforeach()
+
+# Blocks in another order, and threads between two barriers: what depends on it lacks a barrier.
+foreach(name attention conv decoding norm)
+  foreach(order backward 1)
+    add_test(NAME cuda_host_order.${name}.${order} COMMAND cuda_host_${name}_test)
+    set_tests_properties(cuda_host_order.${name}.${order} PROPERTIES TIMEOUT 900 ENVIRONMENT
+                         "JANUS_TEST_DEVICE=cuda;JANUS_CUDA_HOST_ORDER=${order}")
+  endforeach()
 endforeach()
 
 # What takes seconds there, not minutes.

@@ -1,9 +1,14 @@
 // The emulated runtime: fibers for the threads of a block, plain memory for the card's.
-#include <cassert>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
+#include <map>
 #include <memory>
+#include <numeric>
+#include <random>
+#include <string_view>
 #include <vector>
 
 #include "tests/cuda_host/cuda_runtime.h"
@@ -44,8 +49,21 @@ cuda_host_switch:
 namespace cuda_host {
 namespace {
 
+// Always, not in debug builds alone: a card would fault, or refuse.
+void require(bool right, const char* what) {
+  if (right) return;
+  std::fprintf(stderr, "cuda_host: expected %s\n", what);
+  std::abort();
+}
+
 constexpr size_t kStackBytes = size_t{96} << 10;
 constexpr size_t kExchangeBytes = 64;
+
+struct LateCopy {
+  void* to;
+  const void* from;
+  size_t bytes;
+};
 
 struct Fiber {
   void* top = nullptr;  // of its stack while another runs
@@ -53,6 +71,8 @@ struct Fiber {
   uint3 thread{};
   bool done = false;
   unsigned block_barriers = 0, warp_exchanges = 0;  // passed or waited for
+  std::vector<LateCopy> open_copies;
+  std::deque<std::vector<LateCopy>> copies;  // groups
 };
 
 struct Warp {
@@ -89,7 +109,37 @@ void fiber_main() {
   yield();
 }
 
+// In which order blocks run, and threads between two barriers: a card promises none. JANUS_CUDA_HOST_ORDER is
+// `forward` (also where it is not set), `backward`, or a number: the seed of a new order every time.
+class Order {
+ public:
+  Order() {
+    const char* const wanted = std::getenv("JANUS_CUDA_HOST_ORDER");
+    const std::string_view name = wanted == nullptr ? "forward" : wanted;
+    backward_ = name == "backward";
+    random_ = !backward_ && name != "forward";
+    if (random_) generator_.seed(static_cast<uint32_t>(std::strtoul(wanted, nullptr, 10)));
+  }
+  // Valid until the next call.
+  const std::vector<uint32_t>& next(size_t count) {
+    if (!random_ && numbers_.size() == count) return numbers_;
+    numbers_.resize(count);
+    std::iota(numbers_.begin(), numbers_.end(), 0U);
+    if (backward_) std::reverse(numbers_.begin(), numbers_.end());
+    if (random_) std::shuffle(numbers_.begin(), numbers_.end(), generator_);
+    return numbers_;
+  }
+
+ private:
+  bool backward_ = false, random_ = false;
+  std::mt19937 generator_;
+  std::vector<uint32_t> numbers_;
+};
+Order order;
+
 void run_block(size_t threads) {
+  // As a card leaves it: full of what others had there.
+  std::memset(block.shared.data(), 0xFF, block.shared.size() * sizeof(uint4));
   block.alive = static_cast<unsigned>(threads);
   block.waiting = block.barrier = 0;
   for (Warp& warp : block.warps) warp.arrived[0] = warp.arrived[1] = 0;
@@ -103,12 +153,15 @@ void run_block(size_t threads) {
     fiber.top = place - 6;
     fiber.done = false;
     fiber.block_barriers = fiber.warp_exchanges = 0;
+    fiber.open_copies.clear();
+    fiber.copies.clear();
     const unsigned x = blockDim.x;
     fiber.thread = {static_cast<unsigned>(i) % x, static_cast<unsigned>(i) / x, 0};
   }
   while (block.alive > 0) {
     const uint64_t before = block.progress;
-    for (block.current = 0; block.current < threads; ++block.current) {
+    for (const uint32_t thread : order.next(threads)) {
+      block.current = thread;
       Fiber& fiber = block.fibers[block.current];
       if (fiber.done) continue;
       threadIdx = fiber.thread;
@@ -137,7 +190,7 @@ void block_barrier() {
 }
 
 const void* warp_exchange(const void* value, size_t bytes) {
-  assert(bytes <= kExchangeBytes);
+  require(bytes <= kExchangeBytes, "an exchange of at most 64 bytes a lane");
   Fiber& fiber = block.fibers[block.current];
   Warp& warp = block.warps[block.current / 32];
   const unsigned number = ++fiber.warp_exchanges, slot = number % 2;
@@ -151,9 +204,29 @@ const void* warp_exchange(const void* value, size_t bytes) {
   return values;
 }
 
+void copy_later(void* to, const void* from, size_t bytes) {
+  require(reinterpret_cast<uintptr_t>(to) % bytes == 0 && reinterpret_cast<uintptr_t>(from) % bytes == 0,
+          "copies that are aligned");
+  std::memset(to, 0xFF, bytes);
+  block.fibers[block.current].open_copies.push_back({to, from, bytes});
+}
+void close_copies() {
+  Fiber& fiber = block.fibers[block.current];
+  fiber.copies.push_back(std::exchange(fiber.open_copies, {}));
+}
+void wait_for_copies(size_t groups_left) {
+  auto& groups = block.fibers[block.current].copies;
+  for (; groups.size() > groups_left; groups.pop_front()) {
+    for (const LateCopy& copy : groups.front()) {
+      copy.from == nullptr ? std::memset(copy.to, 0, copy.bytes)
+                           : std::memcpy(copy.to, copy.from, copy.bytes);
+    }
+  }
+}
+
 void run_grid(dim3 grid, dim3 size, size_t shared_bytes, const std::function<void()>& kernel) {
   const size_t threads = size_t{size.x} * size.y * size.z;
-  assert(threads % 32 == 0 && threads <= 1024 && size.z == 1);
+  require(threads > 0 && threads % 32 == 0 && threads <= 1024 && size.z == 1, "1 to 32 whole warps a block");
   if (block.fibers.size() < threads) {
     block.fibers.resize(threads);
     block.warps.resize(threads / 32);
@@ -162,14 +235,25 @@ void run_grid(dim3 grid, dim3 size, size_t shared_bytes, const std::function<voi
   block.kernel = &kernel;
   blockDim = size;
   gridDim = grid;
-  for (unsigned z = 0; z < grid.z; ++z) {
-    for (unsigned y = 0; y < grid.y; ++y) {
-      for (unsigned x = 0; x < grid.x; ++x) {
-        blockIdx = {x, y, z};
-        run_block(threads);
-      }
-    }
+  require(grid.x > 0 && grid.y > 0 && grid.z > 0, "a block at least");
+  require(grid.x < 1U << 31 && grid.y <= 65535 && grid.z <= 65535, "a grid that a card takes");
+  const std::vector<uint32_t> blocks = order.next(size_t{grid.x} * grid.y * grid.z);
+  for (const uint32_t i : blocks) {
+    blockIdx = {i % grid.x, i / grid.x % grid.y, i / grid.x / grid.y};
+    run_block(threads);
   }
+}
+
+namespace {
+std::map<const void*, size_t> allowed_shared;
+}
+void allow_shared(const void* kernel, size_t bytes) { allowed_shared[kernel] = bytes; }
+void require_shared(const void* kernel, size_t bytes) {
+  const auto found = allowed_shared.find(kernel);
+  const size_t most = found == allowed_shared.end() ? size_t{48} << 10 : found->second;
+  if (bytes <= most && bytes <= size_t{99} << 10) return;
+  std::fprintf(stderr, "cuda_host: expected at most %zu bytes of shared memory, found %zu\n", most, bytes);
+  std::abort();
 }
 
 void submit(cudaStream_t stream, std::function<void()> work) {

@@ -49,7 +49,27 @@ inline void ldmatrix_x4(uint32_t (&r)[4], const void* row) {
   for (unsigned i = 0; i < 4; ++i) std::memcpy(&r[i], rows[8 * i + lane / 4] + lane % 4 * 4, 4);
 }
 
+inline void ldmatrix_x4_transposed(uint32_t (&r)[4], const void* row) {
+  const auto* rows = static_cast<const char* const*>(cuda_host::warp_exchange(&row, sizeof row));
+  const unsigned lane = threadIdx.x % 32;
+  for (unsigned i = 0; i < 4; ++i) {
+    uint16_t numbers[2];
+    for (unsigned k = 0; k < 2; ++k) {
+      std::memcpy(&numbers[k], rows[8 * i + lane % 4 * 2 + k] + lane / 4 * 2, 2);
+    }
+    r[i] = numbers[0] | uint32_t{numbers[1]} << 16;
+  }
+}
+
 inline uint4 load_stream(const void* address) { return *static_cast<const uint4*>(address); }
+inline void copy_beside(void* to, const void* from, bool inside) {
+  cuda_host::copy_later(to, inside ? from : nullptr, 16);
+}
+inline void close_copies() { cuda_host::close_copies(); }
+template <int kLeft>
+void wait_for_copies() {
+  cuda_host::wait_for_copies(kLeft);
+}
 inline void let_next_start() {}
 inline void wait_for_last() {}
 

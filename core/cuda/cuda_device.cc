@@ -19,6 +19,14 @@ void check_cuda(cudaError_t status, const char* what) {
 
 namespace {
 
+std::atomic<bool> every_card_overlaps = true;
+
+}  // namespace
+
+bool may_overlap() { return every_card_overlaps; }
+
+namespace {
+
 std::shared_ptr<MemoryPool> card_memory() {
   return std::make_shared<MemoryPool>(MemorySource{.take = [](size_t bytes) -> void* {
                                                      void* memory = nullptr;
@@ -45,6 +53,7 @@ std::string describe_card(int index) {
         "device cuda:{}: expected a card of compute capability 8.0 or more, found {} with {}.{}; use "
         "--device cpu",
         index, properties.name, properties.major, properties.minor);
+  if (properties.major < 9) every_card_overlaps = false;
   return fmt::format("{}, compute capability {}.{}, {} multiprocessors, {:.0f} GiB", properties.name,
                      properties.major, properties.minor, properties.multiProcessorCount,
                      static_cast<double>(properties.totalGlobalMem) / (1 << 30));

@@ -12,6 +12,10 @@ namespace janus::cuda {
 // are more than nvcc can follow.)
 void check_cuda(cudaError_t status, const char* what);
 
+// Whether kernels may be asked to start before the last one ends: from compute capability 9.0 on, asked of
+// every card that is opened.
+bool may_overlap();
+
 struct Launch {
   dim3 grid;
   unsigned threads = 256;
@@ -19,6 +23,9 @@ struct Launch {
   // The kernel calls wait_for_last() before it touches memory, so it may start before the last one ends.
   bool overlaps = false;
 };
+
+// What a block gets of dynamic shared memory without asking. With asking, every card from 8.0 on has 99 KiB.
+constexpr size_t kUnaskedSharedBytes = size_t{48} << 10;
 
 template <typename... Params, typename... Args>
 void launch(cudaStream_t stream, const Launch& shape, void (*kernel)(Params...), Args&&... args) {
@@ -30,9 +37,14 @@ void launch(cudaStream_t stream, const Launch& shape, void (*kernel)(Params...),
   cudaLaunchAttribute attribute{};
   attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
   attribute.val.programmaticStreamSerializationAllowed = 1;
-  if (shape.overlaps) {
+  if (shape.overlaps && may_overlap()) {
     config.attrs = &attribute;
     config.numAttrs = 1;
+  }
+  if (shape.shared_bytes > kUnaskedSharedBytes) {
+    check_cuda(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                    static_cast<int>(shape.shared_bytes)),
+               "asking for shared memory");
   }
   check_cuda(cudaLaunchKernelEx(&config, kernel, std::forward<Args>(args)...), "starting a kernel");
 }

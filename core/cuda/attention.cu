@@ -3,16 +3,12 @@
 
 #include "core/cuda/cuda_device.h"
 #include "core/cuda/tile.h"
+#include "core/cuda/tile_attention.h"
 #include "core/cuda/token_attention.h"
 
 namespace janus::cuda {
 namespace {
 
-// Where the rows of a batch stand, by value to a kernel: so many at a time.
-constexpr int kPlaced = 64;
-struct Placed {
-  int32_t rows[kPlaced], positions[kPlaced];
-};
 Placed placed(const CacheView& cache, size_t first) {
   Placed list{};
   const auto count = static_cast<int64_t>(std::min<size_t>(kPlaced, cache.rows.size() - first));
@@ -65,6 +61,30 @@ __global__ __launch_bounds__(kTokenThreads) void token_kernel(TokenAttention a, 
     }
   }
 }
+
+// -- many tokens --------------------------------------------------------------------------------------------
+
+template <DType kType, int kWidth>
+void run_tile(cudaStream_t stream, const TileAttention& a, const Placed& at, unsigned rows) {
+  using Tile = AttentionTile<kType, kWidth>;
+  launch(stream,
+         {.grid = dim3(static_cast<unsigned>(divide_up(a.tokens, Tile::kQueries)),
+                       static_cast<unsigned>(a.heads), rows),
+          .threads = Tile::kThreads,
+          .shared_bytes = Tile::kSharedBytes},
+         tile_attention<kType, kWidth>, a, at);
+}
+
+void run_tiles(cudaStream_t stream, DType type, const TileAttention& a, const Placed& at, unsigned rows) {
+  const bool narrow = a.width <= kMostTileWidth / 2;
+  if (type == DType::f32) {
+    narrow ? run_tile<DType::f32, 64>(stream, a, at, rows) : run_tile<DType::f32, 128>(stream, a, at, rows);
+  } else {
+    narrow ? run_tile<DType::bf16, 64>(stream, a, at, rows) : run_tile<DType::bf16, 128>(stream, a, at, rows);
+  }
+}
+
+// -- the same through memory, for heads of any width --------------------------------------------------------
 
 // Scores to probabilities in place, a block a row [heads, tokens, keys]; token t sees the first
 // min(keys, visible + t).
@@ -180,6 +200,29 @@ void CudaDevice::attend_one_token(const Tensor& queries, int heads, const CacheV
 
 void CudaDevice::cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) {
   if (queries.size(1) == 1) return attend_one_token(queries, heads, cache, out);
+  const CacheShape stored = shape_of(cache);
+  if (stored.width <= kMostTileWidth) {
+    const int64_t per_row = queries.size(1) * queries.size(2);
+    for (size_t first = 0; first < cache.rows.size(); first += kPlaced) {
+      const int64_t offset = static_cast<int64_t>(first) * per_row;
+      run_tiles(stream(), cache.keys.dtype(),
+                {.queries = queries.data<float>() + offset,
+                 .keys = static_cast<const unsigned char*>(cache.keys.raw()),
+                 .values = static_cast<const unsigned char*>(cache.values.raw()),
+                 .row_stride = stored.token(1, 0, 0),
+                 .head_stride = stored.token(0, 1, 0),
+                 .token_stride = stored.width,
+                 .tokens = queries.size(1),
+                 .width = stored.width,
+                 .heads = heads,
+                 .group = heads / static_cast<int>(stored.heads),
+                 .causal = true,
+                 .out = out.data<float>() + offset},
+                placed(cache, first),
+                static_cast<unsigned>(std::min<size_t>(kPlaced, cache.rows.size() - first)));
+    }
+    return;
+  }
   const auto run =
       cache.keys.dtype() == DType::f32 ? attend_cached_row<DType::f32> : attend_cached_row<DType::bf16>;
   for (int64_t b = 0; b < queries.size(0); ++b) {
@@ -197,6 +240,28 @@ void CudaDevice::cached_attention(const Tensor& queries, int heads, const CacheV
 void CudaDevice::attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
                            Tensor& out) {
   const int64_t tokens = queries.size(1), stride = queries.size(2), width = stride / heads;
+  if (width <= kMostTileWidth) {
+    Placed in_order{};
+    for (int i = 0; i < kPlaced; ++i) in_order.rows[i] = i;
+    for (int64_t first = 0; first < queries.size(0); first += kPlaced) {
+      const int64_t offset = first * tokens * stride;
+      run_tiles(stream(), DType::f32,
+                {.queries = queries.data<float>() + offset,
+                 .keys = reinterpret_cast<const unsigned char*>(keys.data<float>() + offset),
+                 .values = reinterpret_cast<const unsigned char*>(values.data<float>() + offset),
+                 .row_stride = tokens * stride,
+                 .head_stride = width,
+                 .token_stride = stride,
+                 .tokens = tokens,
+                 .width = width,
+                 .heads = heads,
+                 .group = 1,
+                 .causal = false,
+                 .out = out.data<float>() + offset},
+                in_order, static_cast<unsigned>(std::min<int64_t>(kPlaced, queries.size(0) - first)));
+    }
+    return;
+  }
   const HeadsShape shape{
       .heads = heads, .group = 1, .tokens = tokens, .keys = tokens, .width = width, .visible = tokens};
   for (int64_t b = 0; b < queries.size(0); ++b) {

@@ -227,4 +227,32 @@ __device__ __forceinline__ TwoTerms two_terms(float a, float b) {
   return {high, pack_bf16(ra, rb)};
 }
 
+// Eight numbers as bf16 in two terms; `low` may be null, for numbers that have one.
+__device__ __forceinline__ void store_terms(const float (&x)[8], uint16_t* high, uint16_t* low) {
+  uint32_t h[4], l[4];
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    const TwoTerms terms = two_terms(x[2 * i], x[2 * i + 1]);
+    h[i] = terms.high;
+    l[i] = terms.low;
+  }
+  *reinterpret_cast<uint4*>(high) = make_uint4(h[0], h[1], h[2], h[3]);
+  if (low != nullptr) *reinterpret_cast<uint4*>(low) = make_uint4(l[0], l[1], l[2], l[3]);
+}
+
+// As the sum of three, largest first, which leaves nothing out.
+struct ThreeTerms {
+  uint32_t of[3];
+};
+__device__ __forceinline__ ThreeTerms three_terms(float a, float b) {
+  const TwoTerms terms = two_terms(a, b);
+  const auto rest = [](float x, uint32_t high, uint32_t low) {
+    if ((high & 0x7FFFU) == 0x7F80U) return 0.0F;
+    return x - from_bf16(static_cast<uint16_t>(high)) - from_bf16(static_cast<uint16_t>(low));
+  };
+  return {{terms.high, terms.low,
+           pack_bf16(rest(a, terms.high & 0xFFFFU, terms.low & 0xFFFFU),
+                     rest(b, terms.high >> 16, terms.low >> 16))}};
+}
+
 }  // namespace janus::cuda

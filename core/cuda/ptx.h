@@ -62,6 +62,14 @@ __device__ __forceinline__ void ldmatrix_x4(uint32_t (&r)[4], const void* row) {
                : "r"(address));
 }
 
+// The same of each matrix transposed: register i of lane 4g + t gets numbers g of rows 2t, 2t + 1.
+__device__ __forceinline__ void ldmatrix_x4_transposed(uint32_t (&r)[4], const void* row) {
+  const auto address = static_cast<uint32_t>(__cvta_generic_to_shared(row));
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+               : "r"(address));
+}
+
 // 16 bytes that are read once: past the first-level cache.
 __device__ __forceinline__ uint4 load_stream(const void* address) {
   uint4 value;
@@ -69,6 +77,20 @@ __device__ __forceinline__ uint4 load_stream(const void* address) {
                : "=r"(value.x), "=r"(value.y), "=r"(value.z), "=r"(value.w)
                : "l"(address));
   return value;
+}
+
+// 16 bytes from the card's memory to shared memory beside the work, or zeros: there for the thread after
+// wait_for_copies, for the others after a barrier behind it.
+__device__ __forceinline__ void copy_beside(void* to, const void* from, bool inside) {
+  const auto address = static_cast<uint32_t>(__cvta_generic_to_shared(to));
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from), "r"(inside ? 16 : 0)
+               : "memory");
+}
+// What was asked for since the last call is a group; waits for all but the last kLeft groups.
+__device__ __forceinline__ void close_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+template <int kLeft>
+__device__ __forceinline__ void wait_for_copies() {
+  asm volatile("cp.async.wait_group %0;" ::"n"(kLeft) : "memory");
 }
 
 // Programmatic dependent launch: the next kernel of the stream may start now, and what the last one wrote is

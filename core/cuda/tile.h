@@ -177,22 +177,93 @@ struct SplitTile {
   static constexpr int kDepth = 32, kThreads = kWarpsDown * kWarpsAcross * 32;
   // A row of shared memory, in numbers: 80 bytes, so that eight rows' 16 bytes lie in different banks.
   static constexpr int kStride = kDepth + 8;
+  // Where the calling thread's warp has its part.
+  __device__ __forceinline__ static int warp_row() {
+    return static_cast<int>(threadIdx.x) / 32 / kWarpsAcross * kRowTiles * 16;
+  }
+  __device__ __forceinline__ static int warp_column() {
+    return static_cast<int>(threadIdx.x) / 32 % kWarpsAcross * kColumnTiles * 8;
+  }
 };
 using LargeTile = SplitTile<2, 4, 4>;  // 128 x 128, 8 warps
 using SmallTile = SplitTile<2, 2, 2>;  // 64 x 64, 4 warps
+using TallTile = SplitTile<4, 1, 2>;   // 128 x 32, 4 warps
 
-// Eight numbers as bf16 to one place of the high and one of the low tile (null: there is none).
-__device__ __forceinline__ void store_terms(const float (&x)[8], uint16_t* high, uint16_t* low) {
-  uint32_t h[4], l[4];
+// Sums of a warp's part of a tile, lane by lane as mma_bf16 has them, and parts of them that are closed:
+// tensor cores cut off what does not fit under a sum's last bit, so long sums would be too small.
+template <class Tile>
+struct SplitSums {
+  float open[Tile::kRowTiles][Tile::kColumnTiles][4] = {},
+        closed[Tile::kRowTiles][Tile::kColumnTiles][4] = {};
+
+  __device__ __forceinline__ void close_part() {
 #pragma unroll
-  for (int i = 0; i < 4; ++i) {
-    const TwoTerms terms = two_terms(x[2 * i], x[2 * i + 1]);
-    h[i] = terms.high;
-    l[i] = terms.low;
+    for (int i = 0; i < Tile::kRowTiles; ++i) {
+#pragma unroll
+      for (int j = 0; j < Tile::kColumnTiles; ++j) {
+#pragma unroll
+        for (int e = 0; e < 4; ++e) {
+          closed[i][j][e] += open[i][j][e];
+          open[i][j][e] = 0.0F;
+        }
+      }
+    }
   }
-  *reinterpret_cast<uint4*>(high) = make_uint4(h[0], h[1], h[2], h[3]);
-  if (low != nullptr) *reinterpret_cast<uint4*>(low) = make_uint4(l[0], l[1], l[2], l[3]);
-}
+
+  // Adds the products of kDepth numbers in shared memory: a two terms of Tile::kRows rows, b kTerms of
+  // Tile::kColumns, one term after another.
+  template <int kTerms>
+  __device__ __forceinline__ void add(const uint16_t* a, const uint16_t* b) {
+    const int lane = static_cast<int>(threadIdx.x) % 32, part = lane / 8;  // of ldmatrix's four
+#pragma unroll
+    for (int step = 0; step < Tile::kDepth; step += 16) {
+      uint32_t y[kTerms][Tile::kColumnTiles / 2][4];
+#pragma unroll
+      for (int term = 0; term < kTerms; ++term) {
+#pragma unroll
+        for (int j = 0; j < Tile::kColumnTiles / 2; ++j) {
+          const int column = term * Tile::kColumns + Tile::warp_column() + 16 * j + part / 2 * 8 + lane % 8;
+          ldmatrix_x4(y[term][j], b + column * Tile::kStride + step + part % 2 * 8);
+        }
+      }
+#pragma unroll
+      for (int i = 0; i < Tile::kRowTiles; ++i) {
+        const int at =
+            (Tile::warp_row() + 16 * i + part % 2 * 8 + lane % 8) * Tile::kStride + step + part / 2 * 8;
+        uint32_t high[4], low[4];
+        ldmatrix_x4(high, a + at);
+        ldmatrix_x4(low, a + Tile::kRows * Tile::kStride + at);
+#pragma unroll
+        for (int j = 0; j < Tile::kColumnTiles; ++j) {
+          const uint32_t(&h)[4] = y[0][j / 2];
+          mma_bf16(open[i][j], high, h[j % 2 * 2], h[j % 2 * 2 + 1]);
+          mma_bf16(open[i][j], low, h[j % 2 * 2], h[j % 2 * 2 + 1]);
+          if constexpr (kTerms == 2) {
+            const uint32_t(&l)[4] = y[1][j / 2];
+            mma_bf16(open[i][j], high, l[j % 2 * 2], l[j % 2 * 2 + 1]);
+          }
+        }
+      }
+    }
+  }
+
+  // Calls body(row, column, sums of column and the next), counted from the tile's first.
+  template <typename Body>
+  __device__ __forceinline__ void each_pair(const Body& body) const {
+    const int lane = static_cast<int>(threadIdx.x) % 32;
+#pragma unroll
+    for (int i = 0; i < Tile::kRowTiles; ++i) {
+#pragma unroll
+      for (int j = 0; j < Tile::kColumnTiles; ++j) {
+#pragma unroll
+        for (int r = 0; r < 2; ++r) {
+          body(Tile::warp_row() + 16 * i + lane / 4 + 8 * r, Tile::warp_column() + 8 * j + lane % 4 * 2,
+               closed[i][j][2 * r], closed[i][j][2 * r + 1]);
+        }
+      }
+    }
+  }
+};
 
 template <class Tile, class Left, class Right>
 __global__ __launch_bounds__(Tile::kThreads) void split_product(Left left, Right right, TileOutput out,
@@ -201,15 +272,13 @@ __global__ __launch_bounds__(Tile::kThreads) void split_product(Left left, Right
   constexpr int kLeftPieces = Tile::kRows * Tile::kDepth / 8 / Tile::kThreads;
   constexpr int kRightPieces = Tile::kColumns * Tile::kDepth / 8 / Tile::kThreads;
   constexpr bool kSplitRight = Right::kTerms == 2;
-  __shared__ __align__(16) uint16_t a[2][Tile::kRows * Tile::kStride];
-  __shared__ __align__(16) uint16_t b[Right::kTerms][Tile::kColumns * Tile::kStride];
+  __shared__ __align__(16) uint16_t a[2 * Tile::kRows * Tile::kStride];
+  __shared__ __align__(16) uint16_t b[Right::kTerms * Tile::kColumns * Tile::kStride];
   const int64_t first_row = int64_t{blockIdx.x} * Tile::kRows;
   const int64_t first_column = int64_t{blockIdx.y} * Tile::kColumns;
-  const int thread = static_cast<int>(threadIdx.x), lane = thread % 32, z = static_cast<int>(blockIdx.z);
+  const int thread = static_cast<int>(threadIdx.x), z = static_cast<int>(blockIdx.z);
   left.enter(z);
   right.enter(z);
-  const int warp_row = thread / 32 / Tile::kWarpsAcross * Tile::kRowTiles * 16;
-  const int warp_column = thread / 32 % Tile::kWarpsAcross * Tile::kColumnTiles * 8;
 
   float next_left[kLeftPieces][8], next_right[kRightPieces][8];
   const auto fetch = [&](int64_t k) {
@@ -229,87 +298,38 @@ __global__ __launch_bounds__(Tile::kThreads) void split_product(Left left, Right
     for (int i = 0; i < kLeftPieces; ++i) {
       const Piece piece = piece_of<Tile::kRows, Tile::kDepth>(thread + i * Tile::kThreads, Left::kAcross);
       const int at = piece.row * Tile::kStride + piece.k;
-      store_terms(next_left[i], &a[0][at], &a[1][at]);
+      store_terms(next_left[i], a + at, a + Tile::kRows * Tile::kStride + at);
     }
 #pragma unroll
     for (int i = 0; i < kRightPieces; ++i) {
       const Piece piece = piece_of<Tile::kColumns, Tile::kDepth>(thread + i * Tile::kThreads, Right::kAcross);
       const int at = piece.row * Tile::kStride + piece.k;
-      store_terms(next_right[i], &b[0][at], kSplitRight ? &b[Right::kTerms - 1][at] : nullptr);
+      store_terms(next_right[i], b + at, kSplitRight ? b + Tile::kColumns * Tile::kStride + at : nullptr);
     }
   };
 
-  // As in f32; tensor cores cut off what does not fit under a sum's last bit, so long sums would be too
-  // small.
-  float sums[Tile::kRowTiles][Tile::kColumnTiles][4] = {},
-        totals[Tile::kRowTiles][Tile::kColumnTiles][4] = {};
-  const auto close_part = [&] {
-#pragma unroll
-    for (int i = 0; i < Tile::kRowTiles; ++i) {
-#pragma unroll
-      for (int j = 0; j < Tile::kColumnTiles; ++j) {
-#pragma unroll
-        for (int e = 0; e < 4; ++e) {
-          totals[i][j][e] += sums[i][j][e];
-          sums[i][j][e] = 0.0F;
-        }
-      }
-    }
-  };
-  const int part = lane / 8;  // of the four 8x8 matrices that ldmatrix takes
+  SplitSums<Tile> sums;
   fetch(0);
   for (int64_t k = 0; k < depth; k += Tile::kDepth) {
     put();
     __syncthreads();
     if (k + Tile::kDepth < depth) fetch(k + Tile::kDepth);
-#pragma unroll
-    for (int step = 0; step < Tile::kDepth; step += 16) {
-      uint32_t y[Right::kTerms][Tile::kColumnTiles / 2][4];
-#pragma unroll
-      for (int term = 0; term < Right::kTerms; ++term) {
-#pragma unroll
-        for (int j = 0; j < Tile::kColumnTiles / 2; ++j) {
-          const int column = warp_column + 16 * j + part / 2 * 8 + lane % 8;
-          ldmatrix_x4(y[term][j], &b[term][column * Tile::kStride + step + part % 2 * 8]);
-        }
-      }
-#pragma unroll
-      for (int i = 0; i < Tile::kRowTiles; ++i) {
-        const int at = (warp_row + 16 * i + part % 2 * 8 + lane % 8) * Tile::kStride + step + part / 2 * 8;
-        uint32_t high[4], low[4];
-        ldmatrix_x4(high, &a[0][at]);
-        ldmatrix_x4(low, &a[1][at]);
-#pragma unroll
-        for (int j = 0; j < Tile::kColumnTiles; ++j) {
-          const uint32_t(&h)[4] = y[0][j / 2];
-          mma_bf16(sums[i][j], high, h[j % 2 * 2], h[j % 2 * 2 + 1]);
-          mma_bf16(sums[i][j], low, h[j % 2 * 2], h[j % 2 * 2 + 1]);
-          if constexpr (kSplitRight) {
-            const uint32_t(&l)[4] = y[1][j / 2];
-            mma_bf16(sums[i][j], high, l[j % 2 * 2], l[j % 2 * 2 + 1]);
-          }
-        }
-      }
-    }
-    if ((k + Tile::kDepth) % kSumPart == 0) close_part();
+    sums.template add<Right::kTerms>(a, b);
+    if ((k + Tile::kDepth) % kSumPart == 0) sums.close_part();
     __syncthreads();
   }
-  close_part();
+  sums.close_part();
   float* const to = out.data + z * out.batch_stride;
+  sums.each_pair([&](int i, int j, float first, float second) {
+    const int64_t row = first_row + i, column = first_column + j;
+    const float values[2] = {first, second};
 #pragma unroll
-  for (int i = 0; i < Tile::kRowTiles; ++i) {
-#pragma unroll
-    for (int j = 0; j < Tile::kColumnTiles; ++j) {
-#pragma unroll
-      for (int e = 0; e < 4; ++e) {
-        const int64_t row = first_row + warp_row + 16 * i + lane / 4 + e / 2 * 8;
-        const int64_t column = first_column + warp_column + 8 * j + lane % 4 * 2 + e % 2;
-        if (row < rows && column < columns) {
-          to[row * out.stride + column] = totals[i][j][e] + (out.bias == nullptr ? 0.0F : out.bias[column]);
-        }
+    for (int e = 0; e < 2; ++e) {
+      if (row < rows && column + e < columns) {
+        to[row * out.stride + column + e] = values[e] + (out.bias == nullptr ? 0.0F : out.bias[column + e]);
       }
     }
-  }
+  });
 }
 
 // -- starting them ------------------------------------------------------------------------------------------
@@ -333,10 +353,12 @@ void run_full_product(cudaStream_t stream, const ProductShape& shape, const Left
          left, right, out, shape.rows, shape.columns, shape.depth);
 }
 
+// Of large tiles: one for every multiprocessor of an H200.
+constexpr unsigned kEnoughBlocks = 132;
+
 template <class Left, class Right>
 void run_split_product(cudaStream_t stream, const ProductShape& shape, const Left& left, const Right& right,
                        const TileOutput& out) {
-  constexpr unsigned kEnoughBlocks = 132;  // of large tiles: one for every multiprocessor of an H200
   const dim3 large = grid_of<LargeTile>(shape);
   if (large.x * large.y * large.z >= kEnoughBlocks) {
     launch(stream, {.grid = large, .threads = LargeTile::kThreads}, split_product<LargeTile, Left, Right>,

@@ -42,6 +42,8 @@ INSTANTIATE_TEST_SUITE_P(
     Shapes, FullAttention,
     testing::Values(std::array<int64_t, 4>{1, 1, 1, 1}, std::array<int64_t, 4>{1, 5, 3, 7},
                     std::array<int64_t, 4>{2, 97, 2, 24}, std::array<int64_t, 4>{1, 100, 1, 600},
+                    std::array<int64_t, 4>{2, 64, 1, 72}, std::array<int64_t, 4>{1, 65, 2, 96},
+                    std::array<int64_t, 4>{70, 2, 1, 16}, std::array<int64_t, 4>{1, 33, 1, 129},
                     std::array<int64_t, 4>{1, 576, 2, 64}, std::array<int64_t, 4>{1, 576, 1, 512}));
 
 // -- over a cache -------------------------------------------------------------------------------------------
@@ -136,7 +138,38 @@ INSTANTIATE_TEST_SUITE_P(Shapes, CachedAttention,
                                          CacheCase{DType::f32, 3, 2, 1, 8, {1}, {0}},
                                          CacheCase{DType::bf16, 70, 4, 2, 40, {3, 0}, {33, 0}},
                                          CacheCase{DType::f32, 200, 2, 2, 128, {0, 2}, {0, 450}},
-                                         CacheCase{DType::bf16, 600, 2, 1, 128, {1}, {0}}));
+                                         CacheCase{DType::bf16, 600, 2, 1, 128, {1}, {0}},
+                                         CacheCase{DType::bf16, 2, 6, 2, 64, {2, 0, 1}, {62, 63, 64}},
+                                         CacheCase{DType::bf16, 64, 1, 1, 13, {0}, {1}},
+                                         CacheCase{DType::f32, 66, 3, 1, 96, {0, 1}, {31, 700}},
+                                         CacheCase{DType::bf16, 31, 2, 2, 72, {3, 2}, {669, 0}},
+                                         CacheCase{DType::f32, 9, 2, 1, 160, {1}, {40}},
+                                         CacheCase{DType::bf16, 20, 2, 1, 136, {1, 0}, {0, 50}}));
+
+// Tokens in one pass, in two, and beside another row: the same bits, wherever a token stands among the
+// others.
+TEST(CachedAttentionRows, DoNotDependOnTheOthers) {
+  const std::shared_ptr<Device> device = oracle::test_device();
+  constexpr int64_t kTokens = 150, kWidth = 64, kBefore = 20;
+  for (const DType dtype : {DType::bf16, DType::f32}) {
+    const auto cached = [&](uint32_t seed) {
+      return oracle::random_tensor(*device, Shape{2, 1, kBefore + kTokens, kWidth}, seed, dtype);
+    };
+    const Tensor keys = cached(1), values = cached(2);
+    const Tensor q = oracle::random_tensor(*device, Shape{2, kTokens, 2 * kWidth}, 3);
+    const std::array<int32_t, 2> rows{1, 0}, positions{kBefore, 7};
+    const Tensor both = ops::cached_attention(q, 2, {keys, values, rows, positions});
+    const Tensor tokens = q.rows(0, 1).reshape(Shape{kTokens, 2 * kWidth});
+    for (const auto& [first, count] : {std::pair<int64_t, int64_t>{0, 150}, {0, 67}, {67, 83}, {40, 2}}) {
+      const std::array<int32_t, 1> row{1}, position{static_cast<int32_t>(kBefore + first)};
+      const Tensor part = ops::cached_attention(
+          tokens.rows(first, count).reshape(Shape{1, count, 2 * kWidth}), 2, {keys, values, row, position});
+      oracle::expect_same(part, both.rows(0, 1).reshape(Shape{kTokens, 2 * kWidth}).rows(first, count),
+                          std::string(name_of(dtype)) + ", tokens " + std::to_string(first) + " to " +
+                              std::to_string(first + count));
+    }
+  }
+}
 
 }  // namespace
 }  // namespace janus

@@ -42,18 +42,19 @@ void DryDevice::linear(const Tensor& x, const Tensor&, const Tensor&, Tensor&) {
   if (is_card()) take_for_a_moment(4 * x.elements());  // cut into two terms of bf16
 }
 
-void DryDevice::take_scores(int64_t heads, int64_t tokens, int64_t keys) {
-  constexpr int64_t kMost = int64_t{256} << 20;
-  if (is_card()) take_for_a_moment(std::min(4 * heads * tokens * keys, kMost));
+void DryDevice::take_scores(int64_t width, int64_t heads, int64_t tokens, int64_t keys) {
+  constexpr int64_t kMost = int64_t{256} << 20, kMostTileWidth = 128;
+  // Narrower heads have theirs in registers.
+  if (is_card() && width > kMostTileWidth) take_for_a_moment(std::min(4 * heads * tokens * keys, kMost));
 }
 
 void DryDevice::cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor&) {
   const int64_t before = *std::max_element(cache.positions.begin(), cache.positions.end());
-  take_scores(heads, queries.size(1), before + queries.size(1));
+  take_scores(cache.keys.size(3), heads, queries.size(1), before + queries.size(1));
 }
 
 void DryDevice::attention(const Tensor& queries, const Tensor&, const Tensor&, int heads, Tensor&) {
-  take_scores(heads, queries.size(1), queries.size(1));
+  take_scores(queries.size(2) / heads, heads, queries.size(1), queries.size(1));
 }
 
 std::unique_ptr<Decoding> DryDevice::begin_decoding(const DecodingPlan& plan) {
@@ -77,8 +78,13 @@ void DryDevice::transform_filters(const Tensor& weight) {
   const Tensor transformed(*this, DType::f32, Shape{panels, weight.size(1), kFilters, kProducts});
 }
 
-void DryDevice::conv2d(const Tensor&, const Tensor& weight, const Tensor&, const Conv2dOptions& options,
+void DryDevice::take_terms(const Tensor& x, const Tensor& weight) {
+  const Tensor terms(*this, DType::f32, x.shape()), filters(*this, DType::f32, weight.shape());
+}
+
+void DryDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor&, const Conv2dOptions& options,
                        Tensor&) {
+  if (is_card()) return take_terms(x, weight);
   if (is_winograd(weight, options)) return transform_filters(weight);
   // Backends unpack the filters to f32 and then to the layout that their library likes.
   const Tensor wide(*this, DType::f32, weight.shape()), packed(*this, DType::f32, weight.shape());
@@ -87,11 +93,13 @@ void DryDevice::conv2d(const Tensor&, const Tensor& weight, const Tensor&, const
 void DryDevice::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
                              const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
                              Tensor& out) {
+  if (is_card()) return take_terms(x, weight);
   if (is_winograd(weight, options)) return transform_filters(weight);
   Device::swish_conv2d(x, norm, weight, bias, options, residual, out);
 }
 
 void DryDevice::upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) {
+  if (is_card() && weight.dtype() != DType::f32) return take_terms(x, weight);
   if (is_winograd(weight, kSamePadding3x3)) return transform_filters(weight);
   Device::upsample_conv3x3(x, weight, bias, out);
 }

@@ -67,12 +67,14 @@ class DryDevice : public Device {
   // What an operation takes while it runs.
   void take_for_a_moment(int64_t bytes) { allocate(static_cast<size_t>(bytes)); }
   // The scores that a card holds at a time.
-  void take_scores(int64_t heads, int64_t tokens, int64_t keys);
+  void take_scores(int64_t width, int64_t heads, int64_t tokens, int64_t keys);
   // The CPU has kernels for such a convolution that transform its filters and read their input as it is.
   bool is_winograd(const Tensor& weight, const Conv2dOptions& options) const {
     return name_ == "cpu" && weight.size(2) == 3 && weight.size(3) == 3 && options == kSamePadding3x3;
   }
   void transform_filters(const Tensor& weight);
+  // What a card's convolution takes: its input cut in two or normed, and filters in another order.
+  void take_terms(const Tensor& x, const Tensor& weight);
 
   struct Count {
     size_t live = 0, peak = 0;

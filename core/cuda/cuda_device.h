@@ -13,6 +13,10 @@
 
 namespace janus::cuda {
 
+struct SplitRows;
+struct ConvShape;
+struct ConvOutput;
+
 // Owns a stream and the pinned memory through which pageable memory travels.
 class Transfers {
  public:
@@ -97,6 +101,9 @@ class CudaDevice : public Device {
   // conv.cu
   void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
               Tensor& out) override;
+  void swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
+                    const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
+  void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
 
   Device& beside() override;
   // What beside() waits for: called behind whatever makes weights.
@@ -113,6 +120,10 @@ class CudaDevice : public Device {
   void order_in_lanes(const Tensor& x, Tensor& out);
   bool large_linear(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
   void few_rows(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
+  // To `out`, or in two terms where that is null.
+  void group_norm_to(const Tensor& x, const GroupNormOptions& norm, bool swish, float* out,
+                     const SplitRows* terms);
+  void split_conv(const SplitRows& x, const Tensor& weight, const ConvShape& shape, const ConvOutput& out);
   void attend_one_token(const Tensor& queries, int heads, const CacheView& cache, Tensor& out);
 
   int index_;

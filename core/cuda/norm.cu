@@ -3,6 +3,7 @@
 #include "core/cuda/launch.h"
 #include "core/cuda/numbers.h"
 #include "core/cuda/reduce.h"
+#include "core/cuda/split_rows.h"
 
 namespace janus::cuda {
 namespace {
@@ -81,17 +82,18 @@ __global__ __launch_bounds__(kThreads) void chunk_moments(const float* x, int64_
                                                           int groups, Moments* out) {
   const int64_t chunks = gridDim.x, first = int64_t{blockIdx.x} * kChunkPixels;
   const int64_t count = pixels - first < kChunkPixels ? pixels - first : kChunkPixels;
-  const int64_t width = channels / groups, numbers = count * width;
+  // 32 bits are enough for a chunk, and make the divisions cheap.
+  const auto width = static_cast<uint32_t>(channels / groups), numbers = static_cast<uint32_t>(count) * width;
   const float* const from = x + (int64_t{blockIdx.y} * pixels + first) * channels;
-  const int lane = static_cast<int>(threadIdx.x % 32);
+  const uint32_t lane = threadIdx.x % 32;
   for (int group = static_cast<int>(threadIdx.x / 32); group < groups; group += kThreads / 32) {
-    const auto number = [&](int64_t i) { return from[i / width * channels + group * width + i % width]; };
+    const auto number = [&](uint32_t i) { return from[i / width * channels + group * width + i % width]; };
     float sum = 0.0F;
-    for (int64_t i = lane; i < numbers; i += 32) sum += number(i);
+    for (uint32_t i = lane; i < numbers; i += 32) sum += number(i);
     const double mean = warp_sum(static_cast<double>(sum)) / static_cast<double>(numbers);
     const auto rounded = static_cast<float>(mean);
     float squares = 0.0F;
-    for (int64_t i = lane; i < numbers; i += 32) {
+    for (uint32_t i = lane; i < numbers; i += 32) {
       const float difference = number(i) - rounded;
       squares = fmaf(difference, difference, squares);
     }
@@ -105,9 +107,26 @@ __global__ __launch_bounds__(kThreads) void chunk_moments(const float* x, int64_
   }
 }
 
-// A block a group of an image. scales: mean and 1 / deviation of each.
+// [B, C] each.
+struct ChannelScales {
+  float* means;
+  float* factors;  // the norm's weight / deviation
+};
+
+__device__ __forceinline__ void load_numbers(const float* from, float (&to)[1]) { to[0] = from[0]; }
+__device__ __forceinline__ void load_numbers(const float* from, float (&to)[8]) {
+  Numbers<DType::f32>::load(reinterpret_cast<const unsigned char*>(from), 0, 8, true, to);
+}
+__device__ __forceinline__ void store_numbers(const float (&from)[1], float* to) { to[0] = from[0]; }
+__device__ __forceinline__ void store_numbers(const float (&from)[8], float* to) {
+  reinterpret_cast<float4*>(to)[0] = make_float4(from[0], from[1], from[2], from[3]);
+  reinterpret_cast<float4*>(to)[1] = make_float4(from[4], from[5], from[6], from[7]);
+}
+
+// A block a group of an image: how each of its channels is scaled.
 __global__ __launch_bounds__(kThreads) void join_moments(const Moments* parts, int64_t chunks, float eps,
-                                                         float* scales) {
+                                                         const float* weight, int64_t width, int groups,
+                                                         ChannelScales scales) {
   __shared__ Moments sums[kThreads];
   const Moments* const own = parts + int64_t{blockIdx.x} * chunks;
   Moments total{0.0, 0.0, 0.0};
@@ -118,22 +137,41 @@ __global__ __launch_bounds__(kThreads) void join_moments(const Moments* parts, i
     if (threadIdx.x < half) sums[threadIdx.x] = joined(sums[threadIdx.x], sums[threadIdx.x + half]);
     __syncthreads();
   }
-  if (threadIdx.x != 0) return;
-  scales[2 * blockIdx.x] = static_cast<float>(sums[0].mean);
-  scales[2 * blockIdx.x + 1] =
+  const auto mean = static_cast<float>(sums[0].mean);
+  const auto scale =
       static_cast<float>(1.0 / sqrt(sums[0].squares / sums[0].count + static_cast<double>(eps)));
+  const int64_t group = blockIdx.x % groups, image = blockIdx.x / groups;
+  for (int64_t i = threadIdx.x; i < width; i += kThreads) {
+    const int64_t channel = group * width + i, at = image * width * groups + channel;
+    scales.means[at] = mean;
+    scales.factors[at] = scale * weight[channel];
+  }
 }
 
-__global__ void apply_group_norm(const float* x, const float* weight, const float* bias, const float* scales,
-                                 int64_t image, int64_t channels, int groups, int64_t count, bool swish,
-                                 float* out) {
-  const int64_t width = channels / groups;
-  for (int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count;
-       i += int64_t{gridDim.x} * blockDim.x) {
-    const int64_t channel = i % channels;
-    const float* const scale = scales + 2 * (i / image * groups + channel / width);
-    const float y = (x[i] - scale[0]) * (scale[1] * weight[channel]) + bias[channel];
-    out[i] = swish ? y / (1.0F + expf(-y)) : y;
+// kCount neighbouring channels at a time, to `out` or, where that is null, in two terms. blockIdx.y: image.
+template <int kCount>
+__global__ __launch_bounds__(kThreads) void apply_group_norm(const float* x, const float* bias,
+                                                             ChannelScales scales, uint32_t pieces,
+                                                             uint32_t channels, bool swish, float* out,
+                                                             SplitRows terms) {
+  const int64_t image = int64_t{blockIdx.y} * pieces * kCount;
+  const float* const means = scales.means + int64_t{blockIdx.y} * channels;
+  const float* const factors = scales.factors + int64_t{blockIdx.y} * channels;
+  for (uint32_t i = blockIdx.x * blockDim.x + threadIdx.x; i < pieces; i += gridDim.x * blockDim.x) {
+    const uint32_t channel = i % (channels / kCount) * kCount;
+    const int64_t at = image + int64_t{i} * kCount;
+    float y[kCount];
+    load_numbers(x + at, y);
+#pragma unroll
+    for (int j = 0; j < kCount; ++j) {
+      y[j] = (y[j] - means[channel + j]) * factors[channel + j] + bias[channel + j];
+      if (swish) y[j] = y[j] / (1.0F + expf(-y[j]));
+    }
+    if (out != nullptr) {
+      store_numbers(y, out + at);
+    } else if constexpr (kCount == 8) {
+      store_terms(y, const_cast<uint16_t*>(terms.high) + at, const_cast<uint16_t*>(terms.low) + at);
+    }
   }
 }
 
@@ -155,19 +193,33 @@ void CudaDevice::layer_norm(const Tensor& x, const Tensor& weight, const Tensor&
 
 void CudaDevice::group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
                             bool swish, Tensor& out) {
+  group_norm_to(x, {.weight = weight, .bias = bias, .groups = groups, .eps = eps}, swish, out.data<float>(),
+                nullptr);
+}
+
+void CudaDevice::group_norm_to(const Tensor& x, const GroupNormOptions& norm, bool swish, float* out,
+                               const SplitRows* terms) {
   const int64_t pixels = x.size(1) * x.size(2), channels = x.size(3),
                 chunks = divide_up(pixels, kChunkPixels);
   const auto batch = static_cast<unsigned>(x.size(0));
   const std::shared_ptr<void> moments =
-      allocate(sizeof(Moments) * static_cast<size_t>(batch * groups * chunks));
-  const std::shared_ptr<void> scales = allocate(2 * sizeof(float) * static_cast<size_t>(batch) * groups);
+      allocate(sizeof(Moments) * static_cast<size_t>(batch * norm.groups * chunks));
+  const std::shared_ptr<void> memory = allocate(2 * sizeof(float) * static_cast<size_t>(batch * channels));
+  auto* const floats = static_cast<float*>(memory.get());
+  const ChannelScales scales{floats, floats + batch * channels};
   launch(stream(), {.grid = dim3(static_cast<unsigned>(chunks), batch), .threads = kThreads}, chunk_moments,
-         x.data<float>(), pixels, channels, groups, static_cast<Moments*>(moments.get()));
-  launch(stream(), {.grid = batch * static_cast<unsigned>(groups), .threads = kThreads}, join_moments,
-         static_cast<const Moments*>(moments.get()), chunks, eps, static_cast<float*>(scales.get()));
-  launch(stream(), {.grid = blocks_for(x.elements())}, apply_group_norm, x.data<float>(),
-         weight.data<float>(), bias.data<float>(), static_cast<const float*>(scales.get()), pixels * channels,
-         channels, groups, x.elements(), swish, out.data<float>());
+         x.data<float>(), pixels, channels, norm.groups, static_cast<Moments*>(moments.get()));
+  launch(stream(), {.grid = batch * static_cast<unsigned>(norm.groups), .threads = kThreads}, join_moments,
+         static_cast<const Moments*>(moments.get()), chunks, norm.eps, norm.weight.data<float>(),
+         channels / norm.groups, norm.groups, scales);
+  const auto apply = [&]<int kCount>() {
+    const int64_t pieces = pixels * channels / kCount;
+    launch(stream(), {.grid = dim3(blocks_for(pieces, kThreads), batch), .threads = kThreads},
+           apply_group_norm<kCount>, x.data<float>(), norm.bias.data<float>(), scales,
+           static_cast<uint32_t>(pieces), static_cast<uint32_t>(channels), swish, out,
+           terms != nullptr ? *terms : SplitRows{});
+  };
+  channels % 8 == 0 ? apply.template operator()<8>() : apply.template operator()<1>();
 }
 
 void CudaDevice::l2_normalize(const Tensor& x, float eps, Tensor& out) {

@@ -34,11 +34,11 @@ TEST_P(Conv2d, EqualsOracle) {
   const oracle::Values wide = oracle::widen(weight);
   oracle::expect_near(
       ops::conv2d(x, weight, bias, c.options),
-      oracle::conv2d(oracle::widen(x), c.input, wide, c.kernel, oracle::widen(bias), c.options), product_tolerance(c),
-      "with bias");
+      oracle::conv2d(oracle::widen(x), c.input, wide, c.kernel, oracle::widen(bias), c.options),
+      product_tolerance(c), "with bias");
   oracle::expect_near(ops::conv2d(x, weight, {}, c.options),
-                      oracle::conv2d(oracle::widen(x), c.input, wide, c.kernel, {}, c.options), product_tolerance(c),
-                      "without bias");
+                      oracle::conv2d(oracle::widen(x), c.input, wide, c.kernel, {}, c.options),
+                      product_tolerance(c), "without bias");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -57,7 +57,46 @@ INSTANTIATE_TEST_SUITE_P(
                     ConvCase{DType::f32, {1, 6, 6, 16}, {20, 16, 3, 3}, {1, 3, 3, 3, 3}},
                     ConvCase{
                         DType::bf16, {1, 24, 24, 128}, {128, 128, 3, 3}, kSamePadding3x3, oracle::kWinograd},
+                    ConvCase{DType::bf16, {2, 11, 7, 96}, {70, 96, 1, 1}, {}},
+                    ConvCase{DType::f16, {1, 23, 9, 64}, {40, 64, 3, 3}, {2, 0, 0, 1, 1}},
+                    ConvCase{DType::bf16, {1, 7, 9, 32}, {33, 32, 2, 4}, {3, 2, 0, 1, 3}},
+                    ConvCase{DType::bf16, {2, 66, 66, 32}, {130, 32, 2, 1}, {}},
                     ConvCase{DType::bf16, {1, 40, 24, 128}, {3, 128, 3, 3}, kSamePadding3x3}));
+
+// With what a device may fuse around it: the norm and swish before, the residual after, the enlarging.
+TEST(FusedConv2d, EqualsOracle) {
+  const std::shared_ptr<Device> device = oracle::test_device();
+  for (const DType dtype : {DType::bf16, DType::f16, DType::f32}) {
+    for (const auto& [channels, filters] : {std::pair<int64_t, int64_t>{64, 48}, {24, 16}, {128, 3}}) {
+      const Shape in{2, 10, 13, channels}, kernel{filters, channels, 3, 3};
+      const Tensor x = oracle::random_tensor(*device, in, 1, DType::f32, 2.0F, 1.0F);
+      const GroupNormOptions norm{.weight = oracle::random_tensor(*device, Shape{channels}, 2),
+                                  .bias = oracle::random_tensor(*device, Shape{channels}, 3),
+                                  .groups = 8};
+      const float scale = 1.0F / std::sqrt(static_cast<float>(9 * channels));
+      const Tensor weight = oracle::random_tensor(*device, kernel, 4, dtype, scale);
+      const Tensor bias = oracle::random_tensor(*device, Shape{filters}, 5);
+      const oracle::Values normed =
+          oracle::group_norm(oracle::widen(x), oracle::widen(norm.weight), oracle::widen(norm.bias), 130, 8,
+                             static_cast<double>(norm.eps), true);
+      oracle::Values expected =
+          oracle::conv2d(normed, in, oracle::widen(weight), kernel, oracle::widen(bias), kSamePadding3x3);
+      const std::string what = std::string(name_of(dtype)) + " " + std::to_string(channels);
+      oracle::expect_near(ops::swish_conv2d(x, norm, weight, bias, kSamePadding3x3), expected,
+                          oracle::kWinograd, what);
+      const Tensor residual = oracle::random_tensor(*device, Shape{2, 10, 13, filters}, 6);
+      const oracle::Values added = oracle::widen(residual);
+      for (size_t i = 0; i < expected.size(); ++i) expected[i] += added[i];
+      oracle::expect_near(ops::swish_conv2d(x, norm, weight, bias, kSamePadding3x3, residual), expected,
+                          oracle::kWinograd, what + " with residual");
+      const Tensor small = oracle::random_tensor(*device, in, 7), large = ops::upsample_nearest2x(small);
+      oracle::expect_near(ops::upsample_conv3x3(small, weight, bias),
+                          oracle::conv2d(oracle::widen(large), large.shape(), oracle::widen(weight), kernel,
+                                         oracle::widen(bias), kSamePadding3x3),
+                          oracle::kWinograd, what + " enlarged");
+    }
+  }
+}
 
 TEST(Upsample, RepeatsEveryPixel) {
   const std::shared_ptr<Device> device = oracle::test_device();

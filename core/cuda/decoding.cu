@@ -8,6 +8,10 @@ namespace {
 
 CacheShape cache_shape(const Tensor& keys) { return {keys.size(1), keys.size(2), keys.size(3)}; }
 
+dim3 product_grid(int64_t tiles, int batch) {
+  return {static_cast<unsigned>(tiles), static_cast<unsigned>(divide_up(batch, kMostStreamBatch))};
+}
+
 // A product of few rows as one kernel of a step.
 template <class End>
 void run_product(cudaStream_t stream, std::span<const Tensor* const> parts, const SplitRows& x,
@@ -16,7 +20,7 @@ void run_product(cudaStream_t stream, std::span<const Tensor* const> parts, cons
   with_stream_type(parts[0]->dtype(), [&]<DType kType>() {
     with_stream_tiles(x.batch, [&]<int kTiles>() {
       launch(stream,
-             {.grid = static_cast<unsigned>(rows.tiles()), .threads = kStreamThreads, .overlaps = true},
+             {.grid = product_grid(rows.tiles(), x.batch), .threads = kStreamThreads, .overlaps = true},
              step_linear<kType, kTiles, End>, rows, x, parts[0]->size(1), scale, end);
     });
   });
@@ -75,11 +79,7 @@ bool is_filtered(const DecodingPlan& plan, int64_t vocabulary) {
 }  // namespace
 
 bool CudaDecoding::can(const DecodingPlan& plan) {
-  int rows = 0;
-  for (const DecodingItem& item : plan.items) rows += item.other_row < 0 ? 1 : 2;
-  if (rows == 0 || rows > kMostRows || plan.items.size() > kMostItems || plan.head.empty() ||
-      plan.layers.empty())
-    return false;
+  if (plan.items.empty() || plan.head.empty() || plan.layers.empty()) return false;
   const auto fits = [](const DecodingLayer& l) {
     for (const Tensor* weight :
          {&l.q_proj, &l.k_proj, &l.v_proj, &l.o_proj, &l.gate_proj, &l.up_proj, &l.down_proj}) {
@@ -193,7 +193,7 @@ void CudaDecoding::run_layer(const DecodingLayer& layer, const Tensor& next_norm
   with_stream_type(layer.gate_proj.dtype(), [&]<DType kType>() {
     with_stream_tiles(rows_.batch, [&]<int kTiles>() {
       launch(stream_,
-             {.grid = static_cast<unsigned>(pair.tiles()), .threads = kStreamThreads, .overlaps = true},
+             {.grid = product_grid(pair.tiles(), rows_.batch), .threads = kStreamThreads, .overlaps = true},
              step_gate_up<kType, kTiles>, pair, normed_->rows(), width_, norm_scale(), gated_->rows());
     });
   });
@@ -262,8 +262,53 @@ std::span<const int32_t> CudaDecoding::next() {
   return {drawn_ + slot * kMostItems, plan_.items.size()};
 }
 
+namespace {
+
+int row_count(const DecodingItem& item) { return item.other_row < 0 ? 1 : 2; }
+
+// More rows than one graph takes: a graph for each group, one after another in every step.
+class GroupedDecoding : public Decoding {
+ public:
+  GroupedDecoding(CudaDevice& device, const DecodingPlan& plan) {
+    DecodingPlan group = plan;
+    const auto begin = [&] {
+      groups_.push_back(std::make_unique<CudaDecoding>(device, group));
+      group.items.clear();
+    };
+    group.items.clear();
+    int rows = 0;
+    for (const DecodingItem& item : plan.items) {
+      if (rows + row_count(item) > kMostRows) {
+        begin();
+        rows = 0;
+      }
+      group.items.push_back(item);
+      rows += row_count(item);
+    }
+    begin();
+  }
+
+  std::span<const int32_t> next() override {
+    ids_.clear();
+    for (const std::unique_ptr<CudaDecoding>& group : groups_) {
+      const std::span<const int32_t> drawn = group->next();
+      ids_.insert(ids_.end(), drawn.begin(), drawn.end());
+    }
+    return ids_;
+  }
+
+ private:
+  std::vector<std::unique_ptr<CudaDecoding>> groups_;
+  std::vector<int32_t> ids_;
+};
+
+}  // namespace
+
 std::unique_ptr<Decoding> CudaDevice::begin_decoding(const DecodingPlan& plan) {
   if (!CudaDecoding::can(plan)) return nullptr;
+  int rows = 0;
+  for (const DecodingItem& item : plan.items) rows += row_count(item);
+  if (rows > kMostRows) return std::make_unique<GroupedDecoding>(*this, plan);
   return std::make_unique<CudaDecoding>(*this, plan);
 }
 

@@ -12,8 +12,9 @@
 
 namespace janus::cuda {
 
-// Most sequences that draw together, and rows that they read: what kernels take by value.
-constexpr int kMostItems = 32, kMostRows = kMostStreamBatch;
+// Most sequences that one graph draws, and rows that they read: what kernels take by value. Products take
+// kMostStreamBatch rows a block, and further blocks, which find the weights in the card's second-level cache.
+constexpr int kMostItems = 64, kMostRows = 64;
 
 // What changes from step to step.
 struct StepState {
@@ -45,10 +46,11 @@ struct RowScale;
 
 class CudaDecoding : public Decoding {
  public:
-  // Whether the kernels can do it: few enough rows, no f32 weights, one type for q, k and v and one for gate
-  // and up, depths of whole steps.
+  // Whether the kernels can do it: no f32 weights, one type for q, k and v and one for gate and up, depths of
+  // whole steps.
   static bool can(const DecodingPlan& plan);
 
+  // Of kMostRows rows or fewer.
   CudaDecoding(CudaDevice& device, DecodingPlan plan);
   ~CudaDecoding() override;
 

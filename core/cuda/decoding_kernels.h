@@ -27,15 +27,17 @@ struct RowScale {
   float eps;
 };
 
-// In shared memory, ready for all threads; every thread of the block calls it.
+// Of the batch rows from `first` on, in shared memory, ready for all threads; every thread of the block calls
+// it.
 template <int kTiles>
-__device__ __forceinline__ const float* row_scales(const RowScale& scale, int batch) {
+__device__ __forceinline__ const float* row_scales(const RowScale& scale, int batch, int first) {
   __shared__ float scales[8 * kTiles];
   const int lane = static_cast<int>(threadIdx.x) % 32;
   for (int b = static_cast<int>(threadIdx.x) / 32; b < 8 * kTiles; b += kStreamWarps) {
     float squares = 0.0F;
-    if (scale.squares != nullptr && b < batch) {
-      for (int tile = lane; tile < scale.tiles; tile += 32) squares += scale.squares[tile * batch + b];
+    if (scale.squares != nullptr && first + b < batch) {
+      for (int tile = lane; tile < scale.tiles; tile += 32)
+        squares += scale.squares[tile * batch + first + b];
     }
     const float mean = warp_sum(squares) / static_cast<float>(scale.width);
     if (lane == 0) scales[b] = scale.squares == nullptr ? 1.0F : 1.0F / sqrtf(mean + scale.eps);
@@ -108,30 +110,34 @@ struct GeluEnd {  // cut in two for the next product
   }
 };
 
+// Grid of a product: tile of weight rows, 8 * kTiles batch rows.
 template <DType kType, int kTiles, class End>
 __global__ __launch_bounds__(kStreamThreads) void step_linear(StackedRows weight, SplitRows x, int64_t depth,
                                                               RowScale scale, End end) {
-  const auto sums = stream_sums<kType, kTiles>(weight, x, depth, 0);
+  const int first = static_cast<int>(blockIdx.y) * 8 * kTiles;
+  const auto sums = stream_sums<kType, kTiles>(weight, x, depth, first);
   let_next_start();
-  const float* const scales = row_scales<kTiles>(scale, x.batch);
+  const float* const scales = row_scales<kTiles>(scale, x.batch, first);
   for (int i = static_cast<int>(threadIdx.x); i < kStreamRows * 8 * kTiles; i += kStreamThreads) {
     const int r = i % kStreamRows, b = i / kStreamRows;
     const int64_t row = int64_t{blockIdx.x} * kStreamRows + r;
-    end(row, b, sums[r][b] * scales[b], row < weight.ends[2] && b < x.batch);
+    end(row, first + b, sums[r][b] * scales[b], row < weight.ends[2] && first + b < x.batch);
   }
 }
 
 template <DType kType, int kTiles>
 __global__ __launch_bounds__(kStreamThreads) void step_gate_up(PairedRows weight, SplitRows x, int64_t depth,
                                                                RowScale scale, SplitRows out) {
-  const auto sums = stream_sums<kType, kTiles>(weight, x, depth, 0);
+  const int first = static_cast<int>(blockIdx.y) * 8 * kTiles;
+  const auto sums = stream_sums<kType, kTiles>(weight, x, depth, first);
   let_next_start();
-  const float* const scales = row_scales<kTiles>(scale, x.batch);
+  const float* const scales = row_scales<kTiles>(scale, x.batch, first);
   for (int i = static_cast<int>(threadIdx.x); i < kStreamRows / 2 * 8 * kTiles; i += kStreamThreads) {
     const int r = i % 8, b = i / 8;
     const int64_t row = int64_t{blockIdx.x} * (kStreamRows / 2) + r;
     const float gate = sums[r][b] * scales[b], up = sums[r + 8][b] * scales[b];
-    if (row < weight.rows && b < x.batch) store_split(out, b, row, gate / (1.0F + expf(-gate)) * up);
+    if (row < weight.rows && first + b < x.batch)
+      store_split(out, first + b, row, gate / (1.0F + expf(-gate)) * up);
   }
 }
 

@@ -9,7 +9,7 @@
 namespace janus::cuda {
 
 constexpr int kStreamWarps = 8, kStreamThreads = 32 * kStreamWarps, kStreamRows = 16, kStreamStep = 32;
-// Most batch rows that read the weights together: four tiles of 8.
+// Most batch rows of a block, which read the weights together: four tiles of 8.
 constexpr int kMostStreamBatch = 32;
 
 // Activations as two terms of bf16, [B, depth] each, dense; `depth` a multiple of kStreamStep, zeros behind

@@ -40,7 +40,11 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
 
   // A cache whose rows hold the sequences' prompts.
   KvCache read_prompts(const std::vector<Sequence>& sequences, int64_t draws) const {
-    KvCache cache(*device_, model_.config(), 8, 70 + draws, DType::bf16);
+    int32_t last = 0;
+    for (const Sequence& sequence : sequences) {
+      last = std::max({last, sequence.item.row, sequence.item.other_row});
+    }
+    KvCache cache(*device_, model_.config(), last + 1, 70 + draws, DType::bf16);
     for (const Sequence& sequence : sequences) {
       for (const int32_t row : {sequence.item.row, sequence.item.other_row}) {
         if (row < 0) continue;
@@ -127,6 +131,19 @@ TEST_P(DecodingTest, DrawsFiltered) {
                                         {item(6, -1, {.temperature = 1.3F, .top_k = 40, .top_p = 0.9F}), 4},
                                         {item(7, -1, {.temperature = 0.0F}), 2}};
   EXPECT_EQ(draw_on_device(sequences, 5), draw_by_steps(sequences, 5));
+}
+
+TEST_P(DecodingTest, DrawsForManyRows) {
+  for (const int32_t count : {40, 70}) {
+    std::vector<Sequence> sequences;
+    for (int32_t row = 0; row < count; ++row) {
+      const bool guided = row % 9 == 4 && row + 1 < count;
+      sequences.push_back(
+          {item(row, guided ? row + 1 : -1, {.seed = static_cast<uint32_t>(row)}), 2 + row % 5});
+      if (guided) ++row;
+    }
+    EXPECT_EQ(draw_on_device(sequences, 2), draw_by_steps(sequences, 2)) << count;
+  }
 }
 
 TEST_P(DecodingTest, ASequenceDoesNotDependOnTheOthers) {

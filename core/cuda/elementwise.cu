@@ -172,6 +172,11 @@ void CudaDevice::convert(const Tensor& x, Tensor& out) {
 }
 
 void CudaDevice::copy(const Tensor& x, Tensor& out) {
+  if (x.contiguous() && out.contiguous()) {
+    check_cuda(cudaMemcpyAsync(out.raw(), x.raw(), x.bytes(), cudaMemcpyDeviceToDevice, stream()),
+               "copying on the card");
+    return;
+  }
   const size_t row_bytes = bytes_of(x.dtype(), row_length(x));
   const auto rows = static_cast<size_t>(row_count(x));
   // With one row a stride may be less than the row: it is of no tensor.

@@ -84,7 +84,9 @@ run_check() {
     run_test "$tool.linear" compute-sanitizer --tool "$tool" --error-exitcode 9 build/gpu/bin/core_linear_test \
       --gtest_filter='ShortBlocks*'
     run_test "$tool.attention" compute-sanitizer --tool "$tool" --error-exitcode 9 build/gpu/bin/core_attention_test \
-      --gtest_filter='*CachedAttention*EqualsOracle/[01346]'
+      --gtest_filter='*CachedAttention*EqualsOracle/[0134689]'
+    run_test "$tool.conv" compute-sanitizer --tool "$tool" --error-exitcode 9 build/gpu/bin/core_conv_test \
+      --gtest_filter='FusedConv2d*'
   done
 }
 

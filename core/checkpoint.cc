@@ -189,7 +189,8 @@ Checkpoint Checkpoint::open(FileSet files, const CheckpointOptions& options) {
         files.name());
   Checkpoint checkpoint;
   checkpoint.config_ = std::make_shared<const nlohmann::json>(files.json("config.json"));
-  JsonObject(checkpoint.config(), files.path("config.json"));  // throws unless it is an object
+  // Throws unless it is an object.
+  [[maybe_unused]] const JsonObject config(checkpoint.config(), files.path("config.json"));
   checkpoint.tensors_ = read_weights(files, options);
   checkpoint.files_ = std::move(files);
   return checkpoint;

@@ -33,14 +33,17 @@ FileSet FileSet::folder(const std::string& path) {
 
 FileSet FileSet::builtin(std::string name, std::map<std::string, std::span<const std::byte>> files) {
   std::map<std::string, FileBytes> held;
-  for (const auto& [file, bytes] : files) held.emplace(file, FileBytes{bytes, nullptr});
+  while (!files.empty()) {
+    auto file = files.extract(files.begin());
+    held.emplace(std::move(file.key()), FileBytes{file.mapped(), nullptr});
+  }
   return in_memory(std::move(name), std::move(held));
 }
 
 FileSet FileSet::in_memory(std::string name, std::map<std::string, FileBytes> files) {
   FileSet set;
   set.name_ = std::move(name);
-  for (auto& [file, bytes] : files) set.in_memory_.emplace(file, std::move(bytes));
+  for (auto& file : files) set.in_memory_.insert(std::move(file));
   return set;
 }
 

@@ -61,20 +61,20 @@ FileBytes map_file(const std::string& path) {
 
 void expect_reading(std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
-  const auto page = page_bytes();
-  const auto begin = reinterpret_cast<uintptr_t>(bytes.data()) / page * page;
-  const auto end = reinterpret_cast<uintptr_t>(bytes.data()) + bytes.size();
+  const size_t before = reinterpret_cast<uintptr_t>(bytes.data()) % page_bytes();  // in the first page
   // Only a hint: a failure changes nothing that is read.
-  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_WILLNEED);
+  ::madvise(const_cast<std::byte*>(bytes.data()) - before, before + bytes.size(), MADV_WILLNEED);
 }
 
 void expect_no_reading(const FileBytes& file) {
   // Memory of another kind would lose what it holds.
   if (file.bytes.empty() || std::get_deleter<Unmap>(file.owner) == nullptr) return;
-  const auto page = page_bytes();
-  const auto begin = (reinterpret_cast<uintptr_t>(file.bytes.data()) + page - 1) / page * page;
-  const auto end = (reinterpret_cast<uintptr_t>(file.bytes.data()) + file.bytes.size()) / page * page;
-  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  const size_t page = page_bytes();
+  const size_t part = reinterpret_cast<uintptr_t>(file.bytes.data()) % page;
+  const size_t skipped = part == 0 ? 0 : page - part;  // up to the first whole page
+  if (file.bytes.size() < skipped + page) return;
+  const size_t whole = (file.bytes.size() - skipped) / page * page;
+  ::madvise(const_cast<std::byte*>(file.bytes.data()) + skipped, whole, MADV_DONTNEED);
 }
 
 }  // namespace janus

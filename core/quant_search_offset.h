@@ -111,8 +111,9 @@ class OffsetSearch {
     const Vec scale = whole_scale_, min = whole_min_;
     error_ = error_of(d * scale, dmin * min);
     for (int i = 0; i < 9; ++i) {
-      const Vec s = clamped(scale + static_cast<float>(i % 3 - 1), 0.0F, 63.0F);
-      const Vec m = clamped(min + static_cast<float>(i / 3 - 1), 0.0F, 63.0F);
+      const int scale_step = i % 3 - 1, min_step = i / 3 - 1;
+      const Vec s = clamped(scale + static_cast<float>(scale_step), 0.0F, 63.0F);
+      const Vec m = clamped(min + static_cast<float>(min_step), 0.0F, 63.0F);
       const Vec error = error_of(d * s, dmin * m);
       const Mask better = error < error_;
       error_ = better ? error : error_;

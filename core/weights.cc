@@ -153,7 +153,7 @@ Tensor Weights::matrix(std::string_view name, const Shape& expected) const {
 Tensor Weights::product_matrix(std::string_view name, const Shape& expected) const {
   const Tensor weight = matrix(name, expected);
   if (options_->plan) return weight;
-  const Tensor ordered = ops::convert(weight, device_->product_type(weight.dtype(), weight.size(1)));
+  Tensor ordered = ops::convert(weight, device_->product_type(weight.dtype(), weight.size(1)));
   let_go(checkpoint_->find(path(name)), ordered);
   return ordered;
 }

@@ -56,6 +56,7 @@ const char* name_of(WeightType type) { return named(type).name; }
 
 std::vector<std::string> weight_type_names() {
   std::vector<std::string> names;
+  names.reserve(kWeightTypes.size());
   for (const NamedType& known : kWeightTypes) names.emplace_back(known.name);
   return names;
 }
@@ -145,13 +146,13 @@ Tensor Weights::matrix(std::string_view name, const Shape& expected) const {
     // Shapes alone: not even a hint to the system, which would begin to read the file.
     return Tensor::wrap(*device_, tensor.dtype, tensor.shape, tensor.data.bytes.data(), tensor.data.owner);
   }
-  const Tensor weight = convert_weight(tensor_on(*device_, tensor), dtype, path(name), tensor.file);
+  Tensor weight = convert_weight(tensor_on(*device_, tensor), dtype, path(name), tensor.file);
   let_go(tensor, weight);
   return weight;
 }
 
 Tensor Weights::product_matrix(std::string_view name, const Shape& expected) const {
-  const Tensor weight = matrix(name, expected);
+  Tensor weight = matrix(name, expected);
   if (options_->plan) return weight;
   Tensor ordered = ops::convert(weight, device_->product_type(weight.dtype(), weight.size(1)));
   let_go(checkpoint_->find(path(name)), ordered);

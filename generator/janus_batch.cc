@@ -259,6 +259,7 @@ void JanusBatch::draw_all() {
   const std::vector<int32_t> rows = rows_in_work();
   if (rows.empty() || draw_on_device(rows)) return;
   std::vector<int32_t> ids;
+  ids.reserve(rows.size());
   for (const int32_t row : rows) ids.push_back(rows_[row]->answer.ids.back());
   const auto count = static_cast<int64_t>(rows.size());
   const Tensor next =

@@ -53,7 +53,7 @@ std::string describe_card(int index) {
         "device cuda:{}: expected a card of compute capability 8.0 or more, found {} with {}.{}; use "
         "--device cpu",
         index, properties.name, properties.major, properties.minor);
-  if (properties.major < 9) every_card_overlaps = false;
+  if (!kernels_wait()) every_card_overlaps = false;
   return fmt::format("{}, compute capability {}.{}, {} multiprocessors, {:.0f} GiB", properties.name,
                      properties.major, properties.minor, properties.multiProcessorCount,
                      static_cast<double>(properties.totalGlobalMem) / (1 << 30));

@@ -12,9 +12,11 @@ namespace janus::cuda {
 // are more than nvcc can follow.)
 void check_cuda(cudaError_t status, const char* what);
 
-// Whether kernels may be asked to start before the last one ends: from compute capability 9.0 on, asked of
-// every card that is opened.
+// Whether kernels may be asked to start before the last one ends: where those that run on every card that is
+// opened were compiled for compute capability 9.0 or more.
 bool may_overlap();
+// Whether the current card's kernels wait in wait_for_last().
+bool kernels_wait();
 
 struct Launch {
   dim3 grid;

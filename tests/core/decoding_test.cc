@@ -139,7 +139,7 @@ TEST_P(DecodingTest, DrawsForManyRows) {
     for (int32_t row = 0; row < count; ++row) {
       const bool guided = row % 9 == 4 && row + 1 < count;
       sequences.push_back(
-          {item(row, guided ? row + 1 : -1, {.seed = static_cast<uint32_t>(row)}), 2 + row % 5});
+          {item(row, guided ? row + 1 : -1, {.seed = static_cast<uint32_t>(row)}), row % 16 == 0 ? 3 : 1});
       if (guided) ++row;
     }
     EXPECT_EQ(draw_on_device(sequences, 2), draw_by_steps(sequences, 2)) << count;

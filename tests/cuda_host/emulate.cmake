@@ -34,7 +34,7 @@ endforeach()
 
 # Blocks in another order, and threads between two barriers: what depends on it lacks a barrier.
 foreach(name attention conv decoding norm)
-  add_test(NAME cuda_host_order.${name} COMMAND cuda_host_${name}_test)
+  add_test(NAME cuda_host_order.${name} COMMAND cuda_host_${name}_test --gtest_filter=-*ManyRows*)
   set_tests_properties(cuda_host_order.${name} PROPERTIES TIMEOUT 900 ENVIRONMENT
                        "JANUS_TEST_DEVICE=cuda;JANUS_CUDA_HOST_ORDER=1")
 endforeach()

@@ -155,9 +155,9 @@ std::vector<float> to_host(const Tensor& x) {
 
 Tensor convert(const Tensor& x, DType dtype) {
   const bool to_lanes = !x.empty() && in_lanes(dtype) && lanes_of(x.dtype(), x.shape().back()) == dtype;
-  check(
-      !x.empty() && (is_weight_type(x.dtype()) || in_lanes(x.dtype())) && (is_weight_type(dtype) || to_lanes),
-      "convert: expected weight types, found {} to {}", describe(x), name_of(dtype));
+  const bool from_lanes = in_lanes(x.dtype()) && dtype == DType::f32;
+  check(!x.empty() && (to_lanes || from_lanes || (is_weight_type(x.dtype()) && is_weight_type(dtype))),
+        "convert: expected weight types, found {} to {}", describe(x), name_of(dtype));
   if (x.dtype() == dtype && x.contiguous()) return x;
   Tensor out(x.device(), dtype, x.shape());
   if (x.elements() > 0) x.device().convert(x, out);
@@ -228,6 +228,8 @@ Tensor linear_swiglu(const Tensor& x, const LinearView& gate, const LinearView& 
 
 Tensor embedding(const Tensor& table, std::span<const int32_t> ids) {
   check_matrix("embedding", "table", table);
+  check(!in_lanes(table.dtype()), "embedding, table: expected rows in order, found {} in lanes",
+        name_of(table.dtype()));
   for (const int32_t id : ids) {
     check(id >= 0 && id < table.size(0), "embedding, id: expected 0 to {}, found {}", table.size(0) - 1, id);
   }

@@ -19,7 +19,8 @@ Tensor from_host(Device& device, std::span<const float> values, Shape shape);
 // Any weight type, spaced rows or not -> its elements as f32 on the host, in row order.
 std::vector<float> to_host(const Tensor& x);
 // The same values in another weight type, dense: rounded as quantize() of core/quants.h has it. `x` itself
-// when nothing changes. Or a block format in lanes, where the device's product_type asks for that.
+// when nothing changes. Or a block format in lanes, where the device's product_type asks for that; from there
+// only to f32.
 Tensor convert(const Tensor& x, DType dtype);
 // Copies `x` into the window `out` of the same shape and type; rows of either may be spaced.
 void copy(const Tensor& x, Tensor out);

@@ -123,6 +123,8 @@ Tensor Tensor::reshape(Shape shape) const {
 Tensor Tensor::rows(int64_t begin, int64_t count) const {
   check(rank() > 0 && begin >= 0 && count >= 0 && begin <= size(0) && count <= size(0) - begin,
         "rows: expected a range within {}, found [{}, {} + {})", shape_.to_string(), begin, begin, count);
+  check(!in_lanes(dtype_) || begin % kLaneRows == 0, "rows in lanes: expected a multiple of {}, found {}",
+        kLaneRows, begin);
   std::array<int64_t, Shape::kMaxRank> sizes{};
   for (int axis = 0; axis < rank(); ++axis) sizes[axis] = shape_[axis];
   sizes[0] = count;
@@ -133,7 +135,8 @@ Tensor Tensor::rows(int64_t begin, int64_t count) const {
 }
 
 Tensor Tensor::columns(int64_t begin, int64_t count) const {
-  check(rank() == 2 && begin >= 0 && count >= 0 && begin <= size(1) && count <= size(1) - begin,
+  check(rank() == 2 && !in_lanes(dtype_) && begin >= 0 && count >= 0 && begin <= size(1) &&
+            count <= size(1) - begin,
         "columns: expected a range within a matrix, found {} and [{}, {} + {})", shape_.to_string(), begin,
         begin, count);
   check_blocks(dtype_, Shape{1, begin});

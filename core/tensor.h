@@ -123,9 +123,9 @@ class Tensor {
 
   // The same elements under another shape. Must be contiguous, with as many elements.
   Tensor reshape(Shape shape) const;
-  // Entries [begin, begin + count) of axis 0.
+  // Entries [begin, begin + count) of axis 0; in lanes, from the beginning of a group.
   Tensor rows(int64_t begin, int64_t count) const;
-  // Columns [begin, begin + count) of a matrix: [T, D] -> [T, count], rows spaced by D.
+  // Columns [begin, begin + count) of a matrix, not in lanes: [T, D] -> [T, count], rows spaced by D.
   Tensor columns(int64_t begin, int64_t count) const;
 
  private:

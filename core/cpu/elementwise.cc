@@ -11,12 +11,16 @@ namespace {
 
 // Elements a thread should have before a second one is worth waking.
 constexpr int64_t kGrain = 16384;
-static_assert(kGrain % 256 == 0);  // blocks are not cut
+static_assert(kGrain % (256 * kLaneRows) == 0);  // blocks are not cut
 
 int64_t row_length(const Tensor& x) {
   return x.rank() == 0 || x.size(0) == 0 ? x.elements() : x.elements() / x.size(0);
 }
-int64_t row_count(const Tensor& x) { return x.rank() == 0 ? 1 : x.size(0); }
+// Of what lies in memory: in lanes, whole groups.
+int64_t row_count(const Tensor& x) {
+  if (in_lanes(x.dtype())) return (x.size(0) + kLaneRows - 1) / kLaneRows * kLaneRows;
+  return x.rank() == 0 ? 1 : x.size(0);
+}
 
 const std::byte* row(const Tensor& x, int64_t index) {
   return static_cast<const std::byte*>(x.raw()) + bytes_of(x.dtype(), index * x.row_stride());
@@ -38,16 +42,42 @@ void for_pieces(const Team& team, int64_t rows, int64_t length, Body body) {
   });
 }
 
+// Calls body(row, count, begin, end) for pieces of groups of kLaneRows rows of a matrix: columns [begin, end)
+// of `count` rows.
+template <typename Body>
+void for_groups(const Team& team, const Tensor& x, Body body) {
+  const int64_t groups = (x.size(0) + kLaneRows - 1) / kLaneRows;
+  for_pieces(team, groups, kLaneRows * x.size(1), [&](int64_t group, int64_t begin, int64_t end) {
+    const int64_t first = group * kLaneRows;
+    body(first, static_cast<int>(std::min<int64_t>(kLaneRows, x.size(0) - first)), begin / kLaneRows,
+         end / kLaneRows);
+  });
+}
+
+void to_lanes(const Kernels& kernels, const Team& team, const Tensor& x, Tensor& out) {
+  for_groups(team, x, [&](int64_t first, int count, int64_t begin, int64_t end) {
+    kernels.to_lanes(x.dtype(), row(x, first) + bytes_of(x.dtype(), begin), x.row_stride(), count,
+                     end - begin, row(out, first) + bytes_of(out.dtype(), kLaneRows * begin));
+  });
+}
+
+void from_lanes(const Kernels& kernels, const Team& team, const Tensor& x, Tensor& out) {
+  for_groups(team, x, [&](int64_t first, int count, int64_t begin, int64_t end) {
+    kernels.widen_lanes(x.dtype(), row(x, first) + bytes_of(x.dtype(), kLaneRows * begin), count, end - begin,
+                        out.data<float>() + first * out.row_stride() + begin, out.row_stride());
+  });
+}
+
 }  // namespace
 
 void CpuDevice::convert(const Tensor& x, Tensor& out) {
+  if (x.dtype() != out.dtype() && in_lanes(out.dtype())) return to_lanes(kernels_, team_, x, out);
+  if (x.dtype() != out.dtype() && in_lanes(x.dtype())) return from_lanes(kernels_, team_, x, out);
   for_pieces(team_, row_count(x), row_length(x), [&](int64_t r, int64_t begin, int64_t end) {
     const std::byte* from = row(x, r) + bytes_of(x.dtype(), begin);
     std::byte* to = row(out, r) + bytes_of(out.dtype(), begin);
     if (x.dtype() == out.dtype()) {
       std::memcpy(to, from, bytes_of(x.dtype(), end - begin));
-    } else if (in_lanes(out.dtype())) {
-      kernels_.to_lanes(x.dtype(), from, end - begin, to);
     } else if (out.dtype() == DType::f32) {
       kernels_.widen(x.dtype(), from, end - begin, reinterpret_cast<float*>(to));
     } else {

@@ -8,7 +8,7 @@
 
 namespace janus::cpu {
 
-// A matrix in memory: rows `stride` elements apart.
+// A matrix in memory: rows `stride` elements apart; in lanes, all groups of kLaneRows rows from its first on.
 struct Matrix {
   DType dtype = DType::f32;
   const void* data = nullptr;
@@ -99,10 +99,12 @@ struct Kernels {
   void (*few_packed_rows)(const Matrix& weight, int64_t begin, int64_t end, int64_t depth,
                           const float* packed, int rows, const float* bias, float* out, int64_t out_stride);
 
-  // Whether these kernels take weights in lanes, and are faster so. If not, to_lanes is null.
+  // Whether these kernels take weights in lanes, and are faster so. If not, the next two are null.
   bool has_lanes;
-  // `size` numbers, whole blocks of the type in lanes, from the type as stored.
-  void (*to_lanes)(DType from_type, const void* from, int64_t size, void* to);
+  // `size` numbers, whole blocks in lanes, of each of `rows` <= kLaneRows rows that make one group: from the
+  // type as stored, rows `stride` numbers apart; and to f32.
+  void (*to_lanes)(DType from_type, const void* from, int64_t stride, int rows, int64_t size, void* to);
+  void (*widen_lanes)(DType from_type, const void* from, int rows, int64_t size, float* to, int64_t stride);
 
   // Lays `columns` <= tile_columns rows of `from`, k in [begin, end), out as packed[k - begin][tile_columns],
   // with zeros for the columns that are missing.
@@ -160,7 +162,7 @@ struct Kernels {
   void (*rope)(float* head, int64_t width, const float* cosines, const float* sines);
   // `size` numbers to a *_k type; the same bytes from every instruction set.
   void (*quantize)(DType to_type, const float* from, int64_t size, void* to);
-  // `size` numbers of any weight type, whole blocks.
+  // `size` numbers of any weight type but those in lanes, whole blocks.
   void (*widen)(DType from_type, const void* from, int64_t size, float* to);
 
   // For probe.cc; see simd/probe.h.

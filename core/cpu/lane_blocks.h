@@ -1,148 +1,203 @@
-// The block formats of core/block_formats.h in lanes: 256 numbers each, with the same numbers and scales in
-// as many bytes, ordered for products in vectors of 64 bytes.
+// The block formats of core/block_formats.h in lanes: 256 numbers each of 16 weight rows, with the same
+// numbers and scales in as many bytes, ordered for products in vectors.
 //
-// Number n stands in vector n % 16 / 4 of four, at byte n / 16 * 4 + n % 4. So a lane of 32 bits holds
-// numbers of one run of 16, which share a scale in every format, and 16 scales serve all four vectors.
+// A vector of 64 bytes has four numbers that follow one another of each row: row i in lane i of 32 bits. So a
+// product multiplies it with four activations, broadcast, and the sums of 16 rows grow beside each other; a
+// scale of 16 rows is one vector, too. Of a matrix, the blocks of 16 rows follow one another along the depth,
+// then come the next 16 rows: it is read as one stream.
+//
+// Where two numbers share a byte, the one in the high half is multiplied where it stands, 4, 8 or 16 times
+// too large, and its scale makes up for that.
 #pragma once
 
 #include <cstdint>
 
 #include "core/block_formats.h"
+#include "core/tensor.h"
 
 namespace janus::cpu {
 
-// Of eight blocks of 32.
+// Eight parts of 32 numbers.
 struct LanesQ8_0 {
-  static constexpr int kBlocks = 8;  // of the format as stored
-  uint16_t d[kBlocks];
-  uint8_t q[kSuperBlock];  // number + 128
+  using Stored = BlockQ8_0;
+  uint16_t d[8][kLaneRows];
+  uint8_t q[8][8][64];  // number + 128
 };
-static_assert(sizeof(LanesQ8_0) == 8 * sizeof(BlockQ8_0));
+static_assert(sizeof(LanesQ8_0) == kLaneRows * 8 * sizeof(BlockQ8_0));
 
-// Low halves of a byte are of the even vector, high ones of the odd one behind it. fields: of each 32 numbers
-// the scale and the min, 6 bits each, from the lowest bit on.
+// Part 2p stands in the low halves of q[p], part 2p + 1 in the high ones. fields: of each row 16 numbers of 6
+// bits in three words: number s < 8 is the scale of part s, number 8 + s its min. Word w has numbers 5w to
+// 5w + 4 from the lowest bit on, and two bits of number 15 at the top, the lowest ones in word 0.
 struct LanesQ4_K {
-  static constexpr int kBlocks = 1;
-  uint16_t d, dmin;
-  uint8_t fields[12];
-  uint8_t q[kSuperBlock / 2];
+  using Stored = BlockQ4_K;
+  uint16_t d[kLaneRows], dmin[kLaneRows];
+  uint32_t fields[3][kLaneRows];
+  uint8_t q[4][8][64];
 };
-static_assert(sizeof(LanesQ4_K) == sizeof(BlockQ4_K));
+static_assert(sizeof(LanesQ4_K) == kLaneRows * sizeof(BlockQ4_K));
 
-// As q4_k; bit i of the eight bytes of `high` for a vector is the fifth bit of its byte i.
+// As q4_k; q[p] has the low four bits of part 2p, but the high four of part 2p + 1. What is missing of the
+// numbers of q[p][v] is in high[v], whose lanes have to be turned right by 2p bits: bit 4 of a byte then
+// belongs to part 2p, bit 3 to part 2p + 1.
 struct LanesQ5_K {
-  static constexpr int kBlocks = 1;
-  uint16_t d, dmin;
-  uint8_t fields[12];
-  uint8_t high[4][8];
-  uint8_t q[kSuperBlock / 2];
+  using Stored = BlockQ5_K;
+  uint16_t d[kLaneRows], dmin[kLaneRows];
+  uint32_t fields[3][kLaneRows];
+  uint8_t high[8][64];
+  uint8_t q[4][8][64];
 };
-static_assert(sizeof(LanesQ5_K) == sizeof(BlockQ5_K));
+static_assert(sizeof(LanesQ5_K) == kLaneRows * sizeof(BlockQ5_K));
 
-// Low halves as in q4_k; byte i of `high` has two bits each for byte i of the four vectors.
+// 16 parts of 16 numbers, four a quarter: 0 and 1 share low[0], 2 and 3 low[1], as in q5_k. What is missing
+// is in `high`: of part 0 bits 4 and 5, of part 1 bits 2 and 3, of part 2 bits 6 and 7, of part 3 bits 0
+// and 1.
 struct LanesQ6_K {
-  static constexpr int kBlocks = 1;
-  uint8_t low[kSuperBlock / 2];
-  uint8_t high[kSuperBlock / 4];
-  int8_t scales[kSuperBlock / 16];
-  uint16_t d;
+  using Stored = BlockQ6_K;
+  uint16_t d[kLaneRows];
+  int8_t scales[16][kLaneRows];
+  struct {
+    uint8_t low[2][4][64];
+    uint8_t high[4][64];
+  } quarters[4];
 };
-static_assert(sizeof(LanesQ6_K) == sizeof(BlockQ6_K));
+static_assert(sizeof(LanesQ6_K) == kLaneRows * sizeof(BlockQ6_K));
 
-// 256 bytes in order -> four vectors of 64.
-JANUS_ALWAYS_INLINE void order_bytes(const uint8_t* from, uint8_t (&to)[4][64]) {
-  for (int vector = 0; vector < 4; ++vector) {
-    for (int lane = 0; lane < 16; ++lane) {
-      __builtin_memcpy(&to[vector][4 * lane], from + 16 * lane + 4 * vector, 4);
-    }
-  }
-}
+// Of `Lanes`: how many blocks of the format as stored make 256 numbers of a row.
+template <typename Lanes>
+inline constexpr int kStoredBlocks = kSuperBlock / Lanes::Stored::kSize;
 
-JANUS_ALWAYS_INLINE void pack_halves(const uint8_t (&bytes)[4][64], uint8_t* to) {
-  for (int i = 0; i < 64; ++i) {
-    to[i] = static_cast<uint8_t>((bytes[0][i] & 15) | (bytes[1][i] & 15) << 4);
-    to[64 + i] = static_cast<uint8_t>((bytes[2][i] & 15) | (bytes[3][i] & 15) << 4);
-  }
-}
+// 256 numbers of 16 rows as bytes: vector v has numbers 4v to 4v + 3.
+using LaneBytes = uint8_t[64][64];
 
-JANUS_ALWAYS_INLINE void pack_fields(const uint8_t* packed_scales, uint8_t* fields) {
-  uint8_t scales[8], mins[8];
-  unpack_scales(packed_scales, scales, mins);
-  for (int pair = 0; pair < 4; ++pair) {
-    const int j = 2 * pair;
-    const uint32_t bits = scales[j] | mins[j] << 6 | scales[j + 1] << 12 | mins[j + 1] << 18;
-    for (int byte = 0; byte < 3; ++byte) fields[3 * pair + byte] = static_cast<uint8_t>(bits >> 8 * byte);
-  }
-}
+// -- one row's numbers as unsigned bytes, in order ---------------------------------------------------------
 
-// `from` is as many blocks as make 256 numbers.
-JANUS_ALWAYS_INLINE void to_lanes(const BlockQ8_0* from, LanesQ8_0& to) {
-  uint8_t numbers[kSuperBlock], bytes[4][64];
-  for (int block = 0; block < LanesQ8_0::kBlocks; ++block) {
-    to.d[block] = from[block].d;
+JANUS_ALWAYS_INLINE void unpack_numbers(const BlockQ8_0* blocks, uint8_t* to) {
+  for (int block = 0; block < 8; ++block) {
     for (int i = 0; i < 32; ++i) {
-      numbers[32 * block + i] = static_cast<uint8_t>(static_cast<uint8_t>(from[block].q[i]) ^ 0x80);
+      to[32 * block + i] = static_cast<uint8_t>(static_cast<uint8_t>(blocks[block].q[i]) ^ 0x80);
     }
   }
-  order_bytes(numbers, bytes);
-  __builtin_memcpy(to.q, bytes, sizeof bytes);
 }
 
-JANUS_ALWAYS_INLINE void to_lanes(const BlockQ4_K* from, LanesQ4_K& to) {
-  uint8_t numbers[kSuperBlock], bytes[4][64];
+JANUS_ALWAYS_INLINE void unpack_numbers(const BlockQ4_K* block, uint8_t* to) {
   for (int part = 0; part < 4; ++part) {
     for (int l = 0; l < 32; ++l) {
-      numbers[64 * part + l] = from->q[32 * part + l] & 15;
-      numbers[64 * part + 32 + l] = from->q[32 * part + l] >> 4;
+      to[64 * part + l] = block->q[32 * part + l] & 15;
+      to[64 * part + 32 + l] = block->q[32 * part + l] >> 4;
     }
   }
-  order_bytes(numbers, bytes);
-  to.d = from->d;
-  to.dmin = from->dmin;
-  pack_fields(from->scales, to.fields);
-  pack_halves(bytes, to.q);
 }
 
-JANUS_ALWAYS_INLINE void to_lanes(const BlockQ5_K* from, LanesQ5_K& to) {
-  uint8_t numbers[kSuperBlock], bytes[4][64];
+JANUS_ALWAYS_INLINE void unpack_numbers(const BlockQ5_K* block, uint8_t* to) {
   for (int part = 0; part < 4; ++part) {
     for (int l = 0; l < 32; ++l) {
-      const int q = from->q[32 * part + l], high = from->high[l] >> 2 * part;
-      numbers[64 * part + l] = static_cast<uint8_t>((q & 15) | (high & 1) << 4);
-      numbers[64 * part + 32 + l] = static_cast<uint8_t>(q >> 4 | (high & 2) << 3);
-    }
-  }
-  order_bytes(numbers, bytes);
-  to.d = from->d;
-  to.dmin = from->dmin;
-  pack_fields(from->scales, to.fields);
-  pack_halves(bytes, to.q);
-  for (int vector = 0; vector < 4; ++vector) {
-    for (int i = 0; i < 8; ++i) {
-      int bits = 0;
-      for (int bit = 0; bit < 8; ++bit) bits |= bytes[vector][8 * i + bit] >> 4 << bit;
-      to.high[vector][i] = static_cast<uint8_t>(bits);
+      const int q = block->q[32 * part + l], high = block->high[l] >> 2 * part;
+      to[64 * part + l] = static_cast<uint8_t>((q & 15) | (high & 1) << 4);
+      to[64 * part + 32 + l] = static_cast<uint8_t>(q >> 4 | (high & 2) << 3);
     }
   }
 }
 
-JANUS_ALWAYS_INLINE void to_lanes(const BlockQ6_K* from, LanesQ6_K& to) {
-  uint8_t numbers[kSuperBlock], bytes[4][64];
+JANUS_ALWAYS_INLINE void unpack_numbers(const BlockQ6_K* block, uint8_t* to) {
   for (int half = 0; half < 2; ++half) {
     for (int l = 0; l < 64; ++l) {
-      const int low = from->low[64 * half + l], high = from->high[32 * half + l % 32] >> l / 32 * 2;
-      numbers[128 * half + l] = static_cast<uint8_t>((low & 15) | (high & 3) << 4);
-      numbers[128 * half + 64 + l] = static_cast<uint8_t>(low >> 4 | (high >> 4 & 3) << 4);
+      const int low = block->low[64 * half + l], high = block->high[32 * half + l % 32] >> l / 32 * 2;
+      to[128 * half + l] = static_cast<uint8_t>((low & 15) | (high & 3) << 4);
+      to[128 * half + 64 + l] = static_cast<uint8_t>(low >> 4 | (high >> 4 & 3) << 4);
     }
   }
-  order_bytes(numbers, bytes);
-  pack_halves(bytes, to.low);
-  for (int i = 0; i < 64; ++i) {
-    to.high[i] = static_cast<uint8_t>(bytes[0][i] >> 4 | bytes[1][i] >> 4 << 2 | bytes[2][i] >> 4 << 4 |
-                                      bytes[3][i] >> 4 << 6);
+}
+
+// -- bytes and factors to blocks in lanes -------------------------------------------------------------------
+
+JANUS_ALWAYS_INLINE void pack_numbers(const LaneBytes& bytes, LanesQ8_0& to) {
+  __builtin_memcpy(to.q, bytes, sizeof to.q);
+}
+
+JANUS_ALWAYS_INLINE void pack_numbers(const LaneBytes& bytes, LanesQ4_K& to) {
+  for (int pair = 0; pair < 4; ++pair) {
+    for (int v = 0; v < 8; ++v) {
+      const uint8_t *even = bytes[16 * pair + v], *odd = bytes[16 * pair + 8 + v];
+      for (int i = 0; i < 64; ++i)
+        to.q[pair][v][i] = static_cast<uint8_t>((even[i] & 15) | (odd[i] & 15) << 4);
+    }
   }
-  __builtin_memcpy(to.scales, from->scales, sizeof to.scales);
-  to.d = from->d;
+}
+
+JANUS_ALWAYS_INLINE void pack_numbers(const LaneBytes& bytes, LanesQ5_K& to) {
+  uint32_t high[8][kLaneRows] = {};
+  for (int pair = 0; pair < 4; ++pair) {
+    for (int v = 0; v < 8; ++v) {
+      const uint8_t *even = bytes[16 * pair + v], *odd = bytes[16 * pair + 8 + v];
+      uint8_t missing[64];
+      for (int i = 0; i < 64; ++i) {
+        to.q[pair][v][i] = static_cast<uint8_t>((even[i] & 15) | (odd[i] & 30) << 3);
+        missing[i] = static_cast<uint8_t>((even[i] & 16) | (odd[i] & 1) << 3);
+      }
+      for (int row = 0; row < kLaneRows; ++row) {
+        uint32_t bits;
+        __builtin_memcpy(&bits, missing + 4 * row, 4);
+        high[v][row] |= bits << 2 * pair | static_cast<uint32_t>(uint64_t{bits} << 2 * pair >> 32);
+      }
+    }
+  }
+  __builtin_memcpy(to.high, high, sizeof high);
+}
+
+JANUS_ALWAYS_INLINE void pack_numbers(const LaneBytes& bytes, LanesQ6_K& to) {
+  for (int quarter = 0; quarter < 4; ++quarter) {
+    for (int v = 0; v < 4; ++v) {
+      const uint8_t *first = bytes[16 * quarter + v], *second = first + 4 * 64, *third = first + 8 * 64,
+                    *fourth = first + 12 * 64;
+      for (int i = 0; i < 64; ++i) {
+        to.quarters[quarter].low[0][v][i] = static_cast<uint8_t>((first[i] & 15) | (second[i] & 60) << 2);
+        to.quarters[quarter].low[1][v][i] = static_cast<uint8_t>((third[i] & 15) | (fourth[i] & 60) << 2);
+        to.quarters[quarter].high[v][i] = static_cast<uint8_t>((first[i] & 48) | (second[i] & 3) << 2 |
+                                                               (third[i] & 48) << 2 | (fourth[i] & 3));
+      }
+    }
+  }
+}
+
+JANUS_ALWAYS_INLINE void pack_factors(const BlockQ8_0* blocks, int row, LanesQ8_0& to) {
+  for (int part = 0; part < 8; ++part) to.d[part][row] = blocks[part].d;
+}
+
+template <typename Stored, typename Lanes>
+JANUS_ALWAYS_INLINE void pack_factors(const Stored* block, int row, Lanes& to) {
+  uint8_t numbers[16];
+  unpack_scales(block->scales, numbers, numbers + 8);
+  to.d[row] = block->d;
+  to.dmin[row] = block->dmin;
+  for (int word = 0; word < 3; ++word) {
+    uint32_t bits = static_cast<uint32_t>(numbers[15] >> 2 * word & 3) << 30;
+    for (int i = 0; i < 5; ++i) bits |= static_cast<uint32_t>(numbers[5 * word + i]) << 6 * i;
+    to.fields[word][row] = bits;
+  }
+}
+
+JANUS_ALWAYS_INLINE void pack_factors(const BlockQ6_K* block, int row, LanesQ6_K& to) {
+  to.d[row] = block->d;
+  for (int part = 0; part < 16; ++part) to.scales[part][row] = block->scales[part];
+}
+
+// 256 numbers of `rows` <= 16 rows, which are `row_blocks` apart; zeros for the others.
+template <typename Lanes>
+JANUS_ALWAYS_INLINE void to_lanes(const typename Lanes::Stored* from, int64_t row_blocks, int rows,
+                                  Lanes& to) {
+  using Stored = typename Lanes::Stored;
+  LaneBytes bytes;
+  for (int row = 0; row < kLaneRows; ++row) {
+    Stored blocks[kStoredBlocks<Lanes>] = {};
+    if (row < rows) {
+      __builtin_memcpy(static_cast<void*>(blocks), from + row * row_blocks, sizeof blocks);
+    }
+    uint8_t numbers[kSuperBlock];
+    unpack_numbers(blocks, numbers);
+    for (int v = 0; v < 64; ++v) __builtin_memcpy(&bytes[v][4 * row], numbers + 4 * v, 4);
+    pack_factors(blocks, row, to);
+  }
+  pack_numbers(bytes, to);
 }
 
 }  // namespace janus::cpu

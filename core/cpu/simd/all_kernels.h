@@ -22,12 +22,14 @@ const Kernels kKernels = {
     .few_rows = few_rows,
     .pack_rows = pack_rows,
     .few_packed_rows = few_packed_rows,
-#if defined(__AVX512VNNI__)
+#if defined(JANUS_HAS_LANES)
     .has_lanes = true,
     .to_lanes = to_lanes,
+    .widen_lanes = widen_lanes,
 #else
     .has_lanes = false,
     .to_lanes = nullptr,
+    .widen_lanes = nullptr,
 #endif
     .pack_transposed = pack_transposed,
     .pack = pack,

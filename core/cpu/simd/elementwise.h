@@ -60,16 +60,6 @@ void widen(DType from_type, const void* from, int64_t size, float* to) {
       return widen_blocks<BlockQ5_K>(from, size, to);
     case DType::q4_k:
       return widen_blocks<BlockQ4_K>(from, size, to);
-#if defined(__AVX512VNNI__)
-    case DType::q8_0_lanes:
-      return widen_lanes<LanesQ8_0>(from, size, to);
-    case DType::q6_k_lanes:
-      return widen_lanes<LanesQ6_K>(from, size, to);
-    case DType::q5_k_lanes:
-      return widen_lanes<LanesQ5_K>(from, size, to);
-    case DType::q4_k_lanes:
-      return widen_lanes<LanesQ4_K>(from, size, to);
-#endif
     default:
       return widen_typed(static_cast<const float*>(from), size, to);
   }

@@ -184,7 +184,7 @@ void pack_rows(DType weight, const float* x, int64_t x_stride, int64_t depth, in
       return run(pack_whole_rows<BlockQ5_K>);
     case DType::q4_k:
       return run(pack_whole_rows<BlockQ4_K>);
-#if defined(__AVX512VNNI__)
+#if defined(JANUS_HAS_LANES)
     case DType::q8_0_lanes:
     case DType::q6_k_lanes:
     case DType::q5_k_lanes:
@@ -214,7 +214,7 @@ void few_packed_rows(const Matrix& weight, int64_t begin, int64_t end, int64_t d
       return run(few_rows_quantized<BlockQ5_K>);
     case DType::q4_k:
       return run(few_rows_quantized<BlockQ4_K>);
-#if defined(__AVX512VNNI__)
+#if defined(JANUS_HAS_LANES)
     case DType::q8_0_lanes:
       return run(few_lane_rows<LanesQ8_0>);
     case DType::q6_k_lanes:

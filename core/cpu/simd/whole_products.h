@@ -116,16 +116,13 @@ JANUS_INLINE void to_words(const BlockQ6_K* block, int16_t* words, float* scales
 }
 
 // Words of kLanes weight rows -> pairs of them beside each other in the panel, from column `first` on.
-// place(i) is the pair, in the order of the numbers, that stands i-th in a row.
-template <typename Place>
-JANUS_INLINE void place_words(const int16_t (&words)[kLanes][kSuperBlock], int first, Place place,
-                              Panel& panel) {
+JANUS_INLINE void place_words(const int16_t (&words)[kLanes][kSuperBlock], int first, Panel& panel) {
   for (int pair = 0; pair < kSuperBlock / 2; pair += kLanes) {
     Vec block[kLanes];
     for (int j = 0; j < kLanes; ++j) __builtin_memcpy(&block[j], words[j] + 2 * pair, sizeof(Vec));
     transpose(block);
     for (int i = 0; i < kLanes; ++i) {
-      __builtin_memcpy(panel.words[place(pair + i)][first], &block[i], sizeof(Vec));
+      __builtin_memcpy(panel.words[pair + i][first], &block[i], sizeof(Vec));
     }
   }
 }
@@ -151,12 +148,11 @@ void pack_panel(const Matrix& weight, int64_t row, int columns, int64_t begin, i
       for (int i = 0; i < Whole<Block>::kScales; ++i) panel.scales[i][first + j] = scales[i];
       for (int i = 0; i < Whole<Block>::kMins; ++i) panel.mins[i][first + j] = mins[i];
     }
-    place_words(
-        words, first, [](int pair) { return pair; }, panel);
+    place_words(words, first, panel);
   }
 }
 
-#if defined(__AVX512VNNI__)
+#if defined(JANUS_HAS_LANES)
 template <>
 struct Whole<LanesQ8_0> : Whole<BlockQ8_0> {};
 template <>
@@ -166,48 +162,63 @@ struct Whole<LanesQ5_K> : Whole<BlockQ5_K> {};
 template <>
 struct Whole<LanesQ4_K> : Whole<BlockQ4_K> {};
 
-// Vector v of bytes -> vectors 2v and 2v + 1 of words: of its four numbers each lane has the first two, then
-// the others.
-template <typename Block>
-JANUS_INLINE void to_words(const Block& block, const LaneWeights& weights, int16_t* words) {
-  const __m512i order = _mm512_set4_epi32(0x0F0D0E0C, 0x0B090A08, 0x07050604, 0x03010200);
-  const WordsVec scales = lane_scales(block);
-  for (int v = 0; v < 4; ++v) {
-    const auto bytes = bit_cast<BitsVec>(_mm512_shuffle_epi8(weights.bytes[v], order));
-    const BitsVec halves[2] = {bytes & 0xFF, bytes >> 8};
-    for (int i = 0; i < 2; ++i) {
-      const WordsVec scaled = (bit_cast<WordsVec>(halves[i]) - kBiasOf<Block>)*scales;
-      __builtin_memcpy(words + (2 * v + i) * kWords, &scaled, sizeof scaled);
-    }
-  }
+// Bytes 2 * kPair and 2 * kPair + 1 of each lane as words without a sign.
+template <int kPair>
+JANUS_INLINE BitsVec pair_of_words(IntVec bytes) {
+  constexpr int kOrder = static_cast<int>(kPair == 0 ? 0x80018000U : 0x80038002U);
+  typedef int32_t FourLanes __attribute__((vector_size(16)));
+  const FourLanes within = FourLanes{0, 0x00040004, 0x00080008, 0x000C000C} + kOrder;
+#if defined(__AVX512F__)
+  const __m512i order = _mm512_maskz_broadcast_i32x4(0xFFFF, bit_cast<__m128i>(within));
+  return bit_cast<BitsVec>(_mm512_shuffle_epi8(bit_cast<__m512i>(bytes), order));
+#else
+  const __m256i order = _mm256_broadcastsi128_si256(bit_cast<__m128i>(within));
+  return bit_cast<BitsVec>(_mm256_shuffle_epi8(bit_cast<__m256i>(bytes), order));
+#endif
 }
 
-template <typename Block>
+// Rows [first, first + kLanes) of a block to columns [column, column + kLanes) of a panel.
+template <typename Lanes>
+JANUS_INLINE void pack_lane_columns(const Lanes& block, int first, int column, Panel& panel) {
+  using Format = LaneFormat<Lanes>;
+  constexpr int kParts = LaneFactors<Lanes>::kParts, kVectors = Format::kPart / 4;
+#pragma GCC unroll 1
+  for (int part = 0; part < kParts; ++part) {
+    const int shift = part % 2 == 0 ? 0 : __builtin_ctz(Format::kHigh);
+    const IntVec scale = whole_scale(block, part, first);
+    const auto twice = bit_cast<WordsVec>((scale & splat_int(0xFFFF)) | shift_left(scale, 16));
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) {
+      const IntVec bytes = numbers_of(block, part, v, first);
+      const BitsVec pairs[2] = {pair_of_words<0>(bytes) >> shift, pair_of_words<1>(bytes) >> shift};
+      for (int i = 0; i < 2; ++i) {
+        const WordsVec words = (bit_cast<WordsVec>(pairs[i]) - static_cast<int16_t>(Format::kBias)) * twice;
+        __builtin_memcpy(panel.words[(part * kVectors + v) * 2 + i][column], &words, sizeof words);
+      }
+    }
+  }
+  const LaneFactors<Lanes> factors = load_factors(block, first);
+  if constexpr (Whole<Lanes>::kScales == 1) {
+    store(panel.scales[0] + column, widen_halves(block.d + first));
+  } else {
+    for (int i = 0; i < kParts; ++i) store(panel.scales[i] + column, factors.scales[i]);
+  }
+  for (int i = 0; i < Whole<Lanes>::kMins; ++i) store(panel.mins[i] + column, factors.mins[i]);
+}
+
+// `row` begins a group.
+template <typename Lanes>
 void pack_lane_panel(const Matrix& weight, int64_t row, int columns, int64_t begin, int64_t /*depth*/,
                      Panel& panel) {
+  static_assert(kTileColumns % kLaneRows == 0);
+  if (columns <= kTileColumns - kLaneRows) __builtin_memset(&panel, 0, sizeof panel);
   const int64_t row_blocks = weight.stride / kSuperBlock;
-  const auto* from = static_cast<const Block*>(weight.data) + row * row_blocks + begin / kSuperBlock;
-  for (int first = 0; first < kTileColumns; first += kLanes) {
-    int16_t words[kLanes][kSuperBlock] = {};
-    for (int j = 0; j < kLanes; ++j) {
-      float scales[16] = {}, mins[16] = {};
-      if (first + j < columns) {
-        const Block& block = from[(first + j) * row_blocks];
-        const LaneWeights weights = load_weights(block);
-        to_words(block, weights, words[j]);
-        // Two lanes for each 32 numbers.
-        if constexpr (Whole<Block>::kScales == 1) {
-          scales[0] = from_f16(block.d);
-        } else {
-          store(scales, weights.scales);
-        }
-        if constexpr (kHasMins<Block>) store(mins, weights.mins);
-      }
-      for (int i = 0; i < Whole<Block>::kScales; ++i) panel.scales[i][first + j] = scales[2 * i];
-      for (int i = 0; i < Whole<Block>::kMins; ++i) panel.mins[i][first + j] = mins[2 * i];
+  const auto* from =
+      static_cast<const Lanes*>(weight.data) + row / kLaneRows * row_blocks + begin / kSuperBlock;
+  for (int group = 0; group < columns; group += kLaneRows, from += row_blocks) {
+    for (int first = 0; first < kLaneRows; first += kLanes) {
+      pack_lane_columns(*from, first, group + first, panel);
     }
-    place_words(
-        words, first, [](int pair) { return pair % 16 * 8 + pair / 16; }, panel);
   }
 }
 #endif
@@ -224,7 +235,7 @@ void pack_whole_panel(const Matrix& weight, int64_t row, int columns, int64_t be
       return run(pack_panel<BlockQ5_K>);
     case DType::q4_k:
       return run(pack_panel<BlockQ4_K>);
-#if defined(__AVX512VNNI__)
+#if defined(JANUS_HAS_LANES)
     case DType::q8_0_lanes:
       return run(pack_lane_panel<LanesQ8_0>);
     case DType::q6_k_lanes:

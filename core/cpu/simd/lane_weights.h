@@ -1,0 +1,334 @@
+// Blocks in lanes (core/cpu/lane_blocks.h) as vectors: a vector has kLanes of their 16 rows, so one of
+// AVX-512 has all of them, one of AVX-VNNI the half that begins with row `first`.
+#pragma once
+
+#include "core/cpu/lane_blocks.h"
+#include "core/cpu/simd/quant_blocks.h"
+
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
+#define JANUS_HAS_LANES
+
+namespace janus::cpu::JANUS_ISA {
+namespace {
+
+// sums[i] + the four products of bytes i, of `weights` without a sign, with as many `numbers`.
+JANUS_INLINE IntVec add_byte_products(IntVec weights, IntVec numbers, IntVec sums) {
+#if defined(__AVX512F__)
+  return bit_cast<IntVec>(
+      _mm512_dpbusd_epi32(bit_cast<__m512i>(sums), bit_cast<__m512i>(weights), bit_cast<__m512i>(numbers)));
+#else
+  return bit_cast<IntVec>(_mm256_dpbusd_avx_epi32(bit_cast<__m256i>(sums), bit_cast<__m256i>(weights),
+                                                  bit_cast<__m256i>(numbers)));
+#endif
+}
+
+// Four bytes in every lane.
+JANUS_INLINE IntVec spread_four(const int8_t* bytes) {
+  int32_t four;
+  __builtin_memcpy(&four, bytes, sizeof four);
+#if defined(__AVX512F__)
+  return bit_cast<IntVec>(_mm512_set1_epi32(four));
+#else
+  return bit_cast<IntVec>(_mm256_set1_epi32(four));
+#endif
+}
+
+// (a & mask) | (b & other)
+template <uint32_t kMask, uint32_t kOther>
+JANUS_INLINE IntVec take(IntVec a, IntVec b) {
+#if defined(__AVX512F__)
+  constexpr int kFirstOrSecondAndThird = 0xF8;
+  return bit_cast<IntVec>(_mm512_ternarylogic_epi32(
+      bit_cast<__m512i>(a & splat_int(static_cast<int>(kMask))), bit_cast<__m512i>(b),
+      bit_cast<__m512i>(splat_int(static_cast<int>(kOther))), kFirstOrSecondAndThird));
+#else
+  return (a & splat_int(static_cast<int>(kMask))) | (b & splat_int(static_cast<int>(kOther)));
+#endif
+}
+
+// (a & mask) | bits
+template <uint32_t kMask, uint32_t kBits>
+JANUS_INLINE IntVec take_with(IntVec a) {
+  const IntVec mask = splat_int(static_cast<int>(kMask)), bits = splat_int(static_cast<int>(kBits));
+#if defined(__AVX512F__)
+  constexpr int kFirstAndSecondOrThird = 0xEA;
+  return bit_cast<IntVec>(_mm512_ternarylogic_epi32(bit_cast<__m512i>(a), bit_cast<__m512i>(mask),
+                                                    bit_cast<__m512i>(bits), kFirstAndSecondOrThird));
+#else
+  return (a & mask) | bits;
+#endif
+}
+
+JANUS_INLINE IntVec shift_right(IntVec x, int bits) { return bit_cast<IntVec>(bit_cast<WordVec>(x) >> bits); }
+JANUS_INLINE IntVec shift_left(IntVec x, int bits) { return bit_cast<IntVec>(bit_cast<WordVec>(x) << bits); }
+
+JANUS_INLINE IntVec turn_right(IntVec x, int bits) {
+#if defined(__AVX512F__)
+  return bit_cast<IntVec>(_mm512_maskz_rorv_epi32(0xFFFF, bit_cast<__m512i>(x), _mm512_set1_epi32(bits)));
+#else
+  const __m256i from = bit_cast<__m256i>(x);
+  return bit_cast<IntVec>(_mm256_or_si256(_mm256_srlv_epi32(from, _mm256_set1_epi32(bits & 31)),
+                                          _mm256_sllv_epi32(from, _mm256_set1_epi32(-bits & 31))));
+#endif
+}
+
+// kLanes f16.
+JANUS_INLINE Vec widen_halves(const uint16_t* from) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_cvtph_ps(0xFFFF, load_as<__m256i>(from));
+#else
+  return _mm256_cvtph_ps(load_as<__m128i>(from));
+#endif
+}
+
+// kLanes bytes with a sign.
+JANUS_INLINE IntVec widen_signed(const int8_t* from) {
+#if defined(__AVX512F__)
+  return bit_cast<IntVec>(_mm512_maskz_cvtepi8_epi32(0xFFFF, load_as<__m128i>(from)));
+#else
+  return bit_cast<IntVec>(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+#endif
+}
+
+// A vector each of two parts that follow one another, as they lie in memory.
+struct LanePair {
+  IntVec low, high;
+};
+
+// Of a format: how many numbers share a scale, what its bytes are above them, and how many times the numbers
+// in high halves are too large. Of the parts 2 * pair and 2 * pair + 1, `load` takes vector v; `numbers` are
+// those of one of them.
+template <typename Lanes>
+struct LaneFormat;
+
+template <>
+struct LaneFormat<LanesQ8_0> {
+  static constexpr int kPart = 32, kBias = 128, kHigh = 1;
+  static constexpr bool kHasMins = false;
+
+  JANUS_INLINE LanePair load(const LanesQ8_0& block, int pair, int v, int first) {
+    return {load_as<IntVec>(block.q[2 * pair][v] + 4 * first),
+            load_as<IntVec>(block.q[2 * pair + 1][v] + 4 * first)};
+  }
+  template <int kOdd>
+  JANUS_INLINE IntVec numbers(const LanePair& stored, int) {
+    return kOdd ? stored.high : stored.low;
+  }
+};
+
+template <>
+struct LaneFormat<LanesQ4_K> {
+  static constexpr int kPart = 32, kBias = 0, kHigh = 16;
+  static constexpr bool kHasMins = true;
+
+  JANUS_INLINE LanePair load(const LanesQ4_K& block, int pair, int v, int first) {
+    return {load_as<IntVec>(block.q[pair][v] + 4 * first), IntVec{}};
+  }
+  template <int kOdd>
+  JANUS_INLINE IntVec numbers(const LanePair& stored, int) {
+    return stored.low & splat_int(static_cast<int>(kOdd ? 0xF0F0F0F0 : 0x0F0F0F0F));
+  }
+};
+
+template <>
+struct LaneFormat<LanesQ5_K> {
+  static constexpr int kPart = 32, kBias = 0, kHigh = 8;
+  static constexpr bool kHasMins = true;
+
+  JANUS_INLINE LanePair load(const LanesQ5_K& block, int pair, int v, int first) {
+    return {load_as<IntVec>(block.q[pair][v] + 4 * first), load_as<IntVec>(block.high[v] + 4 * first)};
+  }
+  template <int kOdd>
+  JANUS_INLINE IntVec numbers(const LanePair& stored, int pair) {
+    const IntVec turned = turn_right(stored.high, 2 * pair);
+    return kOdd ? take<0xF0F0F0F0, 0x08080808>(stored.low, turned)
+                : take<0x0F0F0F0F, 0x10101010>(stored.low, turned);
+  }
+};
+
+template <>
+struct LaneFormat<LanesQ6_K> {
+  static constexpr int kPart = 16, kBias = 32, kHigh = 4;
+  static constexpr bool kHasMins = false;
+
+  JANUS_INLINE LanePair load(const LanesQ6_K& block, int pair, int v, int first) {
+    const auto& quarter = block.quarters[pair / 2];
+    return {load_as<IntVec>(quarter.low[pair % 2][v] + 4 * first),
+            load_as<IntVec>(quarter.high[v] + 4 * first)};
+  }
+  // (A lane of the bytes as a whole is turned: what is needed stays within its byte.)
+  template <int kOdd>
+  JANUS_INLINE IntVec numbers(const LanePair& stored, int pair) {
+    const int bits = pair % 2 * 2;
+    return kOdd ? take<0xF0F0F0F0, 0x0C0C0C0C>(stored.low, turn_right(stored.high, -bits & 31))
+                : take<0x0F0F0F0F, 0x30303030>(stored.low, turn_right(stored.high, bits));
+  }
+};
+
+// Vector v of a part.
+template <typename Lanes>
+JANUS_INLINE IntVec numbers_of(const Lanes& block, int part, int v, int first) {
+  using Format = LaneFormat<Lanes>;
+  const LanePair stored = Format::load(block, part / 2, v, first);
+  return part % 2 == 0 ? Format::template numbers<0>(stored, part / 2)
+                       : Format::template numbers<1>(stored, part / 2);
+}
+
+// What the sums of a part's products are multiplied with, and what comes off for each of its activations.
+template <typename Lanes>
+struct LaneFactors {
+  static constexpr int kParts = kSuperBlock / LaneFormat<Lanes>::kPart;
+  Vec scales[kParts];
+  Vec mins[LaneFormat<Lanes>::kHasMins ? kParts : 1];
+};
+
+JANUS_INLINE LaneFactors<LanesQ8_0> load_factors(const LanesQ8_0& block, int first) {
+  LaneFactors<LanesQ8_0> factors;
+#pragma GCC unroll 8
+  for (int part = 0; part < 8; ++part) factors.scales[part] = widen_halves(block.d[part] + first);
+  return factors;
+}
+
+JANUS_INLINE LaneFactors<LanesQ6_K> load_factors(const LanesQ6_K& block, int first) {
+  LaneFactors<LanesQ6_K> factors;
+  const Vec d = widen_halves(block.d + first), quarter = d * splat(0.25F);
+#pragma GCC unroll 16
+  for (int part = 0; part < 16; ++part) {
+    factors.scales[part] = to_float(widen_signed(block.scales[part] + first)) * (part % 2 == 0 ? d : quarter);
+  }
+  return factors;
+}
+
+// A field at bits 0, 6 or 12 of a word becomes a float where it stands, as the low part of 2^23, 2^17 or
+// 2^11; that it is multiplied as well, rounded once, and exact: d times the field has 17 bits.
+struct FieldFactor {
+  Vec factor, above[3];
+
+  JANUS_INLINE FieldFactor of(Vec factor) {
+    return {factor, {factor * splat(-0x1p23F), factor * splat(-0x1p17F), factor * splat(-0x1p11F)}};
+  }
+  template <int kPlace>
+  __attribute__((always_inline)) Vec times(IntVec word) const {
+    constexpr uint32_t kPower = 0x4B000000 - kPlace * 6 * 0x800000U;
+    return fma(bit_cast<Vec>(take_with<0x3FU << 6 * kPlace, kPower>(word)), factor, above[kPlace]);
+  }
+};
+
+// Of q4_k and q5_k.
+template <typename Lanes>
+JANUS_INLINE LaneFactors<Lanes> load_factors(const Lanes& block, int first) {
+  const Vec d = widen_halves(block.d + first);
+  const FieldFactor even = FieldFactor::of(d),
+                    odd = FieldFactor::of(d * splat(1.0F / LaneFormat<Lanes>::kHigh)),
+                    min = FieldFactor::of(widen_halves(block.dmin + first));
+  IntVec low[3], high[3];
+#pragma GCC unroll 3
+  for (int i = 0; i < 3; ++i) {
+    low[i] = load_as<IntVec>(block.fields[i] + first);
+    high[i] = shift_right(low[i], 18);
+  }
+  const IntVec last = take<0x3000, 0xC000>(high[0], shift_left(high[1], 2));
+  LaneFactors<Lanes> factors;
+  factors.scales[0] = even.times<0>(low[0]);
+  factors.scales[1] = odd.times<1>(low[0]);
+  factors.scales[2] = even.times<2>(low[0]);
+  factors.scales[3] = odd.times<0>(high[0]);
+  factors.scales[4] = even.times<1>(high[0]);
+  factors.scales[5] = odd.times<0>(low[1]);
+  factors.scales[6] = even.times<1>(low[1]);
+  factors.scales[7] = odd.times<2>(low[1]);
+  factors.mins[0] = min.times<0>(high[1]);
+  factors.mins[1] = min.times<1>(high[1]);
+  factors.mins[2] = min.times<0>(low[2]);
+  factors.mins[3] = min.times<1>(low[2]);
+  factors.mins[4] = min.times<2>(low[2]);
+  factors.mins[5] = min.times<0>(high[2]);
+  factors.mins[6] = min.times<1>(high[2]);
+  factors.mins[7] = min.times<2>(take<0xF000, 0x30000>(last, shift_left(high[2], 4)));
+  return factors;
+}
+
+// What a part's numbers are multiplied with before d, of each row.
+JANUS_INLINE IntVec whole_scale(const LanesQ8_0&, int, int) { return splat_int(1); }
+JANUS_INLINE IntVec whole_scale(const LanesQ6_K& block, int part, int first) {
+  return widen_signed(block.scales[part] + first);
+}
+template <typename Lanes>
+JANUS_INLINE IntVec whole_scale(const Lanes& block, int part, int first) {
+  return shift_right(load_as<IntVec>(block.fields[part / 5] + first), part % 5 * 6) & splat_int(63);
+}
+
+// -- conversions ------------------------------------------------------------------------------------------
+
+// `size` numbers of each of `rows` <= kLaneRows rows, which are `stride` apart.
+template <typename Lanes>
+void rows_to_lanes(const void* from, int64_t stride, int rows, int64_t size, void* to) {
+  const auto* blocks = static_cast<const typename Lanes::Stored*>(from);
+  for (int64_t i = 0; i < size / kSuperBlock; ++i, blocks += kStoredBlocks<Lanes>) {
+    to_lanes(blocks, stride / Lanes::Stored::kSize, rows, static_cast<Lanes*>(to)[i]);
+  }
+}
+
+void to_lanes(DType from_type, const void* from, int64_t stride, int rows, int64_t size, void* to) {
+  switch (from_type) {
+    case DType::q8_0:
+      return rows_to_lanes<LanesQ8_0>(from, stride, rows, size, to);
+    case DType::q6_k:
+      return rows_to_lanes<LanesQ6_K>(from, stride, rows, size, to);
+    case DType::q5_k:
+      return rows_to_lanes<LanesQ5_K>(from, stride, rows, size, to);
+    default:
+      return rows_to_lanes<LanesQ4_K>(from, stride, rows, size, to);
+  }
+}
+
+// Numbers of rows [first, first + kLanes) of a block; rows behind the first `rows` are left out. As
+// dequantize_block computes them, rounding for rounding.
+template <typename Lanes>
+void widen_block(const Lanes& block, int first, int rows, float* to, int64_t stride) {
+  using Format = LaneFormat<Lanes>;
+  const LaneFactors<Lanes> factors = load_factors(block, first);
+  for (int part = 0; part < LaneFactors<Lanes>::kParts; ++part) {
+    float scales[kLanes], mins[kLanes] = {};
+    store(scales, factors.scales[part]);
+    if constexpr (Format::kHasMins) store(mins, factors.mins[part]);
+    const int bias = Format::kBias * (part % 2 == 0 ? 1 : Format::kHigh);
+    for (int v = 0; v < Format::kPart / 4; ++v) {
+      const IntVec numbers = numbers_of<Lanes>(block, part, v, first);
+      uint8_t bytes[kLanes][4];
+      __builtin_memcpy(bytes, &numbers, sizeof bytes);
+      for (int row = 0; row < kLanes && first + row < rows; ++row) {
+        float* place = to + (first + row) * stride + part * Format::kPart + 4 * v;
+        for (int i = 0; i < 4; ++i) {
+          place[i] = scales[row] * static_cast<float>(bytes[row][i] - bias) - mins[row];
+        }
+      }
+    }
+  }
+}
+
+template <typename Lanes>
+void widen_blocks_in_lanes(const void* from, int rows, int64_t size, float* to, int64_t stride) {
+  const auto* blocks = static_cast<const Lanes*>(from);
+  for (int64_t i = 0; i < size; i += kSuperBlock, ++blocks) {
+    for (int first = 0; first < rows; first += kLanes) widen_block(*blocks, first, rows, to + i, stride);
+  }
+}
+
+void widen_lanes(DType from_type, const void* from, int rows, int64_t size, float* to, int64_t stride) {
+  switch (from_type) {
+    case DType::q8_0_lanes:
+      return widen_blocks_in_lanes<LanesQ8_0>(from, rows, size, to, stride);
+    case DType::q6_k_lanes:
+      return widen_blocks_in_lanes<LanesQ6_K>(from, rows, size, to, stride);
+    case DType::q5_k_lanes:
+      return widen_blocks_in_lanes<LanesQ5_K>(from, rows, size, to, stride);
+    default:
+      return widen_blocks_in_lanes<LanesQ4_K>(from, rows, size, to, stride);
+  }
+}
+
+}  // namespace
+}  // namespace janus::cpu::JANUS_ISA
+
+#endif  // JANUS_HAS_LANES

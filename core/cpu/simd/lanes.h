@@ -137,6 +137,20 @@ JANUS_INLINE void part_dots(const Lanes& block, int pair, int first, const LaneA
   }
 }
 
+// How far before their use blocks are fetched.
+constexpr int64_t kLaneAhead = 8192;  // bytes
+
+// Part `step` of `steps` of a block that comes later. (All lines at once would fill the queue of misses, and
+// activations would wait behind them.)
+template <typename Lanes>
+JANUS_INLINE void fetch_ahead(const Lanes& block, int step, int steps) {
+  constexpr int kLines = static_cast<int>((sizeof(Lanes) + 63) / 64);
+  const char* from = reinterpret_cast<const char*>(&block) + kLaneAhead;
+  for (int line = kLines * step / steps; line < kLines * (step + 1) / steps; ++line) {
+    __builtin_prefetch(from + 64 * line, 0, 2);
+  }
+}
+
 // Adds the dot products of 256 numbers of kLanes weight rows, from row `first` of the block on, with R rows.
 template <typename Lanes, int R>
 JANUS_INLINE void add_lane_dots(const Lanes& block, int first, const LaneActivations* x, Vec* sums) {
@@ -147,6 +161,10 @@ JANUS_INLINE void add_lane_dots(const Lanes& block, int first, const LaneActivat
 #pragma GCC unroll 1
   for (int pair = 0; pair < LaneFactors<Lanes>::kParts / 2; ++pair) {
     const auto add_parts = [&]<int kOdd>() __attribute__((always_inline)) {
+      if (first == 0) {
+        constexpr int kSteps = LaneFactors<Lanes>::kParts / P;
+        fetch_ahead(block, P == 2 ? pair : 2 * pair + kOdd, kSteps);
+      }
       IntVec whole[P][R];
       part_dots<Lanes, kOdd, P, R>(block, pair, first, x, whole);
 #pragma GCC unroll 2
@@ -169,17 +187,12 @@ JANUS_INLINE void add_lane_dots(const Lanes& block, int first, const LaneActivat
 }
 
 // The dot products of R packed rows with `count` <= 16 weight rows; `weight` has their blocks.
-constexpr int64_t kLaneAhead = 4096;  // bytes that are fetched before their use
-
 template <typename Lanes, int R>
 void lane_group_dots(const Lanes* weight, int count, int64_t blocks, const LaneActivations* x,
                      const float* bias, float* out, int64_t out_stride) {
   constexpr int kAtOnce = R < kLaneRowsAtOnce ? R : kLaneRowsAtOnce;
   Vec sums[kLaneRows / kLanes][R] = {};
   for (int64_t block = 0; block < blocks; ++block, ++weight, x += R) {
-    for (size_t line = 0; line < sizeof(Lanes); line += 64) {
-      __builtin_prefetch(reinterpret_cast<const char*>(weight) + kLaneAhead + line, 0, 3);
-    }
     for (int half = 0; half < kLaneRows / kLanes; ++half) {
       add_lane_dots<Lanes, kAtOnce>(*weight, half * kLanes, x, sums[half]);
       if constexpr (R > kAtOnce) {

@@ -77,8 +77,9 @@ int64_t multiply_add_whole(int64_t rounds, int32_t* result) {
   }
   IntVec total{};
   for (int j = 0; j < 12; ++j) total += sums[j];
-  result[0] = 0;
-  for (int lane = 0; lane < kLanes; ++lane) result[0] += total[lane];
+  uint32_t all = 0;  // may run over, which is no fault without a sign
+  for (int lane = 0; lane < kLanes; ++lane) all += static_cast<uint32_t>(total[lane]);
+  result[0] = static_cast<int32_t>(all);
   return rounds * 12 * 2 * kProducts;
 }
 

@@ -48,6 +48,9 @@ JANUS_INLINE IntVec add_bytes(WordsVec a, WordsVec b, IntVec sums) {
 #if defined(__AVX512VNNI__)
   return bit_cast<IntVec>(
       _mm512_dpbusd_epi32(bit_cast<__m512i>(sums), bit_cast<__m512i>(a), bit_cast<__m512i>(b)));
+#elif defined(__AVXVNNI__)
+  return bit_cast<IntVec>(
+      _mm256_dpbusd_avx_epi32(bit_cast<__m256i>(sums), bit_cast<__m256i>(a), bit_cast<__m256i>(b)));
 #elif defined(__AVX512BW__)
   const __m512i pairs = _mm512_maddubs_epi16(bit_cast<__m512i>(a), bit_cast<__m512i>(b));
   return sums + bit_cast<IntVec>(_mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));

@@ -24,6 +24,9 @@ JANUS_INLINE IntVec add_products(WordsVec a, WordsVec b, IntVec sums) {
 #if defined(__AVX512VNNI__)
   return bit_cast<IntVec>(
       _mm512_dpwssd_epi32(bit_cast<__m512i>(sums), bit_cast<__m512i>(a), bit_cast<__m512i>(b)));
+#elif defined(__AVXVNNI__)
+  return bit_cast<IntVec>(
+      _mm256_dpwssd_avx_epi32(bit_cast<__m256i>(sums), bit_cast<__m256i>(a), bit_cast<__m256i>(b)));
 #elif defined(__AVX512BW__)
   return sums + bit_cast<IntVec>(_mm512_madd_epi16(bit_cast<__m512i>(a), bit_cast<__m512i>(b)));
 #elif defined(__AVX2__)

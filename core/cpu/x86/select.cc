@@ -1,4 +1,6 @@
 // The choice of kernels on x86-64.
+#include <cpuid.h>
+
 #include <array>
 #include <cstdlib>
 #include <string_view>
@@ -11,6 +13,9 @@ namespace baseline {
 extern const Kernels kKernels;
 }
 namespace avx2 {
+extern const Kernels kKernels;
+}
+namespace avxvnni {
 extern const Kernels kKernels;
 }
 namespace avx512 {
@@ -27,8 +32,14 @@ struct Choice {
   bool runs_here;
 };
 
+// (gcc 12 has no name for it in __builtin_cpu_supports.)
+bool has_avxvnni() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & 1U << 4) != 0;
+}
+
 // Slowest first.
-std::array<Choice, 4> choices() {
+std::array<Choice, 5> choices() {
   __builtin_cpu_init();
   // Every processor with AVX2 and FMA has F16C, which clang 14 cannot ask for.
   const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -36,7 +47,7 @@ std::array<Choice, 4> choices() {
                           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                           __builtin_cpu_supports("avx512dq");
   return {Choice{&baseline::kKernels, true}, Choice{&avx2::kKernels, has_avx2},
-          Choice{&avx512::kKernels, has_avx512},
+          Choice{&avxvnni::kKernels, has_avx2 && has_avxvnni()}, Choice{&avx512::kKernels, has_avx512},
           Choice{&avx512vnni::kKernels, has_avx512 && __builtin_cpu_supports("avx512vnni")}};
 }
 
@@ -51,7 +62,7 @@ const Kernels& kernels() {
       chosen = choice.kernels;
     }
   }
-  check(chosen != nullptr, "JANUS_ISA={}: expected baseline, avx2, avx512 or avx512vnni", wanted);
+  check(chosen != nullptr, "JANUS_ISA={}: expected baseline, avx2, avxvnni, avx512 or avx512vnni", wanted);
   return *chosen;
 }
 

@@ -106,6 +106,35 @@ BENCHMARK_CAPTURE(Decode_Weights, q6_k, DType::q6_k)->Apply(decode_rows);
 BENCHMARK_CAPTURE(Decode_Weights, q5_k, DType::q5_k)->Apply(decode_rows);
 BENCHMARK_CAPTURE(Decode_Weights, q4_k, DType::q4_k)->Apply(decode_rows);
 
+// What a step's products cost where memory does not count: weights in the second-level cache, one thread,
+// rows packed before.
+void Cached_Weights(benchmark::State& state, DType stored) {
+  constexpr int64_t kDepth = 2048, kWidth = 192;
+  const auto rows = static_cast<int>(state.range(0));
+  const cpu::Kernels& kernels = device().kernels();
+  const Tensor weight =
+      ops::convert(random_tensor(Shape{kWidth, kDepth}, stored), device().product_type(stored, kDepth));
+  const cpu::Matrix matrix{weight.dtype(), weight.raw(), weight.row_stride()};
+  const Tensor x = random_tensor(Shape{rows, kDepth});
+  Tensor packed(device(), DType::f32, Shape{cpu::few_rows_floats(kDepth, rows)});
+  kernels.pack_rows(weight.dtype(), x.data<float>(), kDepth, kDepth, rows, packed.data<float>());
+  std::vector<float> out(static_cast<size_t>(rows * kWidth));
+  for (auto _ : state) {
+    kernels.few_packed_rows(matrix, 0, kWidth, kDepth, packed.data<float>(), rows, nullptr, out.data(),
+                            kWidth);
+    benchmark::ClobberMemory();
+  }
+  constexpr double kRuns = kWidth * kDepth / 256;
+  state.counters["s/256"] =
+      benchmark::Counter(kRuns, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+void cached_rows(benchmark::internal::Benchmark* cached) { cached->Arg(1)->Arg(2)->Arg(4)->Arg(8); }
+BENCHMARK_CAPTURE(Cached_Weights, bf16, DType::bf16)->Apply(cached_rows);
+BENCHMARK_CAPTURE(Cached_Weights, q8_0, DType::q8_0)->Apply(cached_rows);
+BENCHMARK_CAPTURE(Cached_Weights, q6_k, DType::q6_k)->Apply(cached_rows);
+BENCHMARK_CAPTURE(Cached_Weights, q5_k, DType::q5_k)->Apply(cached_rows);
+BENCHMARK_CAPTURE(Cached_Weights, q4_k, DType::q4_k)->Apply(cached_rows);
+
 // Tokens, depth, width.
 void Linear(benchmark::State& state, DType dtype) {
   const int64_t tokens = state.range(0), depth = state.range(1), width = state.range(2);

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <span>
+
 #include "tests/support/oracle.h"
 
 namespace janus {
@@ -62,6 +65,24 @@ INSTANTIATE_TEST_SUITE_P(
                     ConvCase{DType::bf16, {1, 7, 9, 32}, {33, 32, 2, 4}, {3, 2, 0, 1, 3}},
                     ConvCase{DType::bf16, {2, 66, 66, 32}, {130, 32, 2, 1}, {}},
                     ConvCase{DType::bf16, {1, 40, 24, 128}, {3, 128, 3, 3}, kSamePadding3x3}));
+
+// On a card a large picture is made in other tiles than a part of it, of the same bits.
+TEST(ConvTiles, APixelDependsOnWhatItsKernelSeesAlone) {
+  if (!oracle::on_card()) GTEST_SKIP() << "a card's tiles";
+  const std::shared_ptr<Device> device = oracle::test_device();
+  constexpr int64_t kWidth = 66, kChannels = 32, kFilters = 130, kRows = 8;
+  const std::vector<float> values = oracle::random_values(2 * 66 * kWidth * kChannels, 1);
+  const auto part = std::span(values).first((kRows + 1) * kWidth * kChannels);
+  const Tensor all = ops::from_host(*device, values, Shape{2, 66, kWidth, kChannels});
+  const Tensor some = ops::from_host(*device, part, Shape{1, kRows + 1, kWidth, kChannels});
+  for (const DType dtype : {DType::f16, DType::bf16}) {
+    const Tensor weight = oracle::random_tensor(*device, Shape{kFilters, kChannels, 2, 1}, 2, dtype, 0.125F);
+    const std::vector<float> large = ops::to_host(ops::conv2d(all, weight, {}, {}));
+    const std::vector<float> small = ops::to_host(ops::conv2d(some, weight, {}, {}));
+    ASSERT_EQ(small.size(), static_cast<size_t>(kRows * kWidth * kFilters));
+    EXPECT_TRUE(std::equal(small.begin(), small.end(), large.begin())) << name_of(dtype);
+  }
+}
 
 // With what a device may fuse around it: the norm and swish before, the residual after, the enlarging.
 TEST(FusedConv2d, EqualsOracle) {

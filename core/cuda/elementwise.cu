@@ -173,7 +173,7 @@ void CudaDevice::convert(const Tensor& x, Tensor& out) {
 
 void CudaDevice::copy(const Tensor& x, Tensor& out) {
   if (x.contiguous() && out.contiguous()) {
-    check_cuda(cudaMemcpyAsync(out.raw(), x.raw(), x.bytes(), cudaMemcpyDeviceToDevice, stream()),
+    check_cuda(cudaMemcpyAsync(out.raw(), x.raw(), x.memory_bytes(), cudaMemcpyDeviceToDevice, stream()),
                "copying on the card");
     return;
   }

@@ -125,6 +125,17 @@ TEST_F(Ops, BlockFormatsWidenAsOnTheHost) {
   }
 }
 
+// Rows that do not fill a group of lanes lie among those that fill it up.
+TEST_F(Ops, CopiesWhatTheDeviceLikesBetter) {
+  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+    const Tensor stored = ops::convert(random(Shape{3, 512}, 1), dtype);
+    const Tensor x = ops::convert(stored, device_->product_type(dtype, 512));
+    Tensor target = ops::convert(ops::convert(random(Shape{3, 512}, 2), dtype), x.dtype());
+    ops::copy(x, target);
+    EXPECT_EQ(ops::to_host(target), ops::to_host(x)) << name_of(dtype);
+  }
+}
+
 TEST_F(Ops, ConcatenateStacksRows) {
   const Tensor x = random(Shape{3, 4}, 1);
   const std::vector<Tensor> parts{x.rows(2, 1), x.rows(0, 2), x.rows(1, 0)};

@@ -178,7 +178,8 @@ inline DType product_type(const Kernels& kernels, DType stored, int64_t length) 
 }
 
 // The fastest table this processor can run, or the one the environment variable JANUS_ISA names (baseline,
-// avx2, avxvnni, avx512, avx512vnni; for tests). Throws Error for a name that is unknown or beyond the processor.
+// avx2, avxvnni, avx512, avx512vnni; for tests). Throws Error for a name that is unknown or beyond the
+// processor.
 const Kernels& kernels();
 
 }  // namespace janus::cpu

@@ -21,12 +21,6 @@ namespace {
 
 std::atomic<bool> every_card_overlaps = true;
 
-}  // namespace
-
-bool may_overlap() { return every_card_overlaps; }
-
-namespace {
-
 std::shared_ptr<MemoryPool> card_memory() {
   return std::make_shared<MemoryPool>(MemorySource{.take = [](size_t bytes) -> void* {
                                                      void* memory = nullptr;
@@ -75,6 +69,8 @@ void copy_in_parts(std::byte* to, const std::byte* from, size_t bytes) {
 }
 
 }  // namespace
+
+bool may_overlap() { return every_card_overlaps; }
 
 Transfers::Transfers() {
   check_cuda(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");

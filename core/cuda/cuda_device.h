@@ -68,9 +68,7 @@ class CudaDevice : public Device {
     transfers_.download(to_host, from, bytes);
   }
 
-  DType product_type(DType stored, int64_t length) const override {
-    return lanes_of(stored, length);
-  }
+  DType product_type(DType stored, int64_t length) const override { return lanes_of(stored, length); }
 
   // elementwise.cu
   void convert(const Tensor& x, Tensor& out) override;

@@ -13,7 +13,7 @@ install(EXPORT janusTargets NAMESPACE janus:: DESTINATION ${package_dir})
 set(JANUS_PUBLIC_HEADERS
     core/base/error.h core/base/mapped_file.h
     core/checkpoint/checkpoint.h core/checkpoint/file_set.h core/checkpoint/gguf.h core/checkpoint/stored_tensor.h
-    core/nn/sampler.h core/tensor/decoding.h core/tensor/device.h core/tensor/tensor.h
+    core/nn/sampler.h core/nn/device_decode_plan.h core/tensor/device.h core/tensor/tensor.h
     generator/model.h generator/part_types.h
     tokenizer/text/text_tokenizer.h vision/contact_sheet.h vision/image.h vision/image_file.h)
 foreach(header IN LISTS JANUS_PUBLIC_HEADERS)

@@ -110,14 +110,9 @@ void check_user_settings(const Manual& manual) {
 
 // Every device that can be opened, a line each.
 void list_devices(Console& console) {
-  constexpr int kMostCards = 64;
-  std::vector<std::string> names{"cpu"};
-  for (int card = 0; card < kMostCards; ++card) names.push_back(fmt::format("cuda:{}", card));
-  for (const std::string& name : names) {
-    std::string line;
-    if (error_of([&] { line = fmt::format("{:<8} {}\n", name, open_device(name)->description()); })) break;
-    console.result(line);
-  }
+  for_each_device([&](Device& device) {
+    console.result(fmt::format("{:<8} {}\n", device.name(), device.description()));
+  });
 }
 
 Outcome run(int argc, char** argv) {

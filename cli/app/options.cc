@@ -14,6 +14,7 @@
 #include "cli/app/command.h"
 #include "cli/app/settings_file.h"
 #include "core/checkpoint/checkpoint.h"
+#include "core/tensor/device.h"
 
 namespace janus::cli {
 namespace {
@@ -46,9 +47,7 @@ bool holds(RealRange range, double value) {
 
 Reader device_name(std::string& target) {
   return [&target](const std::string& text) -> std::string {
-    bool numbered = text.size() > 5 && text.rfind("cuda:", 0) == 0 &&
-                    text.find_first_not_of("0123456789", 5) == std::string::npos;
-    if (text != "auto" && text != "cpu" && text != "cuda" && !numbered) return "auto, cpu, cuda or cuda:N";
+    if (!is_device_name(text)) return device_names();
     target = text;
     return {};
   };
@@ -245,7 +244,7 @@ void declare_common(OptionSet& options, CommonOptions& target) {
                  "a model folder, a GGUF file, or owner/repo[@revision] of the hub cache; a path of that "
                  "name wins (default: the "
                  "built-in janus-tiny)");
-  options.option("--device", "NAME", device_name(target.device), "auto, cpu, cuda or cuda:N (default auto)");
+  options.option("--device", "NAME", device_name(target.device), device_names() + " (default auto)");
   options.option(
       "--type", "NAME", one_of(target.type, weight_type_names()),
       fmt::format("weights while loading: {} (default native)", fmt::join(weight_type_names(), ", ")));

@@ -90,7 +90,7 @@ class StepTimer {
   Device& device_;
   PassCost cost_;
   // Of a device that is steps ahead, all: those under way would have been waited for with the bandwidth.
-  const size_t steps_a_run_ = device_.decodes() ? kSteps : kStepsARun;
+  const size_t steps_a_run_ = device_.supports_device_decoding() ? kSteps : kStepsARun;
   bool running_ = false;
   Clock::time_point start_;
   std::vector<double> steps_, all_, bounds_, fractions_;

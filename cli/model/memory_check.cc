@@ -79,8 +79,10 @@ MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& mach
   const std::string found =
       fmt::format("{} that {} has left", readable_bytes(machine.available_bytes), machine.limit);
   std::string use = "use " + change;
-  if (change.empty() && question.device == "cpu") use = "close other programs, or use a smaller model";
-  if (change.empty() && question.device != "cpu") use = "use --device cpu or a smaller model";
+  if (change.empty()) {
+    use = device_traits(question.device).has_own_memory ? "use --device cpu or a smaller model"
+                                                        : "close other programs, or use a smaller model";
+  }
   if (first != tries.end()) {
     return {.warning = fmt::format(
                 "model {}: {} is more than the {}; weights will be read from the disk again and again; {}",

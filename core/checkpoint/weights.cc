@@ -7,7 +7,6 @@
 #include "core/base/error.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/quant/quants.h"
-#include "core/tensor/dry_device.h"
 #include "core/tensor/ops.h"
 
 namespace janus {
@@ -76,10 +75,10 @@ bool is_larger(WeightType type, DType dtype) {
 
 Tensor tensor_on(Device& device, const StoredTensor& stored) {
   // What only counts memory will not read it.
-  if (dynamic_cast<const DryDevice*>(&device) == nullptr) expect_reading(stored.data.bytes);
+  if (device.computes()) expect_reading(stored.data.bytes);
   const void* bytes = stored.data.bytes.data();
   const bool aligned = reinterpret_cast<uintptr_t>(bytes) % alignment_of(stored.dtype) == 0;
-  if (device.name() == "cpu" && aligned && !stored.data.bytes.empty()) {
+  if (!device.traits().has_own_memory && aligned && !stored.data.bytes.empty()) {
     return Tensor::wrap(device, stored.dtype, stored.shape, bytes, stored.data.owner);
   }
   Tensor copy(device, stored.dtype, stored.shape);

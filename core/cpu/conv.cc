@@ -11,9 +11,6 @@
 namespace janus::cpu {
 namespace {
 
-// With fewer channels or filters than this, the sums of winograd.cc cost more than its products save.
-constexpr int64_t kWinogradChannels = 16;
-
 // Writes k in [begin, end) of the window of output pixel (y, x): for each kernel row the inputs stand side by
 // side in memory, except where the window leaves the picture.
 void load_window(const ConvShape& shape, const float* image, int64_t y, int64_t x, int64_t begin, int64_t end,
@@ -92,17 +89,13 @@ void many_filters(const Kernels& kernels, const Team& team, const ConvShape& sha
            Matrix{DType::f32, weight, shape.depth()}, shape.filters, bias, out);
 }
 
-bool is_same3x3(const Tensor& weight, const Conv2dOptions& options) {
-  return weight.size(2) == 3 && weight.size(3) == 3 && options == kSamePadding3x3;
-}
-
 const float* data_or_null(const Tensor& x) { return x.empty() ? nullptr : x.data<float>(); }
 
 }  // namespace
 
 void CpuDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
                        const Conv2dOptions& options, Tensor& out) {
-  if (is_same3x3(weight, options) && std::min(weight.size(0), weight.size(1)) >= kWinogradChannels) {
+  if (is_winograd_conv2d(weight, options)) {
     winograd_conv2d(kernels_, team_, {.x = x, .weight = weight, .bias = data_or_null(bias)}, out);
     return;
   }

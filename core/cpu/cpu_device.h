@@ -7,6 +7,7 @@
 #include "core/cpu/kernels.h"
 #include "core/cpu/memory_pool.h"
 #include "core/cpu/team.h"
+#include "core/cpu/traits.h"
 #include "core/tensor/device.h"
 
 namespace janus::cpu {
@@ -21,6 +22,7 @@ class CpuDevice : public Device {
 
   std::string name() const override { return "cpu"; }
   std::string description() const override;
+  const DeviceTraits& traits() const override { return kTraits; }
 
   double read_bandwidth() const override;
   double multiply_add_peak() const override;

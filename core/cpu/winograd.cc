@@ -79,7 +79,7 @@ struct Plan {
 Tensor transform_filters(const Plan& plan, const Team& team, const WinogradConv& conv, Device& device) {
   constexpr int64_t kAtOnce = 64;  // channels
   const Kernels& kernels = plan.kernels;
-  Tensor to(device, DType::f32, Shape{plan.panels, plan.panel_floats()});
+  Tensor to(device, DType::f32, winograd_filters(kernels, conv.weight.shape(), conv.doubled));
   const Matrix taps{conv.weight.dtype(), conv.weight.raw(), plan.channels * 9};
   const int64_t steps = divide_up(plan.channels, kAtOnce);
   team.parallel_for(plan.panels * steps, [&](int64_t begin, int64_t end) {
@@ -198,6 +198,20 @@ class Block {
 };
 
 }  // namespace
+
+bool is_same3x3(const Tensor& weight, const Conv2dOptions& options) {
+  return weight.size(2) == 3 && weight.size(3) == 3 && options == kSamePadding3x3;
+}
+
+bool is_winograd_conv2d(const Tensor& weight, const Conv2dOptions& options) {
+  constexpr int64_t kFewest = 16;
+  return is_same3x3(weight, options) && std::min(weight.size(0), weight.size(1)) >= kFewest;
+}
+
+Shape winograd_filters(const Kernels& kernels, const Shape& weight, bool doubled) {
+  const WinogradKernels& steps = doubled ? kernels.winograd_doubled : kernels.winograd;
+  return {divide_up(weight[0], kernels.tile_columns), steps.products * weight[1] * kernels.tile_columns};
+}
 
 void winograd_conv2d(const Kernels& kernels, const Team& team, const WinogradConv& conv, Tensor& out) {
   const Plan plan(kernels, conv, out, team.threads());

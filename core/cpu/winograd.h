@@ -6,7 +6,7 @@
 
 #include "core/cpu/kernels.h"
 #include "core/cpu/team.h"
-#include "core/tensor/tensor.h"
+#include "core/tensor/device.h"
 
 namespace janus::cpu {
 
@@ -26,6 +26,14 @@ struct WinogradConv {
   bool doubled = false;             // x with each pixel taken twice each way
   const float* residual = nullptr;  // added, of out's shape
 };
+
+// Whether these kernels are made for such a convolution: 3 x 3 taps, the result as large as the input.
+bool is_same3x3(const Tensor& weight, const Conv2dOptions& options);
+// And faster than a plain product: with few channels or filters the sums cost more than the products save.
+bool is_winograd_conv2d(const Tensor& weight, const Conv2dOptions& options);
+
+// The transformed filters of a weight [F, C, 3, 3], f32: [panels, floats of a panel of tile_columns filters].
+Shape winograd_filters(const Kernels& kernels, const Shape& weight, bool doubled);
 
 // out [B, h, w, F] (h and w twice as large if `doubled`) of the picture padded by 1 on all sides. Right for
 // any size, channels and filters. It takes memory of out's device for the transformed filters, four times

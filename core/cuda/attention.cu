@@ -108,9 +108,6 @@ __global__ __launch_bounds__(256) void softmax_kernel(float* scores, int64_t tok
   for (int64_t i = threadIdx.x; i < keys; i += blockDim.x) row[i] = i < seen ? row[i] * inverse : 0.0F;
 }
 
-// Scores held at once, in bytes. Queries beyond wait: rows of a product do not depend on each other.
-constexpr int64_t kScoreBytes = int64_t{256} << 20;
-
 struct HeadsShape {
   int heads, group;
   int64_t tokens, keys, width;
@@ -121,9 +118,8 @@ struct HeadsShape {
 template <class Keys, class Values>
 void attend_heads(Device& device, cudaStream_t stream, const HeadsShape& s, const float* queries,
                   const Keys& keys, const Values& values, float* out) {
-  const int64_t most = std::max<int64_t>(1, kScoreBytes / 4 / (s.heads * s.keys));
-  const int64_t step = std::min(s.tokens, most), stride = s.heads * s.width;
-  const std::shared_ptr<void> memory = device.allocate(static_cast<size_t>(4 * s.heads * step * s.keys));
+  const int64_t step = score_queries(s.heads, s.tokens, s.keys), stride = s.heads * s.width;
+  const std::shared_ptr<void> memory = device.allocate(score_bytes(s.heads, s.tokens, s.keys));
   auto* const scores = static_cast<float*>(memory.get());
   for (int64_t first = 0; first < s.tokens; first += step) {
     const int64_t count = std::min(step, s.tokens - first);

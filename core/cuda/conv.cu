@@ -45,9 +45,7 @@ Tensor ordered_filters(Device& device, cudaStream_t stream, const Tensor& weight
   return ordered;
 }
 
-bool fits_conv_product(const Tensor& weight) {
-  return weight.dtype() != DType::f32 && ConvShape::fits(weight.size(1));
-}
+bool fits_conv_product(const Tensor& weight) { return is_split_conv(weight.dtype(), weight.size(1)); }
 
 // The split tensor's rows are pixels.
 int pixel_count(const Tensor& x) { return static_cast<int>(x.elements() / x.shape().back()); }

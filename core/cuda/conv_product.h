@@ -18,9 +18,6 @@ struct ConvShape {
   int out_height, out_width, stride, pad_top, pad_left;
   int filters;
   int64_t pixels;  // of all outputs
-
-  // A step of the product is of one tap.
-  static constexpr bool fits(int64_t channels) { return channels % 32 == 0; }
 };
 
 struct ConvOutput {

@@ -127,17 +127,17 @@ CudaDevice::~CudaDevice() { cudaEventDestroy(written_); }
 
 void CudaDevice::note_written() { check_cuda(cudaEventRecord(written_, stream()), "recording an event"); }
 
-Device& CudaDevice::beside() {
-  if (!beside_) {
-    beside_ = std::make_shared<CudaDevice>(index_);
+Device& CudaDevice::side_stream() {
+  if (!side_) {
+    side_ = std::make_shared<CudaDevice>(index_);
     // What either keeps for later is the other's when there is no more.
-    pool_->share(beside_->pool_);
-    beside_->pool_->share(pool_);
+    pool_->share(side_->pool_);
+    side_->pool_->share(pool_);
   }
   // Steps that are under way write nothing that it reads; it would wait for them.
-  if (decodings_ == 0) note_written();
-  check_cuda(cudaStreamWaitEvent(beside_->stream(), written_, 0), "waiting for a stream");
-  return *beside_;
+  if (decode_runs_ == 0) note_written();
+  check_cuda(cudaStreamWaitEvent(side_->stream(), written_, 0), "waiting for a stream");
+  return *side_;
 }
 
 cudaStream_t CudaDevice::stream() const {
@@ -156,11 +156,11 @@ std::string CudaDevice::description() const {
 int64_t CudaDevice::free_bytes() const {
   size_t free = 0, total = 0;
   check_cuda(cudaMemGetInfo(&free, &total), "asking what memory is left");
-  return static_cast<int64_t>(free + pool_->kept_bytes() + (beside_ ? beside_->pool_->kept_bytes() : 0));
+  return static_cast<int64_t>(free + pool_->kept_bytes() + (side_ ? side_->pool_->kept_bytes() : 0));
 }
 
 HeldMemory CudaDevice::held_memory() const {
-  const HeldMemory other = beside_ ? beside_->held_memory() : HeldMemory{0, 0};
+  const HeldMemory other = side_ ? side_->held_memory() : HeldMemory{0, 0};
   const auto taken = static_cast<int64_t>(pool_->taken_bytes()),
              kept = static_cast<int64_t>(pool_->kept_bytes());
   return {taken - kept + other.used_bytes, taken + other.taken_bytes};

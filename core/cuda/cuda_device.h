@@ -9,6 +9,8 @@
 
 #include "core/cuda/large_products.h"
 #include "core/cuda/memory_pool.h"
+#include "core/cuda/traits.h"
+#include "core/nn/device_decode_plan.h"
 #include "core/tensor/device.h"
 
 namespace janus::cuda {
@@ -39,7 +41,7 @@ class Transfers {
   cudaEvent_t free_[kParts] = {};
 };
 
-class CudaDevice : public Device {
+class CudaDevice : public Device, private DeviceDecoder {
  public:
   // Of card `index`, which must be there.
   explicit CudaDevice(int index);
@@ -50,6 +52,7 @@ class CudaDevice : public Device {
 
   std::string name() const override { return "cuda:" + std::to_string(index_); }
   std::string description() const override;
+  const DeviceTraits& traits() const override { return kTraits; }
   int64_t free_bytes() const override;
   HeldMemory held_memory() const override;
   double read_bandwidth() const override;
@@ -103,17 +106,17 @@ class CudaDevice : public Device {
                     const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
   void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
 
-  Device& beside() override;
-  // What beside() waits for: called behind whatever makes weights.
+  Device& side_stream() override;
+  // What the side stream waits for: called behind whatever makes weights.
   void note_written();
-  // A Decoding begins or ends.
-  void count_decoding(int change) { decodings_ += change; }
+  // A run of device decoding begins or ends.
+  void count_decode_runs(int change) { decode_runs_ += change; }
 
-  // decoding.cu
-  bool decodes() const override { return true; }
-  std::unique_ptr<Decoding> begin_decoding(const DecodingPlan& plan) override;
+  DeviceDecoder* device_decoder() override { return this; }
 
  private:
+  // decode.cu
+  std::unique_ptr<DeviceDecodeRun> begin(const DeviceDecodePlan& plan) override;
   // lane_order.cu: convert() of a block format to its lanes.
   void order_in_lanes(const Tensor& x, Tensor& out);
   bool large_linear(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
@@ -130,8 +133,8 @@ class CudaDevice : public Device {
   Transfers transfers_;
   std::unique_ptr<LargeProducts> large_products_;  // or null
   cudaEvent_t written_ = nullptr;
-  std::atomic<int> decodings_ = 0;
-  std::shared_ptr<CudaDevice> beside_;  // its own stream and pool; made when first asked for
+  std::atomic<int> decode_runs_ = 0;
+  std::shared_ptr<CudaDevice> side_;  // its own stream and pool; made when first asked for
 };
 
 }  // namespace janus::cuda

@@ -15,7 +15,7 @@
 
 namespace janus::cuda {
 
-constexpr int kPanelRows = 8, kPanelDepth = 256;
+constexpr int kPanelDepth = 256;  // by kPanelRows
 static_assert(kLaneRows % kPanelRows == 0);
 
 // Of a panel: where things begin, in bytes.

@@ -1,5 +1,5 @@
-// Products of many rows by NVIDIA's cuBLASLt, where the machine has it; own kernels (tile.h) do the others,
-// and all where it has not.
+// Products of many rows by NVIDIA's cuBLASLt, where the machine has it and is_large_product() of scratch.h
+// says so; own kernels (tile.h) do the others, and all where it has not.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -36,13 +36,5 @@ class LargeProducts {
 // Null where the build or the machine has no cuBLASLt, or the environment says JANUS_CUDA_LIBRARIES=off (to
 // measure one against the other).
 std::unique_ptr<LargeProducts> open_large_products();
-
-// Those that the library gets: by the weight alone, never by the number of rows, since a row must not change
-// its bits with the others. Smaller ones fill no card, whoever does them.
-constexpr bool is_large_product(DType type, int64_t columns, int64_t depth) {
-  constexpr int64_t kLeast = int64_t{1} << 20;
-  return (type == DType::bf16 || type == DType::f32) && columns % 8 == 0 && depth % 8 == 0 &&
-         columns * depth >= kLeast;
-}
 
 }  // namespace janus::cuda

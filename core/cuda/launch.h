@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "core/cuda/scratch.h"
+
 namespace janus::cuda {
 
 // `what` is what was being done, for the message. (In cuda_device.cc: fmt's checks of formats at compile time
@@ -50,8 +52,6 @@ void launch(cudaStream_t stream, const Launch& shape, void (*kernel)(Params...),
   }
   check_cuda(cudaLaunchKernelEx(&config, kernel, std::forward<Args>(args)...), "starting a kernel");
 }
-
-constexpr int64_t divide_up(int64_t count, int64_t size) { return (count + size - 1) / size; }
 
 // Blocks of `threads` for `count` elements one a thread, at most as many as a grid-stride loop gains from.
 inline unsigned blocks_for(int64_t count, unsigned threads = 256) {

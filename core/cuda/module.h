@@ -12,8 +12,8 @@ namespace janus::cuda {
 // Which CUDA the module is built with.
 inline constexpr const char* kToolkit = "13";
 // The name holds what program and module must agree on: the Device contract. Counted up with its changes.
-inline constexpr const char* kEntryName = "janus_cuda_open_5";
-#define janus_cuda_open janus_cuda_open_5
+inline constexpr const char* kEntryName = "janus_cuda_open_6";
+#define janus_cuda_open janus_cuda_open_6
 
 }  // namespace janus::cuda
 

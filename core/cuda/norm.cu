@@ -61,14 +61,7 @@ __global__ __launch_bounds__(32) void l2_normalize_kernel(MatrixView x, float ep
 
 // -- groups of channels -------------------------------------------------------------------------------------
 
-// Pixels whose sums are taken in f32 before they are joined in double; many blocks share an image, since a
-// block a group would leave most of the card idle.
-constexpr int64_t kChunkPixels = 64;
-
-// Mean and sum of squared differences of `count` numbers; joined as by Chan, Golub and LeVeque (1983).
-struct Moments {
-  double count, mean, squares;
-};
+// Joined as by Chan, Golub and LeVeque (1983).
 __device__ __forceinline__ Moments joined(const Moments& a, const Moments& b) {
   if (a.count == 0.0) return b;
   if (b.count == 0.0) return a;
@@ -202,9 +195,8 @@ void CudaDevice::group_norm_to(const Tensor& x, const GroupNormOptions& norm, bo
   const int64_t pixels = x.size(1) * x.size(2), channels = x.size(3),
                 chunks = divide_up(pixels, kChunkPixels);
   const auto batch = static_cast<unsigned>(x.size(0));
-  const std::shared_ptr<void> moments =
-      allocate(sizeof(Moments) * static_cast<size_t>(batch * norm.groups * chunks));
-  const std::shared_ptr<void> memory = allocate(2 * sizeof(float) * static_cast<size_t>(batch * channels));
+  const std::shared_ptr<void> moments = allocate(moment_bytes(batch, pixels, norm.groups));
+  const std::shared_ptr<void> memory = allocate(channel_scale_bytes(batch, channels));
   auto* const floats = static_cast<float*>(memory.get());
   const ChannelScales scales{floats, floats + batch * channels};
   launch(stream(), {.grid = dim3(static_cast<unsigned>(chunks), batch), .threads = kThreads}, chunk_moments,

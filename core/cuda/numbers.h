@@ -6,11 +6,12 @@
 #include <cstdint>
 
 #include "core/cuda/ptx.h"
+#include "core/cuda/scratch.h"
 #include "core/tensor/tensor.h"
 
 namespace janus::cuda {
 
-// A matrix as kernels see it. `wide`: whole 16-byte loads of eight numbers are aligned everywhere.
+// A matrix as kernels see it. `wide`: as is_wide() says.
 struct MatrixView {
   const unsigned char* data = nullptr;
   int64_t row_bytes = 0;
@@ -19,10 +20,7 @@ struct MatrixView {
 
   static MatrixView of(const Tensor& x) {
     const int64_t row_bytes = static_cast<int64_t>(bytes_of(x.dtype(), x.row_stride()));
-    const bool aligned = reinterpret_cast<uintptr_t>(x.raw()) % 16 == 0 && row_bytes % 16 == 0;
-    // The *_k and q8_0 fit any depth that they can have: their loads ask for less.
-    const bool wide = is_quantized(x.dtype()) || (aligned && x.size(1) % 8 == 0);
-    return {static_cast<const unsigned char*>(x.raw()), row_bytes, x.size(1), wide};
+    return {static_cast<const unsigned char*>(x.raw()), row_bytes, x.size(1), is_wide(x)};
   }
 };
 

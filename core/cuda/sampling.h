@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "core/cuda/decode_needs.h"
 #include "core/cuda/reduce.h"
 
 namespace janus::cuda {
@@ -53,10 +54,6 @@ struct Draw {
   }
 };
 
-struct Best {
-  double score;
-  int32_t id;  // -1: none yet
-};
 __device__ __forceinline__ Best better(const Best& a, const Best& b) {
   if (a.id < 0) return b;
   if (b.id < 0) return a;

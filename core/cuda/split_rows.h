@@ -10,9 +10,7 @@ namespace janus::cuda {
 class SplitBuffer {
  public:
   SplitBuffer(Device& device, int batch, int64_t depth)
-      : batch_(batch),
-        depth_(depth),
-        memory_(device.allocate(4 * static_cast<size_t>(batch * split_depth(depth)))) {}
+      : batch_(batch), depth_(depth), memory_(device.allocate(split_bytes(batch, depth))) {}
 
   SplitRows rows() const {
     auto* const high = static_cast<uint16_t*>(memory_.get());

@@ -8,7 +8,7 @@
 
 namespace janus::cuda {
 
-constexpr int kStreamWarps = 8, kStreamThreads = 32 * kStreamWarps, kStreamRows = 16, kStreamStep = 32;
+constexpr int kStreamWarps = 8, kStreamThreads = 32 * kStreamWarps;
 // Most batch rows of a block, which read the weights together: four tiles of 8.
 constexpr int kMostStreamBatch = 32;
 
@@ -20,14 +20,6 @@ struct SplitRows {
   int64_t depth;
   int batch;
 };
-
-constexpr int64_t split_depth(int64_t depth) { return divide_up(depth, kStreamStep) * kStreamStep; }
-
-// Whether these products can read it.
-inline bool streams(const Tensor& weight) {
-  const bool is_short = weight.dtype() == DType::bf16 || weight.dtype() == DType::f16;
-  return in_lanes(weight.dtype()) || (is_short && MatrixView::of(weight).wide);
-}
 
 // Rows of up to three matrices of one type, one under another: q, k and v of a layer.
 struct StackedRows {

@@ -16,14 +16,10 @@
 
 namespace janus::cuda {
 
-// Where the rows of a batch stand, by value to a kernel: so many at a time.
-constexpr int kPlaced = 64;
+// Where the rows of a batch stand, by value to a kernel.
 struct Placed {
   int32_t starts[kPlaced], positions[kPlaced];
 };
-
-// Widest head that the registers hold.
-constexpr int64_t kMostTileWidth = 128;
 
 template <DType kType, int kWidth_>
 struct AttentionTile {

@@ -41,7 +41,7 @@ class KvCache {
   int32_t start(int64_t row) const { return static_cast<int32_t>(rows_[row].start); }
   // Forgets all but the first `length` tokens. Throws if it holds fewer.
   void truncate(int64_t row, int64_t length);
-  // Counts tokens that a device wrote behind a row's others by itself (core/tensor/decoding.h).
+  // Counts tokens that a device wrote behind a row's others by itself (core/nn/device_decode_plan.h).
   void extend(int64_t row, int64_t tokens);
   // Makes row `to` hold the first `length` tokens of row `from`.
   void copy_row(int64_t from, int64_t to, int64_t length);

@@ -88,16 +88,16 @@ Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int
   return norm_(h);
 }
 
-std::optional<DecodingPlan> Transformer::decoding_plan(const KvCache& cache) const {
+std::optional<DeviceDecodePlan> Transformer::device_decode_plan(const KvCache& cache) const {
   if (config_.attention_bias || config_.mlp_bias || rope_table_.empty()) return std::nullopt;
-  DecodingPlan plan{.layers = {},
-                    .norm = norm_.weight,
-                    .rms_norm_eps = norm_.eps,
-                    .heads = static_cast<int>(config_.num_attention_heads),
-                    .rope_table = rope_table_,
-                    .table = {},
-                    .head = {},
-                    .items = {}};
+  DeviceDecodePlan plan{.layers = {},
+                        .norm = norm_.weight,
+                        .rms_norm_eps = norm_.eps,
+                        .heads = static_cast<int>(config_.num_attention_heads),
+                        .rope_table = rope_table_,
+                        .table = {},
+                        .head = {},
+                        .items = {}};
   for (size_t index = 0; index < layers_.size(); ++index) {
     const Layer& layer = layers_[index];
     plan.layers.push_back({.input_layernorm = layer.input_layernorm.weight,

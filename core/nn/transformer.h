@@ -9,10 +9,10 @@
 #include <span>
 #include <vector>
 
+#include "core/nn/device_decode_plan.h"
 #include "core/nn/kv_cache.h"
 #include "core/nn/layers.h"
 #include "core/nn/transformer_config.h"
-#include "core/tensor/decoding.h"
 
 namespace janus {
 
@@ -38,7 +38,7 @@ class Transformer {
 
   // What a device has to know of this decoder, and of a cache that it has read a prompt into, to draw by
   // itself; the caller adds table, head, items and noise. Nothing where the layers have biases.
-  std::optional<DecodingPlan> decoding_plan(const KvCache& cache) const;
+  std::optional<DeviceDecodePlan> device_decode_plan(const KvCache& cache) const;
 
  private:
   struct Layer {

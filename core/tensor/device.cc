@@ -1,9 +1,13 @@
 #include "core/tensor/device.h"
 
+#include <algorithm>
 #include <array>
 
 #include "core/base/error.h"
 #include "core/cpu/cpu_device.h"
+#include "core/cpu/cpu_dry_device.h"
+#include "core/cuda/cuda_dry_device.h"
+#include "core/tensor/dry_device.h"
 #include "core/tensor/peaks.h"
 
 namespace janus {
@@ -15,28 +19,53 @@ namespace {
 
 struct Backend {
   std::string_view name;
+  bool is_numbered;  // a machine may have several: "name:N"
+  const DeviceTraits& traits;
   std::shared_ptr<Device> (*open)(std::string_view name, const DeviceOptions& options);
+  std::unique_ptr<DryDevice> (*open_dry)(std::string_view name);
   DType (*product_type)(DType stored, int64_t length);
 };
 
+// "auto" takes the last that can be had.
 constexpr std::array kBackends = {
-    Backend{"cpu",
-            [](std::string_view name, const DeviceOptions& options) -> std::shared_ptr<Device> {
-              check(name == "cpu", "--device {}: expected cpu, cuda, cuda:N or auto", name);
+    Backend{.name = "cpu",
+            .is_numbered = false,
+            .traits = cpu::kTraits,
+            .open = [](std::string_view, const DeviceOptions& options) -> std::shared_ptr<Device> {
               return std::make_shared<cpu::CpuDevice>(options.threads);
             },
-            [](DType stored, int64_t length) { return cpu::product_type(cpu::kernels(), stored, length); }},
-    Backend{"cuda", [](std::string_view name, const DeviceOptions&) { return open_cuda_device(name); },
-            lanes_of},
+            .open_dry = [](std::string_view) -> std::unique_ptr<DryDevice> {
+              return std::make_unique<cpu::CpuDryDevice>();
+            },
+            .product_type = [](DType stored,
+                               int64_t length) { return cpu::product_type(cpu::kernels(), stored, length); }},
+    Backend{.name = "cuda",
+            .is_numbered = true,
+            .traits = cuda::kTraits,
+            .open = [](std::string_view name, const DeviceOptions&) { return open_cuda_device(name); },
+            .open_dry = [](std::string_view name) -> std::unique_ptr<DryDevice> {
+              return std::make_unique<cuda::CudaDryDevice>(std::string(name));
+            },
+            .product_type = lanes_of},
 };
 
-// Of "cpu", "cuda:1".
-const Backend* backend_of(std::string_view name) {
-  const std::string_view kind = name.substr(0, name.find(':'));
+// Of "cpu", "cuda:1"; null where there is none.
+const Backend* find_backend(std::string_view name) {
+  const size_t colon = name.find(':');
+  const std::string_view number = colon == name.npos ? "0" : name.substr(colon + 1);
+  if (number.empty() || number.find_first_not_of("0123456789") != name.npos) return nullptr;
   for (const Backend& backend : kBackends) {
-    if (backend.name == kind) return &backend;
+    if (backend.name == name.substr(0, colon)) {
+      return colon == name.npos || backend.is_numbered ? &backend : nullptr;
+    }
   }
   return nullptr;
+}
+
+const Backend& backend_of(std::string_view name) {
+  const Backend* const backend = find_backend(name);
+  check(backend != nullptr, "--device {}: expected {}", name, device_names());
+  return *backend;
 }
 
 double measured(const Device& device, double peak) {
@@ -50,20 +79,52 @@ double measured(const Device& device, double peak) {
 std::shared_ptr<Device> open_device(std::string_view name, const DeviceOptions& options) {
   check(options.threads >= 0 && options.threads <= 1024, "threads: expected 0 to 1024, found {}",
         options.threads);
-  if (name == "auto") {
+  if (name != "auto") return backend_of(name).open(name, options);
+  for (size_t i = kBackends.size(); --i > 0;) {
     try {
-      return open_cuda_device("cuda");
+      return kBackends[i].open(kBackends[i].name, options);
     } catch (const Error&) {
-      return open_device("cpu", options);
+      continue;
     }
   }
-  const Backend* backend = backend_of(name);
-  check(backend != nullptr, "--device {}: expected cpu, cuda, cuda:N or auto", name);
-  return backend->open(name, options);
+  return kBackends[0].open(kBackends[0].name, options);
+}
+
+std::unique_ptr<DryDevice> open_dry_device(std::string_view device_name) {
+  return backend_of(device_name).open_dry(device_name);
+}
+
+const DeviceTraits& device_traits(std::string_view device_name) { return backend_of(device_name).traits; }
+
+bool is_device_name(std::string_view name) { return name == "auto" || find_backend(name) != nullptr; }
+
+std::string device_names() {
+  std::string names = "auto";
+  for (const Backend& backend : kBackends) {
+    names += ", " + std::string(backend.name);
+    if (backend.is_numbered) names += ", " + std::string(backend.name) + ":N";
+  }
+  return names.replace(names.rfind(','), 1, " or");
+}
+
+void for_each_device(const std::function<void(Device&)>& use) {
+  constexpr int kMost = 64;  // of a backend
+  for (const Backend& backend : kBackends) {
+    for (int index = 0; index < (backend.is_numbered ? kMost : 1); ++index) {
+      std::shared_ptr<Device> device;
+      const std::string number = backend.is_numbered ? ":" + std::to_string(index) : "";
+      try {
+        device = backend.open(std::string(backend.name) + number, {});
+      } catch (const Error&) {
+        break;  // numbers have no gaps
+      }
+      use(*device);
+    }
+  }
 }
 
 DType product_type_on(std::string_view device_name, DType stored, int64_t length) {
-  const Backend* backend = backend_of(device_name);
+  const Backend* const backend = find_backend(device_name);
   return backend == nullptr ? stored : backend->product_type(stored, length);
 }
 

@@ -2,18 +2,31 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "core/tensor/decoding.h"
 #include "core/tensor/tensor.h"
 
 namespace janus {
 
+class DeviceDecoder;  // core/nn/device_decode_plan.h
+
 struct DeviceOptions {
-  int threads = 0;  // of a CPU device; 0 = the processors this process may use
+  int threads = 0;  // where DeviceTraits::takes_threads; 0 = the processors this process may use
+};
+
+// What all devices of a backend are like, known without opening one: a constant beside its kernels.
+struct DeviceTraits {
+  bool has_own_memory = false;            // else weights are read where their file is mapped
+  bool takes_threads = false;             // DeviceOptions::threads counts
+  bool supports_device_decoding = false;  // has a DeviceDecoder
+  // Products of several tokens by weights other than f32, and convolutions by such filters, take activations
+  // as two terms of bf16.
+  bool splits_activations = false;
+  int most_images_at_once = 1;  // more side by side gain nothing
 };
 
 struct Conv2dOptions {
@@ -66,6 +79,9 @@ class Device {
 
   virtual std::string name() const = 0;         // "cpu", "cuda:0"
   virtual std::string description() const = 0;  // for people: processor, threads, instruction set
+  virtual const DeviceTraits& traits() const = 0;
+  // Whether results are of use. Where they are not (core/tensor/dry_device.h), no operand is read either.
+  virtual bool computes() const { return true; }
 
   // Memory of its own that can still be allocated; -1 where it is the machine's (core/base/machine_memory.h).
   virtual int64_t free_bytes() const { return -1; }
@@ -124,20 +140,31 @@ class Device {
                             Tensor& out);
   virtual void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out);
 
-  // A device of the same memory whose work runs beside this one's, behind all that was written here before a
-  // Decoding that is under way began: what has nothing to do with its steps. This one where there is none.
-  virtual Device& beside() { return *this; }
-  // Whether begin_decoding() gives anything at all: what it needs takes memory.
-  virtual bool decodes() const { return false; }
-  // Draws of `plan` without the host between them, or null where the operations above have to do them.
-  virtual std::unique_ptr<Decoding> begin_decoding(const DecodingPlan& /*plan*/) { return nullptr; }
+  // A device of the same memory whose work runs beside this one's, behind all that was written here before
+  // device decoding that is under way began: for what has nothing to do with its steps. This one where there
+  // is none.
+  virtual Device& side_stream() { return *this; }
+  // What runs steps of a decoder without the host between them; null where the traits say that there is none.
+  virtual DeviceDecoder* device_decoder() { return nullptr; }
+
+  bool supports_device_decoding() const { return traits().supports_device_decoding; }
 };
 
 // What the product_type of a device of this name is, without opening it.
 DType product_type_on(std::string_view device_name, DType stored, int64_t length);
 
+// Of the backend of "cpu" or "cuda:1", without opening it. Throws Error where no backend has that name.
+const DeviceTraits& device_traits(std::string_view device_name);
+
+// Whether open_device() knows such a name, and those it knows, for people.
+bool is_device_name(std::string_view name);
+std::string device_names();
+
 // Opens "cpu", "cuda", "cuda:N" or "auto" (the first card, or the CPU where there is none). Throws Error that
 // names what is missing when it cannot be had.
 std::shared_ptr<Device> open_device(std::string_view name, const DeviceOptions& options = {});
+
+// Calls `use` with every device that this machine has, one after another.
+void for_each_device(const std::function<void(Device&)>& use);
 
 }  // namespace janus

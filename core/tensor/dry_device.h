@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -12,9 +13,11 @@ namespace janus {
 // Loading or running a model on it goes through the same steps as on the device that it stands for, and so
 // tells what those allocate, without a number being read: downloads give zeros. Its addresses are none, so
 // whoever touches memory past the Device faults at once.
+//
+// What a backend's kernels take beside their operands only the backend knows: each has a class of its own
+// under this one, beside its kernels, which counts that.
 class DryDevice : public Device {
  public:
-  // `stands_for` is the name of a device, whose rules hold: on "cpu", weights stay in their file.
   explicit DryDevice(std::string stands_for) : name_(std::move(stands_for)) {}
 
   size_t live_bytes() const { return count_->live; }
@@ -26,6 +29,7 @@ class DryDevice : public Device {
 
   std::string name() const override { return name_; }
   std::string description() const override { return "counts memory"; }
+  bool computes() const override { return false; }
 
   std::shared_ptr<void> allocate(size_t bytes) override;
   void upload(void* to, const void* from_host, size_t bytes) override;
@@ -36,18 +40,11 @@ class DryDevice : public Device {
   }
   void convert(const Tensor& x, Tensor& out) override;
   void l2_normalize(const Tensor& x, float eps, Tensor& out) override;
-  void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
-              Tensor& out) override;
-  void swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
-                    const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
-  void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
 
-  void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
-  void cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) override;
-  void attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
-                 Tensor& out) override;
-  std::unique_ptr<Decoding> begin_decoding(const DecodingPlan& plan) override;
-
+  void linear(const Tensor&, const Tensor&, const Tensor&, Tensor&) override {}
+  void cached_attention(const Tensor&, int, const CacheView&, Tensor&) override {}
+  void attention(const Tensor&, const Tensor&, const Tensor&, int, Tensor&) override {}
+  void conv2d(const Tensor&, const Tensor&, const Tensor&, const Conv2dOptions&, Tensor&) override {}
   void copy(const Tensor&, Tensor&) override {}
   void embedding(const Tensor&, std::span<const int32_t>, Tensor&) override {}
   void rms_norm(const Tensor&, const Tensor&, float, Tensor&) override {}
@@ -59,23 +56,14 @@ class DryDevice : public Device {
   void rope(Tensor&, int, std::span<const int32_t>, const Tensor&) override {}
   void store_kv(const Tensor&, const Tensor&, const CacheView&) override {}
   void upsample_nearest2x(const Tensor&, Tensor&) override {}
-  // Of cards, so that what their decoding needs is counted.
-  bool decodes() const override { return is_card(); }
+
+ protected:
+  // What the backend's memory gives for a request of `bytes`.
+  virtual size_t allocation_bytes(size_t bytes) const { return bytes; }
+  // Counts what an operation takes while it runs, block by block.
+  void reserve_scratch(std::initializer_list<size_t> blocks);
 
  private:
-  bool is_card() const { return name_ != "cpu"; }
-  // What an operation takes while it runs.
-  void take_for_a_moment(int64_t bytes) { allocate(static_cast<size_t>(bytes)); }
-  // The scores that a card holds at a time.
-  void take_scores(int64_t width, int64_t heads, int64_t tokens, int64_t keys);
-  // The CPU has kernels for such a convolution that transform its filters and read their input as it is.
-  bool is_winograd(const Tensor& weight, const Conv2dOptions& options) const {
-    return name_ == "cpu" && weight.size(2) == 3 && weight.size(3) == 3 && options == kSamePadding3x3;
-  }
-  void transform_filters(const Tensor& weight);
-  // What a card's convolution takes: its input cut in two or normed, and filters in another order.
-  void take_terms(const Tensor& x, const Tensor& weight);
-
   struct Count {
     size_t live = 0, peak = 0;
   };
@@ -90,5 +78,8 @@ class DryDevice : public Device {
   static constexpr uintptr_t kFirstAddress = uintptr_t{0x40} << 56;
   static bool is_own(const void* address) { return reinterpret_cast<uintptr_t>(address) >= kFirstAddress; }
 };
+
+// That stands for a device of this name. Throws Error where no backend has it.
+std::unique_ptr<DryDevice> open_dry_device(std::string_view device_name);
 
 }  // namespace janus

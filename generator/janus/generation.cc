@@ -109,7 +109,7 @@ class Group {
   void draw_first() {
     draw(first_logits_);
     first_logits_ = {};
-    if (networks_->device().decodes()) begin_decoding();
+    if (networks_->device().supports_device_decoding()) begin_decoding();
   }
 
   // Reads the code drawn last into every row, and draws the next of every image.
@@ -131,25 +131,25 @@ class Group {
  private:
   // Leaves the codes that follow to the device, if it can draw them by itself.
   void begin_decoding() {
-    std::optional<DecodingPlan> plan = networks_->language_model.decoding_plan(*cache_);
+    std::optional<DeviceDecodePlan> plan = networks_->language_model.device_decode_plan(*cache_);
     if (!plan) return;
     plan->table = networks_->code_table();
     for (const Linear& layer : networks_->gen_head.layers) plan->head.push_back({layer.weight, layer.bias});
     size_t row = 0;
     for (size_t place = 0; place < images_.size(); ++place) {
       const Drawing& drawing = drawings_[place];
-      DecodingItem item{.start = cache_->start(rows_[row++]),
-                        .length = static_cast<int32_t>(drawing.prompt_ids.size()),
-                        .id = images_[place].codes.codes.back(),
-                        .step = 1,
-                        .guidance = drawing.guidance,
-                        .sampling = drawing.sampling};
+      DeviceDecodeItem item{.start = cache_->start(rows_[row++]),
+                            .length = static_cast<int32_t>(drawing.prompt_ids.size()),
+                            .id = images_[place].codes.codes.back(),
+                            .step = 1,
+                            .guidance = drawing.guidance,
+                            .sampling = drawing.sampling};
       if (rows_per_image(drawing.guidance) == 2) item.other_start = cache_->start(rows_[row++]);
       plan->items.push_back(item);
     }
     plan->stream = NoiseStream::codes;
     plan->draws = networks_->config.image_tokens() - 1;
-    decoding_ = networks_->device().begin_decoding(*plan);
+    decoding_ = begin_device_decode(networks_->device(), *plan);
   }
 
   // Draws a code of every image. logits: one line a row.
@@ -171,14 +171,14 @@ class Group {
   KvCache* cache_;
   std::vector<GeneratedImage> images_;
   std::vector<int32_t> rows_;
-  std::vector<float> first_logits_;     // one line a row
-  std::unique_ptr<Decoding> decoding_;  // or null: the host draws
+  std::vector<float> first_logits_;            // one line a row
+  std::unique_ptr<DeviceDecodeRun> decoding_;  // or null: the host draws
 };
 
 }  // namespace
 
 int images_at_once(const Device& device, int wanted) {
-  const int most = device.decodes() ? 16 : 4;
+  const int most = device.traits().most_images_at_once;
   return wanted > 0 ? std::min(wanted, most) : most;
 }
 
@@ -220,7 +220,7 @@ Timings draw_images(const JanusNetworks& networks, std::span<const Drawing> draw
   // Finished images. Where the device draws by itself they are handed over while it draws the next ones, one
   // a step: their decoding and writing take the host's time, and other parts of the card.
   std::deque<GeneratedImage> finished;
-  const bool hands_over_later = networks.device().decodes() && !hooks.on_line;
+  const bool hands_over_later = networks.device().supports_device_decoding() && !hooks.on_line;
   const auto hand_over = [&] {
     if (hooks.on_image) hooks.on_image(finished.front());
     finished.pop_front();

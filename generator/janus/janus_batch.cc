@@ -212,7 +212,7 @@ std::vector<int32_t> JanusBatch::rows_in_work() const {
 void JanusBatch::begin_decoding(const std::vector<int32_t>& rows) {
   decoding_.reset();
   decoded_.clear();
-  std::optional<DecodingPlan> plan = networks_.language_model.decoding_plan(*cache_);
+  std::optional<DeviceDecodePlan> plan = networks_.language_model.device_decode_plan(*cache_);
   if (!plan) return;
   plan->table = networks_.language_model.embed_tokens().weight;
   plan->head.push_back({networks_.lm_head.weight, networks_.lm_head.bias});
@@ -231,11 +231,11 @@ void JanusBatch::begin_decoding(const std::vector<int32_t>& rows) {
     decoded_.push_back(&drawing);
   }
   plan->draws = draws_left_ = std::min(wanted, room);
-  decoding_ = networks_.device().begin_decoding(*plan);
+  decoding_ = begin_device_decode(networks_.device(), *plan);
 }
 
 bool JanusBatch::draw_on_device(const std::vector<int32_t>& rows) {
-  if (!networks_.device().decodes()) return false;
+  if (!networks_.device().supports_device_decoding()) return false;
   const auto is_decoded = [&](int32_t row) {
     return std::find(decoded_.begin(), decoded_.end(), rows_[row].get()) != decoded_.end();
   };

@@ -82,7 +82,7 @@ class JanusBatch : public AnswerBatch {
 
   // What the device draws by itself. An item whose answer has ended is drawn on and passed over: beginning
   // anew takes longer.
-  std::unique_ptr<Decoding> decoding_;
+  std::unique_ptr<DeviceDecodeRun> decoding_;
   std::vector<const Drawing*> decoded_;  // of each item; null when it has ended
   int64_t draws_left_ = 0;
 };

@@ -131,7 +131,8 @@ class DryRun {
 
 MemoryNeed janus_memory_need(const Checkpoint& checkpoint, std::string_view device_name,
                              const ModelOptions& options, const Work& work) {
-  DryDevice device{std::string(device_name)};
+  const std::unique_ptr<DryDevice> dry = open_dry_device(device_name);
+  DryDevice& device = *dry;
   const JanusNetworks networks = JanusNetworks::load(checkpoint, device, options.type);
   MemoryNeed need;
   need.held_bytes = static_cast<int64_t>(device.live_bytes());

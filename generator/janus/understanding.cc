@@ -58,10 +58,11 @@ void add_log_probabilities(const JanusNetworks& networks, const Tensor& hidden, 
 }
 
 // The device draws what follows `id` by itself, if it can; else null.
-std::unique_ptr<Decoding> begin_decoding(const JanusNetworks& networks, const KvCache& cache, int32_t length,
-                                         int32_t id, const SamplingOptions& sampling, int64_t draws) {
-  if (!networks.device().decodes()) return nullptr;
-  std::optional<DecodingPlan> plan = networks.language_model.decoding_plan(cache);
+std::unique_ptr<DeviceDecodeRun> begin_decoding(const JanusNetworks& networks, const KvCache& cache,
+                                                int32_t length, int32_t id, const SamplingOptions& sampling,
+                                                int64_t draws) {
+  if (!networks.device().supports_device_decoding()) return nullptr;
+  std::optional<DeviceDecodePlan> plan = networks.language_model.device_decode_plan(cache);
   if (!plan) return nullptr;
   plan->table = networks.language_model.embed_tokens().weight;
   plan->head.push_back({networks.lm_head.weight, networks.lm_head.bias});
@@ -69,7 +70,7 @@ std::unique_ptr<Decoding> begin_decoding(const JanusNetworks& networks, const Kv
       {.start = cache.start(0), .length = length, .id = id, .step = 1, .sampling = sampling});
   plan->stream = NoiseStream::text;
   plan->draws = draws;
-  return networks.device().begin_decoding(*plan);
+  return begin_device_decode(networks.device(), *plan);
 }
 
 }  // namespace
@@ -157,7 +158,7 @@ Answer continue_answer(const JanusNetworks& networks, std::span<const Image> ima
 
   result.finish_reason = FinishReason::length;
   int32_t id = sample(logits, options.sampling, NoiseStream::text, 0);
-  const std::unique_ptr<Decoding> decoding =
+  const std::unique_ptr<DeviceDecodeRun> decoding =
       most > 1 && id != special.end ? begin_decoding(networks, cache, static_cast<int32_t>(prompt_length), id,
                                                      options.sampling, most - 1)
                                     : nullptr;

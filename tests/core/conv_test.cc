@@ -22,7 +22,7 @@ void PrintTo(const ConvCase& c, std::ostream* out) {
 
 // On tensor cores there is another, whatever the case.
 oracle::Tolerance product_tolerance(const ConvCase& c) {
-  return oracle::on_card() && c.dtype != DType::f32 ? oracle::kSplitProduct : c.tolerance;
+  return oracle::traits().splits_activations && c.dtype != DType::f32 ? oracle::kSplitProduct : c.tolerance;
 }
 
 class Conv2d : public testing::TestWithParam<ConvCase> {};
@@ -68,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // On a card a large picture is made in other tiles than a part of it, of the same bits.
 TEST(ConvTiles, APixelDependsOnWhatItsKernelSeesAlone) {
-  if (!oracle::on_card()) GTEST_SKIP() << "a card's tiles";
+  if (!oracle::traits().splits_activations) GTEST_SKIP() << "a card's tiles";
   const std::shared_ptr<Device> device = oracle::test_device();
   constexpr int64_t kWidth = 66, kChannels = 32, kFilters = 130, kRows = 8;
   const std::vector<float> values = oracle::random_values(2 * 66 * kWidth * kChannels, 1);

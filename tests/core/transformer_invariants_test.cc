@@ -51,7 +51,7 @@ Tensor one_row(const Tensor& x, int64_t row) { return x.rows(row, 1); }
 TEST_F(TransformerInvariants, ReadingAllAtOnceIsReadingTokenByToken) {
   constexpr int64_t kTokens = 9;
   // Activations are rounded at 2^-17 on tensor cores, and a last bit of one may turn it the other way.
-  const float absolute = oracle::on_card() ? 2e-5F : 1e-5F;
+  const float absolute = oracle::traits().splits_activations ? 2e-5F : 1e-5F;
   const Tensor x = random_input(1, kTokens, 1);
   KvCache whole = cache(1, kTokens), steps = cache(1, kTokens);
   const std::vector<float> expected = forward(x, whole, {0});
@@ -123,7 +123,7 @@ TEST_F(TransformerInvariants, ACopiedRowGoesOnAsTheFirst) {
 }
 
 TEST_F(TransformerInvariants, ThreadsDoNotChangeTheResult) {
-  if (oracle::on_card()) GTEST_SKIP() << "a card has no such option";
+  if (!oracle::traits().takes_threads) GTEST_SKIP() << "a card has no such option";
   const Tensor x = random_input(3, 1, 10);
   KvCache memory = cache(3, 4);
   const std::vector<float> expected = forward(x, memory, {0, 1, 2});

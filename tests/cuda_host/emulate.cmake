@@ -33,7 +33,7 @@ foreach(name ${device_tests})
 endforeach()
 
 # Blocks in another order, and threads between two barriers: what depends on it lacks a barrier.
-foreach(name attention conv decoding norm)
+foreach(name attention conv device_decode norm)
   add_test(NAME cuda_host_order.${name} COMMAND cuda_host_${name}_test --gtest_filter=-*ManyRows*)
   set_tests_properties(cuda_host_order.${name} PROPERTIES TIMEOUT 900 ENVIRONMENT
                        "JANUS_TEST_DEVICE=cuda;JANUS_CUDA_HOST_ORDER=1")
@@ -61,3 +61,8 @@ add_executable(cuda_host_large_products_test ${emulated}/large_products_test.cc)
 target_link_libraries(cuda_host_large_products_test PRIVATE janus_cuda_host janus_device_main)
 add_test(NAME cuda_host.large_products COMMAND cuda_host_large_products_test)
 set_tests_properties(cuda_host.large_products PROPERTIES TIMEOUT 300 ENVIRONMENT JANUS_TEST_DEVICE=cuda)
+
+add_executable(cuda_host_memory_need_test ${emulated}/memory_need_test.cc)
+target_link_libraries(cuda_host_memory_need_test PRIVATE janus_cuda_host janus_generator GTest::gtest_main)
+add_test(NAME cuda_host.memory_need COMMAND cuda_host_memory_need_test)
+set_tests_properties(cuda_host.memory_need PROPERTIES TIMEOUT 300)

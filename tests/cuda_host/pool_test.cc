@@ -5,7 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/cuda/memory_pool.h"
-#include "core/tensor/pooled_size.h"
+#include "core/cuda/pooled_size.h"
 
 namespace janus::cuda {
 namespace {

@@ -54,13 +54,13 @@ TEST(Growth, NothingGrowsOverManyGenerations) {
   EXPECT_EQ(after.taken_bytes, before.taken_bytes);
   constexpr int64_t kAllowed = int64_t{16} << 20;  // what allocators keep
   EXPECT_LE(resident_bytes() - resident_before, kAllowed);
-  if (oracle::on_card()) {
+  if (oracle::traits().has_own_memory) {
     EXPECT_GT(after.used_bytes, 0) << "a card counts";
   }
 }
 
 TEST(Growth, ACardGivesNoMoreThanWasTold) {
-  if (!oracle::on_card()) GTEST_SKIP() << "tests/generator/memory_need_test.cc has the CPU";
+  if (!oracle::traits().has_own_memory) GTEST_SKIP() << "tests/generator/memory_need_test.cc has the CPU";
   const Checkpoint checkpoint = Checkpoint::open(JANUS_TEST_DATA "/models/grouped-query");
   const MemoryNeed told = memory_need(checkpoint, "cuda", {},
                                       {.prompt_tokens = 9, .pictures = 1, .new_tokens = 12, .drawings = 2});

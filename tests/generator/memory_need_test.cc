@@ -8,32 +8,10 @@
 #include "core/cpu/cpu_device.h"
 #include "generator/conversation.h"
 #include "generator/prompt.h"
+#include "tests/support/counting_device.h"
 
 namespace janus {
 namespace {
-
-// The CPU, with every allocation counted.
-class CountingDevice : public cpu::CpuDevice {
- public:
-  CountingDevice() : CpuDevice(1) {}
-
-  std::shared_ptr<void> allocate(size_t bytes) override {
-    const auto size = static_cast<int64_t>(bytes);
-    count_->live += size;
-    count_->peak = std::max(count_->peak, count_->live);
-    std::shared_ptr<void> memory = CpuDevice::allocate(bytes);
-    return {memory.get(), [memory, count = count_, size](void*) { count->live -= size; }};
-  }
-  int64_t live() const { return count_->live; }
-  int64_t peak() const { return count_->peak; }
-  void restart_peak() { count_->peak = count_->live; }
-
- private:
-  struct Count {
-    int64_t live = 0, peak = 0;
-  };
-  std::shared_ptr<Count> count_ = std::make_shared<Count>();
-};
 
 struct Case {
   const char* model;
@@ -63,7 +41,9 @@ class MemoryNeedTest : public testing::TestWithParam<Case> {
 
   Checkpoint checkpoint_;
   int64_t largest_ = 0;
-  std::shared_ptr<CountingDevice> device_ = std::make_shared<CountingDevice>();
+  using CountingDevice = oracle::CountingDevice<cpu::CpuDevice>;
+  std::shared_ptr<CountingDevice> device_ =
+      std::make_shared<CountingDevice>([](size_t bytes) { return bytes; }, /*threads=*/1);
   std::unique_ptr<Model> model_;
 };
 

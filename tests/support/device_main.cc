@@ -21,7 +21,7 @@ std::shared_ptr<Device> test_device(const DeviceOptions& options) {
   return open_device(device_name(), options);
 }
 
-bool on_card() { return device_name() != "cpu"; }
+const DeviceTraits& traits() { return device_traits(device_name()); }
 
 }  // namespace janus::oracle
 

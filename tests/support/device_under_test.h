@@ -13,7 +13,7 @@ namespace janus::oracle {
 const std::string& device_name();
 // A new device of that name. main() has made sure that it can be had.
 std::shared_ptr<Device> test_device(const DeviceOptions& options = {});
-// Whether products run on a card's tensor cores.
-bool on_card();
+// Of devices of that name.
+const DeviceTraits& traits();
 
 }  // namespace janus::oracle

@@ -78,12 +78,13 @@ inline constexpr Tolerance kSplitProduct{2e-5, 0.0};
 
 // Of a product with weights of a type, on the device of the tests.
 inline Tolerance product_tolerance(DType dtype) {
-  return on_card() && dtype != DType::f32 ? kSplitProduct : kProduct;
+  return traits().splits_activations && dtype != DType::f32 ? kSplitProduct : kProduct;
 }
 
 // Of a linear layer's. A card rounds activations for one token alone.
 inline Tolerance linear_tolerance(DType dtype, int64_t tokens) {
-  return is_quantized(dtype) && (tokens == 1 || !on_card()) ? kRoundedProduct : product_tolerance(dtype);
+  return is_quantized(dtype) && (tokens == 1 || !traits().splits_activations) ? kRoundedProduct
+                                                                              : product_tolerance(dtype);
 }
 
 inline void expect_near(std::span<const float> found, const Values& expected, Tolerance tolerance,

@@ -128,7 +128,7 @@ Tensor VqModel::decode(std::span<const int32_t> codes, int64_t height, int64_t w
           config_.codebook_size - 1, code);
   }
   // A device that draws other codes meanwhile goes on with it.
-  const Tensor codebook = Tensor::wrap(codebook_.device().beside(), codebook_.dtype(), codebook_.shape(),
+  const Tensor codebook = Tensor::wrap(codebook_.device().side_stream(), codebook_.dtype(), codebook_.shape(),
                                        codebook_.raw(), nullptr);
   const Tensor entries = ops::embedding(codebook, codes).reshape({1, height * width, config_.embed_dim});
   const Tensor latent = post_quant_conv_(entries).reshape({1, height, width, config_.latent_channels});

@@ -17,14 +17,14 @@ constexpr int64_t kVocabulary = 300, kBetween = 40;
 
 struct Sequence {
   int32_t row, other_row;  // of the cache; -1: none
-  DecodingItem item;
+  DeviceDecodeItem item;
   int64_t prompt;  // tokens
 };
 
 class DecodingTest : public testing::TestWithParam<WeightType> {
  protected:
   void SetUp() override {
-    if (!device_->decodes()) GTEST_SKIP() << "this device leaves drawing to the host";
+    if (!device_->supports_device_decoding()) GTEST_SKIP() << "this device leaves drawing to the host";
     // Block weights want rows of a multiple of 256.
     const Checkpoint checkpoint =
         Checkpoint::open(GetParam() == WeightType::bf16 ? JANUS_TEST_DATA "/models/grouped-query"
@@ -60,18 +60,18 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
 
   std::vector<int32_t> draw_on_device(const std::vector<Sequence>& sequences, int64_t draws) const {
     const KvCache cache = read_prompts(sequences, draws);
-    std::optional<DecodingPlan> plan = model_.decoding_plan(cache);
+    std::optional<DeviceDecodePlan> plan = model_.device_decode_plan(cache);
     plan->table = table_;
     plan->head = head_;
     for (const Sequence& sequence : sequences) {
-      DecodingItem item = sequence.item;
+      DeviceDecodeItem item = sequence.item;
       item.start = cache.start(sequence.row);
       if (sequence.other_row >= 0) item.other_start = cache.start(sequence.other_row);
       item.length = static_cast<int32_t>(sequence.prompt);
       plan->items.push_back(item);
     }
     plan->draws = draws;
-    const std::unique_ptr<Decoding> decoding = device_->begin_decoding(*plan);
+    const std::unique_ptr<DeviceDecodeRun> decoding = begin_device_decode(*device_, *plan);
     EXPECT_NE(decoding, nullptr);
     std::vector<int32_t> ids;
     for (int64_t i = 0; decoding && i < draws; ++i) {
@@ -99,7 +99,7 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
       const std::vector<float> logits = ops::to_host(ops::linear(between, head_[1].weight, head_[1].bias));
       auto line = std::span<const float>(logits);
       for (size_t s = 0; s < sequences.size(); ++s) {
-        const DecodingItem& item = sequences[s].item;
+        const DeviceDecodeItem& item = sequences[s].item;
         std::vector<float> guided(line.begin(), line.begin() + kVocabulary);
         line = line.subspan(kVocabulary);
         if (sequences[s].other_row >= 0) {
@@ -116,7 +116,7 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
   std::shared_ptr<Device> device_ = oracle::test_device();
   Transformer model_;
   Tensor table_;
-  std::vector<DecodingHead> head_;
+  std::vector<DeviceDecodeHead> head_;
 };
 
 Sequence sequence(int32_t row, int32_t other_row, SamplingOptions sampling, int64_t prompt) {

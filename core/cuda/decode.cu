@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "core/cuda/decoding.h"
-#include "core/cuda/decoding_kernels.h"
+#include "core/cuda/decode.h"
+#include "core/cuda/decode_kernels.h"
 
 namespace janus::cuda {
 namespace {
@@ -35,13 +35,13 @@ std::shared_ptr<void> zeroed(CudaDevice& device, size_t bytes) {
   return memory;
 }
 
-StepItems step_items(const DecodingPlan& plan) {
+StepItems step_items(const DeviceDecodePlan& plan) {
   StepItems items{};
   items.count = static_cast<int>(plan.items.size());
   items.stream = static_cast<uint32_t>(plan.stream);
   int row = 0;
   for (int i = 0; i < items.count; ++i) {
-    const DecodingItem& item = plan.items[static_cast<size_t>(i)];
+    const DeviceDecodeItem& item = plan.items[static_cast<size_t>(i)];
     items.rows[i] = row++;
     items.other_rows[i] = item.other_start < 0 ? -1 : row++;
     items.guidance[i] = item.guidance;
@@ -54,17 +54,10 @@ StepItems step_items(const DecodingPlan& plan) {
   return items;
 }
 
-// Tokens of the longest sequence when all draws are read.
-int64_t longest_of(const DecodingPlan& plan) {
-  int64_t longest = 0;
-  for (const DecodingItem& item : plan.items) longest = std::max<int64_t>(longest, item.length);
-  return longest + plan.draws;
-}
-
-StepRows step_rows(const DecodingPlan& plan) {
+StepRows step_rows(const DeviceDecodePlan& plan) {
   StepRows rows{};
   for (size_t i = 0; i < plan.items.size(); ++i) {
-    const DecodingItem& item = plan.items[i];
+    const DeviceDecodeItem& item = plan.items[i];
     for (const int32_t start : {item.start, item.other_start}) {
       if (start < 0) continue;
       rows.items[rows.batch] = static_cast<int32_t>(i);
@@ -76,8 +69,8 @@ StepRows step_rows(const DecodingPlan& plan) {
   return rows;
 }
 
-bool is_filtered(const DecodingPlan& plan, int64_t vocabulary) {
-  return std::any_of(plan.items.begin(), plan.items.end(), [&](const DecodingItem& item) {
+bool is_filtered(const DeviceDecodePlan& plan, int64_t vocabulary) {
+  return std::any_of(plan.items.begin(), plan.items.end(), [&](const DeviceDecodeItem& item) {
     const SamplingOptions& s = item.sampling;
     return s.temperature != 0.0F && ((s.top_k > 0 && s.top_k < vocabulary) || s.top_p < 1.0F);
   });
@@ -85,26 +78,7 @@ bool is_filtered(const DecodingPlan& plan, int64_t vocabulary) {
 
 }  // namespace
 
-bool CudaDecoding::can(const DecodingPlan& plan) {
-  if (plan.items.empty() || plan.head.empty() || plan.layers.empty()) return false;
-  const auto fits = [](const DecodingLayer& l) {
-    for (const Tensor* weight :
-         {&l.q_proj, &l.k_proj, &l.v_proj, &l.o_proj, &l.gate_proj, &l.up_proj, &l.down_proj}) {
-      if (!streams(*weight)) return false;
-    }
-    // Panels of q, k and v are one list.
-    if (in_lanes(l.q_proj.dtype()) &&
-        (l.q_proj.size(0) % kPanelRows != 0 || l.k_proj.size(0) % kPanelRows != 0))
-      return false;
-    return l.q_proj.dtype() == l.k_proj.dtype() && l.q_proj.dtype() == l.v_proj.dtype() &&
-           l.gate_proj.dtype() == l.up_proj.dtype();
-  };
-  return std::all_of(plan.layers.begin(), plan.layers.end(), fits) &&
-         std::all_of(plan.head.begin(), plan.head.end(),
-                     [](const DecodingHead& h) { return streams(h.weight); });
-}
-
-CudaDecoding::CudaDecoding(CudaDevice& device, DecodingPlan plan)
+CudaDecodeRun::CudaDecodeRun(CudaDevice& device, DeviceDecodePlan plan)
     : device_(device),
       plan_(std::move(plan)),
       rows_(step_rows(plan_)),
@@ -115,31 +89,29 @@ CudaDecoding::CudaDecoding(CudaDevice& device, DecodingPlan plan)
       most_parts_(context_parts(longest_of(plan_))),
       vocabulary_(plan_.head.back().weight.size(0)),
       stream_(device.stream()) {
-  const auto batch = static_cast<size_t>(rows_.batch);
-  const int64_t query_width = plan_.heads * head_width_;
-  x_ = zeroed(device_, batch * width_ * sizeof(float));
-  qkv_ = zeroed(device_, batch * (query_width + 2 * key_heads_ * head_width_) * sizeof(float));
-  squares_ = zeroed(device_, static_cast<size_t>(norm_tiles()) * batch * sizeof(float));
-  logits_ = zeroed(device_, (batch + plan_.items.size()) * vocabulary_ * sizeof(float));
-  const PartShape parts{plan_.heads, most_parts_, head_width_};
-  partial_ = zeroed(device_, static_cast<size_t>(parts.floats(rows_.batch)) * sizeof(float));
-  counts_ = zeroed(device_, batch * static_cast<size_t>(key_heads_) * sizeof(unsigned));
-  best_ = zeroed(device_, plan_.items.size() * kDrawBlocks * sizeof(Best));
+  const DecodeScratch bytes = DecodeScratch::of(plan_);
+  x_ = zeroed(device_, bytes.x);
+  qkv_ = zeroed(device_, bytes.qkv);
+  squares_ = zeroed(device_, bytes.squares);
+  logits_ = zeroed(device_, bytes.logits);
+  partial_ = zeroed(device_, bytes.partial);
+  counts_ = zeroed(device_, bytes.counts);
+  best_ = zeroed(device_, bytes.best);
   const auto split = [&](int64_t depth) {
     SplitBuffer buffer(device_, rows_.batch, depth);
     // What stands behind the depth stays 0.
-    check_cuda(cudaMemsetAsync(const_cast<uint16_t*>(buffer.rows().high), 0, 4 * batch * split_depth(depth),
+    check_cuda(cudaMemsetAsync(const_cast<uint16_t*>(buffer.rows().high), 0, split_bytes(rows_.batch, depth),
                                stream_),
                "clearing memory");
     return buffer;
   };
   normed_ = std::make_unique<SplitBuffer>(split(width_));
-  attended_ = std::make_unique<SplitBuffer>(split(query_width));
+  attended_ = std::make_unique<SplitBuffer>(split(plan_.heads * head_width_));
   gated_ = std::make_unique<SplitBuffer>(split(plan_.layers[0].gate_proj.size(0)));
   for (size_t i = 0; i + 1 < plan_.head.size(); ++i) between_.push_back(split(plan_.head[i].weight.size(0)));
   StepState state{};
   for (size_t i = 0; i < plan_.items.size(); ++i) state.ids[i] = plan_.items[i].id;
-  state_ = device_.allocate(sizeof state);
+  state_ = device_.allocate(bytes.state);
   device_.upload(state_.get(), &state, sizeof state);
   void* pinned = nullptr;
   check_cuda(cudaHostAlloc(&pinned, sizeof(int32_t) * kMostItems * (kAhead + 1), cudaHostAllocDefault),
@@ -149,11 +121,11 @@ CudaDecoding::CudaDecoding(CudaDevice& device, DecodingPlan plan)
     check_cuda(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "making an event");
   }
   capture();
-  device_.count_decoding(1);
+  device_.count_decode_runs(1);
 }
 
-CudaDecoding::~CudaDecoding() {
-  device_.count_decoding(-1);
+CudaDecodeRun::~CudaDecodeRun() {
+  device_.count_decode_runs(-1);
   cudaStreamSynchronize(stream_);  // steps ahead still write
   if (graph_ != nullptr) cudaGraphExecDestroy(graph_);
   for (cudaEvent_t event : done_) {
@@ -162,15 +134,15 @@ CudaDecoding::~CudaDecoding() {
   cudaFreeHost(drawn_);
 }
 
-NormedRows CudaDecoding::normed(const Tensor& weight) const {
+NormedRows CudaDecodeRun::normed(const Tensor& weight) const {
   return {normed_->rows(), weight.data<float>(), floats(squares_), norm_tiles()};
 }
 
-RowScale CudaDecoding::norm_scale() const {
+RowScale CudaDecodeRun::norm_scale() const {
   return {floats(squares_), norm_tiles(), width_, plan_.rms_norm_eps};
 }
 
-void CudaDecoding::run_layer(const DecodingLayer& layer, const Tensor& next_norm) {
+void CudaDecodeRun::run_layer(const DeviceDecodeLayer& layer, const Tensor& next_norm) {
   const Tensor* const qkv[] = {&layer.q_proj, &layer.k_proj, &layer.v_proj};
   const int64_t qkv_width = (plan_.heads + 2 * key_heads_) * head_width_;
   run_product(stream_, qkv, normed_->rows(), norm_scale(), PlainEnd{floats(qkv_), qkv_width, nullptr});
@@ -209,7 +181,7 @@ void CudaDecoding::run_layer(const DecodingLayer& layer, const Tensor& next_norm
   run_product(stream_, down, gated_->rows(), kNoScale, AddEnd{floats(x_), width_, normed(next_norm)});
 }
 
-void CudaDecoding::run_head() {
+void CudaDecodeRun::run_head() {
   SplitRows x = normed_->rows();
   for (size_t i = 0; i < plan_.head.size(); ++i) {
     const Tensor* const weight[] = {&plan_.head[i].weight};
@@ -224,7 +196,7 @@ void CudaDecoding::run_head() {
   }
 }
 
-void CudaDecoding::run_draw() {
+void CudaDecodeRun::run_draw() {
   auto* const state = static_cast<StepState*>(state_.get());
   auto* const best = static_cast<Best*>(best_.get());
   const auto items = static_cast<unsigned>(items_.count);
@@ -238,7 +210,7 @@ void CudaDecoding::run_draw() {
   }
 }
 
-void CudaDecoding::capture() {
+void CudaDecodeRun::capture() {
   check_cuda(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "capturing a step");
   with_weight_type(plan_.table.dtype(), [&]<DType kType>() {
     launch(stream_, {.grid = static_cast<unsigned>(rows_.batch), .threads = kNormThreads, .overlaps = true},
@@ -258,7 +230,7 @@ void CudaDecoding::capture() {
   check_cuda(status, "making a graph");
 }
 
-std::span<const int32_t> CudaDecoding::next() {
+std::span<const int32_t> CudaDecodeRun::next() {
   while (begun_ < plan_.draws && begun_ < seen_ + kAhead) {
     check_cuda(cudaGraphLaunch(graph_, device_.stream()), "starting a step");
     check_cuda(cudaEventRecord(done_[begun_ % (kAhead + 1)], stream_), "recording an event");
@@ -272,33 +244,18 @@ std::span<const int32_t> CudaDecoding::next() {
 
 namespace {
 
-int row_count(const DecodingItem& item) { return item.other_row < 0 ? 1 : 2; }
-
 // More rows than one graph takes: a graph for each group, one after another in every step.
-class GroupedDecoding : public Decoding {
+class GroupedDecodeRun : public DeviceDecodeRun {
  public:
-  GroupedDecoding(CudaDevice& device, const DecodingPlan& plan) {
-    DecodingPlan group = plan;
-    const auto begin = [&] {
-      groups_.push_back(std::make_unique<CudaDecoding>(device, group));
-      group.items.clear();
-    };
-    group.items.clear();
-    int rows = 0;
-    for (const DecodingItem& item : plan.items) {
-      if (rows + row_count(item) > kMostRows) {
-        begin();
-        rows = 0;
-      }
-      group.items.push_back(item);
-      rows += row_count(item);
+  GroupedDecodeRun(CudaDevice& device, const DeviceDecodePlan& plan) {
+    for (DeviceDecodePlan& group : decode_groups(plan)) {
+      groups_.push_back(std::make_unique<CudaDecodeRun>(device, std::move(group)));
     }
-    begin();
   }
 
   std::span<const int32_t> next() override {
     ids_.clear();
-    for (const std::unique_ptr<CudaDecoding>& group : groups_) {
+    for (const std::unique_ptr<CudaDecodeRun>& group : groups_) {
       const std::span<const int32_t> drawn = group->next();
       ids_.insert(ids_.end(), drawn.begin(), drawn.end());
     }
@@ -306,18 +263,16 @@ class GroupedDecoding : public Decoding {
   }
 
  private:
-  std::vector<std::unique_ptr<CudaDecoding>> groups_;
+  std::vector<std::unique_ptr<CudaDecodeRun>> groups_;
   std::vector<int32_t> ids_;
 };
 
 }  // namespace
 
-std::unique_ptr<Decoding> CudaDevice::begin_decoding(const DecodingPlan& plan) {
-  if (!CudaDecoding::can(plan)) return nullptr;
-  int rows = 0;
-  for (const DecodingItem& item : plan.items) rows += row_count(item);
-  if (rows > kMostRows) return std::make_unique<GroupedDecoding>(*this, plan);
-  return std::make_unique<CudaDecoding>(*this, plan);
+std::unique_ptr<DeviceDecodeRun> CudaDevice::begin(const DeviceDecodePlan& plan) {
+  if (!can_decode(plan)) return nullptr;
+  if (row_count(plan) > kMostRows) return std::make_unique<GroupedDecodeRun>(*this, plan);
+  return std::make_unique<CudaDecodeRun>(*this, plan);
 }
 
 }  // namespace janus::cuda

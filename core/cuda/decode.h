@@ -7,21 +7,10 @@
 #include <vector>
 
 #include "core/cuda/cuda_device.h"
+#include "core/cuda/decode_needs.h"
 #include "core/cuda/split_rows.h"
-#include "core/tensor/decoding.h"
 
 namespace janus::cuda {
-
-// Most sequences that one graph draws, and rows that they read: what kernels take by value. Products take
-// kMostStreamBatch rows a block, and further blocks, which find the weights in the card's second-level cache.
-constexpr int kMostItems = 64, kMostRows = 64;
-
-// What changes from step to step.
-struct StepState {
-  int32_t step;              // begun
-  int32_t ids[kMostItems];   // drawn last
-  uint32_t finished_blocks;  // of the draw under way
-};
 
 // What each row of a step is.
 struct StepRows {
@@ -44,15 +33,11 @@ struct StepItems {
 struct NormedRows;
 struct RowScale;
 
-class CudaDecoding : public Decoding {
+class CudaDecodeRun : public DeviceDecodeRun {
  public:
-  // Whether the kernels can do it: no f32 weights, one type for q, k and v and one for gate and up, depths of
-  // whole steps.
-  static bool can(const DecodingPlan& plan);
-
-  // Of kMostRows rows or fewer.
-  CudaDecoding(CudaDevice& device, DecodingPlan plan);
-  ~CudaDecoding() override;
+  // Of a plan that can_decode(), of kMostRows rows or fewer.
+  CudaDecodeRun(CudaDevice& device, DeviceDecodePlan plan);
+  ~CudaDecodeRun() override;
 
   std::span<const int32_t> next() override;
 
@@ -62,7 +47,7 @@ class CudaDecoding : public Decoding {
   static constexpr int kAhead = 12;
 
   void capture();
-  void run_layer(const DecodingLayer& layer, const Tensor& next_norm);
+  void run_layer(const DeviceDecodeLayer& layer, const Tensor& next_norm);
   void run_head();
   void run_draw();
   NormedRows normed(const Tensor& weight) const;
@@ -71,7 +56,7 @@ class CudaDecoding : public Decoding {
   float* floats(const std::shared_ptr<void>& memory) const { return static_cast<float*>(memory.get()); }
 
   CudaDevice& device_;
-  DecodingPlan plan_;
+  DeviceDecodePlan plan_;
   StepRows rows_{};
   StepItems items_{};
   int64_t width_, head_width_, key_heads_, most_parts_, vocabulary_;

@@ -1,9 +1,9 @@
-// Sizes of the blocks that a card's memory is cut into: of few kinds, so that freed ones fit again.
+// Sizes of the blocks that a GPU's memory is cut into: of few kinds, so that freed ones fit again.
 #pragma once
 
 #include <cstddef>
 
-namespace janus {
+namespace janus::cuda {
 
 // Of a block for `bytes`. At most an eighth more, or 512 bytes.
 constexpr size_t pooled_size(size_t bytes) {
@@ -12,4 +12,4 @@ constexpr size_t pooled_size(size_t bytes) {
   return bytes == 0 ? step : (bytes + step - 1) / step * step;
 }
 
-}  // namespace janus
+}  // namespace janus::cuda

@@ -2,7 +2,7 @@
 // touches what others write; the products of stream.h ask for their weights before they wait.
 #pragma once
 
-#include "core/cuda/decoding.h"
+#include "core/cuda/decode.h"
 #include "core/cuda/sampling.h"
 #include "core/cuda/token_attention.h"
 
@@ -196,7 +196,7 @@ __global__ __launch_bounds__(kTokenThreads) void step_attention(TokenAttention a
 
 // -- drawing ------------------------------------------------------------------------------------------------
 
-constexpr unsigned kDrawBlocks = 16, kDrawThreads = 256, kFilterThreads = 1024;
+constexpr unsigned kDrawThreads = 256, kFilterThreads = 1024;
 
 __device__ __forceinline__ Draw draw_of(const StepItems& items, const StepState* state, const float* logits,
                                         int64_t vocabulary, int item) {

@@ -1,0 +1,30 @@
+#include "core/cpu/cpu_dry_device.h"
+
+#include "core/cpu/winograd.h"
+
+namespace janus::cpu {
+
+void CpuDryDevice::conv2d(const Tensor&, const Tensor& weight, const Tensor&, const Conv2dOptions& options,
+                          Tensor&) {
+  if (is_winograd_conv2d(weight, options)) {
+    const Tensor filters(*this, DType::f32, winograd_filters(kernels(), weight.shape(), /*doubled=*/false));
+    return;
+  }
+  // Filters in f32, and once more in the layout that the library likes.
+  const Tensor wide(*this, DType::f32, weight.shape()), packed(*this, DType::f32, weight.shape());
+}
+
+void CpuDryDevice::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
+                                const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
+                                Tensor& out) {
+  if (!is_same3x3(weight, options)) {
+    return Device::swish_conv2d(x, norm, weight, bias, options, residual, out);
+  }
+  const Tensor filters(*this, DType::f32, winograd_filters(kernels(), weight.shape(), /*doubled=*/false));
+}
+
+void CpuDryDevice::upsample_conv3x3(const Tensor&, const Tensor& weight, const Tensor&, Tensor&) {
+  const Tensor filters(*this, DType::f32, winograd_filters(kernels(), weight.shape(), /*doubled=*/true));
+}
+
+}  // namespace janus::cpu

@@ -1,0 +1,13 @@
+// What a GPU is like as a device.
+#pragma once
+
+#include "core/tensor/device.h"
+
+namespace janus::cuda {
+
+inline constexpr DeviceTraits kTraits{.has_own_memory = true,
+                                      .supports_device_decoding = true,
+                                      .splits_activations = true,
+                                      .most_images_at_once = 16};
+
+}  // namespace janus::cuda

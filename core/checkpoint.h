@@ -128,7 +128,7 @@ class Weights {
   // A weight matrix (linear, embedding, convolution) in its stored type, mapped; converted as weight_dtype
   // says, by all threads of the device.
   Tensor matrix(std::string_view name, const Shape& expected) const;
-  // The same for a matrix that only products read: then in the device's product_type.
+  // The same for a matrix that only products read: then in the device's preferred_weight_layout.
   Tensor product_matrix(std::string_view name, const Shape& expected) const;
 
  private:

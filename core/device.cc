@@ -16,7 +16,7 @@ namespace {
 struct Backend {
   std::string_view name;
   std::shared_ptr<Device> (*open)(std::string_view name, const DeviceOptions& options);
-  DType (*product_type)(DType stored, int64_t length);
+  Layout (*preferred_weight_layout)(DType dtype, int64_t length);
 };
 
 constexpr std::array kBackends = {
@@ -25,9 +25,12 @@ constexpr std::array kBackends = {
               check(name == "cpu", "--device {}: expected cpu, cuda, cuda:N or auto", name);
               return std::make_shared<cpu::CpuDevice>(options.threads);
             },
-            [](DType stored, int64_t length) { return cpu::product_type(cpu::kernels(), stored, length); }},
-    Backend{"cuda", [](std::string_view name, const DeviceOptions&) { return open_cuda_device(name); },
-            lanes_of},
+            [](DType dtype, int64_t length) {
+              return cpu::preferred_weight_layout(cpu::kernels(), dtype, length);
+            }},
+    Backend{
+        "cuda", [](std::string_view name, const DeviceOptions&) { return open_cuda_device(name); },
+        [](DType dtype, int64_t length) { return can_pack(dtype, length) ? Layout::packed : Layout::plain; }},
 };
 
 // Of "cpu", "cuda:1".
@@ -62,9 +65,9 @@ std::shared_ptr<Device> open_device(std::string_view name, const DeviceOptions& 
   return backend->open(name, options);
 }
 
-DType product_type_on(std::string_view device_name, DType stored, int64_t length) {
+Layout preferred_weight_layout_on(std::string_view device_name, DType dtype, int64_t length) {
   const Backend* backend = backend_of(device_name);
-  return backend == nullptr ? stored : backend->product_type(stored, length);
+  return backend == nullptr ? Layout::plain : backend->preferred_weight_layout(dtype, length);
 }
 
 double read_bandwidth(Device& device) { return measured(device, device.read_bandwidth()); }

@@ -10,30 +10,18 @@
 
 #include "core/quant_search_offset.h"
 #include "core/quant_search_symmetric.h"
-#include "core/tensor.h"
 
 namespace janus::quant_search {
 namespace {
 
-// Block by block, `count` numbers.
+// Block by block, `count` elements.
 template <typename Block>
-inline void quantize_blocks(const float* from, int64_t count, void* to,
-                            void (*quantize)(const float*, Block&)) {
+inline void quantize(const float* from, int64_t count, void* to) {
   auto* bytes = static_cast<unsigned char*>(to);
   for (int64_t i = 0; i < count; i += kSuperBlock, bytes += sizeof(Block)) {
     Block block{};
-    quantize(from + i, block);
+    quantize_block(from + i, block);
     __builtin_memcpy(bytes, &block, sizeof block);
-  }
-}
-
-inline void quantize(DType type, const float* from, int64_t count, void* to) {
-  if (type == DType::q6_k) {
-    quantize_blocks<BlockQ6_K>(from, count, to, quantize_q6_k);
-  } else if (type == DType::q5_k) {
-    quantize_blocks<BlockQ5_K>(from, count, to, quantize_q5_k);
-  } else {
-    quantize_blocks<BlockQ4_K>(from, count, to, quantize_q4_k);
   }
 }
 

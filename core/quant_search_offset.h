@@ -173,13 +173,13 @@ inline void pack_offset(const OffsetSearch<kTop>& search, Block& block) {
 }
 
 // `block` comes zeroed, in all three.
-inline void quantize_q4_k(const float* from, BlockQ4_K& block) {
+inline void quantize_block(const float* from, BlockQ4_K& block) {
   OffsetSearch<15> search(from);
   search.run();
   pack_offset(search, block);
 }
 
-inline void quantize_q5_k(const float* from, BlockQ5_K& block) {
+inline void quantize_block(const float* from, BlockQ5_K& block) {
   OffsetSearch<31> search(from);
   search.run();
   pack_offset(search, block);

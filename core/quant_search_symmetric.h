@@ -118,7 +118,7 @@ class SymmetricSearch {
   Vec error_{};
 };
 
-inline void quantize_q6_k(const float* from, BlockQ6_K& block) {
+inline void quantize_block(const float* from, BlockQ6_K& block) {
   SymmetricSearch search(from);
   search.run();
   block.d = to_f16(search.d);

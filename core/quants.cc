@@ -52,8 +52,7 @@ void check_count(const char* what, DType type, int64_t count) {
 }  // namespace
 
 bool is_weight_type(DType dtype) {
-  return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 ||
-         (is_quantized(dtype) && !in_lanes(dtype));
+  return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 || is_quantized(dtype);
 }
 
 void check_quantizable(DType type, const float* from, int64_t count) {
@@ -91,10 +90,16 @@ void quantize(DType type, const float* from, int64_t count, std::byte* to) {
       quantize_q8_0(from, count, to);
       break;
     case DType::q6_k:
+      check_quantizable(type, from, count);
+      quant_search::quantize<BlockQ6_K>(from, count, to);
+      break;
     case DType::q5_k:
+      check_quantizable(type, from, count);
+      quant_search::quantize<BlockQ5_K>(from, count, to);
+      break;
     case DType::q4_k:
       check_quantizable(type, from, count);
-      quant_search::quantize(type, from, count, to);
+      quant_search::quantize<BlockQ4_K>(from, count, to);
       break;
     default:
       break;  // check_count refuses the others

@@ -9,20 +9,14 @@
 namespace janus {
 
 const DTypeTraits& traits_of(DType dtype) {
-  static constexpr DTypeTraits kTraits[] = {
-      {"f32", 1, 4},      {"f16", 1, 2},      {"bf16", 1, 2},     {"i32", 1, 4},      {"u8", 1, 1},
-      {"q8_0", 32, 34},   {"q6_k", 256, 210}, {"q5_k", 256, 176}, {"q4_k", 256, 144}, {"q8_0", 256, 272},
-      {"q6_k", 256, 210}, {"q5_k", 256, 176}, {"q4_k", 256, 144}};
-  static_assert(std::size(kTraits) == static_cast<size_t>(DType::q4_k_lanes) + 1);
+  static constexpr DTypeTraits kTraits[] = {{"f32", 1, 4},      {"f16", 1, 2},      {"bf16", 1, 2},
+                                            {"i32", 1, 4},      {"u8", 1, 1},       {"q8_0", 32, 34},
+                                            {"q6_k", 256, 210}, {"q5_k", 256, 176}, {"q4_k", 256, 144}};
+  static_assert(std::size(kTraits) == static_cast<size_t>(DType::q4_k) + 1);
   return kTraits[static_cast<size_t>(dtype)];
 }
 
-DType lanes_of(DType dtype, int64_t length) {
-  constexpr int kAway = static_cast<int>(DType::q8_0_lanes) - static_cast<int>(DType::q8_0);
-  if (!is_quantized(dtype) || in_lanes(dtype)) return dtype;
-  const auto lanes = static_cast<DType>(static_cast<int>(dtype) + kAway);
-  return length % traits_of(lanes).block == 0 ? lanes : dtype;
-}
+bool can_pack(DType dtype, int64_t length) { return is_quantized(dtype) && length % kPackedDepth == 0; }
 
 size_t size_of(DType dtype) {
   assert(!is_quantized(dtype));
@@ -79,17 +73,21 @@ void check_blocks(DType dtype, const Shape& shape) {
 
 }  // namespace
 
-Tensor::Tensor(Device& device, DType dtype, Shape shape)
-    : device_(&device), dtype_(dtype), shape_(shape), row_stride_(dense_row(shape)) {
+Tensor::Tensor(Device& device, DType dtype, Shape shape, Layout layout)
+    : device_(&device), dtype_(dtype), layout_(layout), shape_(shape), row_stride_(dense_row(shape)) {
   check_blocks(dtype, shape);
+  check(layout == Layout::plain || (shape.rank() == 2 && can_pack(dtype, shape.back())),
+        "a packed tensor: expected a matrix of a block format with rows of a multiple of {} elements, found "
+        "{} {}",
+        kPackedDepth, name_of(dtype), shape.to_string());
   std::shared_ptr<void> memory = device.allocate(memory_bytes());
   data_ = memory.get();
   owner_ = std::move(memory);
 }
 
 size_t Tensor::memory_bytes() const {
-  if (!in_lanes(dtype_)) return bytes();
-  const int64_t rows = (size(0) + kLaneRows - 1) / kLaneRows * kLaneRows;
+  if (layout_ == Layout::plain) return bytes();
+  const int64_t rows = (size(0) + kPackedRows - 1) / kPackedRows * kPackedRows;
   return static_cast<size_t>(rows) * bytes_of(dtype_, row_stride_);
 }
 
@@ -111,8 +109,12 @@ bool Tensor::contiguous() const {
 }
 
 Tensor Tensor::reshape(Shape shape) const {
-  check(shape.elements() == elements() && contiguous(), "reshape: expected dense memory of {}, found {} {}",
-        shape.to_string(), contiguous() ? "dense" : "spaced", shape_.to_string());
+  check(shape.elements() == elements() && contiguous() && layout_ == Layout::plain,
+        "reshape: expected dense memory of {}, found {} {}", shape.to_string(),
+        layout_ == Layout::packed ? "packed"
+        : contiguous()            ? "dense"
+                                  : "spaced",
+        shape_.to_string());
   check_blocks(dtype_, shape);
   Tensor result = *this;
   result.shape_ = shape;
@@ -123,8 +125,8 @@ Tensor Tensor::reshape(Shape shape) const {
 Tensor Tensor::rows(int64_t begin, int64_t count) const {
   check(rank() > 0 && begin >= 0 && count >= 0 && begin <= size(0) && count <= size(0) - begin,
         "rows: expected a range within {}, found [{}, {} + {})", shape_.to_string(), begin, begin, count);
-  check(!in_lanes(dtype_) || begin % kLaneRows == 0, "rows in lanes: expected a multiple of {}, found {}",
-        kLaneRows, begin);
+  check(layout_ == Layout::plain || begin % kPackedRows == 0,
+        "rows of a packed tensor: expected a multiple of {}, found {}", kPackedRows, begin);
   std::array<int64_t, Shape::kMaxRank> sizes{};
   for (int axis = 0; axis < rank(); ++axis) sizes[axis] = shape_[axis];
   sizes[0] = count;
@@ -135,7 +137,7 @@ Tensor Tensor::rows(int64_t begin, int64_t count) const {
 }
 
 Tensor Tensor::columns(int64_t begin, int64_t count) const {
-  check(rank() == 2 && !in_lanes(dtype_) && begin >= 0 && count >= 0 && begin <= size(1) &&
+  check(rank() == 2 && layout_ == Layout::plain && begin >= 0 && count >= 0 && begin <= size(1) &&
             count <= size(1) - begin,
         "columns: expected a range within a matrix, found {} and [{}, {} + {})", shape_.to_string(), begin,
         begin, count);

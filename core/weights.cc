@@ -154,7 +154,7 @@ Tensor Weights::matrix(std::string_view name, const Shape& expected) const {
 Tensor Weights::product_matrix(std::string_view name, const Shape& expected) const {
   Tensor weight = matrix(name, expected);
   if (options_->plan) return weight;
-  Tensor ordered = ops::convert(weight, device_->product_type(weight.dtype(), weight.size(1)));
+  Tensor ordered = ops::in_preferred_layout(weight);
   let_go(checkpoint_->find(path(name)), ordered);
   return ordered;
 }

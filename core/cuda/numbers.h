@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "core/cuda/ptx.h"
+#include "core/error.h"
 #include "core/tensor.h"
 
 namespace janus::cuda {
@@ -192,6 +193,10 @@ struct Numbers<DType::q6_k> {
   }
 };
 
+[[noreturn]] inline void no_kernels(DType type) {
+  fail("kernels, device cuda: expected a weight type, found {}", name_of(type));
+}
+
 // Calls body.template operator()<type>() for a weight type known at run time.
 template <typename Body>
 void with_weight_type(DType type, Body body) {
@@ -208,9 +213,13 @@ void with_weight_type(DType type, Body body) {
       return body.template operator()<DType::q5_k>();
     case DType::q4_k:
       return body.template operator()<DType::q4_k>();
-    default:
+    case DType::f32:
       return body.template operator()<DType::f32>();
+    case DType::i32:
+    case DType::u8:
+      break;
   }
+  no_kernels(type);
 }
 
 // A number as the sum of two of bf16: what is left out is below 2^-17 of it. (Of an infinite number the

@@ -24,7 +24,7 @@ class Fused : public testing::TestWithParam<Case> {
   // In the type in which the device multiplies it, as Linear::load leaves it.
   Tensor weight(int64_t out, DType dtype, uint32_t seed) {
     const Tensor stored = oracle::random_tensor(*device_, Shape{out, kWidth}, seed, dtype, 0.05F);
-    return ops::convert(stored, device_->product_type(dtype, kWidth));
+    return ops::in_preferred_layout(stored);
   }
   Tensor vector(int64_t size, uint32_t seed) { return oracle::random_tensor(*device_, Shape{size}, seed); }
 };

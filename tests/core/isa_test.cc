@@ -51,7 +51,7 @@ TEST_P(Isa, LinearInProductType) {
       const int64_t rows = draw(round % 2 == 0 ? 11 : 90), depth = 256 * draw(9), width = draw(70);
       const float scale = 1.0F / std::sqrt(static_cast<float>(depth));
       const Tensor stored = random(Shape{width, depth}, static_cast<uint32_t>(generator()), dtype, scale);
-      const Tensor weight = ops::convert(stored, device_->product_type(dtype, depth));
+      const Tensor weight = ops::in_preferred_layout(stored);
       const std::string what = fmt::format("{}, {} rows of {} by {}", name_of(dtype), rows, depth, width);
       oracle::expect_same(ops::convert(weight, DType::f32), ops::convert(stored, DType::f32), what);
       const Tensor x = random(Shape{rows, 1, depth}, 7), bias = random(Shape{width}, 8);

@@ -24,7 +24,7 @@ TEST_P(Linear, EqualsOracle) {
       oracle::linear(oracle::widen(x), oracle::widen(weight), oracle::widen(bias), depth);
   const oracle::Tolerance tolerance = oracle::linear_tolerance(dtype, tokens);
   oracle::expect_near(ops::linear(x, weight, bias), expected, tolerance, "dense");
-  const Tensor ordered = ops::convert(weight, device->product_type(dtype, depth));
+  const Tensor ordered = ops::in_preferred_layout(weight);
   oracle::expect_near(ops::linear(x, ordered, bias), expected, tolerance, "as the device likes it");
   const Tensor spaced = oracle::with_spaced_rows(weight, is_quantized(dtype) ? 256 : 5);
   oracle::expect_near(ops::linear(x, spaced, bias), expected, tolerance, "spaced rows");
@@ -71,7 +71,7 @@ TEST(LinearQuantized, LosesWhatRoundingTo16BitsLoses) {
         allowed += 2.0 * mean_square_of_rounding(std::span(values).subspan(i / kWidth * kDepth, kDepth),
                                                  std::span(weight).subspan(i % kWidth * kDepth, kDepth));
       }
-      for (const Tensor& w : {stored, ops::convert(stored, device->product_type(dtype, kDepth))}) {
+      for (const Tensor& w : {stored, ops::in_preferred_layout(stored)}) {
         const std::vector<float> found = ops::to_host(ops::linear(x, w));
         double wrong = 0.0;
         for (size_t i = 0; i < found.size(); ++i) wrong += std::pow(found[i] - expected[i], 2);
@@ -89,7 +89,7 @@ TEST(LinearQuantized, KeepsNan) {
   const Tensor x = ops::from_host(*device, values, Shape{1, 1, 512});
   for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
     const Tensor stored = oracle::random_tensor(*device, Shape{3, 512}, 2, dtype);
-    for (const Tensor& weight : {stored, ops::convert(stored, device->product_type(dtype, 512))}) {
+    for (const Tensor& weight : {stored, ops::in_preferred_layout(stored)}) {
       for (const float y : ops::to_host(ops::linear(x, weight))) EXPECT_TRUE(std::isnan(y)) << name_of(dtype);
     }
   }
@@ -111,7 +111,7 @@ TEST(LinearQuantized, ManyRowsOfAllSizes) {
   for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
     const Tensor stored = oracle::random_tensor(*device, Shape{kWidth, kDepth}, 2, dtype, 0.044F);
     const oracle::Values expected = oracle::linear(oracle::widen(x), oracle::widen(stored), {}, kDepth);
-    for (const Tensor& weight : {stored, ops::convert(stored, device->product_type(dtype, kDepth))}) {
+    for (const Tensor& weight : {stored, ops::in_preferred_layout(stored)}) {
       const std::vector<float> found = ops::to_host(ops::linear(x, weight));
       for (int64_t i = 0; i < kRows * kWidth; ++i) {
         const int64_t r = i / kWidth;

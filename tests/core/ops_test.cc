@@ -125,12 +125,12 @@ TEST_F(Ops, BlockFormatsWidenAsOnTheHost) {
   }
 }
 
-// Rows that do not fill a group of lanes lie among those that fill it up.
+// Rows that do not fill a group of packed rows lie among those that fill it up.
 TEST_F(Ops, CopiesWhatTheDeviceLikesBetter) {
   for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
     const Tensor stored = ops::convert(random(Shape{3, 512}, 1), dtype);
-    const Tensor x = ops::convert(stored, device_->product_type(dtype, 512));
-    Tensor target = ops::convert(ops::convert(random(Shape{3, 512}, 2), dtype), x.dtype());
+    const Tensor x = ops::in_preferred_layout(stored);
+    Tensor target = ops::in_preferred_layout(ops::convert(random(Shape{3, 512}, 2), dtype));
     ops::copy(x, target);
     EXPECT_EQ(ops::to_host(target), ops::to_host(x)) << name_of(dtype);
   }

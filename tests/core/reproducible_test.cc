@@ -48,7 +48,7 @@ std::vector<Operation> operations(Device& device) {
   const auto blocks = [&](DType dtype) { return linear(weight(Shape{131, 768}, dtype)); };
   // As models keep them.
   const auto ordered = [&](DType dtype) {
-    return linear(ops::convert(weight(Shape{131, 768}, dtype), device.product_type(dtype, 768)));
+    return linear(ops::in_preferred_layout(weight(Shape{131, 768}, dtype)));
   };
   return {
       {"linear bf16, T = 1", {1, 650}, linear(bf16)},

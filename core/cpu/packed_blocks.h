@@ -18,60 +18,60 @@
 namespace janus::cpu {
 
 // Eight parts of 32 numbers.
-struct LanesQ8_0 {
-  using Stored = BlockQ8_0;
-  uint16_t d[8][kLaneRows];
+struct PackedQ8_0 {
+  using Plain = BlockQ8_0;
+  uint16_t d[8][kPackedRows];
   uint8_t q[8][8][64];  // number + 128
 };
-static_assert(sizeof(LanesQ8_0) == kLaneRows * 8 * sizeof(BlockQ8_0));
+static_assert(sizeof(PackedQ8_0) == kPackedRows * 8 * sizeof(BlockQ8_0));
 
 // Part 2p stands in the low halves of q[p], part 2p + 1 in the high ones. fields: of each row 16 numbers of 6
 // bits in three words: number s < 8 is the scale of part s, number 8 + s its min. Word w has numbers 5w to
 // 5w + 4 from the lowest bit on, and two bits of number 15 at the top, the lowest ones in word 0.
-struct LanesQ4_K {
-  using Stored = BlockQ4_K;
-  uint16_t d[kLaneRows], dmin[kLaneRows];
-  uint32_t fields[3][kLaneRows];
+struct PackedQ4_K {
+  using Plain = BlockQ4_K;
+  uint16_t d[kPackedRows], dmin[kPackedRows];
+  uint32_t fields[3][kPackedRows];
   uint8_t q[4][8][64];
 };
-static_assert(sizeof(LanesQ4_K) == kLaneRows * sizeof(BlockQ4_K));
+static_assert(sizeof(PackedQ4_K) == kPackedRows * sizeof(BlockQ4_K));
 
 // As q4_k; q[p] has the low four bits of part 2p, but the high four of part 2p + 1. What is missing of the
 // numbers of q[p][v] is in high[v], whose lanes have to be turned right by 2p bits: bit 4 of a byte then
 // belongs to part 2p, bit 3 to part 2p + 1.
-struct LanesQ5_K {
-  using Stored = BlockQ5_K;
-  uint16_t d[kLaneRows], dmin[kLaneRows];
-  uint32_t fields[3][kLaneRows];
+struct PackedQ5_K {
+  using Plain = BlockQ5_K;
+  uint16_t d[kPackedRows], dmin[kPackedRows];
+  uint32_t fields[3][kPackedRows];
   uint8_t high[8][64];
   uint8_t q[4][8][64];
 };
-static_assert(sizeof(LanesQ5_K) == kLaneRows * sizeof(BlockQ5_K));
+static_assert(sizeof(PackedQ5_K) == kPackedRows * sizeof(BlockQ5_K));
 
 // 16 parts of 16 numbers, four a quarter: 0 and 1 share low[0], 2 and 3 low[1], as in q5_k. What is missing
 // is in `high`: of part 0 bits 4 and 5, of part 1 bits 2 and 3, of part 2 bits 6 and 7, of part 3 bits 0
 // and 1.
-struct LanesQ6_K {
-  using Stored = BlockQ6_K;
-  uint16_t d[kLaneRows];
-  int8_t scales[16][kLaneRows];
+struct PackedQ6_K {
+  using Plain = BlockQ6_K;
+  uint16_t d[kPackedRows];
+  int8_t scales[16][kPackedRows];
   struct {
     uint8_t low[2][4][64];
     uint8_t high[4][64];
   } quarters[4];
 };
-static_assert(sizeof(LanesQ6_K) == kLaneRows * sizeof(BlockQ6_K));
+static_assert(sizeof(PackedQ6_K) == kPackedRows * sizeof(BlockQ6_K));
 
-// Of `Lanes`: how many blocks of the format as stored make 256 numbers of a row.
-template <typename Lanes>
-inline constexpr int kStoredBlocks = kSuperBlock / Lanes::Stored::kSize;
+// How many plain blocks make 256 elements of a row.
+template <typename Packed>
+inline constexpr int kPlainBlocks = kSuperBlock / Packed::Plain::kSize;
 
 // 256 numbers of 16 rows as bytes: vector v has numbers 4v to 4v + 3.
-using LaneBytes = uint8_t[64][64];
+using PackedBytes = uint8_t[64][64];
 
 // -- one row's numbers as unsigned bytes, in order ---------------------------------------------------------
 
-JANUS_ALWAYS_INLINE void unpack_numbers(const BlockQ8_0* blocks, uint8_t* to) {
+JANUS_ALWAYS_INLINE void unpack_elements(const BlockQ8_0* blocks, uint8_t* to) {
   for (int block = 0; block < 8; ++block) {
     for (int i = 0; i < 32; ++i) {
       to[32 * block + i] = static_cast<uint8_t>(static_cast<uint8_t>(blocks[block].q[i]) ^ 0x80);
@@ -79,7 +79,7 @@ JANUS_ALWAYS_INLINE void unpack_numbers(const BlockQ8_0* blocks, uint8_t* to) {
   }
 }
 
-JANUS_ALWAYS_INLINE void unpack_numbers(const BlockQ4_K* block, uint8_t* to) {
+JANUS_ALWAYS_INLINE void unpack_elements(const BlockQ4_K* block, uint8_t* to) {
   for (int part = 0; part < 4; ++part) {
     for (int l = 0; l < 32; ++l) {
       to[64 * part + l] = block->q[32 * part + l] & 15;
@@ -88,7 +88,7 @@ JANUS_ALWAYS_INLINE void unpack_numbers(const BlockQ4_K* block, uint8_t* to) {
   }
 }
 
-JANUS_ALWAYS_INLINE void unpack_numbers(const BlockQ5_K* block, uint8_t* to) {
+JANUS_ALWAYS_INLINE void unpack_elements(const BlockQ5_K* block, uint8_t* to) {
   for (int part = 0; part < 4; ++part) {
     for (int l = 0; l < 32; ++l) {
       const int q = block->q[32 * part + l], high = block->high[l] >> 2 * part;
@@ -98,7 +98,7 @@ JANUS_ALWAYS_INLINE void unpack_numbers(const BlockQ5_K* block, uint8_t* to) {
   }
 }
 
-JANUS_ALWAYS_INLINE void unpack_numbers(const BlockQ6_K* block, uint8_t* to) {
+JANUS_ALWAYS_INLINE void unpack_elements(const BlockQ6_K* block, uint8_t* to) {
   for (int half = 0; half < 2; ++half) {
     for (int l = 0; l < 64; ++l) {
       const int low = block->low[64 * half + l], high = block->high[32 * half + l % 32] >> l / 32 * 2;
@@ -110,11 +110,11 @@ JANUS_ALWAYS_INLINE void unpack_numbers(const BlockQ6_K* block, uint8_t* to) {
 
 // -- bytes and factors to blocks in lanes -------------------------------------------------------------------
 
-JANUS_ALWAYS_INLINE void pack_numbers(const LaneBytes& bytes, LanesQ8_0& to) {
+JANUS_ALWAYS_INLINE void pack_elements(const PackedBytes& bytes, PackedQ8_0& to) {
   __builtin_memcpy(to.q, bytes, sizeof to.q);
 }
 
-JANUS_ALWAYS_INLINE void pack_numbers(const LaneBytes& bytes, LanesQ4_K& to) {
+JANUS_ALWAYS_INLINE void pack_elements(const PackedBytes& bytes, PackedQ4_K& to) {
   for (int pair = 0; pair < 4; ++pair) {
     for (int v = 0; v < 8; ++v) {
       const uint8_t *even = bytes[16 * pair + v], *odd = bytes[16 * pair + 8 + v];
@@ -124,8 +124,8 @@ JANUS_ALWAYS_INLINE void pack_numbers(const LaneBytes& bytes, LanesQ4_K& to) {
   }
 }
 
-JANUS_ALWAYS_INLINE void pack_numbers(const LaneBytes& bytes, LanesQ5_K& to) {
-  uint32_t high[8][kLaneRows] = {};
+JANUS_ALWAYS_INLINE void pack_elements(const PackedBytes& bytes, PackedQ5_K& to) {
+  uint32_t high[8][kPackedRows] = {};
   for (int pair = 0; pair < 4; ++pair) {
     for (int v = 0; v < 8; ++v) {
       const uint8_t *even = bytes[16 * pair + v], *odd = bytes[16 * pair + 8 + v];
@@ -134,7 +134,7 @@ JANUS_ALWAYS_INLINE void pack_numbers(const LaneBytes& bytes, LanesQ5_K& to) {
         to.q[pair][v][i] = static_cast<uint8_t>((even[i] & 15) | (odd[i] & 30) << 3);
         missing[i] = static_cast<uint8_t>((even[i] & 16) | (odd[i] & 1) << 3);
       }
-      for (int row = 0; row < kLaneRows; ++row) {
+      for (int row = 0; row < kPackedRows; ++row) {
         uint32_t bits;
         __builtin_memcpy(&bits, missing + 4 * row, 4);
         high[v][row] |= bits << 2 * pair | static_cast<uint32_t>(uint64_t{bits} << 2 * pair >> 32);
@@ -144,7 +144,7 @@ JANUS_ALWAYS_INLINE void pack_numbers(const LaneBytes& bytes, LanesQ5_K& to) {
   __builtin_memcpy(to.high, high, sizeof high);
 }
 
-JANUS_ALWAYS_INLINE void pack_numbers(const LaneBytes& bytes, LanesQ6_K& to) {
+JANUS_ALWAYS_INLINE void pack_elements(const PackedBytes& bytes, PackedQ6_K& to) {
   for (int quarter = 0; quarter < 4; ++quarter) {
     for (int v = 0; v < 4; ++v) {
       const uint8_t *first = bytes[16 * quarter + v], *second = first + 4 * 64, *third = first + 8 * 64,
@@ -159,12 +159,12 @@ JANUS_ALWAYS_INLINE void pack_numbers(const LaneBytes& bytes, LanesQ6_K& to) {
   }
 }
 
-JANUS_ALWAYS_INLINE void pack_factors(const BlockQ8_0* blocks, int row, LanesQ8_0& to) {
+JANUS_ALWAYS_INLINE void pack_factors(const BlockQ8_0* blocks, int row, PackedQ8_0& to) {
   for (int part = 0; part < 8; ++part) to.d[part][row] = blocks[part].d;
 }
 
-template <typename Stored, typename Lanes>
-JANUS_ALWAYS_INLINE void pack_factors(const Stored* block, int row, Lanes& to) {
+template <typename Plain, typename Packed>
+JANUS_ALWAYS_INLINE void pack_factors(const Plain* block, int row, Packed& to) {
   uint8_t numbers[16];
   unpack_scales(block->scales, numbers, numbers + 8);
   to.d[row] = block->d;
@@ -176,28 +176,28 @@ JANUS_ALWAYS_INLINE void pack_factors(const Stored* block, int row, Lanes& to) {
   }
 }
 
-JANUS_ALWAYS_INLINE void pack_factors(const BlockQ6_K* block, int row, LanesQ6_K& to) {
+JANUS_ALWAYS_INLINE void pack_factors(const BlockQ6_K* block, int row, PackedQ6_K& to) {
   to.d[row] = block->d;
   for (int part = 0; part < 16; ++part) to.scales[part][row] = block->scales[part];
 }
 
 // 256 numbers of `rows` <= 16 rows, which are `row_blocks` apart; zeros for the others.
-template <typename Lanes>
-JANUS_ALWAYS_INLINE void to_lanes(const typename Lanes::Stored* from, int64_t row_blocks, int rows,
-                                  Lanes& to) {
-  using Stored = typename Lanes::Stored;
-  LaneBytes bytes;
-  for (int row = 0; row < kLaneRows; ++row) {
-    Stored blocks[kStoredBlocks<Lanes>] = {};
+template <typename Packed>
+JANUS_ALWAYS_INLINE void to_lanes(const typename Packed::Plain* from, int64_t row_blocks, int rows,
+                                  Packed& to) {
+  using Plain = typename Packed::Plain;
+  PackedBytes bytes;
+  for (int row = 0; row < kPackedRows; ++row) {
+    Plain blocks[kPlainBlocks<Packed>] = {};
     if (row < rows) {
       __builtin_memcpy(static_cast<void*>(blocks), from + row * row_blocks, sizeof blocks);
     }
     uint8_t numbers[kSuperBlock];
-    unpack_numbers(blocks, numbers);
+    unpack_elements(blocks, numbers);
     for (int v = 0; v < 64; ++v) __builtin_memcpy(&bytes[v][4 * row], numbers + 4 * v, 4);
     pack_factors(blocks, row, to);
   }
-  pack_numbers(bytes, to);
+  pack_elements(bytes, to);
 }
 
 }  // namespace janus::cpu

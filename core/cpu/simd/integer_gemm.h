@@ -6,11 +6,13 @@
 // in 16 to 64 numbers, where a factor of the weights or the range of 32 bits ends.
 //
 // A panel is 256 numbers each of kTileColumns weight rows. It is packed once, and stays in the first-level
-// cache while all rows pass, kWholeRows at a time. Nothing depends on the other rows.
+// cache while all rows pass, kIntegerRows at a time. Nothing depends on the other rows.
 #pragma once
 
 #include "core/cpu/kernels.h"
-#include "core/cpu/simd/matmul.h"
+#include "core/cpu/simd/block_gemv.h"
+#include "core/cpu/simd/gemm_tile.h"
+#include "core/cpu/simd/packed_weights.h"
 
 namespace janus::cpu::JANUS_ISA {
 namespace {
@@ -21,8 +23,8 @@ void round_row(const float* x, int64_t depth, int64_t row, const RoundedRows& to
   for (int64_t k = 0, block = 0; k < depth; k += kSuperBlock, ++block) {
     const int64_t place = block * to.rows + row, rest = depth - k;
     int16_t words[kSuperBlock];
-    const float factor = round_to_words(x + k, rest < kSuperBlock ? rest : kSuperBlock, words);
-    __builtin_memcpy(to.words + place * kSuperBlock, words, sizeof words);
+    const float factor = round_to_int16(x + k, rest < kSuperBlock ? rest : kSuperBlock, words);
+    __builtin_memcpy(to.values + place * kSuperBlock, words, sizeof words);
     to.factors[place] = factor;
     for (int part = 0; part < 8; ++part) {
       int total = 0;
@@ -37,32 +39,32 @@ void round_row(const float* x, int64_t depth, int64_t row, const RoundedRows& to
 // Of a format: the factors that a panel has for each weight row and 256 numbers, beside the words; the
 // largest word; and the numbers after which sums become floats.
 template <typename Block>
-struct Whole;
+struct GemmFormat;
 template <>
-struct Whole<BlockQ8_0> {
+struct GemmFormat<BlockQ8_0> {
   static constexpr int kScales = 8, kMins = 0, kLargest = 128, kRun = 32;
 };
 template <>
-struct Whole<BlockQ6_K> {
+struct GemmFormat<BlockQ6_K> {
   static constexpr int kScales = 1, kMins = 0, kLargest = 32 * 128, kRun = 16;
 };
 template <>
-struct Whole<BlockQ5_K> {
+struct GemmFormat<BlockQ5_K> {
   static constexpr int kScales = 1, kMins = 8, kLargest = 31 * 63, kRun = 32;
 };
 template <>
-struct Whole<BlockQ4_K> {
+struct GemmFormat<BlockQ4_K> {
   static constexpr int kScales = 1, kMins = 8, kLargest = 15 * 63, kRun = 64;
 };
 
 struct Panel {
-  int16_t words[kSuperBlock / 2][kTileColumns][2];
+  int16_t values[kSuperBlock / 2][kTileColumns][2];
   float scales[8][kTileColumns];
   float mins[8][kTileColumns];
 };
 
 // `blocks` as many as make 256 numbers.
-JANUS_INLINE void to_words(const BlockQ8_0* blocks, int16_t* words, float* scales, float*) {
+JANUS_INLINE void to_int16_values(const BlockQ8_0* blocks, int16_t* words, float* scales, float*) {
   for (int block = 0; block < 8; ++block) {
     for (int i = 0; i < 32; ++i) words[32 * block + i] = blocks[block].q[i];
     scales[block] = from_f16(blocks[block].d);
@@ -78,7 +80,7 @@ JANUS_INLINE void unpack_factors(const Block& block, uint8_t (&factors)[8], floa
   for (int j = 0; j < 8; ++j) mins[j] = dmin * static_cast<float>(whole_mins[j]);
 }
 
-JANUS_INLINE void to_words(const BlockQ4_K* block, int16_t* words, float* scales, float* mins) {
+JANUS_INLINE void to_int16_values(const BlockQ4_K* block, int16_t* words, float* scales, float* mins) {
   uint8_t factors[8];
   unpack_factors(*block, factors, scales, mins);
   for (int j = 0; j < 8; ++j) {
@@ -89,7 +91,7 @@ JANUS_INLINE void to_words(const BlockQ4_K* block, int16_t* words, float* scales
   }
 }
 
-JANUS_INLINE void to_words(const BlockQ5_K* block, int16_t* words, float* scales, float* mins) {
+JANUS_INLINE void to_int16_values(const BlockQ5_K* block, int16_t* words, float* scales, float* mins) {
   uint8_t factors[8];
   unpack_factors(*block, factors, scales, mins);
   for (int j = 0; j < 8; ++j) {
@@ -101,7 +103,7 @@ JANUS_INLINE void to_words(const BlockQ5_K* block, int16_t* words, float* scales
   }
 }
 
-JANUS_INLINE void to_words(const BlockQ6_K* block, int16_t* words, float* scales, float*) {
+JANUS_INLINE void to_int16_values(const BlockQ6_K* block, int16_t* words, float* scales, float*) {
   scales[0] = from_f16(block->d);
   for (int part = 0; part < 16; ++part) {
     const int half = part / 8, quarter = part / 2 % 4, first = part % 2 * 16;
@@ -116,13 +118,13 @@ JANUS_INLINE void to_words(const BlockQ6_K* block, int16_t* words, float* scales
 }
 
 // Words of kLanes weight rows -> pairs of them beside each other in the panel, from column `first` on.
-JANUS_INLINE void place_words(const int16_t (&words)[kLanes][kSuperBlock], int first, Panel& panel) {
+JANUS_INLINE void place_pairs(const int16_t (&words)[kLanes][kSuperBlock], int first, Panel& panel) {
   for (int pair = 0; pair < kSuperBlock / 2; pair += kLanes) {
     Vec block[kLanes];
     for (int j = 0; j < kLanes; ++j) __builtin_memcpy(&block[j], words[j] + 2 * pair, sizeof(Vec));
     transpose(block);
     for (int i = 0; i < kLanes; ++i) {
-      __builtin_memcpy(panel.words[pair + i][first], &block[i], sizeof(Vec));
+      __builtin_memcpy(panel.values[pair + i][first], &block[i], sizeof(Vec));
     }
   }
 }
@@ -130,7 +132,9 @@ JANUS_INLINE void place_words(const int16_t (&words)[kLanes][kSuperBlock], int f
 // Packs numbers [begin, begin + 256) of weight rows [row, row + columns), with zeros behind `depth` and for
 // the rows that are missing.
 template <typename Block>
-void pack_panel(const Matrix& weight, int64_t row, int columns, int64_t begin, int64_t depth, Panel& panel) {
+void pack_block_panel(const Matrix& weight, int64_t row, int columns, int64_t begin, int64_t depth,
+                      float* packed) {
+  Panel& panel = *reinterpret_cast<Panel*>(packed);
   constexpr int kBlocks = kSuperBlock / Block::kSize;
   const int64_t row_blocks = weight.stride / Block::kSize;
   const int64_t count = (depth - begin < kSuperBlock ? depth - begin : kSuperBlock) / Block::kSize;
@@ -143,127 +147,94 @@ void pack_panel(const Matrix& weight, int64_t row, int columns, int64_t begin, i
         Block blocks[kBlocks] = {};
         __builtin_memcpy(static_cast<void*>(blocks), from + (first + j) * row_blocks,
                          static_cast<size_t>(count) * sizeof(Block));
-        to_words(blocks, words[j], scales, mins);
+        to_int16_values(blocks, words[j], scales, mins);
       }
-      for (int i = 0; i < Whole<Block>::kScales; ++i) panel.scales[i][first + j] = scales[i];
-      for (int i = 0; i < Whole<Block>::kMins; ++i) panel.mins[i][first + j] = mins[i];
+      for (int i = 0; i < GemmFormat<Block>::kScales; ++i) panel.scales[i][first + j] = scales[i];
+      for (int i = 0; i < GemmFormat<Block>::kMins; ++i) panel.mins[i][first + j] = mins[i];
     }
-    place_words(words, first, panel);
+    place_pairs(words, first, panel);
   }
 }
 
-#if defined(JANUS_HAS_LANES)
-template <>
-struct Whole<LanesQ8_0> : Whole<BlockQ8_0> {};
-template <>
-struct Whole<LanesQ6_K> : Whole<BlockQ6_K> {};
-template <>
-struct Whole<LanesQ5_K> : Whole<BlockQ5_K> {};
-template <>
-struct Whole<LanesQ4_K> : Whole<BlockQ4_K> {};
+#if defined(JANUS_HAS_PACKED)
 
 // Bytes 2 * kPair and 2 * kPair + 1 of each lane as words without a sign.
 template <int kPair>
-JANUS_INLINE BitsVec pair_of_words(IntVec bytes) {
+JANUS_INLINE UInt16Vec pair_of_int16(IntVec bytes) {
   constexpr int kOrder = static_cast<int>(kPair == 0 ? 0x80018000U : 0x80038002U);
   typedef int32_t FourLanes __attribute__((vector_size(16)));
   const FourLanes within = FourLanes{0, 0x00040004, 0x00080008, 0x000C000C} + kOrder;
 #if defined(__AVX512F__)
   const __m512i order = _mm512_maskz_broadcast_i32x4(0xFFFF, bit_cast<__m128i>(within));
-  return bit_cast<BitsVec>(_mm512_shuffle_epi8(bit_cast<__m512i>(bytes), order));
+  return bit_cast<UInt16Vec>(_mm512_shuffle_epi8(bit_cast<__m512i>(bytes), order));
 #else
   const __m256i order = _mm256_broadcastsi128_si256(bit_cast<__m128i>(within));
-  return bit_cast<BitsVec>(_mm256_shuffle_epi8(bit_cast<__m256i>(bytes), order));
+  return bit_cast<UInt16Vec>(_mm256_shuffle_epi8(bit_cast<__m256i>(bytes), order));
 #endif
 }
 
 // Rows [first, first + kLanes) of a block to columns [column, column + kLanes) of a panel.
-template <typename Lanes>
-JANUS_INLINE void pack_lane_columns(const Lanes& block, int first, int column, Panel& panel) {
-  using Format = LaneFormat<Lanes>;
-  constexpr int kParts = LaneFactors<Lanes>::kParts, kVectors = Format::kPart / 4;
+template <typename Packed>
+JANUS_INLINE void pack_packed_columns(const Packed& block, int first, int column, Panel& panel) {
+  using Format = PackedFormat<Packed>;
+  constexpr int kParts = PackedFactors<Packed>::kParts, kVectors = Format::kPart / 4;
 #pragma GCC unroll 1
   for (int part = 0; part < kParts; ++part) {
     const int shift = part % 2 == 0 ? 0 : __builtin_ctz(Format::kHigh);
-    const IntVec scale = whole_scale(block, part, first);
-    const auto twice = bit_cast<WordsVec>((scale & splat_int(0xFFFF)) | shift_left(scale, 16));
+    const IntVec scale = integer_scale(block, part, first);
+    const auto twice = bit_cast<Int16Vec>((scale & splat_int(0xFFFF)) | shift_left(scale, 16));
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
-      const IntVec bytes = numbers_of(block, part, v, first);
-      const BitsVec pairs[2] = {pair_of_words<0>(bytes) >> shift, pair_of_words<1>(bytes) >> shift};
+      const IntVec bytes = elements_of(block, part, v, first);
+      const UInt16Vec pairs[2] = {pair_of_int16<0>(bytes) >> shift, pair_of_int16<1>(bytes) >> shift};
       for (int i = 0; i < 2; ++i) {
-        const WordsVec words = (bit_cast<WordsVec>(pairs[i]) - static_cast<int16_t>(Format::kBias)) * twice;
-        __builtin_memcpy(panel.words[(part * kVectors + v) * 2 + i][column], &words, sizeof words);
+        const Int16Vec words = (bit_cast<Int16Vec>(pairs[i]) - static_cast<int16_t>(Format::kBias)) * twice;
+        __builtin_memcpy(panel.values[(part * kVectors + v) * 2 + i][column], &words, sizeof words);
       }
     }
   }
-  const LaneFactors<Lanes> factors = load_factors(block, first);
-  if constexpr (Whole<Lanes>::kScales == 1) {
-    store(panel.scales[0] + column, widen_halves(block.d + first));
+  const PackedFactors<Packed> factors = load_factors(block, first);
+  if constexpr (GemmFormat<typename Packed::Plain>::kScales == 1) {
+    store(panel.scales[0] + column, to_f32_halves(block.d + first));
   } else {
     for (int i = 0; i < kParts; ++i) store(panel.scales[i] + column, factors.scales[i]);
   }
-  for (int i = 0; i < Whole<Lanes>::kMins; ++i) store(panel.mins[i] + column, factors.mins[i]);
+  for (int i = 0; i < GemmFormat<typename Packed::Plain>::kMins; ++i)
+    store(panel.mins[i] + column, factors.mins[i]);
 }
 
 // `row` begins a group.
-template <typename Lanes>
-void pack_lane_panel(const Matrix& weight, int64_t row, int columns, int64_t begin, int64_t /*depth*/,
-                     Panel& panel) {
-  static_assert(kTileColumns % kLaneRows == 0);
-  if (columns <= kTileColumns - kLaneRows) __builtin_memset(&panel, 0, sizeof panel);
+template <typename Packed>
+void pack_packed_panel(const Matrix& weight, int64_t row, int columns, int64_t begin, int64_t /*depth*/,
+                       float* packed) {
+  Panel& panel = *reinterpret_cast<Panel*>(packed);
+  static_assert(kTileColumns % kPackedRows == 0);
+  if (columns <= kTileColumns - kPackedRows) __builtin_memset(&panel, 0, sizeof panel);
   const int64_t row_blocks = weight.stride / kSuperBlock;
   const auto* from =
-      static_cast<const Lanes*>(weight.data) + row / kLaneRows * row_blocks + begin / kSuperBlock;
-  for (int group = 0; group < columns; group += kLaneRows, from += row_blocks) {
-    for (int first = 0; first < kLaneRows; first += kLanes) {
-      pack_lane_columns(*from, first, group + first, panel);
+      static_cast<const Packed*>(weight.data) + row / kPackedRows * row_blocks + begin / kSuperBlock;
+  for (int group = 0; group < columns; group += kPackedRows, from += row_blocks) {
+    for (int first = 0; first < kPackedRows; first += kLanes) {
+      pack_packed_columns(*from, first, group + first, panel);
     }
   }
 }
 #endif
-
-void pack_whole_panel(const Matrix& weight, int64_t row, int columns, int64_t begin, int64_t depth,
-                      float* packed) {
-  const auto run = [&](auto function) {
-    function(weight, row, columns, begin, depth, *reinterpret_cast<Panel*>(packed));
-  };
-  switch (weight.dtype) {
-    case DType::q6_k:
-      return run(pack_panel<BlockQ6_K>);
-    case DType::q5_k:
-      return run(pack_panel<BlockQ5_K>);
-    case DType::q4_k:
-      return run(pack_panel<BlockQ4_K>);
-#if defined(JANUS_HAS_LANES)
-    case DType::q8_0_lanes:
-      return run(pack_lane_panel<LanesQ8_0>);
-    case DType::q6_k_lanes:
-      return run(pack_lane_panel<LanesQ6_K>);
-    case DType::q5_k_lanes:
-      return run(pack_lane_panel<LanesQ5_K>);
-    case DType::q4_k_lanes:
-      return run(pack_lane_panel<LanesQ4_K>);
-#endif
-    default:
-      return run(pack_panel<BlockQ8_0>);
-  }
-}
 
 // -- products ---------------------------------------------------------------------------------------------
 
 #if defined(__AVX512F__)
-constexpr int kWholeRows = 6;
+constexpr int kIntegerRows = 6;
 #else
-constexpr int kWholeRows = 4;
+constexpr int kIntegerRows = 4;
 #endif
 
-// Adds the products of kWholeRows rows of 256 words with a panel.
+// Adds the products of kIntegerRows rows of 256 words with a panel.
 template <typename Block>
-void add_whole_tile(const Panel& panel, const int16_t* words, const float* factors, const float* minus_sums,
-                    float* totals) {
-  using Format = Whole<Block>;
-  constexpr int kRun = Format::kRun, R = kWholeRows;
+void add_integer_tile(const Panel& panel, const int16_t* words, const float* factors, const float* minus_sums,
+                      float* totals) {
+  using Format = GemmFormat<Block>;
+  constexpr int kRun = Format::kRun, R = kIntegerRows;
   static_assert(int64_t{kRun} * 32767 * Format::kLargest <= INT32_MAX);
   Vec partial[R][kTileVectors] = {};
 #pragma GCC unroll 1
@@ -274,14 +245,14 @@ void add_whole_tile(const Panel& panel, const int16_t* words, const float* facto
       // The next rows' 512 bytes each: too short a way for the processor to see where it leads.
       constexpr int kAhead = kSuperBlock / 2 / (R * kSuperBlock / 32);
       if (pair % kAhead == 0) __builtin_prefetch(words + R * kSuperBlock + pair / kAhead * 32);
-      WordsVec right[kTileVectors];
+      Int16Vec right[kTileVectors];
 #pragma GCC unroll 2
-      for (int j = 0; j < kTileVectors; ++j) right[j] = load_as<WordsVec>(panel.words[pair][j * kLanes]);
+      for (int j = 0; j < kTileVectors; ++j) right[j] = load_as<Int16Vec>(panel.values[pair][j * kLanes]);
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
         int32_t both;
         __builtin_memcpy(&both, words + r * kSuperBlock + 2 * pair, sizeof both);
-        auto x = bit_cast<WordsVec>(splat_int(both));
+        auto x = bit_cast<Int16Vec>(splat_int(both));
         keep(x);
 #pragma GCC unroll 2
         for (int j = 0; j < kTileVectors; ++j) whole[r][j] = add_products(right[j], x, whole[r][j]);
@@ -316,29 +287,11 @@ void add_whole_tile(const Panel& panel, const int16_t* words, const float* facto
 }
 
 template <typename Block>
-void add_whole_rows(const Panel& panel, const RoundedRows& x, int64_t first, int64_t count, float* totals) {
-  for (int64_t r = first; r < first + count; r += kWholeRows, totals += kWholeRows * kTileColumns) {
-    add_whole_tile<Block>(panel, x.words + r * kSuperBlock, x.factors + r, x.minus_sums + r * 8, totals);
-  }
-}
-
-void add_whole_products(DType weight, const float* packed, const RoundedRows& x, int64_t first, int64_t count,
-                        float* totals) {
-  const auto run = [&](auto function) {
-    function(*reinterpret_cast<const Panel*>(packed), x, first, count, totals);
-  };
-  switch (weight) {
-    case DType::q6_k:
-    case DType::q6_k_lanes:
-      return run(add_whole_rows<BlockQ6_K>);
-    case DType::q5_k:
-    case DType::q5_k_lanes:
-      return run(add_whole_rows<BlockQ5_K>);
-    case DType::q4_k:
-    case DType::q4_k_lanes:
-      return run(add_whole_rows<BlockQ4_K>);
-    default:
-      return run(add_whole_rows<BlockQ8_0>);
+void add_integer_rows(const float* packed, const RoundedRows& x, int64_t first, int64_t count,
+                      float* totals) {
+  const Panel& panel = *reinterpret_cast<const Panel*>(packed);
+  for (int64_t r = first; r < first + count; r += kIntegerRows, totals += kIntegerRows * kTileColumns) {
+    add_integer_tile<Block>(panel, x.values + r * kSuperBlock, x.factors + r, x.minus_sums + r * 8, totals);
   }
 }
 

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "core/cpu/kernels.h"
-#include "core/cpu/simd/quant_blocks.h"
+#include "core/cpu/simd/int16_blocks.h"
 
 namespace janus::cpu::JANUS_ISA {
 namespace {
@@ -20,23 +20,23 @@ namespace {
 // Rows of activations for one type of weight. For every 256 of depth, `words` has 256 * rows words in the
 // order in which the weights unpack, `factors` what they are to be multiplied with, and `sums`, which a min
 // is multiplied with, those of every 32 numbers.
-struct WholeRows {
+struct Int16Rows {
   static constexpr int kSums = kLanes < 8 ? 8 : kLanes;
   int16_t* words;
   float* factors;
   float* sums;
 
-  WholeRows(float* memory, int64_t depth, int rows) {
+  Int16Rows(float* memory, int64_t depth, int rows) {
     const int64_t blocks = (depth + kSuperBlock - 1) / kSuperBlock * rows;
     words = reinterpret_cast<int16_t*>(memory);
     sums = memory + blocks * (kSuperBlock / 2);
     factors = sums + blocks * kSums;
-    static_assert(kSuperBlock / 2 + kSums + 1 <= kSuperBlock);  // few_rows_floats
+    static_assert(kSuperBlock / 2 + kSums + 1 <= kSuperBlock);  // gemv_floats
   }
 };
 
 // `count` <= 256 numbers, then zeros, to whole numbers; returns their factor. NaN or infinity: a factor NaN.
-JANUS_INLINE float round_to_words(const float* x, int64_t count, int16_t (&words)[kSuperBlock]) {
+JANUS_INLINE float round_to_int16(const float* x, int64_t count, int16_t (&words)[kSuperBlock]) {
   float padded[kSuperBlock] = {};
   if (count < kSuperBlock) {
     __builtin_memcpy(padded, x, static_cast<size_t>(count) * sizeof(float));
@@ -62,24 +62,24 @@ JANUS_INLINE float round_to_words(const float* x, int64_t count, int16_t (&words
 
 // q8_0: a step takes the numbers of kBlocksAtOnce blocks, kStepVectors vectors a row.
 constexpr int kBlocksAtOnce = kLanes == 16 ? 2 : 1;
-constexpr int kStepVectors = kBlocksAtOnce * 32 / kWords;
+constexpr int kStepVectors = kBlocksAtOnce * 32 / kInt16s;
 
 // The words in the order in which Block unpacks, rows interleaved by chunks or steps.
 template <typename Block>
-JANUS_INLINE void order_words(const int16_t (&words)[kSuperBlock], int row, int rows, int16_t* to) {
+JANUS_INLINE void order_int16(const int16_t (&words)[kSuperBlock], int row, int rows, int16_t* to) {
   if constexpr (Block::kSize == kSuperBlock) {
     using Places = typename Unpack<Block>::Places;
     for (int i = 0; i < 2 * kChunks; ++i) {
       const int chunk = i / 2, high = i % 2;
       // A vector of words has at most 32 numbers, which follow one another.
       const int16_t* from = words + high * Places::kHigh;
-      const auto first = load_as<WordsVec>(from + Places::low(chunk * kChunkBytes));
-      const auto second = load_as<WordsVec>(from + Places::low(chunk * kChunkBytes + kWords));
-      const WordsVec even = pick_words(first, second, [](int lane) { return 2 * lane; });
-      const WordsVec odd = pick_words(first, second, [](int lane) { return 2 * lane + 1; });
-      int16_t* place = to + ((chunk * rows + row) * 4 + 2 * high) * kWords;
+      const auto first = load_as<Int16Vec>(from + Places::low(chunk * kChunkBytes));
+      const auto second = load_as<Int16Vec>(from + Places::low(chunk * kChunkBytes + kInt16s));
+      const Int16Vec even = pick_int16(first, second, [](int lane) { return 2 * lane; });
+      const Int16Vec odd = pick_int16(first, second, [](int lane) { return 2 * lane + 1; });
+      int16_t* place = to + ((chunk * rows + row) * 4 + 2 * high) * kInt16s;
       __builtin_memcpy(place, &even, sizeof even);
-      __builtin_memcpy(place + kWords, &odd, sizeof odd);
+      __builtin_memcpy(place + kInt16s, &odd, sizeof odd);
     }
   } else {
     constexpr int kStep = kBlocksAtOnce * 32;
@@ -97,16 +97,16 @@ JANUS_INLINE void order_words(const int16_t (&words)[kSuperBlock], int row, int 
 }
 
 template <typename Block>
-void pack_whole_rows(const float* x, int64_t x_stride, int64_t depth, int rows, float* memory) {
-  const WholeRows packed(memory, depth, rows);
+void pack_int16_rows(const float* x, int64_t x_stride, int64_t depth, int rows, float* memory) {
+  const Int16Rows packed(memory, depth, rows);
   for (int64_t k = 0, i = 0; k < depth; k += kSuperBlock) {
     const int64_t count = depth - k < kSuperBlock ? depth - k : kSuperBlock;
     for (int r = 0; r < rows; ++r, ++i) {
       int16_t words[kSuperBlock];
-      packed.factors[i] = round_to_words(x + r * x_stride + k, count, words);
-      order_words<Block>(words, r, rows, packed.words + (i - r) * kSuperBlock);
-      float* sums = packed.sums + i * WholeRows::kSums;
-      for (int j = 0; j < WholeRows::kSums; ++j) {
+      packed.factors[i] = round_to_int16(x + r * x_stride + k, count, words);
+      order_int16<Block>(words, r, rows, packed.words + (i - r) * kSuperBlock);
+      float* sums = packed.sums + i * Int16Rows::kSums;
+      for (int j = 0; j < Int16Rows::kSums; ++j) {
         int total = 0;
         for (int l = 0; j < 8 && l < 32; ++l) total += words[j * 32 + l];
         sums[j] = static_cast<float>(total) * packed.factors[i];
@@ -136,15 +136,15 @@ JANUS_INLINE void add_dots(const Block& block, const int16_t* words, const float
     }
   };
   const auto chunk = [&]<int kChunk>() __attribute__((always_inline)) {
-    WordsVec numbers[4];
+    Int16Vec numbers[4];
     Numbers::template numbers<kChunk>(block, numbers);
-    const WordsVec low = scales.template of<kChunk, 0>(), high = scales.template of<kChunk, 1>();
-    const WordsVec scaled[4] = {numbers[0] * low, numbers[1] * low, numbers[2] * high, numbers[3] * high};
+    const Int16Vec low = scales.template of<kChunk, 0>(), high = scales.template of<kChunk, 1>();
+    const Int16Vec scaled[4] = {numbers[0] * low, numbers[1] * low, numbers[2] * high, numbers[3] * high};
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
       for (int i = 0; i < 4; ++i) {
-        const auto x = load_as<WordsVec>(words + ((kChunk * R + r) * 4 + i) * kWords);
+        const auto x = load_as<Int16Vec>(words + ((kChunk * R + r) * 4 + i) * kInt16s);
         whole[r] = add_products(scaled[i], x, whole[r]);
       }
     }
@@ -157,7 +157,7 @@ JANUS_INLINE void add_dots(const Block& block, const int16_t* words, const float
   if constexpr (Numbers::Scales::kMinVectors > 0) {
     for (int r = 0; r < R; ++r) {
       for (int i = 0; i < Numbers::Scales::kMinVectors; ++i) {
-        sums[r] = fma(scales.mins[i], load(part_sums + r * WholeRows::kSums + i * kLanes), sums[r]);
+        sums[r] = fma(scales.mins[i], load(part_sums + r * Int16Rows::kSums + i * kLanes), sums[r]);
       }
     }
   }
@@ -172,7 +172,7 @@ JANUS_INLINE Vec load_factors(const BlockQ8_0* blocks) {
 #elif defined(__AVX2__)
   return _mm256_cvtph_ps(_mm_set1_epi16(static_cast<int16_t>(blocks[0].d)));
 #else
-  return splat(widen_f16(blocks[0].d));
+  return splat(f16_to_f32(blocks[0].d));
 #endif
 }
 
@@ -182,15 +182,15 @@ JANUS_INLINE void add_dots(const BlockQ8_0* blocks, const int16_t* words, const 
   Vec partial[R] = {};
 #pragma GCC unroll 8
   for (int step = 0; step < 8 / kBlocksAtOnce; ++step, blocks += kBlocksAtOnce) {
-    WordsVec numbers[kStepVectors];
+    Int16Vec numbers[kStepVectors];
     for (int i = 0; i < kStepVectors; ++i) {
 #if defined(__AVX512F__)
       const __m256i both =
           _mm256_inserti128_si256(_mm256_castsi128_si256(load_as<__m128i>(blocks[0].q + i * 16)),
                                   load_as<__m128i>(blocks[1].q + i * 16), 1);
-      numbers[i] = widen_bytes(bit_cast<BytesVec>(both));
+      numbers[i] = to_int16(bit_cast<BytesVec>(both));
 #else
-      numbers[i] = widen_bytes(load_as<BytesVec>(blocks[0].q + i * kWords));
+      numbers[i] = to_int16(load_as<BytesVec>(blocks[0].q + i * kInt16s));
 #endif
     }
     const Vec d = load_factors(blocks);
@@ -199,7 +199,7 @@ JANUS_INLINE void add_dots(const BlockQ8_0* blocks, const int16_t* words, const 
       IntVec whole{};
 #pragma GCC unroll 4
       for (int i = 0; i < kStepVectors; ++i) {
-        const auto x = load_as<WordsVec>(words + ((step * R + r) * kStepVectors + i) * kWords);
+        const auto x = load_as<Int16Vec>(words + ((step * R + r) * kStepVectors + i) * kInt16s);
         whole = add_products(numbers[i], x, whole);
       }
       partial[r] = fma(to_float(whole), d, partial[r]);
@@ -210,25 +210,25 @@ JANUS_INLINE void add_dots(const BlockQ8_0* blocks, const int16_t* words, const 
 
 // -- few rows ---------------------------------------------------------------------------------------------
 
-constexpr int kQuantGroup = 8;
+constexpr int kBlockGroup = 8;
 
-// The dot products of R packed rows with `count` <= kQuantGroup weight rows, in the way of group_dots in
-// matmul.h.
+// The dot products of R packed rows with `count` <= kBlockGroup weight rows, in the way of float_group_dots
+// in matmul.h.
 template <typename Block, int R>
-void quant_group_dots(const uint8_t* weight, int64_t row_bytes, int count, int64_t depth, const WholeRows& x,
+void block_group_dots(const uint8_t* weight, int64_t row_bytes, int count, int64_t depth, const Int16Rows& x,
                       const float* bias, float* out, int64_t out_stride) {
   constexpr int kBlocks = kSuperBlock / Block::kSize;
   constexpr int64_t kBytes = kBlocks * sizeof(Block);
-  Vec sums[kQuantGroup][R] = {};
+  Vec sums[kBlockGroup][R] = {};
   for (int64_t k = 0, i = 0; k < depth; k += kSuperBlock, i += R) {
     for (int f = 0; f < count; ++f) {
       const uint8_t* from = weight + f * row_bytes + i / R * kBytes;
       for (int64_t line = 0; line < kBytes; line += 64) {
-        __builtin_prefetch(from + kQuantGroup * row_bytes + line, 0, 2);
+        __builtin_prefetch(from + kBlockGroup * row_bytes + line, 0, 2);
       }
       const auto* blocks = reinterpret_cast<const Block*>(from);
       if constexpr (kBlocks == 1) {
-        add_dots<R>(*blocks, x.words + i * kSuperBlock, x.factors + i, x.sums + i * WholeRows::kSums,
+        add_dots<R>(*blocks, x.words + i * kSuperBlock, x.factors + i, x.sums + i * Int16Rows::kSums,
                     sums[f]);
       } else {
         Block padded[kBlocks];
@@ -249,18 +249,18 @@ void quant_group_dots(const uint8_t* weight, int64_t row_bytes, int count, int64
 }
 
 template <typename Block>
-void few_rows_quantized(const Matrix& weight, int64_t begin, int64_t end, int64_t depth, const float* packed,
-                        int rows, const float* bias, float* out, int64_t out_stride) {
+void block_gemv(const Matrix& weight, int64_t begin, int64_t end, int64_t depth, const float* packed,
+                int rows, const float* bias, float* out, int64_t out_stride) {
   using Function =
-      void (*)(const uint8_t*, int64_t, int, int64_t, const WholeRows&, const float*, float*, int64_t);
-  static constexpr Function kByRows[kMaxFewRows] = {quant_group_dots<Block, 1>, quant_group_dots<Block, 2>,
-                                                    quant_group_dots<Block, 3>, quant_group_dots<Block, 4>,
-                                                    quant_group_dots<Block, 5>, quant_group_dots<Block, 6>,
-                                                    quant_group_dots<Block, 7>, quant_group_dots<Block, 8>};
-  const WholeRows whole(const_cast<float*>(packed), depth, rows);
+      void (*)(const uint8_t*, int64_t, int, int64_t, const Int16Rows&, const float*, float*, int64_t);
+  static constexpr Function kByRows[kMaxGemvRows] = {block_group_dots<Block, 1>, block_group_dots<Block, 2>,
+                                                     block_group_dots<Block, 3>, block_group_dots<Block, 4>,
+                                                     block_group_dots<Block, 5>, block_group_dots<Block, 6>,
+                                                     block_group_dots<Block, 7>, block_group_dots<Block, 8>};
+  const Int16Rows whole(const_cast<float*>(packed), depth, rows);
   const int64_t row_bytes = weight.stride / Block::kSize * static_cast<int64_t>(sizeof(Block));
-  for (int64_t f = begin; f < end; f += kQuantGroup) {
-    const int count = static_cast<int>(end - f < kQuantGroup ? end - f : kQuantGroup);
+  for (int64_t f = begin; f < end; f += kBlockGroup) {
+    const int count = static_cast<int>(end - f < kBlockGroup ? end - f : kBlockGroup);
     kByRows[rows - 1](static_cast<const uint8_t*>(weight.data) + f * row_bytes, row_bytes, count, depth,
                       whole, bias == nullptr ? nullptr : bias + f, out + f, out_stride);
   }
@@ -269,7 +269,7 @@ void few_rows_quantized(const Matrix& weight, int64_t begin, int64_t end, int64_
 // -- to f32 -----------------------------------------------------------------------------------------------
 
 template <typename Block>
-void widen_blocks(const void* from, int64_t size, float* to) {
+void dequantize_blocks(const void* from, int64_t size, float* to) {
   const auto* blocks = static_cast<const uint8_t*>(from);
   for (int64_t i = 0; i < size; i += Block::kSize, blocks += sizeof(Block)) {
     Block block;

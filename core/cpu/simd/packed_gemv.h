@@ -1,4 +1,4 @@
-// Products of a few rows with weights in lanes (core/cpu/lane_blocks.h).
+// Products of a few rows with weights in lanes (core/cpu/packed_blocks.h).
 //
 // Activations are whole numbers of 16 bits as in quants.h, taken apart into a high and a low byte: w (256
 // high + low). One instruction multiplies four of these bytes of an activation row, broadcast, with the
@@ -10,9 +10,9 @@
 #include <type_traits>
 
 #include "core/cpu/kernels.h"
-#include "core/cpu/simd/lane_weights.h"
+#include "core/cpu/simd/packed_weights.h"
 
-#if defined(JANUS_HAS_LANES)
+#if defined(JANUS_HAS_PACKED)
 
 namespace janus::cpu::JANUS_ISA {
 namespace {
@@ -20,21 +20,21 @@ namespace {
 // -- activations ------------------------------------------------------------------------------------------
 
 // The largest whole number of an activation: its high byte, rounded, is at most 127.
-constexpr float kLargestWord = 32639.0F;
+constexpr float kLargestInt16 = 32639.0F;
 
 // 256 activations of a row, the same for every format; of R rows they lie beside each other. The starts are
 // what the sums of products of biased numbers begin with: of q8_0 for every 32, of q6_k for every 16, where
 // every other one stands four times too large.
-struct alignas(64) LaneActivations {
+struct alignas(64) Int8Activations {
   int8_t bytes[8][2][32];  // of every 32 the high bytes, then the low ones
   int32_t starts_q8[8];
   int32_t starts_q6[16];
   float sums[8];  // of the whole numbers of every 32
   float factor;
 };
-static_assert(sizeof(LaneActivations) <= kSuperBlock * sizeof(float));  // few_rows_floats
+static_assert(sizeof(Int8Activations) <= kSuperBlock * sizeof(float));  // gemv_floats
 
-JANUS_INLINE IntVec round_to_whole(Vec x) {
+JANUS_INLINE IntVec round_to_int(Vec x) {
 #if defined(__AVX512F__)
   return bit_cast<IntVec>(_mm512_maskz_cvtps_epi32(0xFFFF, x));
 #else
@@ -43,14 +43,14 @@ JANUS_INLINE IntVec round_to_whole(Vec x) {
 }
 
 // The low byte of each lane.
-JANUS_INLINE void store_bytes(int8_t* to, IntVec x) {
-  typedef int8_t LaneBytesVec __attribute__((vector_size(kLanes)));
-  const auto bytes = __builtin_convertvector(x, LaneBytesVec);
+JANUS_INLINE void store_int8(int8_t* to, IntVec x) {
+  typedef int8_t Int8Vec __attribute__((vector_size(kLanes)));
+  const auto bytes = __builtin_convertvector(x, Int8Vec);
   __builtin_memcpy(to, &bytes, sizeof bytes);
 }
 
 // 256 activations. NaN or infinity: a factor NaN.
-JANUS_INLINE void pack_lane_block(const float* x, LaneActivations& to) {
+JANUS_INLINE void pack_int8_block(const float* x, Int8Activations& to) {
   Vec top{}, nothing{};
   for (int i = 0; i < kSuperBlock; i += kLanes) {
     const Vec v = load(x + i);
@@ -58,11 +58,11 @@ JANUS_INLINE void pack_lane_block(const float* x, LaneActivations& to) {
     nothing += v * 0.0F;
   }
   const float size = largest(top);
-  const Vec inverse = splat(size < 1e-30F ? 0.0F : kLargestWord / size);
+  const Vec inverse = splat(size < 1e-30F ? 0.0F : kLargestInt16 / size);
   for (int i = 0; i < kSuperBlock; i += kLanes) {
-    const IntVec word = round_to_whole(load(x + i) * inverse);
-    store_bytes(to.bytes[i / 32][0] + i % 32, (word + 128) >> 8);
-    store_bytes(to.bytes[i / 32][1] + i % 32, word);
+    const IntVec word = round_to_int(load(x + i) * inverse);
+    store_int8(to.bytes[i / 32][0] + i % 32, (word + 128) >> 8);
+    store_int8(to.bytes[i / 32][1] + i % 32, word);
   }
   int32_t fours[8][2][8];
   for (int i = 0; i < 2 * kSuperBlock; i += 4 * kLanes) {
@@ -79,37 +79,37 @@ JANUS_INLINE void pack_lane_block(const float* x, LaneActivations& to) {
     to.starts_q8[part] = -128 * (first + second);
     to.sums[part] = static_cast<float>(first + second);
   }
-  to.factor = size / kLargestWord + sum(nothing);
+  to.factor = size / kLargestInt16 + sum(nothing);
 }
 
-void pack_lane_rows(const float* x, int64_t x_stride, int64_t depth, int rows, float* packed) {
-  auto* to = reinterpret_cast<LaneActivations*>(packed);
+void pack_int8_rows(const float* x, int64_t x_stride, int64_t depth, int rows, float* packed) {
+  auto* to = reinterpret_cast<Int8Activations*>(packed);
   for (int64_t k = 0; k < depth; k += kSuperBlock) {
-    for (int r = 0; r < rows; ++r) pack_lane_block(x + r * x_stride + k, *to++);
+    for (int r = 0; r < rows; ++r) pack_int8_block(x + r * x_stride + k, *to++);
   }
 }
 
 // -- products ---------------------------------------------------------------------------------------------
 
 // Activation rows whose sums have room in the registers, and with them those of their products with a part.
-constexpr int kLaneRowsAtOnce = kLanes == 16 ? 8 : 4;
+constexpr int kPackedRowsAtOnce = kLanes == 16 ? 8 : 4;
 
-template <typename Lanes>
-JANUS_INLINE int32_t start_of(const LaneActivations& x, int part) {
-  return std::is_same_v<Lanes, LanesQ8_0> ? x.starts_q8[part] : x.starts_q6[part];
+template <typename Packed>
+JANUS_INLINE int32_t start_of(const Int8Activations& x, int part) {
+  return std::is_same_v<Packed, PackedQ8_0> ? x.starts_q8[part] : x.starts_q6[part];
 }
 
 // The whole sums of the products of part 2 * pair + kOdd, or of that and the next one, with R activation
 // rows.
-template <typename Lanes, int kOdd, int P, int R>
-JANUS_INLINE void part_dots(const Lanes& block, int pair, int first, const LaneActivations* x,
+template <typename Packed, int kOdd, int P, int R>
+JANUS_INLINE void part_dots(const Packed& block, int pair, int first, const Int8Activations* x,
                             IntVec (&whole)[P][R]) {
-  using Format = LaneFormat<Lanes>;
+  using Format = PackedFormat<Packed>;
   const int part = 2 * pair + kOdd;
   IntVec sums[2][P][R] = {};  // of the high bytes, of the low ones
 #pragma GCC unroll 8
   for (int v = 0; v < Format::kPart / 4; ++v) {
-    LanePair stored = Format::load(block, pair, v, first);
+    PackedPair stored = Format::load(block, pair, v, first);
     if constexpr (P == 2) keep(stored.low);
     const auto add_part = [&]<int kNext>() __attribute__((always_inline)) {
       const IntVec numbers = Format::template numbers<kOdd + kNext>(stored, pair);
@@ -132,41 +132,41 @@ JANUS_INLINE void part_dots(const Lanes& block, int pair, int first, const LaneA
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       whole[p][r] = shift_left(sums[0][p][r], 8) + sums[1][p][r];
-      if constexpr (Format::kBias != 0) whole[p][r] += splat_int(start_of<Lanes>(x[r], part + p));
+      if constexpr (Format::kBias != 0) whole[p][r] += splat_int(start_of<Packed>(x[r], part + p));
     }
   }
 }
 
 // How far before their use blocks are fetched.
-constexpr int64_t kLaneAhead = 8192;  // bytes
+constexpr int64_t kPackedAhead = 8192;  // bytes
 
 // Part `step` of `steps` of a block that comes later. (All lines at once would fill the queue of misses, and
 // activations would wait behind them.)
-template <typename Lanes>
-JANUS_INLINE void fetch_ahead(const Lanes& block, int step, int steps) {
-  constexpr int kLines = static_cast<int>((sizeof(Lanes) + 63) / 64);
-  const char* from = reinterpret_cast<const char*>(&block) + kLaneAhead;
+template <typename Packed>
+JANUS_INLINE void fetch_ahead(const Packed& block, int step, int steps) {
+  constexpr int kLines = static_cast<int>((sizeof(Packed) + 63) / 64);
+  const char* from = reinterpret_cast<const char*>(&block) + kPackedAhead;
   for (int line = kLines * step / steps; line < kLines * (step + 1) / steps; ++line) {
     __builtin_prefetch(from + 64 * line, 0, 2);
   }
 }
 
 // Adds the dot products of 256 numbers of kLanes weight rows, from row `first` of the block on, with R rows.
-template <typename Lanes, int R>
-JANUS_INLINE void add_lane_dots(const Lanes& block, int first, const LaneActivations* x, Vec* sums) {
-  using Format = LaneFormat<Lanes>;
-  constexpr int P = 2 * R <= kLaneRowsAtOnce ? 2 : 1;
-  const LaneFactors<Lanes> factors = load_factors(block, first);
+template <typename Packed, int R>
+JANUS_INLINE void add_packed_dots(const Packed& block, int first, const Int8Activations* x, Vec* sums) {
+  using Format = PackedFormat<Packed>;
+  constexpr int P = 2 * R <= kPackedRowsAtOnce ? 2 : 1;
+  const PackedFactors<Packed> factors = load_factors(block, first);
   Vec totals[R] = {};
 #pragma GCC unroll 1
-  for (int pair = 0; pair < LaneFactors<Lanes>::kParts / 2; ++pair) {
+  for (int pair = 0; pair < PackedFactors<Packed>::kParts / 2; ++pair) {
     const auto add_parts = [&]<int kOdd>() __attribute__((always_inline)) {
       if (first == 0) {
-        constexpr int kSteps = LaneFactors<Lanes>::kParts / P;
+        constexpr int kSteps = PackedFactors<Packed>::kParts / P;
         fetch_ahead(block, P == 2 ? pair : 2 * pair + kOdd, kSteps);
       }
       IntVec whole[P][R];
-      part_dots<Lanes, kOdd, P, R>(block, pair, first, x, whole);
+      part_dots<Packed, kOdd, P, R>(block, pair, first, x, whole);
 #pragma GCC unroll 2
       for (int p = 0; p < P; ++p) {
         const int part = 2 * pair + kOdd + p;
@@ -187,21 +187,21 @@ JANUS_INLINE void add_lane_dots(const Lanes& block, int first, const LaneActivat
 }
 
 // The dot products of R packed rows with `count` <= 16 weight rows; `weight` has their blocks.
-template <typename Lanes, int R>
-void lane_group_dots(const Lanes* weight, int count, int64_t blocks, const LaneActivations* x,
-                     const float* bias, float* out, int64_t out_stride) {
-  constexpr int kAtOnce = R < kLaneRowsAtOnce ? R : kLaneRowsAtOnce;
-  Vec sums[kLaneRows / kLanes][R] = {};
+template <typename Packed, int R>
+void packed_group_dots(const Packed* weight, int count, int64_t blocks, const Int8Activations* x,
+                       const float* bias, float* out, int64_t out_stride) {
+  constexpr int kAtOnce = R < kPackedRowsAtOnce ? R : kPackedRowsAtOnce;
+  Vec sums[kPackedRows / kLanes][R] = {};
   for (int64_t block = 0; block < blocks; ++block, ++weight, x += R) {
-    for (int half = 0; half < kLaneRows / kLanes; ++half) {
-      add_lane_dots<Lanes, kAtOnce>(*weight, half * kLanes, x, sums[half]);
+    for (int half = 0; half < kPackedRows / kLanes; ++half) {
+      add_packed_dots<Packed, kAtOnce>(*weight, half * kLanes, x, sums[half]);
       if constexpr (R > kAtOnce) {
-        add_lane_dots<Lanes, R - kAtOnce>(*weight, half * kLanes, x + kAtOnce, sums[half] + kAtOnce);
+        add_packed_dots<Packed, R - kAtOnce>(*weight, half * kLanes, x + kAtOnce, sums[half] + kAtOnce);
       }
     }
   }
   for (int r = 0; r < R; ++r) {
-    for (int half = 0; half < kLaneRows / kLanes; ++half) {
+    for (int half = 0; half < kPackedRows / kLanes; ++half) {
       const int first = half * kLanes, rest = count - first < kLanes ? count - first : kLanes;
       if (rest <= 0) break;
       Vec y = sums[half][r];
@@ -211,20 +211,20 @@ void lane_group_dots(const Lanes* weight, int count, int64_t blocks, const LaneA
   }
 }
 
-template <typename Lanes>
-void few_lane_rows(const Matrix& weight, int64_t begin, int64_t end, int64_t /*depth*/, const float* packed,
-                   int rows, const float* bias, float* out, int64_t out_stride) {
+template <typename Packed>
+void packed_gemv(const Matrix& weight, int64_t begin, int64_t end, int64_t /*depth*/, const float* packed,
+                 int rows, const float* bias, float* out, int64_t out_stride) {
   using Function =
-      void (*)(const Lanes*, int, int64_t, const LaneActivations*, const float*, float*, int64_t);
-  static constexpr Function kByRows[kMaxFewRows] = {lane_group_dots<Lanes, 1>, lane_group_dots<Lanes, 2>,
-                                                    lane_group_dots<Lanes, 3>, lane_group_dots<Lanes, 4>,
-                                                    lane_group_dots<Lanes, 5>, lane_group_dots<Lanes, 6>,
-                                                    lane_group_dots<Lanes, 7>, lane_group_dots<Lanes, 8>};
+      void (*)(const Packed*, int, int64_t, const Int8Activations*, const float*, float*, int64_t);
+  static constexpr Function kByRows[kMaxGemvRows] = {
+      packed_group_dots<Packed, 1>, packed_group_dots<Packed, 2>, packed_group_dots<Packed, 3>,
+      packed_group_dots<Packed, 4>, packed_group_dots<Packed, 5>, packed_group_dots<Packed, 6>,
+      packed_group_dots<Packed, 7>, packed_group_dots<Packed, 8>};
   const int64_t blocks = weight.stride / kSuperBlock;
-  const auto* groups = static_cast<const Lanes*>(weight.data) + begin / kLaneRows * blocks;
-  for (int64_t f = begin; f < end; f += kLaneRows, groups += blocks) {
-    const int count = static_cast<int>(end - f < kLaneRows ? end - f : kLaneRows);
-    kByRows[rows - 1](groups, count, blocks, reinterpret_cast<const LaneActivations*>(packed),
+  const auto* groups = static_cast<const Packed*>(weight.data) + begin / kPackedRows * blocks;
+  for (int64_t f = begin; f < end; f += kPackedRows, groups += blocks) {
+    const int count = static_cast<int>(end - f < kPackedRows ? end - f : kPackedRows);
+    kByRows[rows - 1](groups, count, blocks, reinterpret_cast<const Int8Activations*>(packed),
                       bias == nullptr ? nullptr : bias + f, out + f, out_stride);
   }
 }
@@ -232,4 +232,4 @@ void few_lane_rows(const Matrix& weight, int64_t begin, int64_t end, int64_t /*d
 }  // namespace
 }  // namespace janus::cpu::JANUS_ISA
 
-#endif  // JANUS_HAS_LANES
+#endif  // JANUS_HAS_PACKED

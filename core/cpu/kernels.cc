@@ -1,6 +1,6 @@
 #include "core/cpu/kernels.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::cpu {
 

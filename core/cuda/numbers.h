@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "core/cuda/ptx.h"
-#include "core/error.h"
-#include "core/tensor.h"
+#include "core/base/error.h"
+#include "core/tensor/tensor.h"
 
 namespace janus::cuda {
 

@@ -1,5 +1,5 @@
 // The block formats in the order of a warp's lanes: the same numbers and scales in as many bytes as the
-// blocks of core/quant/block_formats.h, so that a warp reads whole lines of memory and finds in each register
+// blocks of core/quant/k_blocks.h, so that a warp reads whole lines of memory and finds in each register
 // what mma_bf16 wants there.
 //
 // A panel is 8 rows by 256 numbers; those of 8 rows follow each other along the depth. Lane 4g + t has, of
@@ -42,16 +42,6 @@ static_assert(PanelLayout<DType::q8_0>::kWords + 2048 == PanelLayout<DType::q8_0
 static_assert(PanelLayout<DType::q6_k>::kHigh + 512 == PanelLayout<DType::q6_k>::kBytes);
 static_assert(PanelLayout<DType::q5_k>::kHigh + 256 == PanelLayout<DType::q5_k>::kBytes);
 static_assert(PanelLayout<DType::q4_k>::kWords + 1024 == PanelLayout<DType::q4_k>::kBytes);
-
-// Calls body.template operator()<type>() for a block format known at run time.
-template <typename Body>
-void with_block_format(DType type, Body body) {
-  if (type == DType::q8_0) return body.template operator()<DType::q8_0>();
-  if (type == DType::q6_k) return body.template operator()<DType::q6_k>();
-  if (type == DType::q5_k) return body.template operator()<DType::q5_k>();
-  if (type == DType::q4_k) return body.template operator()<DType::q4_k>();
-  no_kernels(type);
-}
 
 // Which of a row's 32 numbers slot j (0 to 7) of lane 4g + t is.
 template <DType kType>

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "core/cuda/ptx.h"
 #include "core/base/error.h"
+#include "core/cuda/ptx.h"
 #include "core/tensor/tensor.h"
 
 namespace janus::cuda {
@@ -197,14 +197,11 @@ struct Numbers<DType::q6_k> {
   fail("kernels, device cuda: expected a weight type, found {}", name_of(type));
 }
 
-// Calls body.template operator()<type>() for a weight type known at run time.
+// Calls body.template operator()<type>() for a block format known at run time: the one list of those that
+// have kernels.
 template <typename Body>
-void with_weight_type(DType type, Body body) {
+void with_block_format(DType type, Body body) {
   switch (type) {
-    case DType::f16:
-      return body.template operator()<DType::f16>();
-    case DType::bf16:
-      return body.template operator()<DType::bf16>();
     case DType::q8_0:
       return body.template operator()<DType::q8_0>();
     case DType::q6_k:
@@ -213,13 +210,18 @@ void with_weight_type(DType type, Body body) {
       return body.template operator()<DType::q5_k>();
     case DType::q4_k:
       return body.template operator()<DType::q4_k>();
-    case DType::f32:
-      return body.template operator()<DType::f32>();
-    case DType::i32:
-    case DType::u8:
-      break;
+    default:
+      no_kernels(type);
   }
-  no_kernels(type);
+}
+
+// The same for any weight type.
+template <typename Body>
+void with_weight_type(DType type, Body body) {
+  if (type == DType::f32) return body.template operator()<DType::f32>();
+  if (type == DType::f16) return body.template operator()<DType::f16>();
+  if (type == DType::bf16) return body.template operator()<DType::bf16>();
+  with_block_format(type, body);
 }
 
 // A number as the sum of two of bf16: what is left out is below 2^-17 of it. (Of an infinite number the

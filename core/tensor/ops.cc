@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
-#include "core/quant/quants.h"
+#include "core/quant/quantize.h"
 
 namespace janus::ops {
 namespace {

@@ -18,7 +18,7 @@ namespace janus::ops {
 Tensor from_host(Device& device, std::span<const float> values, Shape shape);
 // Any weight type and layout, spaced rows or not -> its elements as f32 on the host, in row order.
 std::vector<float> to_host(const Tensor& x);
-// The same values in another weight type, dense: rounded as quantize() of core/quant/quants.h has it. `x` itself
+// The same values in another weight type, dense: rounded as quantize() of core/quant/quantize.h has it. `x` itself
 // when nothing changes. Or the same type packed, where the device's preferred_weight_layout asks for that;
 // from there only to f32.
 Tensor convert(const Tensor& x, DType dtype, Layout layout = Layout::plain);

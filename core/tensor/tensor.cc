@@ -8,28 +8,7 @@
 
 namespace janus {
 
-const DTypeTraits& traits_of(DType dtype) {
-  static constexpr DTypeTraits kTraits[] = {{"f32", 1, 4},      {"f16", 1, 2},      {"bf16", 1, 2},
-                                            {"i32", 1, 4},      {"u8", 1, 1},       {"q8_0", 32, 34},
-                                            {"q6_k", 256, 210}, {"q5_k", 256, 176}, {"q4_k", 256, 144}};
-  static_assert(std::size(kTraits) == static_cast<size_t>(DType::q4_k) + 1);
-  return kTraits[static_cast<size_t>(dtype)];
-}
-
 bool can_pack(DType dtype, int64_t length) { return is_quantized(dtype) && length % kPackedDepth == 0; }
-
-size_t size_of(DType dtype) {
-  assert(!is_quantized(dtype));
-  return static_cast<size_t>(traits_of(dtype).block_bytes);
-}
-
-size_t bytes_of(DType dtype, int64_t elements) {
-  const DTypeTraits& traits = traits_of(dtype);
-  assert(elements % traits.block == 0);
-  return static_cast<size_t>(elements / traits.block * traits.block_bytes);
-}
-
-size_t alignment_of(DType dtype) { return is_quantized(dtype) ? 2 : size_of(dtype); }
 
 Shape::Shape(std::initializer_list<int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
 
@@ -65,7 +44,7 @@ int64_t dense_row(const Shape& shape) {
 }
 
 void check_blocks(DType dtype, const Shape& shape) {
-  const int block = traits_of(dtype).block;
+  const int block = format_of(dtype).block;
   check(block == 1 || (shape.rank() > 1 && shape.back() % block == 0),
         "a {} tensor: expected a matrix with rows of a multiple of {} elements, found {}", name_of(dtype),
         block, shape.to_string());

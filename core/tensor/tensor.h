@@ -13,39 +13,22 @@
 #include <span>
 #include <string>
 
+#include "core/quant/format.h"
+
 namespace janus {
 
 class Device;
-
-// The q types are ggml's block formats (core/quant/quants.h): blocks of elements along the last axis share scales.
-enum class DType : uint8_t { f32, f16, bf16, i32, u8, q8_0, q6_k, q5_k, q4_k };
 
 // Where the elements of a tensor stand in memory. plain: row-major, as files have them. packed: a matrix of a
 // block format, the same elements and scales in as many bytes, in the order that a device's products read
 // them in (core/cpu/lane_blocks.h, core/cuda/lane_blocks.h); never in a file, and made by ops::convert alone.
 enum class Layout : uint8_t { plain, packed };
 
-struct DTypeTraits {
-  const char* name;  // "q4_k"
-  int block;         // elements stored together; 1 where each stands for itself
-  int block_bytes;
-};
-const DTypeTraits& traits_of(DType dtype);
-
-inline const char* name_of(DType dtype) { return traits_of(dtype).name; }
-inline bool is_quantized(DType dtype) { return traits_of(dtype).block > 1; }
 // Packed blocks have 256 elements each of 16 rows: the memory of a packed tensor has whole groups of rows,
 // the last one filled up.
 constexpr int kPackedRows = 16, kPackedDepth = 256;
 // Whether a matrix with rows of `length` elements can be packed.
 bool can_pack(DType dtype, int64_t length);
-// Bytes of one element. Not for block formats.
-size_t size_of(DType dtype);
-// Bytes of `elements` elements: whole blocks.
-size_t bytes_of(DType dtype, int64_t elements);
-// What an address must be a multiple of.
-size_t alignment_of(DType dtype);
-
 // At most four sizes, outermost first.
 class Shape {
  public:

@@ -153,8 +153,7 @@ TEST_P(DecodingTest, ASequenceDoesNotDependOnTheOthers) {
   for (size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(together[2 * i + 1], alone[i]) << "draw " << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, DecodingTest,
-                         testing::Values(WeightType::bf16, WeightType::q8_0, WeightType::q4_k),
+INSTANTIATE_TEST_SUITE_P(Types, DecodingTest, testing::Values(WeightType::bf16, DType::q8_0, DType::q4_k),
                          [](const auto& test) { return std::string(name_of(test.param)); });
 
 }  // namespace

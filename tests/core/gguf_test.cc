@@ -11,7 +11,7 @@
 
 #include "core/base/json.h"
 #include "core/checkpoint/checkpoint.h"
-#include "core/quant/quants.h"
+#include "core/quant/quantize.h"
 #include "core/tensor/ops.h"
 #include "tests/core/gguf_file.h"
 #include "tests/core/model_files.h"
@@ -228,14 +228,14 @@ TEST(GgufHeader, WritesWhatGgmlWrites) {
   header.add_file("config.json", content.files.at("config.json").bytes);
   header.add_file("tokenizer.model", content.files.at("tokenizer.model").bytes);
   header.abbreviate("v", "model.vision_model");
-  const std::vector<std::string> types = {"f32", "f16", "bf16", "q8_0", "q6_k", "q5_k", "q4_k"};
-  for (const std::string& type : types) {
+  for (const DType dtype : weight_types()) {
+    const std::string type = name_of(dtype);
     for (const std::string& name : {"blocks.0." + type, "model.vision_model.expected." + type}) {
       const StoredTensor& tensor = content.tensors.at(name);
       header.add_tensor(name, tensor.dtype, tensor.shape);
     }
   }
-  EXPECT_EQ(content.tensors.size(), 2 * types.size());
+  EXPECT_EQ(content.tensors.size(), 2 * weight_types().size());
   std::ifstream stream(path, std::ios::binary);
   const std::string file{std::istreambuf_iterator<char>(stream), {}};
   const std::string written = header.bytes();
@@ -248,10 +248,11 @@ TEST(Gguf, ValuesAreGgmls) {
   const std::string path = std::string(JANUS_TEST_DATA) + "/gguf/all_types.gguf";
   const GgufContent content = read_gguf(map_file(path), "all_types.gguf", path);
   const std::shared_ptr<Device> device = open_device("cpu", {.threads = 1});
-  for (const char* type : {"f32", "f16", "bf16", "q8_0", "q6_k", "q5_k", "q4_k"}) {
-    const StoredTensor& tensor = content.tensors.at(std::string("blocks.0.") + type);
-    EXPECT_STREQ(name_of(tensor.dtype), type);
-    const StoredTensor& expected = content.tensors.at(std::string("model.vision_model.expected.") + type);
+  for (const DType dtype : weight_types()) {
+    const std::string type = name_of(dtype);
+    const StoredTensor& tensor = content.tensors.at("blocks.0." + type);
+    EXPECT_EQ(tensor.dtype, dtype) << type;
+    const StoredTensor& expected = content.tensors.at("model.vision_model.expected." + type);
     EXPECT_EQ(ops::to_host(tensor_on(*device, tensor)), ops::to_host(tensor_on(*device, expected))) << type;
   }
 }

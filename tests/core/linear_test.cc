@@ -62,7 +62,7 @@ TEST(LinearQuantized, LosesWhatRoundingTo16BitsLoses) {
     for (size_t i = 100; i < values.size(); i += 700) values[i] = outlier;
     const Tensor x =
         ops::from_host(*device, values, many ? Shape{1, kRows, kDepth} : Shape{kRows, 1, kDepth});
-    for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+    for (const DType dtype : block_types()) {
       const Tensor stored = oracle::random_tensor(*device, Shape{kWidth, kDepth}, 2, dtype);
       const oracle::Values weight = oracle::widen(stored);
       const oracle::Values expected = oracle::linear(oracle::widen(x), weight, {}, kDepth);
@@ -87,7 +87,7 @@ TEST(LinearQuantized, KeepsNan) {
   std::vector<float> values(512, 1.0F);
   values[300] = NAN;
   const Tensor x = ops::from_host(*device, values, Shape{1, 1, 512});
-  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+  for (const DType dtype : block_types()) {
     const Tensor stored = oracle::random_tensor(*device, Shape{3, 512}, 2, dtype);
     for (const Tensor& weight : {stored, ops::in_preferred_layout(stored)}) {
       for (const float y : ops::to_host(ops::linear(x, weight))) EXPECT_TRUE(std::isnan(y)) << name_of(dtype);
@@ -108,7 +108,7 @@ TEST(LinearQuantized, ManyRowsOfAllSizes) {
   for (float& v : row(5)) v *= 1e-20F;
   for (float& v : row(7)) v *= 1e30F;
   const Tensor x = ops::from_host(*device, values, Shape{1, kRows, kDepth});
-  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+  for (const DType dtype : block_types()) {
     const Tensor stored = oracle::random_tensor(*device, Shape{kWidth, kDepth}, 2, dtype, 0.044F);
     const oracle::Values expected = oracle::linear(oracle::widen(x), oracle::widen(stored), {}, kDepth);
     for (const Tensor& weight : {stored, ops::in_preferred_layout(stored)}) {
@@ -125,9 +125,17 @@ TEST(LinearQuantized, ManyRowsOfAllSizes) {
   }
 }
 
-// Blocks of 32 alone, so that rows need not be a multiple of 256.
+// Blocks of 32, whose rows need not be a multiple of 256.
+std::vector<DType> types_of_short_blocks() {
+  std::vector<DType> types;
+  for (const DType type : block_types()) {
+    if (format_of(type).block == 32) types.push_back(type);
+  }
+  return types;
+}
+
 INSTANTIATE_TEST_SUITE_P(ShortBlocks, Linear,
-                         testing::Combine(testing::Values(DType::q8_0),
+                         testing::Combine(testing::ValuesIn(types_of_short_blocks()),
                                           testing::Values(std::array<int64_t, 4>{1, 1, 32, 3},
                                                           std::array<int64_t, 4>{2, 1, 96, 33},
                                                           std::array<int64_t, 4>{5, 1, 544, 17},
@@ -150,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Quantized, Linear,
     testing::Combine(
-        testing::Values(DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k),
+        testing::ValuesIn(block_types().begin(), block_types().end()),
         testing::Values(std::array<int64_t, 4>{1, 1, 256, 1}, std::array<int64_t, 4>{2, 1, 512, 33},
                         std::array<int64_t, 4>{3, 1, 768, 17}, std::array<int64_t, 4>{4, 1, 256, 70},
                         std::array<int64_t, 4>{5, 1, 1024, 9}, std::array<int64_t, 4>{6, 1, 512, 40},

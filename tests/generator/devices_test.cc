@@ -72,7 +72,7 @@ TEST_P(Devices, DrawTheSameCodes) {
 
 INSTANTIATE_TEST_SUITE_P(Types, Devices,
                          testing::Values(Case{WeightType::f32, 1e-3}, Case{WeightType::bf16, 0.1},
-                                         Case{WeightType::q8_0, 0.2}),
+                                         Case{DType::q8_0, 0.2}),
                          [](const auto& test) { return std::string(name_of(test.param.type)); });
 
 }  // namespace

@@ -22,8 +22,8 @@ set(cli/hub_may core/base cli/hub)
 set(cli_may ${core_rooms} vision tokenizer generator samples/janus-tiny cli/hub cli)
 set(samples_may ${core_rooms} vision tokenizer generator)
 # The table of backends opens the devices; nothing else of core knows them.
-set(allowed "core/tensor/device.cc: core/cpu/cpu_device.h" "core/quant/quants.h: core/tensor/tensor.h"
-            "core/quant/quant_search.h: core/tensor/tensor.h" "core/tensor/decoding.h: core/nn/sampler.h")
+set(allowed "core/tensor/device.cc: core/cpu/cpu_device.h" "core/quant/quantize.h: core/tensor/tensor.h"
+            "core/quant/k_search.h: core/tensor/tensor.h" "core/tensor/decoding.h: core/nn/sampler.h")
 
 # Header -> the only files that may include it, both as regular expressions: a library stays behind one folder.
 set(owned "vision/image_file.h" "^opencv2/" "^stb_" "^(oneapi/)?dnnl" "^(pcre2|utf8proc|sentencepiece)" "^CLI/" "^curl/"

@@ -1,8 +1,9 @@
-// The numbers and scales of ggml's *_k blocks (core/quant/block_formats.h) as vectors of 16-bit words.
+// The numbers and scales of ggml's *_k blocks (core/quant/k_blocks.h) as vectors of 16-bit words.
 #pragma once
 
 #include "core/cpu/simd/vector.h"
-#include "core/quant/block_formats.h"
+#include "core/quant/k_blocks.h"
+#include "core/quant/q8_0.h"
 
 namespace janus::cpu::JANUS_ISA {
 namespace {

@@ -1,4 +1,4 @@
-// The product of many rows with weights in ggml's block formats (core/quant/block_formats.h), in whole
+// The product of many rows with weights in ggml's block formats (core/quant/k_blocks.h), in whole
 // numbers.
 //
 // Activations become words of 16 bits, with a factor of their own for every 256 (quants.h), and so do

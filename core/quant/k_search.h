@@ -1,15 +1,15 @@
 // The search for the scales of a *_k block: the smallest sum of squared differences that can be had with
-// moderate work. A vector has one lane for each part (the numbers that share a scale), so no sum crosses
+// moderate work. A vector has one lane for each part (the elements that share a scale), so no sum crosses
 // lanes, every operation is rounded once, and the bytes are the same on every machine.
 //
-// The parts' best real scales come first, each by trying how the range may be laid over the whole numbers and
+// The parts' best real scales come first, each by trying how the range may be laid over the integers and
 // solving for the scale (and offset) of least squares. Then the block's common factors are chosen, the parts'
-// scales become whole numbers, and both are refined in turns against the error that the stored numbers really
-// have.
+// scales become whole elements, and both are refined in turns against the error that the stored elements
+// really have.
 #pragma once
 
-#include "core/quant/quant_search_offset.h"
-#include "core/quant/quant_search_symmetric.h"
+#include "core/quant/k_search_affine.h"
+#include "core/quant/k_search_symmetric.h"
 
 namespace janus::quant_search {
 namespace {

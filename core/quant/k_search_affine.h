@@ -1,15 +1,15 @@
 // The search for q4_k and q5_k: scale * q - min, q in [0, kTop].
 #pragma once
 
-#include "core/quant/quant_search_lanes.h"
+#include "core/quant/search_vectors.h"
 
 namespace janus::quant_search {
 namespace {
 
 template <int kTop>
-class OffsetSearch {
+class AffineSearch {
  public:
-  explicit OffsetSearch(const float* from) {
+  explicit AffineSearch(const float* from) {
     spread<kParts>(from, x_);
     for (int i = 0; i < kSize; ++i) {
       sum_x_ += x_[i];
@@ -30,7 +30,7 @@ class OffsetSearch {
     whole_min_ = clamped(divided(min_, Vec{} + dmin), 0.0F, 63.0F);
     improve_whole();
     for (int round = 0; round < kRounds; ++round) {
-      const OffsetSearch before = *this;
+      const AffineSearch before = *this;
       improve_factors();
       improve_whole();
       if (!(total<kParts>(error_) < total<kParts>(before.error_))) {
@@ -161,7 +161,7 @@ class OffsetSearch {
 };
 
 template <int kTop, typename Block>
-inline void pack_offset(const OffsetSearch<kTop>& search, Block& block) {
+inline void pack_affine(const AffineSearch<kTop>& search, Block& block) {
   block.d = to_f16(search.d);
   block.dmin = to_f16(search.dmin);
   pack_scales(search.scales, search.mins, block.scales);
@@ -174,15 +174,15 @@ inline void pack_offset(const OffsetSearch<kTop>& search, Block& block) {
 
 // `block` comes zeroed, in all three.
 inline void quantize_block(const float* from, BlockQ4_K& block) {
-  OffsetSearch<15> search(from);
+  AffineSearch<15> search(from);
   search.run();
-  pack_offset(search, block);
+  pack_affine(search, block);
 }
 
 inline void quantize_block(const float* from, BlockQ5_K& block) {
-  OffsetSearch<31> search(from);
+  AffineSearch<31> search(from);
   search.run();
-  pack_offset(search, block);
+  pack_affine(search, block);
   for (int j = 0; j < 8; ++j) {
     for (int l = 0; l < 32; ++l) block.high[l] |= static_cast<uint8_t>(search.numbers[j][l] >> 4 << j);
   }

@@ -1,7 +1,7 @@
 // The search for q6_k: scale * q, q in [-32, 31].
 #pragma once
 
-#include "core/quant/quant_search_lanes.h"
+#include "core/quant/search_vectors.h"
 
 namespace janus::quant_search {
 namespace {

@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
 
@@ -40,6 +42,11 @@ std::vector<float> round_trip(DType type, const std::vector<float>& values) {
   std::vector<float> result(values.size());
   dequantize(type, bytes.data(), count, result.data());
   return result;
+}
+
+std::string read_whole(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 double root_mean_square(const std::vector<float>& a, const std::vector<float>& b) {
@@ -118,6 +125,15 @@ TEST(Quants, QuantizeEqualsGguf) {
     ++types;
   }
   EXPECT_GE(types, 1U);
+}
+
+// docs/numerics.md is where people learn what the types are.
+TEST(Quants, TheDocumentHasARowForEachType) {
+  const std::string text = read_whole(JANUS_SOURCE_DIR "/docs/numerics.md");
+  for (const DType type : block_types()) {
+    const std::string row = std::string("\n| ") + name_of(type) + " | ";
+    EXPECT_NE(text.find(row), std::string::npos) << name_of(type);
+  }
 }
 
 TEST(Quants, SearchBeatsPlainRounding) {

@@ -12,8 +12,7 @@
 
 #include <cstdint>
 
-#include "core/quant/k_blocks.h"
-#include "core/quant/q8_0.h"
+#include "core/quant/blocks.h"
 #include "core/tensor/tensor.h"
 
 namespace janus::cpu {
@@ -63,6 +62,15 @@ struct PackedQ6_K {
 };
 static_assert(sizeof(PackedQ6_K) == kPackedRows * sizeof(BlockQ6_K));
 
+// Of the formats of core/quant/nibble_blocks.h: the scales of eight blocks of each row, and places of the
+// table as q4_k has its elements.
+template <NibbleBlock Block>
+struct PackedNibbles {
+  using Plain = Block;
+  decltype(Block::scale) scales[8][kPackedRows];
+  uint8_t q[4][8][64];
+};
+
 // How many plain blocks make 256 elements of a row.
 template <typename Packed>
 inline constexpr int kPlainBlocks = kSuperBlock / Packed::Plain::kSize;
@@ -109,20 +117,37 @@ JANUS_ALWAYS_INLINE void unpack_elements(const BlockQ6_K* block, uint8_t* to) {
   }
 }
 
-// -- bytes and factors to blocks in lanes -------------------------------------------------------------------
+template <NibbleBlock Block>
+JANUS_ALWAYS_INLINE void unpack_elements(const Block* blocks, uint8_t* to) {
+  for (int block = 0; block < 8; ++block) {
+    for (int l = 0; l < 16; ++l) {
+      to[32 * block + l] = blocks[block].q[l] & 15;
+      to[32 * block + 16 + l] = blocks[block].q[l] >> 4;
+    }
+  }
+}
+
+// -- bytes and factors to packed blocks -------------------------------------------------------------------
 
 JANUS_ALWAYS_INLINE void pack_elements(const PackedBytes& bytes, PackedQ8_0& to) {
   __builtin_memcpy(to.q, bytes, sizeof to.q);
 }
 
-JANUS_ALWAYS_INLINE void pack_elements(const PackedBytes& bytes, PackedQ4_K& to) {
+JANUS_ALWAYS_INLINE void pack_halves(const PackedBytes& bytes, uint8_t (&q)[4][8][64]) {
   for (int pair = 0; pair < 4; ++pair) {
     for (int v = 0; v < 8; ++v) {
       const uint8_t *even = bytes[16 * pair + v], *odd = bytes[16 * pair + 8 + v];
-      for (int i = 0; i < 64; ++i)
-        to.q[pair][v][i] = static_cast<uint8_t>((even[i] & 15) | (odd[i] & 15) << 4);
+      for (int i = 0; i < 64; ++i) q[pair][v][i] = static_cast<uint8_t>((even[i] & 15) | (odd[i] & 15) << 4);
     }
   }
+}
+
+JANUS_ALWAYS_INLINE void pack_elements(const PackedBytes& bytes, PackedQ4_K& to) { pack_halves(bytes, to.q); }
+
+template <NibbleBlock Block>
+JANUS_ALWAYS_INLINE void pack_elements(const PackedBytes& bytes, PackedNibbles<Block>& to) {
+  static_assert(sizeof to == kPackedRows * 8 * sizeof(Block));
+  pack_halves(bytes, to.q);
 }
 
 JANUS_ALWAYS_INLINE void pack_elements(const PackedBytes& bytes, PackedQ5_K& to) {
@@ -164,6 +189,12 @@ JANUS_ALWAYS_INLINE void pack_factors(const BlockQ8_0* blocks, int row, PackedQ8
   for (int part = 0; part < 8; ++part) to.d[part][row] = blocks[part].d;
 }
 
+template <NibbleBlock Block>
+JANUS_ALWAYS_INLINE void pack_factors(const Block* blocks, int row, PackedNibbles<Block>& to) {
+  for (int part = 0; part < 8; ++part) to.scales[part][row] = blocks[part].scale;
+}
+
+// Of q4_k and q5_k.
 template <typename Plain, typename Packed>
 JANUS_ALWAYS_INLINE void pack_factors(const Plain* block, int row, Packed& to) {
   uint8_t numbers[16];

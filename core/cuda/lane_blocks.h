@@ -38,6 +38,11 @@ template <>
 struct PanelLayout<DType::q4_k> {
   static constexpr int kHead = 0, kWords = 128, kBytes = 8 * 144;
 };
+template <DType kType>
+requires kIsNibbles<kType>
+struct PanelLayout<kType> {  // the scales of each row's 8 blocks, then the places in the table
+  static constexpr int kHead = 0, kWords = 64 * kScaleBytes<kType>, kBytes = 64 * sizeof(Block<kType>);
+};
 static_assert(PanelLayout<DType::q8_0>::kWords + 2048 == PanelLayout<DType::q8_0>::kBytes);
 static_assert(PanelLayout<DType::q6_k>::kHigh + 512 == PanelLayout<DType::q6_k>::kBytes);
 static_assert(PanelLayout<DType::q5_k>::kHigh + 256 == PanelLayout<DType::q5_k>::kBytes);
@@ -72,7 +77,7 @@ __device__ __forceinline__ uint32_t slot_pair(const SlotWords& slots, int part, 
   }
 }
 
-// What the stored number is above the one meant.
+// What the stored number is above the one meant; not of a table's places.
 template <DType kType>
 constexpr int kStoredBias = kType == DType::q8_0   ? 128
                             : kType == DType::q6_k ? 32
@@ -94,6 +99,23 @@ __device__ __forceinline__ uint32_t exact_bf16(uint32_t pair) {
   }
 }
 
+// All four pairs of a part.
+template <DType kType>
+__device__ __forceinline__ void exact_pairs(const SlotWords& slots, int part, uint32_t (&pairs)[4]) {
+  if constexpr (kIsNibbles<kType>) {
+    table_pairs<kType>(slots.word, pairs);
+  } else {
+#pragma unroll
+    for (int i = 0; i < 4; ++i) pairs[i] = exact_bf16<kType>(slot_pair<kType>(slots, part, i));
+  }
+}
+// The number meant by a stored one.
+template <DType kType>
+__device__ __forceinline__ float stored_value(uint32_t number) {
+  if constexpr (kIsNibbles<kType>) return table_element<kType>(number);
+  return static_cast<float>(static_cast<int>(number) - kStoredBias<kType>);
+}
+
 __device__ __forceinline__ uint32_t word_of(const uint4& words, int index) {
   return index == 0 ? words.x : index == 1 ? words.y : index == 2 ? words.z : words.w;
 }
@@ -109,6 +131,16 @@ struct PanelScales {
 
   __device__ __forceinline__ void load(const unsigned char* panel, int row) {
     using Layout = PanelLayout<kType>;
+    if constexpr (kIsNibbles<kType>) {
+      const auto* halves = reinterpret_cast<const uint2*>(panel + Layout::kHead) + row * kScaleBytes<kType>;
+      head.x = halves[0].x;
+      head.y = halves[0].y;
+      if constexpr (kScaleBytes<kType> == 2) {
+        head.z = halves[1].x;
+        head.w = halves[1].y;
+      }
+      return;
+    }
     head = load_stream(panel + Layout::kHead + 16 * row);
     if constexpr (kType == DType::q6_k) {
       d = from_f16(*reinterpret_cast<const uint16_t*>(panel + Layout::kFactors + 2 * row));
@@ -116,7 +148,11 @@ struct PanelScales {
   }
   // Of part `part`; `half` of it, where halves have their own.
   __device__ __forceinline__ float scale(int part, int half) const {
-    if constexpr (kType == DType::q8_0) {
+    if constexpr (kIsNibbles<kType>) {
+      constexpr int kInWord = 4 / kScaleBytes<kType>;
+      const uint32_t bits = word_of(head, part / kInWord) >> (8 * kScaleBytes<kType> * (part % kInWord));
+      return scale_value(decltype(Block<kType>::scale){}, bits & (kScaleBytes<kType> == 2 ? 0xFFFFU : 0xFFU));
+    } else if constexpr (kType == DType::q8_0) {
       return from_f16(static_cast<uint16_t>(word_of(head, part / 2) >> (16 * (part % 2))));
     } else if constexpr (kType == DType::q6_k) {
       const int index = 2 * part + half;
@@ -221,8 +257,8 @@ __device__ __forceinline__ void load_packed(const MatrixView& matrix, int64_t ro
   for (int i = 0; i < 4; ++i) {
     const int pair = kTwoLanes ? eight / 2 * 2 + i % 2 : i;
     const uint32_t numbers = slot_pair<kType>(i < 2 ? first : second, part, pair);
-    to[2 * i] = scale * static_cast<float>(static_cast<int>(numbers & 0xFFFFU) - kStoredBias<kType>) - min;
-    to[2 * i + 1] = scale * static_cast<float>(static_cast<int>(numbers >> 16) - kStoredBias<kType>) - min;
+    to[2 * i] = scale * stored_value<kType>(numbers & 0xFFFFU) - min;
+    to[2 * i + 1] = scale * stored_value<kType>(numbers >> 16) - min;
   }
 }
 

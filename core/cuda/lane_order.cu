@@ -9,7 +9,10 @@ namespace {
 // Number n (of 256) of a row's blocks as it is stored, with the bias that packed ones have.
 template <DType kType>
 __device__ __forceinline__ uint32_t stored_number(const unsigned char* blocks, int n) {
-  if constexpr (kType == DType::q8_0) {
+  if constexpr (kIsNibbles<kType>) {
+    const unsigned char* const block = blocks + n / 32 * sizeof(Block<kType>);
+    return block[kScaleBytes<kType> + n % 16] >> (n % 32 / 16 * 4) & 15U;
+  } else if constexpr (kType == DType::q8_0) {
     return blocks[n / 32 * 34 + 2 + n % 32] ^ 0x80U;
   } else if constexpr (kType == DType::q6_k) {
     const int half = n / 128, quarter = n % 128 / 32, l = n % 32;
@@ -46,6 +49,13 @@ __device__ __forceinline__ SlotWords pack_slots(const unsigned char* blocks, int
 template <DType kType>
 __device__ __forceinline__ void pack_head(const unsigned char* blocks, int g, unsigned char* panel) {
   using Layout = PanelLayout<kType>;
+  if constexpr (kIsNibbles<kType>) {
+    for (int i = 0; i < 8 * kScaleBytes<kType>; ++i) {
+      panel[Layout::kHead + 8 * kScaleBytes<kType> * g + i] =
+          blocks[i / kScaleBytes<kType> * sizeof(Block<kType>) + i % kScaleBytes<kType>];
+    }
+    return;
+  }
   unsigned char* const head = panel + Layout::kHead + 16 * g;
   for (int i = 0; i < 16; ++i) {
     if constexpr (kType == DType::q8_0) {

@@ -32,8 +32,7 @@ struct PartWeights {
 
   __device__ __forceinline__ void take(const PanelLane<kType>& panel, int part) {
     const SlotWords slots = panel.slots(part);
-#pragma unroll
-    for (int i = 0; i < 4; ++i) pairs[i] = exact_bf16<kType>(slot_pair<kType>(slots, part, i));
+    exact_pairs<kType>(slots, part, pairs);
     scales[0] = panel.scales.scale(part, 0);
     scales[1] = kType == DType::q6_k ? panel.scales.scale(part, 1) : scales[0];
     min = 0.0F;

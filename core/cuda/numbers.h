@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "core/base/error.h"
+#include "core/cuda/nibble_blocks.h"
 #include "core/cuda/ptx.h"
 #include "core/tensor/tensor.h"
 
@@ -120,6 +121,25 @@ struct Numbers<DType::q8_0> {
   }
 };
 
+template <DType kType>
+requires kIsNibbles<kType>
+struct Numbers<kType> {
+  __device__ __forceinline__ static void load(const unsigned char* row, int64_t k, int64_t depth, bool,
+                                              float (&to)[8]) {
+    if (k >= depth) return zeros(to);
+    using Scale = decltype(Block<kType>::scale);
+    const unsigned char* block = row + k / 32 * static_cast<int64_t>(sizeof(Block<kType>));
+    const auto l = static_cast<int>(k % 32);
+    uint32_t bits = block[0];
+    if constexpr (kScaleBytes<kType> == 2) bits |= block[1] << 8;
+    const float scale = scale_value(Scale{}, bits);
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      to[i] = scale * table_element<kType>(block[kScaleBytes<kType> + l % 16 + i] >> (l / 16 * 4) & 15U);
+    }
+  }
+};
+
 // The scale and the min of part j (of 8) from the twelve bytes that q4_k and q5_k pack them in.
 __device__ __forceinline__ void unpack_scale(const unsigned char* packed, int j, float& scale, float& min) {
   if (j < 4) {
@@ -210,6 +230,8 @@ void with_block_format(DType type, Body body) {
       return body.template operator()<DType::q5_k>();
     case DType::q4_k:
       return body.template operator()<DType::q4_k>();
+    case DType::q4_0:
+      return body.template operator()<DType::q4_0>();
     default:
       no_kernels(type);
   }

@@ -7,9 +7,8 @@
 
 #include "core/base/error.h"
 #include "core/base/half.h"
-#include "core/quant/k_blocks.h"
+#include "core/quant/blocks.h"
 #include "core/quant/k_search.h"
-#include "core/quant/q8_0.h"
 
 namespace janus {
 namespace {
@@ -135,6 +134,14 @@ constexpr std::array kFormats = {
                             .fallback = DType::q8_0,
                             .largest = kLargestF16,
                             .quantize = search<BlockQ4_K>}),
+    of_blocks<DType::q4_0>({.name = "q4_0",
+                            .scheme = Scheme::symmetric,
+                            .ggml_name = "Q4_0",
+                            .ggml_type = 2,
+                            .ggml_file_type = 2,
+                            .fallback = DType::f16,
+                            .largest = 8 * kLargestF16,
+                            .quantize = quantize<BlockQ4_0>}),
 };
 
 // The place of a type in the table is its number.

@@ -30,7 +30,7 @@ using test::gguf_tensor;
 using test::gguf_u32;
 using test::GgufParts;
 
-constexpr uint32_t kF32 = 0, kF16 = 1, kQ4_0 = 2, kQ8_0 = 8, kQ4_K = 12;
+constexpr uint32_t kF32 = 0, kF16 = 1, kQ4_1 = 3, kQ8_0 = 8, kQ4_K = 12;
 
 GgufContent read(const std::string& file) {
   const auto owner = std::make_shared<const std::string>(file);
@@ -119,7 +119,7 @@ TEST(Gguf, RefusesWhatIsNoGguf) {
 
 TEST(Gguf, RefusesAnotherArchitectureBeforeItsTensors) {
   const GgufParts llama{.keys = {gguf_string("general.architecture", "llama")},
-                        .tensors = {gguf_tensor("a", {32}, kQ4_0, 0)},
+                        .tensors = {gguf_tensor("a", {32}, kQ4_1, 0)},
                         .data = std::string(18, 'a')};
   expect_error(error_for(llama),
                {"general.architecture: expected \"janus\", found \"llama\"", "janus quantize"});
@@ -186,7 +186,7 @@ TEST(Gguf, RefusesSizesThatDoNotFit) {
 }
 
 TEST(Gguf, RefusesUnknownTypesAndRowsOfNoWholeBlocks) {
-  expect_error(error_for_tensors({gguf_tensor("t", {32}, kQ4_0, 0)}, 18), {"\"t\"", "Q8_0", "number 2"});
+  expect_error(error_for_tensors({gguf_tensor("t", {32}, kQ4_1, 0)}, 18), {"\"t\"", "Q8_0", "number 3"});
   expect_error(error_for_tensors({gguf_tensor("t", {32}, 1000, 0)}, 18), {"number 1000"});
   expect_error(error_for_tensors({gguf_tensor("t", {33, 32}, kQ8_0, 0)}, 4000),
                {"whole blocks of 32, found 33"});

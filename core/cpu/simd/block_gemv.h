@@ -10,7 +10,7 @@
 #pragma once
 
 #include "core/cpu/kernels.h"
-#include "core/cpu/simd/int16_blocks.h"
+#include "core/cpu/simd/nibble_blocks.h"
 
 namespace janus::cpu::JANUS_ISA {
 namespace {
@@ -67,7 +67,9 @@ constexpr int kStepVectors = kBlocksAtOnce * 32 / kInt16s;
 // The words in the order in which Block unpacks, rows interleaved by chunks or steps.
 template <typename Block>
 JANUS_INLINE void order_int16(const int16_t (&words)[kSuperBlock], int row, int rows, int16_t* to) {
-  if constexpr (Block::kSize == kSuperBlock) {
+  if constexpr (NibbleBlock<Block>) {
+    order_nibbles<Block>(words, row, rows, to);
+  } else if constexpr (Block::kSize == kSuperBlock) {
     using Places = typename Unpack<Block>::Places;
     for (int i = 0; i < 2 * kChunks; ++i) {
       const int chunk = i / 2, high = i % 2;

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "core/cpu/simd/vector.h"
-#include "core/quant/k_blocks.h"
-#include "core/quant/q8_0.h"
+#include "core/quant/blocks.h"
 
 namespace janus::cpu::JANUS_ISA {
 namespace {

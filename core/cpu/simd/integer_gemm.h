@@ -43,20 +43,28 @@ template <typename Block>
 struct GemmFormat;
 template <>
 struct GemmFormat<BlockQ8_0> {
+  using Panels = BlockQ8_0;
   static constexpr int kScales = 8, kMins = 0, kLargest = 128, kRun = 32;
 };
 template <>
 struct GemmFormat<BlockQ6_K> {
+  using Panels = BlockQ6_K;
   static constexpr int kScales = 1, kMins = 0, kLargest = 32 * 128, kRun = 16;
 };
 template <>
 struct GemmFormat<BlockQ5_K> {
+  using Panels = BlockQ5_K;
   static constexpr int kScales = 1, kMins = 8, kLargest = 31 * 63, kRun = 32;
 };
 template <>
 struct GemmFormat<BlockQ4_K> {
+  using Panels = BlockQ4_K;
   static constexpr int kScales = 1, kMins = 8, kLargest = 15 * 63, kRun = 64;
 };
+
+// An element of these is at most 127, and a block's scale is a part's.
+template <NibbleBlock Block>
+struct GemmFormat<Block> : GemmFormat<BlockQ8_0> {};
 
 struct Panel {
   int16_t values[kSuperBlock / 2][kTileColumns][2];
@@ -198,7 +206,11 @@ JANUS_INLINE void pack_packed_columns(const Packed& block, int first, int column
   if constexpr (GemmFormat<typename Packed::Plain>::kScales == 1) {
     store(panel.scales[0] + column, to_f32_halves(block.d + first));
   } else {
-    for (int i = 0; i < kParts; ++i) store(panel.scales[i] + column, factors.scales[i]);
+    for (int i = 0; i < kParts; ++i) {
+      // (What stands in high halves was shifted down above.)
+      const Vec scale = i % 2 == 0 ? factors.scales[i] : factors.scales[i] * splat(Format::kHigh);
+      store(panel.scales[i] + column, scale);
+    }
   }
   for (int i = 0; i < GemmFormat<typename Packed::Plain>::kMins; ++i)
     store(panel.mins[i] + column, factors.mins[i]);

@@ -7,8 +7,6 @@
 // all weight rows stay in one register, and the blocks are read one after the other.
 #pragma once
 
-#include <type_traits>
-
 #include "core/cpu/kernels.h"
 #include "core/cpu/simd/packed_weights.h"
 
@@ -96,7 +94,15 @@ constexpr int kPackedRowsAtOnce = kLanes == 16 ? 8 : 4;
 
 template <typename Packed>
 JANUS_INLINE int32_t start_of(const Int8Activations& x, int part) {
-  return std::is_same_v<Packed, PackedQ8_0> ? x.starts_q8[part] : x.starts_q6[part];
+  using Format = PackedFormat<Packed>;
+  if constexpr (Format::kPart == 16) {
+    return x.starts_q6[part];
+  } else {
+    // They are minus the sum times 128, a power of two more than the part's bias asks for.
+    constexpr int kEven = __builtin_ctz(128 / Format::kBias);
+    constexpr int kOdd = __builtin_ctz(128 / (Format::kBias * Format::kHigh));
+    return x.starts_q8[part] >> (part % 2 == 0 ? kEven : kOdd);
+  }
 }
 
 // The whole sums of the products of part 2 * pair + kOdd, or of that and the next one, with R activation

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/cpu/packed_blocks.h"
-#include "core/cpu/simd/int16_blocks.h"
+#include "core/cpu/simd/nibble_blocks.h"
 
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
 #define JANUS_HAS_PACKED
@@ -169,6 +169,26 @@ struct PackedFormat<PackedQ6_K> {
   }
 };
 
+// A table that is no run of integers is looked up, 128 above its elements.
+template <NibbleBlock Block>
+struct PackedFormat<PackedNibbles<Block>> {
+  static constexpr bool kLinear = has_linear_table<Block>(), kHasMins = false;
+  static constexpr int kPart = 32, kBias = kLinear ? -Block::kTable[0] : 128, kHigh = kLinear ? 16 : 1;
+
+  JANUS_INLINE PackedPair load(const PackedNibbles<Block>& block, int pair, int v, int first) {
+    return {load_as<IntVec>(block.q[pair][v] + 4 * first), IntVec{}};
+  }
+  template <int kOdd>
+  JANUS_INLINE IntVec numbers(const PackedPair& stored, int) {
+    if constexpr (kLinear) {
+      return stored.low & splat_int(static_cast<int>(kOdd ? 0xF0F0F0F0 : 0x0F0F0F0F));
+    } else {
+      const IntVec places = (kOdd ? shift_right(stored.low, 4) : stored.low) & splat_int(0x0F0F0F0F);
+      return bit_cast<IntVec>(look_up<Block, kBias>(bit_cast<UInt16Vec>(places)));
+    }
+  }
+};
+
 // Vector v of a part.
 template <typename Packed>
 JANUS_INLINE IntVec elements_of(const Packed& block, int part, int v, int first) {
@@ -200,6 +220,23 @@ JANUS_INLINE PackedFactors<PackedQ6_K> load_factors(const PackedQ6_K& block, int
   for (int part = 0; part < 16; ++part) {
     factors.scales[part] =
         to_float(to_int32_signed(block.scales[part] + first)) * (part % 2 == 0 ? d : quarter);
+  }
+  return factors;
+}
+
+JANUS_INLINE Vec to_f32_scales(const HalfScale* from) {
+  static_assert(sizeof(HalfScale) == sizeof(uint16_t));
+  return to_f32_halves(&from->bits);
+}
+
+template <NibbleBlock Block>
+JANUS_INLINE PackedFactors<PackedNibbles<Block>> load_factors(const PackedNibbles<Block>& block, int first) {
+  PackedFactors<PackedNibbles<Block>> factors;
+#pragma GCC unroll 8
+  for (int part = 0; part < 8; ++part) {
+    factors.scales[part] = to_f32_scales(block.scales[part] + first);
+    constexpr float kOdd = 1.0F / PackedFormat<PackedNibbles<Block>>::kHigh;
+    if (part % 2 == 1 && kOdd != 1.0F) factors.scales[part] *= splat(kOdd);
   }
   return factors;
 }
@@ -257,6 +294,10 @@ JANUS_INLINE PackedFactors<Packed> load_factors(const Packed& block, int first) 
 JANUS_INLINE IntVec integer_scale(const PackedQ8_0&, int, int) { return splat_int(1); }
 JANUS_INLINE IntVec integer_scale(const PackedQ6_K& block, int part, int first) {
   return to_int32_signed(block.scales[part] + first);
+}
+template <NibbleBlock Block>
+JANUS_INLINE IntVec integer_scale(const PackedNibbles<Block>&, int, int) {
+  return splat_int(1);
 }
 template <typename Packed>
 JANUS_INLINE IntVec integer_scale(const Packed& block, int part, int first) {

@@ -31,7 +31,7 @@ constexpr WeightKernels of_blocks(DType dtype, void (*quantize)(const float*, in
           .pack_activations = pack_int16_rows<Block>,
           .gemv = block_gemv<Block>,
           .pack_panel = pack_block_panel<Block>,
-          .add_products = add_integer_rows<Block>,
+          .add_products = add_integer_rows<typename GemmFormat<Block>::Panels>,
           .to_f32 = dequantize_blocks<Block>,
           .quantize = quantize};
 }
@@ -44,7 +44,7 @@ constexpr WeightKernels of_packed_blocks(DType dtype) {
           .pack_activations = pack_int8_rows,
           .gemv = packed_gemv<Packed>,
           .pack_panel = pack_packed_panel<Packed>,
-          .add_products = add_integer_rows<typename Packed::Plain>,
+          .add_products = add_integer_rows<typename GemmFormat<typename Packed::Plain>::Panels>,
           .pack_rows = pack_rows<Packed>,
           .unpack_rows = unpack_rows<Packed>};
 }
@@ -58,11 +58,13 @@ constexpr WeightKernels kWeightKernels[] = {
     of_blocks<BlockQ6_K>(DType::q6_k, quant_search::quantize<BlockQ6_K>),
     of_blocks<BlockQ5_K>(DType::q5_k, quant_search::quantize<BlockQ5_K>),
     of_blocks<BlockQ4_K>(DType::q4_k, quant_search::quantize<BlockQ4_K>),
+    of_blocks<BlockQ4_0>(DType::q4_0),
 #if defined(JANUS_HAS_PACKED)
     of_packed_blocks<PackedQ8_0>(DType::q8_0),
     of_packed_blocks<PackedQ6_K>(DType::q6_k),
     of_packed_blocks<PackedQ5_K>(DType::q5_k),
     of_packed_blocks<PackedQ4_K>(DType::q4_k),
+    of_packed_blocks<PackedNibbles<BlockQ4_0>>(DType::q4_0),
 #endif
 };
 

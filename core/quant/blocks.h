@@ -1,0 +1,6 @@
+// The blocks of every format.
+#pragma once
+
+#include "core/quant/k_blocks.h"
+#include "core/quant/q4_0.h"
+#include "core/quant/q8_0.h"

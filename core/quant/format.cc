@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/half.h"
 #include "core/quant/blocks.h"
-#include "core/quant/k_search.h"
+#include "core/quant/search.h"
 
 namespace janus {
 namespace {

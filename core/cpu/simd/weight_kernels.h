@@ -8,7 +8,7 @@
 #include "core/cpu/simd/gemm_tile.h"
 #include "core/cpu/simd/integer_gemm.h"
 #include "core/cpu/simd/packed_gemv.h"
-#include "core/quant/k_search.h"
+#include "core/quant/search.h"
 
 namespace janus::cpu::JANUS_ISA {
 namespace {

@@ -232,6 +232,8 @@ void with_block_format(DType type, Body body) {
       return body.template operator()<DType::q4_k>();
     case DType::q4_0:
       return body.template operator()<DType::q4_0>();
+    case DType::iq4_nl:
+      return body.template operator()<DType::iq4_nl>();
     default:
       no_kernels(type);
   }

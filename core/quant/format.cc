@@ -142,6 +142,14 @@ constexpr std::array kFormats = {
                             .fallback = DType::f16,
                             .largest = 8 * kLargestF16,
                             .quantize = quantize<BlockQ4_0>}),
+    of_blocks<DType::iq4_nl>({.name = "iq4_nl",
+                              .scheme = Scheme::table,
+                              .ggml_name = "IQ4_NL",
+                              .ggml_type = 20,
+                              .ggml_file_type = 25,
+                              .fallback = DType::f16,
+                              .largest = 127 * kLargestF16,
+                              .quantize = search<BlockIq4Nl>}),
 };
 
 // The place of a type in the table is its number.

@@ -1,4 +1,4 @@
-// What the searches of core/quant/k_search.h share: vectors with one lane a part of a block.
+// What the searches of core/quant/search.h share: vectors with one lane a part of a block.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@
 #include "core/base/half.h"
 #include "core/checkpoint/file_set.h"
 #include "core/checkpoint/safetensors.h"
-#include "core/quant/k_blocks.h"
+#include "core/quant/blocks.h"
 #include "tests/support/oracle.h"
 
 namespace janus {
@@ -55,8 +55,26 @@ double root_mean_square(const std::vector<float>& a, const std::vector<float>& b
   return std::sqrt(squares / static_cast<double>(a.size()));
 }
 
+// The largest at the table's end, everything to the nearest.
+std::vector<float> plainly_looked_up(const std::vector<float>& values) {
+  std::vector<float> result(values.size());
+  for (size_t first = 0; first < values.size(); first += 32) {
+    const auto block = std::span(values).subspan(first, 32);
+    const auto smaller = [](float a, float b) { return std::abs(a) < std::abs(b); };
+    const float d = from_f16(to_f16(*std::max_element(block.begin(), block.end(), smaller) / -127));
+    for (size_t i = 0; i < 32; ++i) {
+      const auto nearer = [&](int8_t a, int8_t b) {
+        return std::abs(d * a - block[i]) < std::abs(d * b - block[i]);
+      };
+      result[first + i] = d * *std::min_element(BlockIq4Nl::kTable, BlockIq4Nl::kTable + 16, nearer);
+    }
+  }
+  return result;
+}
+
 // Scales from the range alone, everything to the nearest: what the search has to beat.
 std::vector<float> plainly_rounded(DType type, const std::vector<float>& values) {
+  if (type == DType::iq4_nl) return plainly_looked_up(values);
   std::vector<float> result(values.size());
   const size_t part = type == DType::q6_k ? 16 : 32;
   const int top = type == DType::q4_k ? 15 : 31;
@@ -137,7 +155,7 @@ TEST(Quants, TheDocumentHasARowForEachType) {
 }
 
 TEST(Quants, SearchBeatsPlainRounding) {
-  for (const DType type : {DType::q6_k, DType::q5_k, DType::q4_k}) {
+  for (const DType type : {DType::q6_k, DType::q5_k, DType::q4_k, DType::iq4_nl}) {
     for (const float shift : {0.0F, 0.5F, -3.0F}) {
       std::vector<float> values = oracle::random_values(256 * 40, 7, 0.02F, 0.02F * shift);
       for (size_t i = 0; i < values.size(); i += 97) values[i] *= 4.0F;  // outliers

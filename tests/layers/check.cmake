@@ -23,7 +23,7 @@ set(cli_may ${core_rooms} vision tokenizer generator samples/janus-tiny cli/hub 
 set(samples_may ${core_rooms} vision tokenizer generator)
 # The table of backends opens the devices; nothing else of core knows them.
 set(allowed "core/tensor/device.cc: core/cpu/cpu_device.h" "core/quant/quantize.h: core/tensor/tensor.h"
-            "core/quant/k_search.h: core/tensor/tensor.h" "core/tensor/decoding.h: core/nn/sampler.h")
+            "core/quant/search.h: core/tensor/tensor.h" "core/tensor/decoding.h: core/nn/sampler.h")
 
 # Header -> the only files that may include it, both as regular expressions: a library stays behind one folder.
 set(owned "vision/image_file.h" "^opencv2/" "^stb_" "^(oneapi/)?dnnl" "^(pcre2|utf8proc|sentencepiece)" "^CLI/" "^curl/"

@@ -59,12 +59,14 @@ constexpr WeightKernels kWeightKernels[] = {
     of_blocks<BlockQ5_K>(DType::q5_k, quant_search::quantize<BlockQ5_K>),
     of_blocks<BlockQ4_K>(DType::q4_k, quant_search::quantize<BlockQ4_K>),
     of_blocks<BlockQ4_0>(DType::q4_0),
+    of_blocks<BlockIq4Nl>(DType::iq4_nl, quant_search::quantize<BlockIq4Nl>),
 #if defined(JANUS_HAS_PACKED)
     of_packed_blocks<PackedQ8_0>(DType::q8_0),
     of_packed_blocks<PackedQ6_K>(DType::q6_k),
     of_packed_blocks<PackedQ5_K>(DType::q5_k),
     of_packed_blocks<PackedQ4_K>(DType::q4_k),
     of_packed_blocks<PackedNibbles<BlockQ4_0>>(DType::q4_0),
+    of_packed_blocks<PackedNibbles<BlockIq4Nl>>(DType::iq4_nl),
 #endif
 };
 

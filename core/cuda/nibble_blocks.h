@@ -77,5 +77,8 @@ __device__ __forceinline__ void table_pairs(uint32_t word, uint32_t (&pairs)[4])
 __device__ __forceinline__ float scale_value(HalfScale, uint32_t bits) {
   return from_f16(static_cast<uint16_t>(bits));
 }
+__device__ __forceinline__ float scale_value(PowerScale, uint32_t bits) {
+  return __uint_as_float(bits < 2 ? 0x00200000U << bits : (bits - 1) << 23);
+}
 
 }  // namespace janus::cuda

@@ -234,6 +234,8 @@ void with_block_format(DType type, Body body) {
       return body.template operator()<DType::q4_0>();
     case DType::iq4_nl:
       return body.template operator()<DType::iq4_nl>();
+    case DType::mxfp4:
+      return body.template operator()<DType::mxfp4>();
     default:
       no_kernels(type);
   }

@@ -150,6 +150,14 @@ constexpr std::array kFormats = {
                               .fallback = DType::f16,
                               .largest = 127 * kLargestF16,
                               .quantize = search<BlockIq4Nl>}),
+    of_blocks<DType::mxfp4>({.name = "mxfp4",
+                             .scheme = Scheme::table,
+                             .ggml_name = "MXFP4",
+                             .ggml_type = 39,
+                             .ggml_file_type = 38,
+                             .fallback = DType::f16,
+                             .largest = std::numeric_limits<float>::max(),
+                             .quantize = quantize<BlockMxfp4>}),
 };
 
 // The place of a type in the table is its number.

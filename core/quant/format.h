@@ -9,6 +9,7 @@
 //   q4_k   256, 144         the same with 4 bits
 //   q4_0   32, 18           d * (q - 8): q 4 bits, d f16
 //   iq4_nl 32, 18           d * table[q]: q 4 bits, d f16
+//   mxfp4  32, 17           2^(e - 128) * table[q]: q 4 bits, e 8 bits
 //
 // A new weight format is a name here, a row in format.cc, a header of its blocks in this folder, and kernels:
 // core/cpu/simd/weight_kernels.h and core/cuda/formats.h have the lists.
@@ -21,7 +22,7 @@
 namespace janus {
 
 // The q types are ggml's block formats, bit for bit: blocks of consecutive elements of a row share scales.
-enum class DType : uint8_t { f32, f16, bf16, i32, u8, q8_0, q6_k, q5_k, q4_k, q4_0, iq4_nl };
+enum class DType : uint8_t { f32, f16, bf16, i32, u8, q8_0, q6_k, q5_k, q4_k, q4_0, iq4_nl, mxfp4 };
 
 // How elements come from what is stored.
 enum class Scheme : uint8_t {

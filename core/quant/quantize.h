@@ -15,9 +15,9 @@ DType type_for_rows(DType wanted, int64_t length);
 void check_quantizable(DType type, const float* from, int64_t count);
 
 // `count` elements, whole blocks, to `type`. f16 and bf16 round to nearest even. q8_0 rounds to the nearest
-// multiple of a 127th of the block's largest, as ggml does; so does q4_0, of an eighth. The *_k search for
-// the scales that leave the smallest squared error. The same elements give the same bytes on every machine.
-// Throws as check_quantizable.
+// multiple of a 127th of the block's largest, as ggml does; so do q4_0, of an eighth, and mxfp4, whose scale
+// is a power of two. The *_k and iq4_nl search for the scales that leave the smallest squared error. The same
+// elements give the same bytes on every machine. Throws as check_quantizable.
 void quantize(DType type, const float* from, int64_t count, std::byte* to);
 
 // `count` elements, whole blocks, of `type` as f32. Any bytes are valid.

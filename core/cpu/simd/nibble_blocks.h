@@ -123,7 +123,22 @@ JANUS_INLINE void order_nibbles(const int16_t (&values)[kSuperBlock], int row, i
 }
 
 #if defined(__AVX2__)
+struct PowerValues {
+  float of[256];
+};
+constexpr PowerValues power_values() {
+  PowerValues values{};
+  for (int bits = 0; bits < 256; ++bits) values.of[bits] = value_of(PowerScale{static_cast<uint8_t>(bits)});
+  return values;
+}
+constexpr PowerValues kPowerValues = power_values();
+
 // The scales of kNibbleBlocks blocks.
+JANUS_INLINE __m128 few_scales(const PowerScale* const (&scales)[kNibbleBlocks]) {
+  float values[4] = {};
+  for (int i = 0; i < kNibbleBlocks; ++i) values[i] = kPowerValues.of[scales[i]->bits];
+  return _mm_set_ps(values[3], values[2], values[1], values[0]);
+}
 JANUS_INLINE __m128 few_scales(const HalfScale* const (&scales)[kNibbleBlocks]) {
   uint64_t bits = 0;
   for (int i = 0; i < kNibbleBlocks; ++i) bits |= uint64_t{scales[i]->bits} << 16 * i;

@@ -229,6 +229,17 @@ JANUS_INLINE Vec to_f32_scales(const HalfScale* from) {
   return to_f32_halves(&from->bits);
 }
 
+JANUS_INLINE Vec to_f32_scales(const PowerScale* from) {
+#if defined(__AVX512F__)
+  const auto bits = bit_cast<IntVec>(_mm512_maskz_cvtepu8_epi32(0xFFFF, load_as<__m128i>(from)));
+#else
+  const auto bits =
+      bit_cast<IntVec>(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+#endif
+  // (Those of 0 and 1 are subnormal.)
+  return bit_cast<Vec>(bits < 2 ? shift_left(bits + 1, 21) : shift_left(bits - 1, 23));
+}
+
 template <NibbleBlock Block>
 JANUS_INLINE PackedFactors<PackedNibbles<Block>> load_factors(const PackedNibbles<Block>& block, int first) {
   PackedFactors<PackedNibbles<Block>> factors;

@@ -60,6 +60,7 @@ constexpr WeightKernels kWeightKernels[] = {
     of_blocks<BlockQ4_K>(DType::q4_k, quant_search::quantize<BlockQ4_K>),
     of_blocks<BlockQ4_0>(DType::q4_0),
     of_blocks<BlockIq4Nl>(DType::iq4_nl, quant_search::quantize<BlockIq4Nl>),
+    of_blocks<BlockMxfp4>(DType::mxfp4),
 #if defined(JANUS_HAS_PACKED)
     of_packed_blocks<PackedQ8_0>(DType::q8_0),
     of_packed_blocks<PackedQ6_K>(DType::q6_k),
@@ -67,6 +68,7 @@ constexpr WeightKernels kWeightKernels[] = {
     of_packed_blocks<PackedQ4_K>(DType::q4_k),
     of_packed_blocks<PackedNibbles<BlockQ4_0>>(DType::q4_0),
     of_packed_blocks<PackedNibbles<BlockIq4Nl>>(DType::iq4_nl),
+    of_packed_blocks<PackedNibbles<BlockMxfp4>>(DType::mxfp4),
 #endif
 };
 

@@ -1,12 +1,12 @@
-// The block formats of core/quant/k_blocks.h in lanes: 256 numbers each of 16 weight rows, with the same
-// numbers and scales in as many bytes, ordered for products in vectors.
+// The block formats of core/quant/k_blocks.h packed: 256 elements each of 16 weight rows, with the same
+// elements and scales in as many bytes, ordered for products in vectors.
 //
-// A vector of 64 bytes has four numbers that follow one another of each row: row i in lane i of 32 bits. So a
-// product multiplies it with four activations, broadcast, and the sums of 16 rows grow beside each other; a
+// A vector of 64 bytes has four elements that follow one another of each row: row i in lane i of 32 bits. So
+// a product multiplies it with four activations, broadcast, and the sums of 16 rows grow beside each other; a
 // scale of 16 rows is one vector, too. Of a matrix, the blocks of 16 rows follow one another along the depth,
 // then come the next 16 rows: it is read as one stream.
 //
-// Where two numbers share a byte, the one in the high half is multiplied where it stands, 4, 8 or 16 times
+// Where two elements share a byte, the one in the high half is multiplied where it stands, 4, 8 or 16 times
 // too large, and its scale makes up for that.
 #pragma once
 
@@ -17,17 +17,17 @@
 
 namespace janus::cpu {
 
-// Eight parts of 32 numbers.
+// Eight parts of 32 elements.
 struct PackedQ8_0 {
   using Plain = BlockQ8_0;
   uint16_t d[8][kPackedRows];
-  uint8_t q[8][8][64];  // number + 128
+  uint8_t q[8][8][64];  // element + 128
 };
 static_assert(sizeof(PackedQ8_0) == kPackedRows * 8 * sizeof(BlockQ8_0));
 
-// Part 2p stands in the low halves of q[p], part 2p + 1 in the high ones. fields: of each row 16 numbers of 6
-// bits in three words: number s < 8 is the scale of part s, number 8 + s its min. Word w has numbers 5w to
-// 5w + 4 from the lowest bit on, and two bits of number 15 at the top, the lowest ones in word 0.
+// Part 2p stands in the low halves of q[p], part 2p + 1 in the high ones. fields: of each row 16 elements of
+// 6 bits in three values: number s < 8 is the scale of part s, number 8 + s its min. Word w has elements 5w
+// to 5w + 4 from the lowest bit on, and two bits of number 15 at the top, the lowest ones in word 0.
 struct PackedQ4_K {
   using Plain = BlockQ4_K;
   uint16_t d[kPackedRows], dmin[kPackedRows];
@@ -37,7 +37,7 @@ struct PackedQ4_K {
 static_assert(sizeof(PackedQ4_K) == kPackedRows * sizeof(BlockQ4_K));
 
 // As q4_k; q[p] has the low four bits of part 2p, but the high four of part 2p + 1. What is missing of the
-// numbers of q[p][v] is in high[v], whose lanes have to be turned right by 2p bits: bit 4 of a byte then
+// elements of q[p][v] is in high[v], whose lanes have to be turned right by 2p bits: bit 4 of a byte then
 // belongs to part 2p, bit 3 to part 2p + 1.
 struct PackedQ5_K {
   using Plain = BlockQ5_K;
@@ -48,7 +48,7 @@ struct PackedQ5_K {
 };
 static_assert(sizeof(PackedQ5_K) == kPackedRows * sizeof(BlockQ5_K));
 
-// 16 parts of 16 numbers, four a quarter: 0 and 1 share low[0], 2 and 3 low[1], as in q5_k. What is missing
+// 16 parts of 16 elements, four a quarter: 0 and 1 share low[0], 2 and 3 low[1], as in q5_k. What is missing
 // is in `high`: of part 0 bits 4 and 5, of part 1 bits 2 and 3, of part 2 bits 6 and 7, of part 3 bits 0
 // and 1.
 struct PackedQ6_K {
@@ -75,10 +75,10 @@ struct PackedNibbles {
 template <typename Packed>
 inline constexpr int kPlainBlocks = kSuperBlock / Packed::Plain::kSize;
 
-// 256 numbers of 16 rows as bytes: vector v has numbers 4v to 4v + 3.
+// 256 elements of 16 rows as bytes: vector v has elements 4v to 4v + 3.
 using PackedBytes = uint8_t[64][64];
 
-// -- one row's numbers as unsigned bytes, in order ---------------------------------------------------------
+// -- one row's elements as unsigned bytes, in order ---------------------------------------------------------
 
 JANUS_ALWAYS_INLINE void unpack_elements(const BlockQ8_0* blocks, uint8_t* to) {
   for (int block = 0; block < 8; ++block) {
@@ -197,13 +197,13 @@ JANUS_ALWAYS_INLINE void pack_factors(const Block* blocks, int row, PackedNibble
 // Of q4_k and q5_k.
 template <typename Plain, typename Packed>
 JANUS_ALWAYS_INLINE void pack_factors(const Plain* block, int row, Packed& to) {
-  uint8_t numbers[16];
-  unpack_scales(block->scales, numbers, numbers + 8);
+  uint8_t elements[16];
+  unpack_scales(block->scales, elements, elements + 8);
   to.d[row] = block->d;
   to.dmin[row] = block->dmin;
   for (int word = 0; word < 3; ++word) {
-    uint32_t bits = static_cast<uint32_t>(numbers[15] >> 2 * word & 3) << 30;
-    for (int i = 0; i < 5; ++i) bits |= static_cast<uint32_t>(numbers[5 * word + i]) << 6 * i;
+    uint32_t bits = static_cast<uint32_t>(elements[15] >> 2 * word & 3) << 30;
+    for (int i = 0; i < 5; ++i) bits |= static_cast<uint32_t>(elements[5 * word + i]) << 6 * i;
     to.fields[word][row] = bits;
   }
 }
@@ -213,7 +213,7 @@ JANUS_ALWAYS_INLINE void pack_factors(const BlockQ6_K* block, int row, PackedQ6_
   for (int part = 0; part < 16; ++part) to.scales[part][row] = block->scales[part];
 }
 
-// 256 numbers of `rows` <= 16 rows, which are `row_blocks` apart; zeros for the others.
+// 256 elements of `rows` <= 16 rows, which are `row_blocks` apart; zeros for the others.
 template <typename Packed>
 JANUS_ALWAYS_INLINE void to_lanes(const typename Packed::Plain* from, int64_t row_blocks, int rows,
                                   Packed& to) {
@@ -224,9 +224,9 @@ JANUS_ALWAYS_INLINE void to_lanes(const typename Packed::Plain* from, int64_t ro
     if (row < rows) {
       __builtin_memcpy(static_cast<void*>(blocks), from + row * row_blocks, sizeof blocks);
     }
-    uint8_t numbers[kSuperBlock];
-    unpack_elements(blocks, numbers);
-    for (int v = 0; v < 64; ++v) __builtin_memcpy(&bytes[v][4 * row], numbers + 4 * v, 4);
+    uint8_t elements[kSuperBlock];
+    unpack_elements(blocks, elements);
+    for (int v = 0; v < 64; ++v) __builtin_memcpy(&bytes[v][4 * row], elements + 4 * v, 4);
     pack_factors(blocks, row, to);
   }
   pack_elements(bytes, to);

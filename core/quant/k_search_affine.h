@@ -20,7 +20,7 @@ class AffineSearch {
   // The block's two factors, already rounded to f16, and a scale and a min in [0, 63] for each part.
   float d = 0.0F, dmin = 0.0F;
   uint8_t scales[8] = {}, mins[8] = {};
-  uint8_t numbers[8][32] = {};  // q of number i of part j
+  uint8_t elements[8][32] = {};  // q of number i of part j
 
   void run() {
     fit_parts();
@@ -84,7 +84,7 @@ class AffineSearch {
       low = smaller(low, x_[i]);
       high = larger(high, x_[i]);
     }
-    // All numbers alike and negative: the min alone.
+    // All elements alike and negative: the min alone.
     min_ = larger(-sum_x_ / static_cast<float>(kSize), Vec{});
     Vec best = min_ * min_ * static_cast<float>(kSize);
     for (int step = 0; step <= kSteps; ++step) {
@@ -106,7 +106,7 @@ class AffineSearch {
     return error;
   }
 
-  // The whole scales and mins next to the present ones, whichever leave the smallest error.
+  // The integer scales and mins next to the present ones, whichever leave the smallest error.
   void improve_whole() {
     const Vec scale = whole_scale_, min = whole_min_;
     error_ = error_of(d * scale, dmin * min);
@@ -149,7 +149,7 @@ class AffineSearch {
     }
     for (int i = 0; i < kSize; ++i) {
       const Vec whole = clamped((x_[i] + min) * inverse, 0.0F, static_cast<float>(kTop));
-      for (int j = 0; j < kParts; ++j) numbers[j][i] = static_cast<uint8_t>(whole[j]);
+      for (int j = 0; j < kParts; ++j) elements[j][i] = static_cast<uint8_t>(whole[j]);
     }
   }
 
@@ -167,7 +167,7 @@ inline void pack_affine(const AffineSearch<kTop>& search, Block& block) {
   pack_scales(search.scales, search.mins, block.scales);
   for (int j = 0; j < 8; ++j) {
     for (int l = 0; l < 32; ++l) {
-      block.q[j / 2 * 32 + l] |= static_cast<uint8_t>((search.numbers[j][l] & 15) << j % 2 * 4);
+      block.q[j / 2 * 32 + l] |= static_cast<uint8_t>((search.elements[j][l] & 15) << j % 2 * 4);
     }
   }
 }
@@ -184,7 +184,7 @@ inline void quantize_block(const float* from, BlockQ5_K& block) {
   search.run();
   pack_affine(search, block);
   for (int j = 0; j < 8; ++j) {
-    for (int l = 0; l < 32; ++l) block.high[l] |= static_cast<uint8_t>(search.numbers[j][l] >> 4 << j);
+    for (int l = 0; l < 32; ++l) block.high[l] |= static_cast<uint8_t>(search.elements[j][l] >> 4 << j);
   }
 }
 

@@ -27,7 +27,7 @@ template <typename Vec>
 JANUS_ALWAYS_INLINE Vec larger(const Vec& a, const Vec& b) {
   return a > b ? a : b;
 }
-// To the nearest whole number, halves to even; |x| < 2^22.
+// To the nearest integer, halves to even; |x| < 2^22.
 template <typename Vec>
 JANUS_ALWAYS_INLINE Vec nearest(const Vec& x) {
   return (x + 12582912.0F) - 12582912.0F;

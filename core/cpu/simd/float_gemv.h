@@ -29,8 +29,8 @@ struct VecPair {
 
 JANUS_INLINE VecPair load_pair(const float* from) { return {load(from), load(from + kLanes)}; }
 JANUS_INLINE VecPair load_pair(const F16* from) { return {load(from), load(from + kLanes)}; }
-// A 32-bit lane holds two numbers: widening needs no shuffle if the even ones make one vector, the odd ones
-// the other.
+// A 32-bit lane holds two elements: converting needs no shuffle if the even ones make one vector, the odd
+// ones the other.
 JANUS_INLINE VecPair load_pair(const Bf16* from) {
   UInt32Vec words;
   __builtin_memcpy(&words, from, sizeof words);

@@ -1,4 +1,4 @@
-// The numbers and scales of ggml's *_k blocks (core/quant/k_blocks.h) as vectors of 16-bit words.
+// The elements and scales of ggml's *_k blocks (core/quant/k_blocks.h) as vectors of int16.
 #pragma once
 
 #include "core/cpu/simd/vector.h"
@@ -58,7 +58,7 @@ JANUS_INLINE To pick_int16(From a, From b, Pick pick) {
 
 // What follows says with intrinsics what compilers make badly of conversions and shuffles of vectors.
 
-// As many signed bytes as words fit a vector.
+// As many signed bytes as int16 fit a vector.
 typedef int8_t BytesVec __attribute__((vector_size(kInt16s)));
 JANUS_INLINE Int16Vec to_int16(BytesVec bytes) {
 #if defined(__AVX512BW__)
@@ -106,18 +106,18 @@ JANUS_INLINE float f16_to_f32(uint16_t bits) {
 
 // -- what a vector of stored bytes unpacks to -------------------------------------------------------------
 //
-// The bytes q of a *_k block come in kChunks vectors. Each gives four vectors of words: the low halves of the
+// The bytes q of a *_k block come in kChunks vectors. Each gives four vectors of int16: the low halves of the
 // bytes at even places, of those at odd places, then the high halves.
 
 constexpr int kChunkBytes = 4 * kLanes;
 constexpr int kChunks = kSuperBlock / 2 / kChunkBytes;
 
-// The low and the high numbers of a chunk, a byte each -> words.
-JANUS_INLINE void split_bytes(UInt16Vec low, UInt16Vec high, Int16Vec (&words)[4]) {
-  words[0] = bit_cast<Int16Vec>(low & 0xFF);
-  words[1] = bit_cast<Int16Vec>(low >> 8);
-  words[2] = bit_cast<Int16Vec>(high & 0xFF);
-  words[3] = bit_cast<Int16Vec>(high >> 8);
+// The low and the high elements of a chunk, a byte each -> int16.
+JANUS_INLINE void split_bytes(UInt16Vec low, UInt16Vec high, Int16Vec (&values)[4]) {
+  values[0] = bit_cast<Int16Vec>(low & 0xFF);
+  values[1] = bit_cast<Int16Vec>(low >> 8);
+  values[2] = bit_cast<Int16Vec>(high & 0xFF);
+  values[3] = bit_cast<Int16Vec>(high >> 8);
 }
 
 // A number that differs between the parts of a chunk: amount(byte) for the byte at each even place.
@@ -130,7 +130,7 @@ JANUS_INLINE UInt16Vec by_place(Amount amount) {
   return by_place<kChunk>(amount, std::make_integer_sequence<int, kInt16s>());
 }
 
-// Where the number in the low half of byte `byte` stands in its block, and how much later that of the high
+// Where the element in the low half of byte `byte` stands in its block, and how much later that of the high
 // half.
 struct OffsetPlaces {
   static constexpr int low(int byte) { return byte / 32 * 64 + byte % 32; }
@@ -158,8 +158,8 @@ struct OffsetScales {
     const uint64_t high_scales = (c & 0x0F0F0F0FU) | (a >> 2 & 0x30303030U);
     const uint64_t high_mins = (c >> 4 & 0x0F0F0F0FU) | (b >> 2 & 0x30303030U);
     OffsetScales result;
-    const Int16x8 words = to_int16x8(low_scales | high_scales << 32);
-    result.scales = alternate(words, words);
+    const Int16x8 values = to_int16x8(low_scales | high_scales << 32);
+    result.scales = alternate(values, values);
     result.d = f16_to_f32(block.d);
     const uint64_t mins = low_mins | high_mins << 32;
     const Vec dmin = splat(-f16_to_f32(block.dmin));
@@ -179,7 +179,7 @@ struct OffsetScales {
     return result;
   }
 
-  // The scale of every word of a chunk.
+  // The scale of every int16 of a chunk.
   template <int kChunk, int kHigh>
   __attribute__((always_inline)) Int16Vec of() const {
     return pick_int16(scales, scales, [](int lane) {
@@ -188,7 +188,7 @@ struct OffsetScales {
   }
 };
 
-// Scales of q6_k: those of even parts in every first 8 words, those of odd parts in every second.
+// Scales of q6_k: those of even parts in every first 8 values, those of odd parts in every second.
 struct SymmetricScales {
   static constexpr int kMinVectors = 0;
   Int16Vec scales[kLanes < 8 ? 2 : 1];
@@ -225,9 +225,9 @@ struct Unpack<BlockQ4_K> {
   static constexpr int kLargest = 15 * 63;  // number times scale
 
   template <int kChunk>
-  JANUS_INLINE void numbers(const BlockQ4_K& block, Int16Vec (&words)[4]) {
+  JANUS_INLINE void elements(const BlockQ4_K& block, Int16Vec (&values)[4]) {
     const auto bits = load_as<UInt16Vec>(block.q + kChunk * kChunkBytes);
-    split_bytes(bits & 0x0F0F, bits >> 4 & 0x0F0F, words);
+    split_bytes(bits & 0x0F0F, bits >> 4 & 0x0F0F, values);
   }
 };
 
@@ -238,7 +238,7 @@ struct Unpack<BlockQ5_K> {
   static constexpr int kLargest = 31 * 63;
 
   template <int kChunk>
-  JANUS_INLINE void numbers(const BlockQ5_K& block, Int16Vec (&words)[4]) {
+  JANUS_INLINE void elements(const BlockQ5_K& block, Int16Vec (&values)[4]) {
     const auto bits = load_as<UInt16Vec>(block.q + kChunk * kChunkBytes);
     // Bit j belongs to part j; 2 * (byte / 32) is the part of a byte's low half. Both go to bit 4.
     const UInt16Vec high = load_high(block.high, kChunk);
@@ -248,7 +248,7 @@ struct Unpack<BlockQ5_K> {
     const UInt16Vec wide_high =
         high << by_place<kChunk>([](int byte) { return byte < 64 ? 3 - byte / 32 * 2 : 0; }) >>
         by_place<kChunk>([](int byte) { return byte < 64 ? 0 : byte / 32 * 2 - 3; });
-    split_bytes((bits & 0x0F0F) | (wide_low & 0x1010), (bits >> 4 & 0x0F0F) | (wide_high & 0x1010), words);
+    split_bytes((bits & 0x0F0F) | (wide_low & 0x1010), (bits >> 4 & 0x0F0F) | (wide_high & 0x1010), values);
   }
 
   // The 32 bytes of `high`, or the half that a short chunk needs, as often as they fit.
@@ -269,14 +269,14 @@ struct Unpack<BlockQ6_K> {
   static constexpr int kLargest = 32 * 128;
 
   template <int kChunk>
-  JANUS_INLINE void numbers(const BlockQ6_K& block, Int16Vec (&words)[4]) {
+  JANUS_INLINE void elements(const BlockQ6_K& block, Int16Vec (&values)[4]) {
     const auto bits = load_as<UInt16Vec>(block.low + kChunk * kChunkBytes);
-    // Two bits each for l, l + 32, l + 64, l + 96 of every 128 numbers; they go to bits 4 and 5.
+    // Two bits each for l, l + 32, l + 64, l + 96 of every 128 elements; they go to bits 4 and 5.
     const UInt16Vec high = Unpack<BlockQ5_K>::load_high(block.high + kChunk * kChunkBytes / 64 * 32, kChunk);
     const UInt16Vec wide_low = high << by_place<kChunk>([](int byte) { return 4 - byte % 64 / 32 * 2; });
     const UInt16Vec wide_high = high >> by_place<kChunk>([](int byte) { return byte % 64 / 32 * 2; });
-    split_bytes((bits & 0x0F0F) | (wide_low & 0x3030), (bits >> 4 & 0x0F0F) | (wide_high & 0x3030), words);
-    for (Int16Vec& word : words) word -= 32;
+    split_bytes((bits & 0x0F0F) | (wide_low & 0x3030), (bits >> 4 & 0x0F0F) | (wide_high & 0x3030), values);
+    for (Int16Vec& value : values) value -= 32;
   }
 };
 

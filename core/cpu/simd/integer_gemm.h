@@ -1,12 +1,12 @@
-// The product of many rows with weights in ggml's block formats (core/quant/k_blocks.h), in whole
-// numbers.
+// The GEMM of many rows with weights in ggml's block formats (core/quant/k_blocks.h), in whole
+// elements.
 //
-// Activations become words of 16 bits, with a factor of their own for every 256 (quants.h), and so do
-// weights: the numbers of q8_0, those of a *_k times their scales, which fit 13 bits. One instruction then
+// Activations become int16, with a factor of their own for every 256 (block_gemv.h), and so do
+// weights: the elements of q8_0, those of a *_k times their scales, which fit 13 bits. One instruction then
 // adds two exact products in each lane of 32 bits where floats take two instructions; sums become floats once
-// in 16 to 64 numbers, where a factor of the weights or the range of 32 bits ends.
+// in 16 to 64 elements, where a factor of the weights or the range of 32 bits ends.
 //
-// A panel is 256 numbers each of kTileColumns weight rows. It is packed once, and stays in the first-level
+// A panel is 256 elements each of kTileColumns weight rows. It is packed once, and stays in the first-level
 // cache while all rows pass, kIntegerRows at a time. Nothing depends on the other rows.
 #pragma once
 
@@ -23,13 +23,13 @@ namespace {
 void round_row(const float* x, int64_t depth, int64_t row, const RoundedRows& to) {
   for (int64_t k = 0, block = 0; k < depth; k += kSuperBlock, ++block) {
     const int64_t place = block * to.rows + row, rest = depth - k;
-    int16_t words[kSuperBlock];
-    const float factor = round_to_int16(x + k, rest < kSuperBlock ? rest : kSuperBlock, words);
-    __builtin_memcpy(to.values + place * kSuperBlock, words, sizeof words);
+    int16_t values[kSuperBlock];
+    const float factor = round_to_int16(x + k, rest < kSuperBlock ? rest : kSuperBlock, values);
+    __builtin_memcpy(to.values + place * kSuperBlock, values, sizeof values);
     to.factors[place] = factor;
     for (int part = 0; part < 8; ++part) {
       int total = 0;
-      for (int i = 0; i < 32; ++i) total += words[32 * part + i];
+      for (int i = 0; i < 32; ++i) total += values[32 * part + i];
       to.minus_sums[place * 8 + part] = static_cast<float>(-total) * factor;
     }
   }
@@ -37,8 +37,8 @@ void round_row(const float* x, int64_t depth, int64_t row, const RoundedRows& to
 
 // -- weights ----------------------------------------------------------------------------------------------
 
-// Of a format: the factors that a panel has for each weight row and 256 numbers, beside the words; the
-// largest word; and the numbers after which sums become floats.
+// Of a format: the factors that a panel has for each weight row and 256 elements, beside the values; the
+// largest value; and the elements after which sums become floats.
 template <typename Block>
 struct GemmFormat;
 template <>
@@ -72,10 +72,10 @@ struct Panel {
   float mins[8][kTileColumns];
 };
 
-// `blocks` as many as make 256 numbers.
-JANUS_INLINE void to_int16_values(const BlockQ8_0* blocks, int16_t* words, float* scales, float*) {
+// `blocks` as many as make 256 elements.
+JANUS_INLINE void to_int16_values(const BlockQ8_0* blocks, int16_t* values, float* scales, float*) {
   for (int block = 0; block < 8; ++block) {
-    for (int i = 0; i < 32; ++i) words[32 * block + i] = blocks[block].q[i];
+    for (int i = 0; i < 32; ++i) values[32 * block + i] = blocks[block].q[i];
     scales[block] = from_f16(blocks[block].d);
   }
 }
@@ -89,30 +89,30 @@ JANUS_INLINE void unpack_factors(const Block& block, uint8_t (&factors)[8], floa
   for (int j = 0; j < 8; ++j) mins[j] = dmin * static_cast<float>(whole_mins[j]);
 }
 
-JANUS_INLINE void to_int16_values(const BlockQ4_K* block, int16_t* words, float* scales, float* mins) {
+JANUS_INLINE void to_int16_values(const BlockQ4_K* block, int16_t* values, float* scales, float* mins) {
   uint8_t factors[8];
   unpack_factors(*block, factors, scales, mins);
   for (int j = 0; j < 8; ++j) {
     const auto scale = static_cast<int16_t>(factors[j]);
     for (int l = 0; l < 32; ++l) {
-      words[32 * j + l] = static_cast<int16_t>((block->q[j / 2 * 32 + l] >> j % 2 * 4 & 15) * scale);
+      values[32 * j + l] = static_cast<int16_t>((block->q[j / 2 * 32 + l] >> j % 2 * 4 & 15) * scale);
     }
   }
 }
 
-JANUS_INLINE void to_int16_values(const BlockQ5_K* block, int16_t* words, float* scales, float* mins) {
+JANUS_INLINE void to_int16_values(const BlockQ5_K* block, int16_t* values, float* scales, float* mins) {
   uint8_t factors[8];
   unpack_factors(*block, factors, scales, mins);
   for (int j = 0; j < 8; ++j) {
     const auto scale = static_cast<int16_t>(factors[j]);
     for (int l = 0; l < 32; ++l) {
       const int number = (block->q[j / 2 * 32 + l] >> j % 2 * 4 & 15) | (block->high[l] >> j & 1) << 4;
-      words[32 * j + l] = static_cast<int16_t>(number * scale);
+      values[32 * j + l] = static_cast<int16_t>(number * scale);
     }
   }
 }
 
-JANUS_INLINE void to_int16_values(const BlockQ6_K* block, int16_t* words, float* scales, float*) {
+JANUS_INLINE void to_int16_values(const BlockQ6_K* block, int16_t* values, float* scales, float*) {
   scales[0] = from_f16(block->d);
   for (int part = 0; part < 16; ++part) {
     const int half = part / 8, quarter = part / 2 % 4, first = part % 2 * 16;
@@ -121,16 +121,16 @@ JANUS_INLINE void to_int16_values(const BlockQ6_K* block, int16_t* words, float*
     const int16_t scale = block->scales[part];
     for (int l = 0; l < 16; ++l) {
       const int number = (low[l] >> quarter / 2 * 4 & 15) | (high[l] >> quarter * 2 & 3) << 4;
-      words[16 * part + l] = static_cast<int16_t>((number - 32) * scale);
+      values[16 * part + l] = static_cast<int16_t>((number - 32) * scale);
     }
   }
 }
 
-// Words of kLanes weight rows -> pairs of them beside each other in the panel, from column `first` on.
-JANUS_INLINE void place_pairs(const int16_t (&words)[kLanes][kSuperBlock], int first, Panel& panel) {
+// Int16 of kLanes weight rows -> pairs of them beside each other in the panel, from column `first` on.
+JANUS_INLINE void place_pairs(const int16_t (&values)[kLanes][kSuperBlock], int first, Panel& panel) {
   for (int pair = 0; pair < kSuperBlock / 2; pair += kLanes) {
     Vec block[kLanes];
-    for (int j = 0; j < kLanes; ++j) __builtin_memcpy(&block[j], words[j] + 2 * pair, sizeof(Vec));
+    for (int j = 0; j < kLanes; ++j) __builtin_memcpy(&block[j], values[j] + 2 * pair, sizeof(Vec));
     transpose(block);
     for (int i = 0; i < kLanes; ++i) {
       __builtin_memcpy(panel.values[pair + i][first], &block[i], sizeof(Vec));
@@ -138,7 +138,7 @@ JANUS_INLINE void place_pairs(const int16_t (&words)[kLanes][kSuperBlock], int f
   }
 }
 
-// Packs numbers [begin, begin + 256) of weight rows [row, row + columns), with zeros behind `depth` and for
+// Packs elements [begin, begin + 256) of weight rows [row, row + columns), with zeros behind `depth` and for
 // the rows that are missing.
 template <typename Block>
 void pack_block_panel(const Matrix& weight, int64_t row, int columns, int64_t begin, int64_t depth,
@@ -149,25 +149,25 @@ void pack_block_panel(const Matrix& weight, int64_t row, int columns, int64_t be
   const int64_t count = (depth - begin < kSuperBlock ? depth - begin : kSuperBlock) / Block::kSize;
   const auto* from = static_cast<const Block*>(weight.data) + row * row_blocks + begin / Block::kSize;
   for (int first = 0; first < kTileColumns; first += kLanes) {
-    int16_t words[kLanes][kSuperBlock] = {};
+    int16_t values[kLanes][kSuperBlock] = {};
     for (int j = 0; j < kLanes; ++j) {
       float scales[8] = {}, mins[8] = {};
       if (first + j < columns) {
         Block blocks[kBlocks] = {};
         __builtin_memcpy(static_cast<void*>(blocks), from + (first + j) * row_blocks,
                          static_cast<size_t>(count) * sizeof(Block));
-        to_int16_values(blocks, words[j], scales, mins);
+        to_int16_values(blocks, values[j], scales, mins);
       }
       for (int i = 0; i < GemmFormat<Block>::kScales; ++i) panel.scales[i][first + j] = scales[i];
       for (int i = 0; i < GemmFormat<Block>::kMins; ++i) panel.mins[i][first + j] = mins[i];
     }
-    place_pairs(words, first, panel);
+    place_pairs(values, first, panel);
   }
 }
 
 #if defined(JANUS_HAS_PACKED)
 
-// Bytes 2 * kPair and 2 * kPair + 1 of each lane as words without a sign.
+// Bytes 2 * kPair and 2 * kPair + 1 of each lane as int16 without a sign.
 template <int kPair>
 JANUS_INLINE UInt16Vec pair_of_int16(IntVec bytes) {
   constexpr int kOrder = static_cast<int>(kPair == 0 ? 0x80018000U : 0x80038002U);
@@ -197,8 +197,8 @@ JANUS_INLINE void pack_packed_columns(const Packed& block, int first, int column
       const IntVec bytes = elements_of(block, part, v, first);
       const UInt16Vec pairs[2] = {pair_of_int16<0>(bytes) >> shift, pair_of_int16<1>(bytes) >> shift};
       for (int i = 0; i < 2; ++i) {
-        const Int16Vec words = (bit_cast<Int16Vec>(pairs[i]) - static_cast<int16_t>(Format::kBias)) * twice;
-        __builtin_memcpy(panel.values[(part * kVectors + v) * 2 + i][column], &words, sizeof words);
+        const Int16Vec values = (bit_cast<Int16Vec>(pairs[i]) - static_cast<int16_t>(Format::kBias)) * twice;
+        __builtin_memcpy(panel.values[(part * kVectors + v) * 2 + i][column], &values, sizeof values);
       }
     }
   }
@@ -242,33 +242,33 @@ constexpr int kIntegerRows = 6;
 constexpr int kIntegerRows = 4;
 #endif
 
-// Adds the products of kIntegerRows rows of 256 words with a panel.
+// Adds the products of kIntegerRows rows of 256 int16 with a panel.
 template <typename Block>
-void add_integer_tile(const Panel& panel, const int16_t* words, const float* factors, const float* minus_sums,
-                      float* totals) {
+void add_integer_tile(const Panel& panel, const int16_t* values, const float* factors,
+                      const float* minus_sums, float* totals) {
   using Format = GemmFormat<Block>;
   constexpr int kRun = Format::kRun, R = kIntegerRows;
   static_assert(int64_t{kRun} * 32767 * Format::kLargest <= INT32_MAX);
   Vec partial[R][kTileVectors] = {};
 #pragma GCC unroll 1
   for (int run = 0; run < kSuperBlock / kRun; ++run) {
-    IntVec whole[R][kTileVectors] = {};
+    IntVec integers[R][kTileVectors] = {};
 #pragma GCC unroll 16
     for (int pair = run * kRun / 2; pair < (run + 1) * kRun / 2; ++pair) {
       // The next rows' 512 bytes each: too short a way for the processor to see where it leads.
       constexpr int kAhead = kSuperBlock / 2 / (R * kSuperBlock / 32);
-      if (pair % kAhead == 0) __builtin_prefetch(words + R * kSuperBlock + pair / kAhead * 32);
+      if (pair % kAhead == 0) __builtin_prefetch(values + R * kSuperBlock + pair / kAhead * 32);
       Int16Vec right[kTileVectors];
 #pragma GCC unroll 2
       for (int j = 0; j < kTileVectors; ++j) right[j] = load_as<Int16Vec>(panel.values[pair][j * kLanes]);
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
         int32_t both;
-        __builtin_memcpy(&both, words + r * kSuperBlock + 2 * pair, sizeof both);
+        __builtin_memcpy(&both, values + r * kSuperBlock + 2 * pair, sizeof both);
         auto x = bit_cast<Int16Vec>(splat_int(both));
         keep(x);
 #pragma GCC unroll 2
-        for (int j = 0; j < kTileVectors; ++j) whole[r][j] = add_products(right[j], x, whole[r][j]);
+        for (int j = 0; j < kTileVectors; ++j) integers[r][j] = add_products(right[j], x, integers[r][j]);
       }
     }
 #pragma GCC unroll 16
@@ -276,9 +276,9 @@ void add_integer_tile(const Panel& panel, const int16_t* words, const float* fac
 #pragma GCC unroll 2
       for (int j = 0; j < kTileVectors; ++j) {
         if constexpr (Format::kScales == 1) {
-          partial[r][j] += to_float(whole[r][j]);
+          partial[r][j] += to_float(integers[r][j]);
         } else {
-          partial[r][j] = fma(to_float(whole[r][j]), load(panel.scales[run] + j * kLanes), partial[r][j]);
+          partial[r][j] = fma(to_float(integers[r][j]), load(panel.scales[run] + j * kLanes), partial[r][j]);
         }
       }
     }

@@ -1,10 +1,10 @@
-// Products of a few rows with weights in lanes (core/cpu/packed_blocks.h).
+// Products of a few rows with packed weights (core/cpu/packed_blocks.h).
 //
-// Activations are whole numbers of 16 bits as in quants.h, taken apart into a high and a low byte: w (256
+// Activations are int16 as in block_gemv.h, taken apart into a high and a low byte: w (256
 // high + low). One instruction multiplies four of these bytes of an activation row, broadcast, with the
-// numbers of kLanes weight rows, and adds the products in the lane of each, exactly. So 16 or 32 numbers cost
-// a row their products and, once, a shift, a conversion and a multiplication with their scale; the sums of
-// all weight rows stay in one register, and the blocks are read one after the other.
+// elements of kLanes weight rows, and adds the products in the lane of each, exactly. So 16 or 32 elements
+// cost a row their products and, once, a shift, a conversion and a multiplication with their scale; the sums
+// of all weight rows stay in one register, and the blocks are read one after the other.
 #pragma once
 
 #include "core/cpu/kernels.h"
@@ -17,17 +17,17 @@ namespace {
 
 // -- activations ------------------------------------------------------------------------------------------
 
-// The largest whole number of an activation: its high byte, rounded, is at most 127.
+// The largest integer of an activation: its high byte, rounded, is at most 127.
 constexpr float kLargestInt16 = 32639.0F;
 
 // 256 activations of a row, the same for every format; of R rows they lie beside each other. The starts are
-// what the sums of products of biased numbers begin with: of q8_0 for every 32, of q6_k for every 16, where
+// what the sums of products of biased elements begin with: of q8_0 for every 32, of q6_k for every 16, where
 // every other one stands four times too large.
 struct alignas(64) Int8Activations {
   int8_t bytes[8][2][32];  // of every 32 the high bytes, then the low ones
   int32_t starts_q8[8];
   int32_t starts_q6[16];
-  float sums[8];  // of the whole numbers of every 32
+  float sums[8];  // of the integers of every 32
   float factor;
 };
 static_assert(sizeof(Int8Activations) <= kSuperBlock * sizeof(float));  // gemv_floats
@@ -105,11 +105,11 @@ JANUS_INLINE int32_t start_of(const Int8Activations& x, int part) {
   }
 }
 
-// The whole sums of the products of part 2 * pair + kOdd, or of that and the next one, with R activation
+// The integer sums of the products of part 2 * pair + kOdd, or of that and the next one, with R activation
 // rows.
 template <typename Packed, int kOdd, int P, int R>
 JANUS_INLINE void part_dots(const Packed& block, int pair, int first, const Int8Activations* x,
-                            IntVec (&whole)[P][R]) {
+                            IntVec (&integers)[P][R]) {
   using Format = PackedFormat<Packed>;
   const int part = 2 * pair + kOdd;
   IntVec sums[2][P][R] = {};  // of the high bytes, of the low ones
@@ -118,7 +118,7 @@ JANUS_INLINE void part_dots(const Packed& block, int pair, int first, const Int8
     PackedPair stored = Format::load(block, pair, v, first);
     if constexpr (P == 2) keep(stored.low);
     const auto add_part = [&]<int kNext>() __attribute__((always_inline)) {
-      const IntVec numbers = Format::template numbers<kOdd + kNext>(stored, pair);
+      const IntVec elements = Format::template elements<kOdd + kNext>(stored, pair);
       const int place = (part + kNext) * Format::kPart;
 #pragma GCC unroll 2
       for (int low = 0; low < 2; ++low) {
@@ -126,7 +126,7 @@ JANUS_INLINE void part_dots(const Packed& block, int pair, int first, const Int8
         for (int r = 0; r < R; ++r) {
           IntVec& sum = sums[low][kNext][r];
           sum =
-              add_byte_products(numbers, spread_four(x[r].bytes[place / 32][low] + place % 32 + 4 * v), sum);
+              add_byte_products(elements, spread_four(x[r].bytes[place / 32][low] + place % 32 + 4 * v), sum);
         }
       }
     };
@@ -137,8 +137,8 @@ JANUS_INLINE void part_dots(const Packed& block, int pair, int first, const Int8
   for (int p = 0; p < P; ++p) {
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
-      whole[p][r] = shift_left(sums[0][p][r], 8) + sums[1][p][r];
-      if constexpr (Format::kBias != 0) whole[p][r] += splat_int(start_of<Packed>(x[r], part + p));
+      integers[p][r] = shift_left(sums[0][p][r], 8) + sums[1][p][r];
+      if constexpr (Format::kBias != 0) integers[p][r] += splat_int(start_of<Packed>(x[r], part + p));
     }
   }
 }
@@ -157,7 +157,7 @@ JANUS_INLINE void fetch_ahead(const Packed& block, int step, int steps) {
   }
 }
 
-// Adds the dot products of 256 numbers of kLanes weight rows, from row `first` of the block on, with R rows.
+// Adds the dot products of 256 elements of kLanes weight rows, from row `first` of the block on, with R rows.
 template <typename Packed, int R>
 JANUS_INLINE void add_packed_dots(const Packed& block, int first, const Int8Activations* x, Vec* sums) {
   using Format = PackedFormat<Packed>;
@@ -171,14 +171,14 @@ JANUS_INLINE void add_packed_dots(const Packed& block, int first, const Int8Acti
         constexpr int kSteps = PackedFactors<Packed>::kParts / P;
         fetch_ahead(block, P == 2 ? pair : 2 * pair + kOdd, kSteps);
       }
-      IntVec whole[P][R];
-      part_dots<Packed, kOdd, P, R>(block, pair, first, x, whole);
+      IntVec integers[P][R];
+      part_dots<Packed, kOdd, P, R>(block, pair, first, x, integers);
 #pragma GCC unroll 2
       for (int p = 0; p < P; ++p) {
         const int part = 2 * pair + kOdd + p;
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
-          totals[r] = fma(to_float(whole[p][r]), factors.scales[part], totals[r]);
+          totals[r] = fma(to_float(integers[p][r]), factors.scales[part], totals[r]);
           if constexpr (Format::kHasMins) {
             totals[r] = fma(-factors.mins[part], splat(x[r].sums[part]), totals[r]);
           }

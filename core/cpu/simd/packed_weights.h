@@ -1,4 +1,4 @@
-// Blocks in lanes (core/cpu/packed_blocks.h) as vectors: a vector has kLanes of their 16 rows, so one of
+// Packed blocks (core/cpu/packed_blocks.h) as vectors: a vector has kLanes of their 16 rows, so one of
 // AVX-512 has all of them, one of AVX-VNNI the half that begins with row `first`.
 #pragma once
 
@@ -11,14 +11,14 @@
 namespace janus::cpu::JANUS_ISA {
 namespace {
 
-// sums[i] + the four products of bytes i, of `weights` without a sign, with as many `numbers`.
-JANUS_INLINE IntVec add_byte_products(IntVec weights, IntVec numbers, IntVec sums) {
+// sums[i] + the four products of bytes i, of `weights` without a sign, with as many `elements`.
+JANUS_INLINE IntVec add_byte_products(IntVec weights, IntVec elements, IntVec sums) {
 #if defined(__AVX512F__)
   return bit_cast<IntVec>(
-      _mm512_dpbusd_epi32(bit_cast<__m512i>(sums), bit_cast<__m512i>(weights), bit_cast<__m512i>(numbers)));
+      _mm512_dpbusd_epi32(bit_cast<__m512i>(sums), bit_cast<__m512i>(weights), bit_cast<__m512i>(elements)));
 #else
   return bit_cast<IntVec>(_mm256_dpbusd_avx_epi32(bit_cast<__m256i>(sums), bit_cast<__m256i>(weights),
-                                                  bit_cast<__m256i>(numbers)));
+                                                  bit_cast<__m256i>(elements)));
 #endif
 }
 
@@ -99,9 +99,9 @@ struct PackedPair {
   IntVec low, high;
 };
 
-// Of a format: how many numbers share a scale, what its bytes are above them, and how many times the numbers
-// in high halves are too large. Of the parts 2 * pair and 2 * pair + 1, `load` takes vector v; `numbers` are
-// those of one of them.
+// Of a format: how many elements share a scale, what its bytes are above them, and how many times the
+// elements in high halves are too large. Of the parts 2 * pair and 2 * pair + 1, `load` takes vector v;
+// `elements` are those of one of them.
 template <typename Packed>
 struct PackedFormat;
 
@@ -115,7 +115,7 @@ struct PackedFormat<PackedQ8_0> {
             load_as<IntVec>(block.q[2 * pair + 1][v] + 4 * first)};
   }
   template <int kOdd>
-  JANUS_INLINE IntVec numbers(const PackedPair& stored, int) {
+  JANUS_INLINE IntVec elements(const PackedPair& stored, int) {
     return kOdd ? stored.high : stored.low;
   }
 };
@@ -129,7 +129,7 @@ struct PackedFormat<PackedQ4_K> {
     return {load_as<IntVec>(block.q[pair][v] + 4 * first), IntVec{}};
   }
   template <int kOdd>
-  JANUS_INLINE IntVec numbers(const PackedPair& stored, int) {
+  JANUS_INLINE IntVec elements(const PackedPair& stored, int) {
     return stored.low & splat_int(static_cast<int>(kOdd ? 0xF0F0F0F0 : 0x0F0F0F0F));
   }
 };
@@ -143,7 +143,7 @@ struct PackedFormat<PackedQ5_K> {
     return {load_as<IntVec>(block.q[pair][v] + 4 * first), load_as<IntVec>(block.high[v] + 4 * first)};
   }
   template <int kOdd>
-  JANUS_INLINE IntVec numbers(const PackedPair& stored, int pair) {
+  JANUS_INLINE IntVec elements(const PackedPair& stored, int pair) {
     const IntVec turned = turn_right(stored.high, 2 * pair);
     return kOdd ? take<0xF0F0F0F0, 0x08080808>(stored.low, turned)
                 : take<0x0F0F0F0F, 0x10101010>(stored.low, turned);
@@ -162,7 +162,7 @@ struct PackedFormat<PackedQ6_K> {
   }
   // (A lane of the bytes as a whole is turned: what is needed stays within its byte.)
   template <int kOdd>
-  JANUS_INLINE IntVec numbers(const PackedPair& stored, int pair) {
+  JANUS_INLINE IntVec elements(const PackedPair& stored, int pair) {
     const int bits = pair % 2 * 2;
     return kOdd ? take<0xF0F0F0F0, 0x0C0C0C0C>(stored.low, turn_right(stored.high, -bits & 31))
                 : take<0x0F0F0F0F, 0x30303030>(stored.low, turn_right(stored.high, bits));
@@ -179,7 +179,7 @@ struct PackedFormat<PackedNibbles<Block>> {
     return {load_as<IntVec>(block.q[pair][v] + 4 * first), IntVec{}};
   }
   template <int kOdd>
-  JANUS_INLINE IntVec numbers(const PackedPair& stored, int) {
+  JANUS_INLINE IntVec elements(const PackedPair& stored, int) {
     if constexpr (kLinear) {
       return stored.low & splat_int(static_cast<int>(kOdd ? 0xF0F0F0F0 : 0x0F0F0F0F));
     } else {
@@ -194,8 +194,8 @@ template <typename Packed>
 JANUS_INLINE IntVec elements_of(const Packed& block, int part, int v, int first) {
   using Format = PackedFormat<Packed>;
   const PackedPair stored = Format::load(block, part / 2, v, first);
-  return part % 2 == 0 ? Format::template numbers<0>(stored, part / 2)
-                       : Format::template numbers<1>(stored, part / 2);
+  return part % 2 == 0 ? Format::template elements<0>(stored, part / 2)
+                       : Format::template elements<1>(stored, part / 2);
 }
 
 // What the sums of a part's products are multiplied with, and what comes off for each of its activations.
@@ -301,7 +301,7 @@ JANUS_INLINE PackedFactors<Packed> load_factors(const Packed& block, int first) 
   return factors;
 }
 
-// What a part's numbers are multiplied with before d, of each row.
+// What a part's elements are multiplied with before d, of each row.
 JANUS_INLINE IntVec integer_scale(const PackedQ8_0&, int, int) { return splat_int(1); }
 JANUS_INLINE IntVec integer_scale(const PackedQ6_K& block, int part, int first) {
   return to_int32_signed(block.scales[part] + first);
@@ -317,7 +317,7 @@ JANUS_INLINE IntVec integer_scale(const Packed& block, int part, int first) {
 
 // -- conversions ------------------------------------------------------------------------------------------
 
-// `size` numbers of each of `rows` <= kPackedRows rows, which are `stride` apart.
+// `size` elements of each of `rows` <= kPackedRows rows, which are `stride` apart.
 template <typename Packed>
 void pack_rows(const void* from, int64_t stride, int rows, int64_t size, void* to) {
   const auto* blocks = static_cast<const typename Packed::Plain*>(from);
@@ -326,7 +326,7 @@ void pack_rows(const void* from, int64_t stride, int rows, int64_t size, void* t
   }
 }
 
-// Numbers of rows [first, first + kLanes) of a block; rows behind the first `rows` are left out. As
+// Elements of rows [first, first + kLanes) of a block; rows behind the first `rows` are left out. As
 // dequantize_block computes them, rounding for rounding.
 template <typename Packed>
 void unpack_block(const Packed& block, int first, int rows, float* to, int64_t stride) {
@@ -338,9 +338,9 @@ void unpack_block(const Packed& block, int first, int rows, float* to, int64_t s
     if constexpr (Format::kHasMins) store(mins, factors.mins[part]);
     const int bias = Format::kBias * (part % 2 == 0 ? 1 : Format::kHigh);
     for (int v = 0; v < Format::kPart / 4; ++v) {
-      const IntVec numbers = elements_of<Packed>(block, part, v, first);
+      const IntVec elements = elements_of<Packed>(block, part, v, first);
       uint8_t bytes[kLanes][4];
-      __builtin_memcpy(bytes, &numbers, sizeof bytes);
+      __builtin_memcpy(bytes, &elements, sizeof bytes);
       for (int row = 0; row < kLanes && first + row < rows; ++row) {
         float* place = to + (first + row) * stride + part * Format::kPart + 4 * v;
         for (int i = 0; i < 4; ++i) {

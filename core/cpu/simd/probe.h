@@ -37,7 +37,8 @@ int64_t multiply_add(int64_t rounds, float* result) {
   return rounds * 12 * 2 * kLanes;
 }
 
-// Products of bytes, of `a` without a sign, that add_bytes adds at once; without such an instruction words.
+// Products of bytes, of `a` without a sign, that add_bytes adds at once; without such an instruction, of
+// int16.
 #if defined(__AVX2__) || defined(__aarch64__)
 constexpr int kByteProducts = 4 * kLanes;
 #else

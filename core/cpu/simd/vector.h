@@ -95,11 +95,11 @@ JANUS_INLINE Vec fma(Vec a, Vec b, Vec c) {
 JANUS_INLINE Vec at_least(Vec a, Vec bound) { return a < bound ? bound : a; }
 JANUS_INLINE Vec at_most(Vec a, Vec bound) { return a > bound ? bound : a; }
 
-JANUS_INLINE Vec widen(HalfVec bits, Bf16) {
+JANUS_INLINE Vec to_f32(HalfVec bits, Bf16) {
   return bit_cast<Vec>(__builtin_convertvector(bits, UInt32Vec) << 16);
 }
 
-JANUS_INLINE Vec widen(HalfVec bits, F16) {
+JANUS_INLINE Vec to_f32(HalfVec bits, F16) {
 #if defined(__AVX512F__)
   return _mm512_maskz_cvtph_ps(0xFFFF, bit_cast<__m256i>(bits));  // gcc 12 warns of the plain one
 #elif defined(__F16C__)
@@ -127,7 +127,7 @@ template <typename Half>
 JANUS_INLINE Vec load(const Half* from) {
   HalfVec bits;
   __builtin_memcpy(&bits, from, sizeof bits);
-  return widen(bits, Half{});
+  return to_f32(bits, Half{});
 }
 JANUS_INLINE void store(float* to, Vec x) { __builtin_memcpy(to, &x, sizeof x); }
 
@@ -141,7 +141,7 @@ template <typename Half>
 JANUS_INLINE Vec load_part(const Half* from, int64_t count) {
   HalfVec bits{};
   __builtin_memcpy(&bits, from, static_cast<size_t>(count) * sizeof(Half));
-  return widen(bits, Half{});
+  return to_f32(bits, Half{});
 }
 JANUS_INLINE void store_part(float* to, Vec x, int64_t count) {
   __builtin_memcpy(to, &x, static_cast<size_t>(count) * sizeof(float));

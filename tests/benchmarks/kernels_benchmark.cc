@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "core/cpu/conv.h"
@@ -99,11 +100,6 @@ void Decode_Weights(benchmark::State& state, DType dtype) {
 void decode_rows(benchmark::internal::Benchmark* decode) {
   decode->Arg(1)->Arg(2)->Arg(4)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();
 }
-BENCHMARK_CAPTURE(Decode_Weights, bf16, DType::bf16)->Apply(decode_rows);
-BENCHMARK_CAPTURE(Decode_Weights, q8_0, DType::q8_0)->Apply(decode_rows);
-BENCHMARK_CAPTURE(Decode_Weights, q6_k, DType::q6_k)->Apply(decode_rows);
-BENCHMARK_CAPTURE(Decode_Weights, q5_k, DType::q5_k)->Apply(decode_rows);
-BENCHMARK_CAPTURE(Decode_Weights, q4_k, DType::q4_k)->Apply(decode_rows);
 
 // What a step's products cost where memory does not count: weights in the second-level cache, one thread,
 // rows packed before.
@@ -126,11 +122,6 @@ void Cached_Weights(benchmark::State& state, DType stored) {
       benchmark::Counter(kRuns, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 void cached_rows(benchmark::internal::Benchmark* cached) { cached->Arg(1)->Arg(2)->Arg(4)->Arg(8); }
-BENCHMARK_CAPTURE(Cached_Weights, bf16, DType::bf16)->Apply(cached_rows);
-BENCHMARK_CAPTURE(Cached_Weights, q8_0, DType::q8_0)->Apply(cached_rows);
-BENCHMARK_CAPTURE(Cached_Weights, q6_k, DType::q6_k)->Apply(cached_rows);
-BENCHMARK_CAPTURE(Cached_Weights, q5_k, DType::q5_k)->Apply(cached_rows);
-BENCHMARK_CAPTURE(Cached_Weights, q4_k, DType::q4_k)->Apply(cached_rows);
 
 // Tokens, depth, width.
 void Linear(benchmark::State& state, DType dtype) {
@@ -157,10 +148,6 @@ void prefill_sizes(benchmark::internal::Benchmark* linear) {
       ->Unit(benchmark::kMillisecond)
       ->UseRealTime();
 }
-BENCHMARK_CAPTURE(Linear, q8_0, DType::q8_0)->Apply(prefill_sizes);
-BENCHMARK_CAPTURE(Linear, q6_k, DType::q6_k)->Apply(prefill_sizes);
-BENCHMARK_CAPTURE(Linear, q5_k, DType::q5_k)->Apply(prefill_sizes);
-BENCHMARK_CAPTURE(Linear, q4_k, DType::q4_k)->Apply(prefill_sizes);
 
 // f32 numbers to a type.
 void Quantize(benchmark::State& state, DType dtype) {
@@ -169,10 +156,26 @@ void Quantize(benchmark::State& state, DType dtype) {
   state.counters["numbers/s"] =
       benchmark::Counter(static_cast<double>(x.elements()), benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK_CAPTURE(Quantize, q8_0, DType::q8_0)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(Quantize, q6_k, DType::q6_k)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(Quantize, q5_k, DType::q5_k)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(Quantize, q4_k, DType::q4_k)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void milliseconds(benchmark::internal::Benchmark* one) { one->Unit(benchmark::kMillisecond)->UseRealTime(); }
+
+// Of every type: bf16 and the block formats.
+[[maybe_unused]] const bool kOfEveryType = [] {
+  const auto add = [](const char* what, void (*run)(benchmark::State&, DType), DType type,
+                      void (*apply)(benchmark::internal::Benchmark*)) {
+    const std::string name = std::string(what) + "/" + name_of(type);
+    benchmark::RegisterBenchmark(name.c_str(), run, type)->Apply(apply);
+  };
+  add("Decode_Weights", Decode_Weights, DType::bf16, decode_rows);
+  add("Cached_Weights", Cached_Weights, DType::bf16, cached_rows);
+  for (const DType type : block_types()) {
+    add("Decode_Weights", Decode_Weights, type, decode_rows);
+    add("Cached_Weights", Cached_Weights, type, cached_rows);
+    add("Linear", Linear, type, prefill_sizes);
+    add("Quantize", Quantize, type, milliseconds);
+  }
+  return true;
+}();
 
 // The VQ decoder's convolutions of 3 x 3. Input channels, filters, side of the square map.
 void decoder_sizes(benchmark::internal::Benchmark* conv) {

@@ -45,7 +45,7 @@ TEST_P(Fused, ProductsOfOneInput) {
 
 TEST_P(Fused, ProductAndSum) {
   const Tensor x = activations(kWidth, 1), bias = vector(130, 2), residual = activations(130, 3);
-  for (const DType dtype : {DType::bf16, DType::q8_0, DType::q5_k}) {
+  for (const DType dtype : weight_types()) {
     const Tensor w = weight(130, dtype, 4);
     oracle::expect_same(ops::linear_add(x, {w, bias}, residual), ops::add(residual, ops::linear(x, w, bias)),
                         name_of(dtype));

@@ -116,7 +116,7 @@ class CudaDevice : public Device {
   std::unique_ptr<Decoding> begin_decoding(const DecodingPlan& plan) override;
 
  private:
-  // lane_order.cu: convert() of a block format to its packed layout.
+  // pack.cu: convert() of a block format to its packed layout.
   void pack(const Tensor& x, Tensor& out);
   bool large_linear(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
   void few_rows(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/cuda/cuda_device.h"
-#include "core/cuda/lane_blocks.h"
+#include "core/cuda/packed_blocks.h"
 #include "core/cuda/launch.h"
 #include "core/quant/quantize.h"
 

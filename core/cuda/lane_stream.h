@@ -1,4 +1,4 @@
-// Products of few rows (stream.h) with weights in lanes (lane_blocks.h): a warp's step is two panels, 16
+// Products of few rows (stream.h) with weights in lanes (packed_blocks.h): a warp's step is two panels, 16
 // weight rows by 256 numbers, asked for at once in loads of whole lines. Weights are whole numbers, one exact
 // number of bf16 each, so two products on tensor cores serve both terms of the activations; their scales are
 // applied to the sums of 32 (q6_k: 16) in f32.

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "core/cuda/lane_blocks.h"
+#include "core/cuda/packed_blocks.h"
 #include "core/cuda/launch.h"
 
 namespace janus::cuda {

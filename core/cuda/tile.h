@@ -6,7 +6,7 @@
 // its own row and column alone.
 #pragma once
 
-#include "core/cuda/lane_blocks.h"
+#include "core/cuda/packed_blocks.h"
 #include "core/cuda/launch.h"
 
 namespace janus::cuda {

@@ -11,8 +11,10 @@
 //   iq4_nl 32, 18           d * table[q]: q 4 bits, d f16
 //   mxfp4  32, 17           2^(e - 128) * table[q]: q 4 bits, e 8 bits
 //
-// A new weight format is a name here, a row in format.cc, a header of its blocks in this folder, and kernels:
-// core/cpu/simd/weight_kernels.h and core/cuda/formats.h have the lists.
+// A new weight format is a name in DType, a row in format.cc, a header of its blocks beside it (blocks.h has
+// them all), its kernels on the CPU (rows of core/cpu/simd/weight_kernels.h) and on a GPU (with_block_format
+// of core/cuda/numbers.h), and goldens (tests/reference/quants_golden.py, gguf_golden.py). Options, files,
+// messages and tests go over the table.
 #pragma once
 
 #include <cstddef>

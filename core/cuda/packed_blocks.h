@@ -1,9 +1,9 @@
-// The block formats in the order of a warp's lanes: the same numbers and scales in as many bytes as the
+// The block formats in the order of a warp's lanes: the same elements and scales in as many bytes as the
 // blocks of core/quant/k_blocks.h, so that a warp reads whole lines of memory and finds in each register
 // what mma_bf16 wants there.
 //
-// A panel is 8 rows by 256 numbers; those of 8 rows follow each other along the depth. Lane 4g + t has, of
-// each 32 numbers of row g, eight: numbers 8t to 8t + 8, or of q6_k, where each 16 have a scale of their own,
+// A panel is 8 rows by 256 elements; those of 8 rows follow each other along the depth. Lane 4g + t has, of
+// each 32 elements of row g, eight: elements 8t to 8t + 8, or of q6_k, where each 16 have a scale of their own,
 // 4t to 4t + 4 of both halves. They stand as pairs: 0 and 1 in the low bits of the two halves of a word, 2
 // and 3 above them, and so on.
 //
@@ -22,7 +22,7 @@ static_assert(kPackedRows % kPanelRows == 0 && kPanelDepth == kPackedDepth);
 template <DType kType>
 struct PanelLayout;
 template <>
-struct PanelLayout<DType::q8_0> {  // d of each row's 8 blocks, then the numbers + 128
+struct PanelLayout<DType::q8_0> {  // d of each row's 8 blocks, then the elements + 128
   static constexpr int kHead = 0, kWords = 128, kBytes = 8 * 272;
 };
 template <>
@@ -48,13 +48,13 @@ static_assert(PanelLayout<DType::q6_k>::kHigh + 512 == PanelLayout<DType::q6_k>:
 static_assert(PanelLayout<DType::q5_k>::kHigh + 256 == PanelLayout<DType::q5_k>::kBytes);
 static_assert(PanelLayout<DType::q4_k>::kWords + 1024 == PanelLayout<DType::q4_k>::kBytes);
 
-// Which of a row's 32 numbers slot j (0 to 7) of lane 4g + t is.
+// Which of a row's 32 elements slot j (0 to 7) of lane 4g + t is.
 template <DType kType>
 __host__ __device__ constexpr int slot_number(int t, int j) {
   return kType == DType::q6_k ? j / 4 * 16 + 4 * t + j % 4 : 8 * t + j;
 }
 
-// A lane's eight numbers of one 32, as read. `more`: q8_0, the second four; q6_k and q5_k, the bits above.
+// A lane's eight elements of one 32, as read. `more`: q8_0, the second four; q6_k and q5_k, the bits above.
 struct SlotWords {
   uint32_t word, more;
 };
@@ -85,7 +85,7 @@ constexpr int kStoredBias = kType == DType::q8_0   ? 128
 template <DType kType>
 constexpr bool kHasMins = kType == DType::q4_k || kType == DType::q5_k;
 
-// A pair as the two numbers meant, in bf16, exactly. 0x43 on top of a byte below 128 is 128 more than it.
+// A pair as the two elements meant, in bf16, exactly. 0x43 on top of a byte below 128 is 128 more than it.
 template <DType kType>
 __device__ __forceinline__ uint32_t exact_bf16(uint32_t pair) {
   constexpr uint32_t kOne = 0x3F803F80U, kSixteen = 0x41804180U, kOf128 = 0x43004300U;
@@ -109,7 +109,7 @@ __device__ __forceinline__ void exact_pairs(const SlotWords& slots, int part, ui
     for (int i = 0; i < 4; ++i) pairs[i] = exact_bf16<kType>(slot_pair<kType>(slots, part, i));
   }
 }
-// The number meant by a stored one.
+// The element meant by a stored number.
 template <DType kType>
 __device__ __forceinline__ float stored_value(uint32_t number) {
   if constexpr (kIsNibbles<kType>) return table_element<kType>(number);
@@ -123,7 +123,7 @@ __device__ __forceinline__ float float_of_byte(uint32_t word, int index) {
   return __uint_as_float((word >> (8 * index) & 255U) | 0x4B000000U) - 8388608.0F;
 }
 
-// The factors of one row's 256 numbers.
+// The factors of one row's 256 elements.
 template <DType kType>
 struct PanelScales {
   uint4 head;
@@ -250,7 +250,7 @@ __device__ __forceinline__ void load_packed(const MatrixView& matrix, int64_t ro
     return {*reinterpret_cast<const uint32_t*>(panel + Place::word(4 * g + t, part)),
             *reinterpret_cast<const uint32_t*>(panel + Place::more(4 * g + t, part))};
   };
-  constexpr bool kTwoLanes = kType == DType::q6_k;  // four numbers of each
+  constexpr bool kTwoLanes = kType == DType::q6_k;  // four elements of each
   const SlotWords first = slots_of(kTwoLanes ? eight % 2 * 2 : eight);
   const SlotWords second = kTwoLanes ? slots_of(eight % 2 * 2 + 1) : first;
 #pragma unroll

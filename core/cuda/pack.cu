@@ -1,6 +1,6 @@
-// Block formats as stored, put in the order of lane_blocks.h.
+// Packing: plain blocks put in the order of packed_blocks.h.
 #include "core/cuda/cuda_device.h"
-#include "core/cuda/lane_blocks.h"
+#include "core/cuda/packed_blocks.h"
 #include "core/cuda/launch.h"
 
 namespace janus::cuda {

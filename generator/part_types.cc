@@ -16,12 +16,12 @@ constexpr std::array<std::pair<const char*, WeightType PartTypes::*>, 4> kParts{
      {"vision", &PartTypes::vision},
      {"vq", &PartTypes::vq}}};
 
-bool is_block_format(WeightType type) { return type >= WeightType::q8_0; }
+bool is_block_format(WeightType type) { return type != WeightType::native && is_quantized(type.dtype()); }
 
 }  // namespace
 
 PartTypes::PartTypes(WeightType type) : language(type), heads(type), vision(type), vq(type) {
-  if (is_block_format(type)) heads = vision = WeightType::q8_0;
+  if (is_block_format(type)) heads = vision = DType::q8_0;
   if (is_block_format(type) || type == WeightType::f16) vq = WeightType::native;
 }
 

@@ -24,26 +24,6 @@ struct Abbreviation {
 constexpr std::array<Abbreviation, 2> kAbbreviations{
     {{"v", "model.vision_model"}, {"vq", "gen_vision_model"}}};
 
-// ggml's number for the type of most weights.
-uint32_t file_type(DType dtype) {
-  switch (dtype) {
-    case DType::f16:
-      return 1;
-    case DType::q8_0:
-      return 7;
-    case DType::q4_k:
-      return 14;
-    case DType::q5_k:
-      return 16;
-    case DType::q6_k:
-      return 18;
-    case DType::bf16:
-      return 32;
-    default:
-      return 0;
-  }
-}
-
 // The type with most bytes in the part that is most of the model.
 DType main_type(const QuantizePlan& plan) {
   std::map<DType, uint64_t> bytes;
@@ -68,7 +48,7 @@ void add_keys(const ModelInfo& info, const QuantizePlan& plan, const std::string
   header.add_string("general.architecture", kGgufArchitecture);
   header.add_string("general.name", name);
   header.add_string("general.type", "model");
-  header.add_u32("general.file_type", file_type(main_type(plan)));
+  header.add_u32("general.file_type", format_of(main_type(plan)).ggml_file_type);
   header.add_u32("general.quantization_version", 2);  // of ggml's block formats
   const auto number = [&](const char* key, int64_t value) {
     header.add_u32(std::string(kGgufArchitecture) + "." + key, static_cast<uint32_t>(value));

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -14,9 +13,15 @@
 namespace janus::cli {
 namespace {
 
-// Of weights, from the best to the smallest: what lies mapped as it is needs no memory that cannot be given
-// back.
-constexpr std::array kTypes{"native", "bf16", "q8_0", "q6_k", "q5_k", "q4_k"};
+// Of weights, from the best to the smallest, each smaller than the one before: what lies mapped as it is
+// needs no memory that cannot be given back.
+std::vector<WeightType> smaller_types() {
+  std::vector<WeightType> types{WeightType::native, WeightType::bf16};
+  for (const DType type : block_types()) {
+    if (is_larger(types.back(), type)) types.emplace_back(type);
+  }
+  return types;
+}
 
 bool fits(const MemoryNeed& need, const MachineMemory& machine) {
   return need.own_bytes() + need.mapped_bytes <= machine.available_bytes;
@@ -41,9 +46,9 @@ std::string remedy(const MemoryQuestion& question, const MachineMemory& machine)
   const auto short_answer = [](MemoryQuestion& other) { other.work.new_tokens = kShortAnswer; };
   if (question.work.new_tokens > kShortAnswer && with(short_answer))
     return fmt::format("-n {}", kShortAnswer);
-  for (const char* name : kTypes) {
-    const auto other_type = [&](MemoryQuestion& other) { other.options.type = weight_type_from_name(name); };
-    if (with(other_type)) return std::string("--type ") + name;
+  for (const WeightType type : smaller_types()) {
+    const auto other_type = [&](MemoryQuestion& other) { other.options.type = type; };
+    if (with(other_type)) return std::string("--type ") + name_of(type);
   }
   return {};
 }

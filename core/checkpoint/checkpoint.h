@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,8 +20,26 @@
 
 namespace janus {
 
-// What to make of weight matrices while loading. Vectors (norms, biases) are always f32.
-enum class WeightType { native, f32, f16, bf16, q8_0, q6_k, q5_k, q4_k };
+// What to make of weight matrices while loading: one type, or each as it is stored (`native`). Vectors
+// (norms, biases) are always f32.
+class WeightType {
+ public:
+  static const WeightType native, f32, f16, bf16;
+
+  // Of a type that weights may have.
+  constexpr WeightType(DType dtype) : dtype_(dtype) {}  // NOLINT(google-explicit-constructor): a type is one
+  // Not of native.
+  DType dtype() const { return *dtype_; }
+  bool operator==(const WeightType& other) const = default;
+
+ private:
+  constexpr WeightType() = default;
+
+  std::optional<DType> dtype_;
+};
+inline constexpr WeightType WeightType::native{}, WeightType::f32{DType::f32}, WeightType::f16{DType::f16},
+    WeightType::bf16{DType::bf16};
+
 WeightType weight_type_from_name(std::string_view name);  // throws Error naming the known ones
 const char* name_of(WeightType type);
 std::vector<std::string> weight_type_names();
@@ -128,7 +147,7 @@ class Weights {
   // A weight matrix (linear, embedding, convolution) in its stored type, mapped; converted as weight_dtype
   // says, by all threads of the device.
   Tensor matrix(std::string_view name, const Shape& expected) const;
-  // The same for a matrix that only products read: then in the device's product_type.
+  // The same for a matrix that only products read: then in the device's preferred_weight_layout.
   Tensor product_matrix(std::string_view name, const Shape& expected) const;
 
  private:

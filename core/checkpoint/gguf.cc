@@ -173,6 +173,12 @@ Shape read_shape(Cursor& cursor, const std::string& what) {
   return Shape(std::span<const int64_t>(sizes.data(), rank));
 }
 
+std::string readable_types() {
+  std::vector<const char*> names;
+  for (const DType type : weight_types()) names.push_back(format_of(type).ggml_name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 Entry read_entry(Cursor& cursor, uint64_t index, uint64_t alignment) {
   Entry entry;
   entry.name = cursor.string(fmt::format("tensor {}", index));
@@ -183,15 +189,12 @@ Entry read_entry(Cursor& cursor, uint64_t index, uint64_t alignment) {
   StoredTensor& tensor = entry.tensor;
   tensor.shape = read_shape(cursor, what);
   const auto number = cursor.number<uint32_t>(what);
-  const auto* type = std::find_if(kTensorTypes.begin(), kTensorTypes.end(),
-                                  [&](const TensorType& known) { return known.number == number; });
-  check(type != kTensorTypes.end(),
-        "{}: {}: expected a type that janus reads (F32, F16, BF16, Q8_0, Q6_K, Q5_K or Q4_K), found ggml's "
-        "number {}",
-        cursor.where(), what, number);
-  tensor.type = type->name;
-  tensor.dtype = type->dtype;
-  const int block = traits_of(tensor.dtype).block;
+  const Format* const format = format_of_ggml_type(number);
+  check(format != nullptr, "{}: {}: expected a type that janus reads ({}), found ggml's number {}",
+        cursor.where(), what, readable_types(), number);
+  tensor.type = format->ggml_name;
+  tensor.dtype = format->dtype;
+  const int block = format_of(tensor.dtype).block;
   check(tensor.shape.back() % block == 0, "{}: {}: expected rows of whole blocks of {}, found {}",
         cursor.where(), what, block, tensor.shape.back());
   entry.bytes = bytes_of(tensor.dtype, tensor.shape.elements());

@@ -1,11 +1,8 @@
 // The numbers of the GGUF format, for its reader and its writer.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string_view>
-
-#include "core/tensor/tensor.h"
 
 namespace janus::gguf {
 
@@ -32,20 +29,5 @@ enum ValueType : uint32_t {
   kI64,
   kF64,
 };
-
-struct TensorType {
-  uint32_t number;
-  std::string_view name;
-  DType dtype;
-};
-
-// Those that are read and written, of ggml's.
-inline constexpr std::array<TensorType, 7> kTensorTypes{{{0, "F32", DType::f32},
-                                                         {1, "F16", DType::f16},
-                                                         {30, "BF16", DType::bf16},
-                                                         {8, "Q8_0", DType::q8_0},
-                                                         {14, "Q6_K", DType::q6_k},
-                                                         {13, "Q5_K", DType::q5_k},
-                                                         {12, "Q4_K", DType::q4_k}}};
 
 }  // namespace janus::gguf

@@ -98,13 +98,11 @@ void GgufHeader::add_tensor(const std::string& name, DType dtype, const Shape& s
         kLongestName, written.size());
   check(shape.rank() > 0 && shape.elements() > 0, "tensor {}: expected sizes above 0, found {}", name,
         shape.to_string());
-  const auto* type = std::find_if(kTensorTypes.begin(), kTensorTypes.end(),
-                                  [&](const TensorType& known) { return known.dtype == dtype; });
-  check(type != kTensorTypes.end(), "tensor {}: expected a type of weights, found {}", name, name_of(dtype));
+  check(is_weight_type(dtype), "tensor {}: expected a type of weights, found {}", name, name_of(dtype));
   append_string(tensors_, written);
   append(tensors_, static_cast<uint32_t>(shape.rank()));
   for (int axis = shape.rank(); axis-- > 0;) append(tensors_, static_cast<uint64_t>(shape[axis]));
-  append(tensors_, type->number);
+  append(tensors_, format_of(dtype).ggml_type);
   append(tensors_, tensor_bytes_);
   const uint64_t bytes = bytes_of(dtype, shape.elements());
   tensor_bytes_ += bytes + padding(bytes);

@@ -1,38 +1,15 @@
 #include <fmt/ranges.h>
 
-#include <array>
 #include <cstdint>
 #include <string>
 
 #include "core/base/error.h"
 #include "core/checkpoint/checkpoint.h"
-#include "core/quant/quants.h"
+#include "core/quant/quantize.h"
 #include "core/tensor/ops.h"
 
 namespace janus {
 namespace {
-
-struct NamedType {
-  const char* name;
-  WeightType type;
-  DType dtype;  // not of `native`
-};
-
-constexpr std::array<NamedType, 8> kWeightTypes{{{"native", WeightType::native, DType::f32},
-                                                 {"f32", WeightType::f32, DType::f32},
-                                                 {"f16", WeightType::f16, DType::f16},
-                                                 {"bf16", WeightType::bf16, DType::bf16},
-                                                 {"q8_0", WeightType::q8_0, DType::q8_0},
-                                                 {"q6_k", WeightType::q6_k, DType::q6_k},
-                                                 {"q5_k", WeightType::q5_k, DType::q5_k},
-                                                 {"q4_k", WeightType::q4_k, DType::q4_k}}};
-
-const NamedType& named(WeightType type) {
-  for (const NamedType& known : kWeightTypes) {
-    if (known.type == type) return known;
-  }
-  return kWeightTypes.front();
-}
 
 // Bytes of as many elements as every block divides.
 size_t density(DType dtype) { return bytes_of(dtype, 256); }
@@ -45,24 +22,24 @@ void let_go(const StoredTensor& stored, const Tensor& weight) {
 }  // namespace
 
 WeightType weight_type_from_name(std::string_view name) {
-  for (const NamedType& known : kWeightTypes) {
-    if (known.name == name) return known.type;
+  if (name == name_of(WeightType::native)) return WeightType::native;
+  for (const DType type : weight_types()) {
+    if (name == name_of(type)) return type;
   }
   fail("weight type: expected one of {}, found {}", fmt::join(weight_type_names(), ", "), name);
 }
 
-const char* name_of(WeightType type) { return named(type).name; }
+const char* name_of(WeightType type) { return type == WeightType::native ? "native" : name_of(type.dtype()); }
 
 std::vector<std::string> weight_type_names() {
-  std::vector<std::string> names;
-  names.reserve(kWeightTypes.size());
-  for (const NamedType& known : kWeightTypes) names.emplace_back(known.name);
+  std::vector<std::string> names{name_of(WeightType::native)};
+  for (const DType type : weight_types()) names.emplace_back(name_of(type));
   return names;
 }
 
 DType weight_dtype(WeightType type, DType stored, const Shape& shape) {
   if (type == WeightType::native) return stored;
-  const DType wanted = named(type).dtype;
+  const DType wanted = type.dtype();
   DType fitting = type_for_rows(wanted, shape.back());
   // Where no block fits, two bytes are as good as two others.
   if (fitting != wanted && !is_quantized(fitting) && density(stored) == density(fitting)) fitting = stored;
@@ -70,7 +47,7 @@ DType weight_dtype(WeightType type, DType stored, const Shape& shape) {
 }
 
 bool is_larger(WeightType type, DType dtype) {
-  return type != WeightType::native && density(named(type).dtype) > density(dtype);
+  return type != WeightType::native && density(type.dtype()) > density(dtype);
 }
 
 Tensor tensor_on(Device& device, const StoredTensor& stored) {
@@ -153,7 +130,7 @@ Tensor Weights::matrix(std::string_view name, const Shape& expected) const {
 Tensor Weights::product_matrix(std::string_view name, const Shape& expected) const {
   Tensor weight = matrix(name, expected);
   if (options_->plan) return weight;
-  Tensor ordered = ops::convert(weight, device_->product_type(weight.dtype(), weight.size(1)));
+  Tensor ordered = ops::in_preferred_layout(weight);
   let_go(checkpoint_->find(path(name)), ordered);
   return ordered;
 }

@@ -107,15 +107,17 @@ Head head_of(const CacheView& cache, int64_t b, int64_t key_head, int64_t tokens
 // One query of each of the `group` heads that share a key head. Scratch slots 2 and 3.
 void attend_few(const Kernels& kernels, const Head& head, const float* queries, int64_t group, float* out) {
   const float scale = 1.0F / std::sqrt(static_cast<float>(head.width));
-  float* scores = scratch(3, kMaxFewRows * head.count);
-  for (int64_t first = 0; first < group; first += kMaxFewRows) {
-    const int rows = static_cast<int>(std::min<int64_t>(kMaxFewRows, group - first));
+  const WeightKernels &keys = kernels.of(head.keys.dtype), &values = kernels.of(head.values.dtype);
+  float* scores = scratch(3, kMaxGemvRows * head.count);
+  for (int64_t first = 0; first < group; first += kMaxGemvRows) {
+    const int rows = static_cast<int>(std::min<int64_t>(kMaxGemvRows, group - first));
     const int64_t offset = first * head.width;
-    kernels.few_rows(head.keys, 0, head.count, head.width, queries + offset, head.width, rows, nullptr,
-                     scores, head.count, scratch(2, few_rows_floats(head.width, rows)));
+    float* const packed = scratch(2, gemv_floats(head.width, rows));
+    keys.pack_activations(queries + offset, head.width, head.width, rows, packed);
+    keys.gemv(head.keys, 0, head.count, head.width, packed, rows, nullptr, scores, head.count);
     for (int r = 0; r < rows; ++r) kernels.softmax(scores + r * head.count, head.count, scale);
-    kernels.weighted_rows(head.values, head.count, head.width, scores, head.count, rows, out + offset,
-                          head.width);
+    values.weighted_rows(head.values, head.count, head.width, scores, head.count, rows, out + offset,
+                         head.width);
   }
 }
 

@@ -42,11 +42,11 @@ void load_window(const ConvShape& shape, const float* image, int64_t y, int64_t 
 void reorder_weight(const Kernels& kernels, const Team& team, const Tensor& weight, float* to) {
   const int64_t channels = weight.size(1), taps = weight.size(2) * weight.size(3), depth = channels * taps;
   const auto size = static_cast<int64_t>(size_of(weight.dtype()));
+  const auto to_f32 = kernels.of(weight.dtype()).to_f32;
   team.parallel_for(weight.size(0), [&](int64_t begin, int64_t end) {
     float* wide = scratch(0, depth);
     for (int64_t f = begin; f < end; ++f) {
-      kernels.widen(weight.dtype(), static_cast<const std::byte*>(weight.raw()) + f * depth * size, depth,
-                    wide);
+      to_f32(static_cast<const std::byte*>(weight.raw()) + f * depth * size, depth, wide);
       for (int64_t c = 0; c < channels; ++c) {
         for (int64_t tap = 0; tap < taps; ++tap) to[f * depth + tap * channels + c] = wide[c * taps + tap];
       }
@@ -60,18 +60,21 @@ void few_filters(const Kernels& kernels, const Team& team, const ConvShape& shap
                  const float* weight, const float* bias, float* out) {
   constexpr int64_t kBlock = 64;
   const int64_t depth = shape.depth(), filters = shape.filters;
+  const auto pack_activations = kernels.of(DType::f32).pack_activations;
+  const auto gemv = kernels.of(DType::f32).gemv;
   team.parallel_for(shape.out_height * shape.out_width, kBlock, [&](int64_t begin, int64_t end) {
     float* windows = scratch(0, kBlock * depth);
-    float* packed = scratch(1, few_rows_floats(depth, kMaxFewRows));
-    float sums[kMaxFewRows * kBlock];
+    float* packed = scratch(1, gemv_floats(depth, kMaxGemvRows));
+    pack_activations(weight, depth, depth, static_cast<int>(filters), packed);
+    float sums[kMaxGemvRows * kBlock];
     for (int64_t first = begin; first < end; first += kBlock) {
       const int64_t count = std::min(kBlock, end - first);
       for (int64_t i = 0; i < count; ++i) {
         load_window(shape, image, (first + i) / shape.out_width, (first + i) % shape.out_width, 0, depth,
                     windows + i * depth);
       }
-      kernels.few_rows(Matrix{DType::f32, windows, depth}, 0, count, depth, weight, depth,
-                       static_cast<int>(filters), nullptr, sums, kBlock, packed);
+      gemv(Matrix{DType::f32, windows, depth}, 0, count, depth, packed, static_cast<int>(filters), nullptr,
+           sums, kBlock);
       for (int64_t i = 0; i < count * filters; ++i) {
         const int64_t f = i % filters;
         out[first * filters + i] = sums[f * kBlock + i / filters] + (bias == nullptr ? 0.0F : bias[f]);
@@ -112,7 +115,7 @@ void CpuDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias
   if (library_conv2d(team_, shape, x, weight, bias_data, out)) return;
   Tensor filters(*this, DType::f32, Shape{shape.filters, shape.depth()});
   reorder_weight(kernels_, team_, weight, filters.data<float>());
-  const auto run = shape.filters <= kMaxFewRows ? few_filters : many_filters;
+  const auto run = shape.filters <= kMaxGemvRows ? few_filters : many_filters;
   for (int64_t b = 0; b < x.size(0); ++b) {
     run(kernels_, team_, shape, x.data<float>() + b * shape.height * shape.width * shape.channels,
         filters.data<float>(), bias_data,

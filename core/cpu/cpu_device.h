@@ -33,8 +33,8 @@ class CpuDevice : public Device {
   void upload(void* to, const void* from_host, size_t bytes) override;
   void download(void* to_host, const void* from, size_t bytes) override;
 
-  DType product_type(DType stored, int64_t length) const override {
-    return cpu::product_type(kernels_, stored, length);
+  Layout preferred_weight_layout(DType dtype, int64_t length) const override {
+    return cpu::preferred_weight_layout(kernels_, dtype, length);
   }
 
   // elementwise.cc

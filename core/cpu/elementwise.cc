@@ -4,21 +4,21 @@
 #include <vector>
 
 #include "core/cpu/cpu_device.h"
-#include "core/quant/quants.h"
+#include "core/quant/quantize.h"
 
 namespace janus::cpu {
 namespace {
 
 // Elements a thread should have before a second one is worth waking.
 constexpr int64_t kGrain = 16384;
-static_assert(kGrain % (256 * kLaneRows) == 0);  // blocks are not cut
+static_assert(kGrain % (256 * kPackedRows) == 0);  // blocks are not cut
 
 int64_t row_length(const Tensor& x) {
   return x.rank() == 0 || x.size(0) == 0 ? x.elements() : x.elements() / x.size(0);
 }
-// Of what lies in memory: in lanes, whole groups.
+// Of what lies in memory: packed, whole groups.
 int64_t row_count(const Tensor& x) {
-  if (in_lanes(x.dtype())) return (x.size(0) + kLaneRows - 1) / kLaneRows * kLaneRows;
+  if (x.layout() == Layout::packed) return (x.size(0) + kPackedRows - 1) / kPackedRows * kPackedRows;
   return x.rank() == 0 ? 1 : x.size(0);
 }
 
@@ -42,54 +42,59 @@ void for_pieces(const Team& team, int64_t rows, int64_t length, Body body) {
   });
 }
 
-// Calls body(row, count, begin, end) for pieces of groups of kLaneRows rows of a matrix: columns [begin, end)
-// of `count` rows.
+// Calls body(row, count, begin, end) for pieces of groups of kPackedRows rows of a matrix: columns [begin,
+// end) of `count` rows.
 template <typename Body>
 void for_groups(const Team& team, const Tensor& x, Body body) {
-  const int64_t groups = (x.size(0) + kLaneRows - 1) / kLaneRows;
-  for_pieces(team, groups, kLaneRows * x.size(1), [&](int64_t group, int64_t begin, int64_t end) {
-    const int64_t first = group * kLaneRows;
-    body(first, static_cast<int>(std::min<int64_t>(kLaneRows, x.size(0) - first)), begin / kLaneRows,
-         end / kLaneRows);
+  const int64_t groups = (x.size(0) + kPackedRows - 1) / kPackedRows;
+  for_pieces(team, groups, kPackedRows * x.size(1), [&](int64_t group, int64_t begin, int64_t end) {
+    const int64_t first = group * kPackedRows;
+    body(first, static_cast<int>(std::min<int64_t>(kPackedRows, x.size(0) - first)), begin / kPackedRows,
+         end / kPackedRows);
   });
 }
 
-void to_lanes(const Kernels& kernels, const Team& team, const Tensor& x, Tensor& out) {
+void pack(const Kernels& kernels, const Team& team, const Tensor& x, Tensor& out) {
+  const WeightKernels& kernel = kernels.of(out.dtype(), Layout::packed);
   for_groups(team, x, [&](int64_t first, int count, int64_t begin, int64_t end) {
-    kernels.to_lanes(x.dtype(), row(x, first) + bytes_of(x.dtype(), begin), x.row_stride(), count,
-                     end - begin, row(out, first) + bytes_of(out.dtype(), kLaneRows * begin));
+    kernel.pack_rows(row(x, first) + bytes_of(x.dtype(), begin), x.row_stride(), count, end - begin,
+                     row(out, first) + bytes_of(out.dtype(), kPackedRows * begin));
   });
 }
 
-void from_lanes(const Kernels& kernels, const Team& team, const Tensor& x, Tensor& out) {
+void unpack(const Kernels& kernels, const Team& team, const Tensor& x, Tensor& out) {
+  const WeightKernels& kernel = kernels.of(x.dtype(), Layout::packed);
   for_groups(team, x, [&](int64_t first, int count, int64_t begin, int64_t end) {
-    kernels.widen_lanes(x.dtype(), row(x, first) + bytes_of(x.dtype(), kLaneRows * begin), count, end - begin,
-                        out.data<float>() + first * out.row_stride() + begin, out.row_stride());
+    kernel.unpack_rows(row(x, first) + bytes_of(x.dtype(), kPackedRows * begin), count, end - begin,
+                       out.data<float>() + first * out.row_stride() + begin, out.row_stride());
   });
 }
 
 }  // namespace
 
 void CpuDevice::convert(const Tensor& x, Tensor& out) {
-  if (x.dtype() != out.dtype() && in_lanes(out.dtype())) return to_lanes(kernels_, team_, x, out);
-  if (x.dtype() != out.dtype() && in_lanes(x.dtype())) return from_lanes(kernels_, team_, x, out);
+  if (x.layout() != out.layout()) {
+    return out.layout() == Layout::packed ? pack(kernels_, team_, x, out) : unpack(kernels_, team_, x, out);
+  }
+  const auto to_f32 = kernels_.of(x.dtype()).to_f32;
+  const auto search = kernels_.of(out.dtype()).quantize;
   for_pieces(team_, row_count(x), row_length(x), [&](int64_t r, int64_t begin, int64_t end) {
     const std::byte* from = row(x, r) + bytes_of(x.dtype(), begin);
     std::byte* to = row(out, r) + bytes_of(out.dtype(), begin);
     if (x.dtype() == out.dtype()) {
       std::memcpy(to, from, bytes_of(x.dtype(), end - begin));
     } else if (out.dtype() == DType::f32) {
-      kernels_.widen(x.dtype(), from, end - begin, reinterpret_cast<float*>(to));
+      to_f32(from, end - begin, reinterpret_cast<float*>(to));
     } else {
       constexpr int64_t kPart = 1024;
       float part[kPart];
       for (int64_t i = 0; i < end - begin; i += kPart) {
         const int64_t count = std::min(kPart, end - begin - i);
-        kernels_.widen(x.dtype(), from + bytes_of(x.dtype(), i), count, part);
+        to_f32(from + bytes_of(x.dtype(), i), count, part);
         std::byte* place = to + bytes_of(out.dtype(), i);
-        if (is_quantized(out.dtype()) && out.dtype() != DType::q8_0) {
+        if (search != nullptr) {
           check_quantizable(out.dtype(), part, count);
-          kernels_.quantize(out.dtype(), part, count, place);
+          search(part, count, place);
         } else {
           quantize(out.dtype(), part, count, place);
         }
@@ -106,9 +111,10 @@ void CpuDevice::copy(const Tensor& x, Tensor& out) {
 }
 
 void CpuDevice::embedding(const Tensor& table, std::span<const int32_t> ids, Tensor& out) {
+  const auto to_f32 = kernels_.of(table.dtype()).to_f32;
   for_pieces(team_, out.size(0), out.size(1), [&](int64_t t, int64_t begin, int64_t end) {
     const std::byte* from = row(table, ids[t]) + bytes_of(table.dtype(), begin);
-    kernels_.widen(table.dtype(), from, end - begin, out.data<float>() + t * out.size(1) + begin);
+    to_f32(from, end - begin, out.data<float>() + t * out.size(1) + begin);
   });
 }
 

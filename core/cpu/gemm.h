@@ -21,9 +21,11 @@ inline int64_t packed_floats(const Kernels& kernels, int64_t columns, int64_t de
 // type.
 inline void pack_panels(const Kernels& kernels, const Matrix& from, bool transposed, int64_t first,
                         int64_t columns, int64_t begin, int64_t end, float* packed) {
+  const WeightKernels& kernel = kernels.of(from.dtype);
+  const auto pack = transposed ? kernel.pack_transposed : kernel.pack;
   for (int64_t j = 0; j < columns; j += kernels.tile_columns) {
     const int count = static_cast<int>(std::min<int64_t>(kernels.tile_columns, columns - j));
-    (transposed ? kernels.pack_transposed : kernels.pack)(from, first + j, count, begin, end, packed);
+    pack(from, first + j, count, begin, end, packed);
     packed += kernels.tile_columns * (end - begin);
   }
 }

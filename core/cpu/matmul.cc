@@ -3,7 +3,7 @@
 
 #include "core/cpu/cpu_device.h"
 #include "core/cpu/gemm.h"
-#include "core/cpu/whole_product.h"
+#include "core/cpu/integer_gemm.h"
 
 namespace janus::cpu {
 namespace {
@@ -14,13 +14,15 @@ constexpr int64_t kStep = 16;
 
 int64_t tokens_of(const Tensor& x) { return x.size(x.rank() - 2); }
 int64_t steps_of(const LinearView& layer) { return (layer.weight.size(0) + kStep - 1) / kStep; }
-Matrix matrix_of(const Tensor& weight) { return {weight.dtype(), weight.raw(), weight.row_stride()}; }
+Matrix matrix_of(const Tensor& weight) {
+  return {weight.dtype(), weight.raw(), weight.row_stride(), weight.layout()};
+}
 
 // The product of many rows: out[rows, columns] = x weight^T + bias.
-void many_rows(const Kernels& kernels, const Team& team, const float* x, int64_t rows, int64_t depth,
-               const Matrix& weight, int64_t columns, const float* bias, float* out) {
+void gemm(const Kernels& kernels, const Team& team, const float* x, int64_t rows, int64_t depth,
+          const Matrix& weight, int64_t columns, const float* bias, float* out) {
   if (is_quantized(weight.dtype)) {
-    return multiply_whole(kernels, team, x, rows, depth, weight, columns, bias, out);
+    return integer_gemm(kernels, team, x, rows, depth, weight, columns, bias, out);
   }
   const auto load_row = [&](int64_t row, int64_t begin, int64_t end, float* to) {
     std::memcpy(to, x + row * depth + begin, static_cast<size_t>(end - begin) * sizeof(float));
@@ -30,9 +32,9 @@ void many_rows(const Kernels& kernels, const Team& team, const float* x, int64_t
 
 // The rows [B, 1, D] or [1, D] of a step on one thread, for products with several weights. Each thread packs
 // them itself: that is less than waiting for another to have done it. Scratch slot 0.
-class FewRows {
+class GemvRows {
  public:
-  FewRows(const Kernels& kernels, const Tensor& x)
+  GemvRows(const Kernels& kernels, const Tensor& x)
       : kernels_(kernels), x_(x.data<float>()), depth_(x.shape().back()), count_(x.elements() / depth_) {}
 
   // out[r * out_stride + f] = the product of row r with weight row f, plus its bias, for f in [begin, end).
@@ -40,31 +42,32 @@ class FewRows {
     if (begin >= end) return;
     const Matrix weight = matrix_of(layer.weight);
     const float* bias = layer.bias.empty() ? nullptr : layer.bias.data<float>();
-    pack_for(weight.dtype);
+    const WeightKernels& kernels = kernels_.of(weight.dtype, weight.layout);
+    pack_for(kernels);
     // What more rows than the kernel takes at once share comes from the second-level cache, not from memory
     // again.
-    const int64_t panel = count_ <= kMaxFewRows ? end - begin : kSharedPanel;
+    const int64_t panel = count_ <= kMaxGemvRows ? end - begin : kSharedPanel;
     for (int64_t first = begin; first < end; first += panel) {
-      for (int64_t row = 0; row < count_; row += kMaxFewRows) {
-        kernels_.few_packed_rows(weight, first, std::min(end, first + panel), depth_, packed_at(row),
-                                 rows_at(row), bias, out + row * out_stride, out_stride);
+      for (int64_t row = 0; row < count_; row += kMaxGemvRows) {
+        kernels.gemv(weight, first, std::min(end, first + panel), depth_, packed_at(row), rows_at(row), bias,
+                     out + row * out_stride, out_stride);
       }
     }
   }
 
  private:
-  int rows_at(int64_t row) const { return static_cast<int>(std::min<int64_t>(kMaxFewRows, count_ - row)); }
+  int rows_at(int64_t row) const { return static_cast<int>(std::min<int64_t>(kMaxGemvRows, count_ - row)); }
   float* packed_at(int64_t row) const {
-    return packed_ + row / kMaxFewRows * few_rows_floats(depth_, kMaxFewRows);
+    return packed_ + row / kMaxGemvRows * gemv_floats(depth_, kMaxGemvRows);
   }
 
-  void pack_for(DType weight) {
-    if (packed_ != nullptr && same_packing(packed_for_, weight)) return;
-    const int64_t parts = (count_ + kMaxFewRows - 1) / kMaxFewRows;
-    packed_ = scratch(0, parts * few_rows_floats(depth_, kMaxFewRows));
-    packed_for_ = weight;
-    for (int64_t row = 0; row < count_; row += kMaxFewRows) {
-      kernels_.pack_rows(weight, x_ + row * depth_, depth_, depth_, rows_at(row), packed_at(row));
+  void pack_for(const WeightKernels& kernels) {
+    if (packed_ != nullptr && packed_by_ == kernels.pack_activations) return;
+    const int64_t parts = (count_ + kMaxGemvRows - 1) / kMaxGemvRows;
+    packed_ = scratch(0, parts * gemv_floats(depth_, kMaxGemvRows));
+    packed_by_ = kernels.pack_activations;
+    for (int64_t row = 0; row < count_; row += kMaxGemvRows) {
+      packed_by_(x_ + row * depth_, depth_, depth_, rows_at(row), packed_at(row));
     }
   }
 
@@ -72,7 +75,7 @@ class FewRows {
   const float* x_;
   int64_t depth_, count_;
   float* packed_ = nullptr;
-  DType packed_for_ = DType::f32;
+  decltype(WeightKernels::pack_activations) packed_by_ = nullptr;
 };
 
 }  // namespace
@@ -85,8 +88,8 @@ void CpuDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bias
   }
   // Every element of this product is computed alike wherever it stands, so the batch can be one tall matrix.
   const int64_t depth = weight.size(1);
-  many_rows(kernels_, team_, x.data<float>(), x.elements() / depth, depth, matrix_of(weight), weight.size(0),
-            bias.empty() ? nullptr : bias.data<float>(), out.data<float>());
+  gemm(kernels_, team_, x.data<float>(), x.elements() / depth, depth, matrix_of(weight), weight.size(0),
+       bias.empty() ? nullptr : bias.data<float>(), out.data<float>());
 }
 
 void CpuDevice::linear_each(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs) {
@@ -94,7 +97,7 @@ void CpuDevice::linear_each(const Tensor& x, std::span<const LinearView> layers,
   int64_t steps = 0;
   for (const LinearView& layer : layers) steps += steps_of(layer);
   team_.parallel_for(steps, [&](int64_t begin, int64_t end) {
-    FewRows rows(kernels_, x);
+    GemvRows rows(kernels_, x);
     for (size_t i = 0; i < layers.size(); ++i) {
       const int64_t count = steps_of(layers[i]), columns = layers[i].weight.size(0);
       const int64_t first = std::clamp<int64_t>(begin, 0, count), last = std::clamp<int64_t>(end, 0, count);
@@ -110,7 +113,7 @@ void CpuDevice::linear_add(const Tensor& x, const LinearView& layer, const Tenso
   if (tokens_of(x) > 1) return Device::linear_add(x, layer, residual, out);
   const int64_t columns = layer.weight.size(0);
   team_.parallel_for(columns, kStep, [&](int64_t begin, int64_t end) {
-    FewRows(kernels_, x).multiply(layer, begin, end, out.data<float>(), columns);
+    GemvRows(kernels_, x).multiply(layer, begin, end, out.data<float>(), columns);
     for (int64_t row = 0; row < x.size(0); ++row) {
       float* place = out.data<float>() + row * columns + begin;
       kernels_.add(residual.data<float>() + row * columns + begin, place, end - begin, place);
@@ -123,7 +126,7 @@ void CpuDevice::linear_swiglu(const Tensor& x, const LinearView& gate, const Lin
   const int64_t columns = gate.weight.size(0);
   team_.parallel_for(columns, kStep, [&](int64_t begin, int64_t end) {
     float* factors = scratch(1, x.size(0) * columns);
-    FewRows rows(kernels_, x);
+    GemvRows rows(kernels_, x);
     rows.multiply(gate, begin, end, out.data<float>(), columns);
     rows.multiply(up, begin, end, factors, columns);
     for (int64_t row = 0; row < x.size(0); ++row) {

@@ -77,7 +77,7 @@ double int8_peak(const Kernels& kernels, const Team& team) {
 }
 
 double int16_peak(const Kernels& kernels, const Team& team) {
-  return whole_peak(team, kernels.multiply_add_words);
+  return whole_peak(team, kernels.multiply_add_int16);
 }
 
 }  // namespace janus::cpu

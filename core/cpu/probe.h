@@ -15,7 +15,7 @@ double read_bandwidth(const Kernels& kernels, const Team& team, int64_t bytes = 
 // f32 operations a second (a multiply-add is two) of all threads together, from registers.
 double multiply_add_peak(const Kernels& kernels, const Team& team);
 
-// The same for whole numbers of 8 bits added up in 32, by the instructions that the kernels were compiled
+// The same for int8 added up in 32, by the instructions that the kernels were compiled
 // for.
 double int8_peak(const Kernels& kernels, const Team& team);
 // And of 16 bits, added up in 32.

@@ -89,7 +89,7 @@ Tensor transform_filters(const Plan& plan, const Team& team, const WinogradConv&
       const int64_t channels = std::min(kAtOnce, plan.channels - c);
       const int64_t first = panel * kernels.tile_columns;
       const auto count = static_cast<int>(std::min<int64_t>(kernels.tile_columns, plan.filters - first));
-      kernels.pack_transposed(taps, first, count, 9 * c, 9 * (c + channels), packed);
+      kernels.of(taps.dtype).pack_transposed(taps, first, count, 9 * c, 9 * (c + channels), packed);
       plan.steps.transform_filters(packed, channels,
                                    to.data<float>() + panel * plan.panel_floats() + c * kernels.tile_columns,
                                    plan.channels * kernels.tile_columns);

@@ -71,7 +71,9 @@ class CudaDevice : public Device, private DeviceDecoder {
     transfers_.download(to_host, from, bytes);
   }
 
-  DType product_type(DType stored, int64_t length) const override { return lanes_of(stored, length); }
+  Layout preferred_weight_layout(DType dtype, int64_t length) const override {
+    return can_pack(dtype, length) ? Layout::packed : Layout::plain;
+  }
 
   // elementwise.cu
   void convert(const Tensor& x, Tensor& out) override;
@@ -117,8 +119,8 @@ class CudaDevice : public Device, private DeviceDecoder {
  private:
   // decode.cu
   std::unique_ptr<DeviceDecodeRun> begin(const DeviceDecodePlan& plan) override;
-  // lane_order.cu: convert() of a block format to its lanes.
-  void order_in_lanes(const Tensor& x, Tensor& out);
+  // pack.cu: convert() of a block format to its packed layout.
+  void pack(const Tensor& x, Tensor& out);
   bool large_linear(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
   void few_rows(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
   // To `out`, or in two terms where that is null.

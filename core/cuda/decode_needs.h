@@ -54,7 +54,7 @@ inline bool can_decode(const DeviceDecodePlan& plan) {
       if (!streams(*weight)) return false;
     }
     // Panels of q, k and v are one list.
-    if (in_lanes(l.q_proj.dtype()) &&
+    if (l.q_proj.layout() == Layout::packed &&
         (l.q_proj.size(0) % kPanelRows != 0 || l.k_proj.size(0) % kPanelRows != 0))
       return false;
     return l.q_proj.dtype() == l.k_proj.dtype() && l.q_proj.dtype() == l.v_proj.dtype() &&

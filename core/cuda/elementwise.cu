@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "core/cuda/cuda_device.h"
-#include "core/cuda/lane_blocks.h"
+#include "core/cuda/packed_blocks.h"
 #include "core/cuda/launch.h"
-#include "core/quant/quants.h"
+#include "core/quant/quantize.h"
 
 namespace janus::cuda {
 namespace {
@@ -31,14 +31,15 @@ Listed listed(std::span<const int32_t> values, size_t first) {
 __device__ __forceinline__ int64_t first_index() { return int64_t{blockIdx.x} * blockDim.x + threadIdx.x; }
 __device__ __forceinline__ int64_t index_step() { return int64_t{gridDim.x} * blockDim.x; }
 
-// Rows of any type to dense f32, eight numbers a thread. ids: which rows, or null for all in order.
-template <DType kType>
+// Rows of any type and layout to dense f32, eight numbers a thread. ids: which rows, or null for all in
+// order.
+template <DType kType, Layout kLayout>
 __global__ void widen_rows(MatrixView x, int64_t rows, float* out) {
   const int64_t pieces = divide_up(x.depth, 8);
   for (int64_t i = first_index(); i < rows * pieces; i += index_step()) {
     const int64_t row = i / pieces, k = i % pieces * 8;
     float numbers[8];
-    load_numbers<kType>(x, row, k, numbers);
+    load_numbers<kType, kLayout>(x, row, k, numbers);
     for (int j = 0; j < 8 && k + j < x.depth; ++j) out[row * x.depth + k + j] = numbers[j];
   }
 }
@@ -49,7 +50,7 @@ __global__ void gather_rows(MatrixView table, Listed ids, int count, float* out)
   for (int64_t i = first_index(); i < count * pieces; i += index_step()) {
     const int64_t row = i / pieces, k = i % pieces * 8;
     float numbers[8];
-    load_numbers<kType>(table, ids.values[row], k, numbers);
+    load_numbers<kType, Layout::plain>(table, ids.values[row], k, numbers);
     for (int j = 0; j < 8 && k + j < table.depth; ++j) out[row * table.depth + k + j] = numbers[j];
   }
 }
@@ -134,13 +135,13 @@ Tensor as_matrix(const Tensor& x) {
 }  // namespace
 
 void CudaDevice::convert(const Tensor& x, Tensor& out) {
-  if (x.dtype() == out.dtype()) return copy(x, out);
-  if (in_lanes(out.dtype())) return order_in_lanes(x, out);
+  if (x.dtype() == out.dtype() && x.layout() == out.layout()) return copy(x, out);
+  if (out.layout() == Layout::packed) return pack(x, out);
   const int64_t rows = row_count(x), length = row_length(x);
   if (out.dtype() == DType::f32) {
-    with_product_type(x.dtype(), [&]<DType kType>() {
+    with_weight_kind(x, [&]<DType kType, Layout kLayout>() {
       const Tensor matrix = as_matrix(x);
-      launch(stream(), {.grid = blocks_for(rows * divide_up(length, 8))}, widen_rows<kType>,
+      launch(stream(), {.grid = blocks_for(rows * divide_up(length, 8))}, widen_rows<kType, kLayout>,
              MatrixView::of(matrix), rows, out.data<float>());
     });
     note_written();

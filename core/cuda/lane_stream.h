@@ -1,4 +1,4 @@
-// Products of few rows (stream.h) with weights in lanes (lane_blocks.h): a warp's step is two panels, 16
+// Products of few rows (stream.h) with weights in lanes (packed_blocks.h): a warp's step is two panels, 16
 // weight rows by 256 numbers, asked for at once in loads of whole lines. Weights are whole numbers, one exact
 // number of bf16 each, so two products on tensor cores serve both terms of the activations; their scales are
 // applied to the sums of 32 (q6_k: 16) in f32.
@@ -14,7 +14,7 @@ struct LaneActivations {
 };
 template <DType kType>
 __device__ __forceinline__ uint4 load_slots(const uint16_t* row_part, int t) {
-  if constexpr (kType == DType::q6_k_lanes) {
+  if constexpr (kType == DType::q6_k) {
     const uint2 first = *reinterpret_cast<const uint2*>(row_part + slot_number<kType>(t, 0));
     const uint2 second = *reinterpret_cast<const uint2*>(row_part + slot_number<kType>(t, 4));
     return make_uint4(first.x, first.y, second.x, second.y);
@@ -32,10 +32,9 @@ struct PartWeights {
 
   __device__ __forceinline__ void take(const PanelLane<kType>& panel, int part) {
     const SlotWords slots = panel.slots(part);
-#pragma unroll
-    for (int i = 0; i < 4; ++i) pairs[i] = exact_bf16<kType>(slot_pair<kType>(slots, part, i));
+    exact_pairs<kType>(slots, part, pairs);
     scales[0] = panel.scales.scale(part, 0);
-    scales[1] = kType == DType::q6_k_lanes ? panel.scales.scale(part, 1) : scales[0];
+    scales[1] = kType == DType::q6_k ? panel.scales.scale(part, 1) : scales[0];
     min = 0.0F;
     if constexpr (kHasMins<kType>) min = panel.scales.min(part);
   }
@@ -57,7 +56,7 @@ __device__ __forceinline__ void add_part(const PartWeights<kType>& top, const Pa
       sums[e] = 0.0F;
     }
   };
-  if constexpr (kType == DType::q6_k_lanes) add_sums(0);
+  if constexpr (kType == DType::q6_k) add_sums(0);
   mma_bf16(sums, second, x.low.z, x.low.w);
   mma_bf16(sums, second, x.high.z, x.high.w);
   add_sums(1);

@@ -131,11 +131,11 @@ void CudaDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bia
   const float* const bias_data = bias.empty() ? nullptr : bias.data<float>();
   if (tokens > 1 && large_linear(x, weight, bias_data, out)) return;
   if (tokens == 1) return few_rows(x, weight, bias_data, out);
-  with_product_type(weight.dtype(), [&]<DType kType>() {
+  with_weight_kind(weight, [&]<DType kType, Layout kLayout>() {
     // Every element is computed alike wherever it stands, so the batch can be one tall matrix.
     const int64_t rows = x.elements() / depth;
     const DenseRows left{x.data<float>(), depth, 0, rows, depth, depth % 8 == 0};
-    const WeightRows<kType> right{MatrixView::of(weight), weight.size(0)};
+    const WeightRows<kType, kLayout> right{MatrixView::of(weight), weight.size(0)};
     const TileOutput output{out.data<float>(), weight.size(0), 0, bias_data};
     const ProductShape shape{rows, weight.size(0), depth};
     if constexpr (kType == DType::f32) {

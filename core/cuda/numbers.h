@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "core/base/error.h"
+#include "core/cuda/nibble_blocks.h"
 #include "core/cuda/ptx.h"
 #include "core/cuda/scratch.h"
 #include "core/tensor/tensor.h"
@@ -117,6 +119,25 @@ struct Numbers<DType::q8_0> {
   }
 };
 
+template <DType kType>
+requires kIsNibbles<kType>
+struct Numbers<kType> {
+  __device__ __forceinline__ static void load(const unsigned char* row, int64_t k, int64_t depth, bool,
+                                              float (&to)[8]) {
+    if (k >= depth) return zeros(to);
+    using Scale = decltype(Block<kType>::scale);
+    const unsigned char* block = row + k / 32 * static_cast<int64_t>(sizeof(Block<kType>));
+    const auto l = static_cast<int>(k % 32);
+    uint32_t bits = block[0];
+    if constexpr (kScaleBytes<kType> == 2) bits |= block[1] << 8;
+    const float scale = scale_value(Scale{}, bits);
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      to[i] = scale * table_element<kType>(block[kScaleBytes<kType> + l % 16 + i] >> (l / 16 * 4) & 15U);
+    }
+  }
+};
+
 // The scale and the min of part j (of 8) from the twelve bytes that q4_k and q5_k pack them in.
 __device__ __forceinline__ void unpack_scale(const unsigned char* packed, int j, float& scale, float& min) {
   if (j < 4) {
@@ -190,14 +211,15 @@ struct Numbers<DType::q6_k> {
   }
 };
 
-// Calls body.template operator()<type>() for a weight type known at run time.
+[[noreturn]] inline void no_kernels(DType type) {
+  fail("kernels, device cuda: expected a weight type, found {}", name_of(type));
+}
+
+// Calls body.template operator()<type>() for a block format known at run time: the one list of those that
+// have kernels.
 template <typename Body>
-void with_weight_type(DType type, Body body) {
+void with_block_format(DType type, Body body) {
   switch (type) {
-    case DType::f16:
-      return body.template operator()<DType::f16>();
-    case DType::bf16:
-      return body.template operator()<DType::bf16>();
     case DType::q8_0:
       return body.template operator()<DType::q8_0>();
     case DType::q6_k:
@@ -206,9 +228,24 @@ void with_weight_type(DType type, Body body) {
       return body.template operator()<DType::q5_k>();
     case DType::q4_k:
       return body.template operator()<DType::q4_k>();
+    case DType::q4_0:
+      return body.template operator()<DType::q4_0>();
+    case DType::iq4_nl:
+      return body.template operator()<DType::iq4_nl>();
+    case DType::mxfp4:
+      return body.template operator()<DType::mxfp4>();
     default:
-      return body.template operator()<DType::f32>();
+      no_kernels(type);
   }
+}
+
+// The same for any weight type.
+template <typename Body>
+void with_weight_type(DType type, Body body) {
+  if (type == DType::f32) return body.template operator()<DType::f32>();
+  if (type == DType::f16) return body.template operator()<DType::f16>();
+  if (type == DType::bf16) return body.template operator()<DType::bf16>();
+  with_block_format(type, body);
 }
 
 // A number as the sum of two of bf16: what is left out is below 2^-17 of it. (Of an infinite number the

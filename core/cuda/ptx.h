@@ -70,6 +70,11 @@ __device__ __forceinline__ void ldmatrix_x4_transposed(uint32_t (&r)[4], const v
                : "r"(address));
 }
 
+// Four bytes of a (0 to 3) and b (4 to 7), chosen by the four low halves of bytes of `selector`.
+__device__ __forceinline__ uint32_t byte_perm(uint32_t a, uint32_t b, uint32_t selector) {
+  return __byte_perm(a, b, selector);
+}
+
 // 16 bytes that are read once: past the first-level cache.
 __device__ __forceinline__ uint4 load_stream(const void* address) {
   uint4 value;

@@ -28,7 +28,7 @@ constexpr size_t split_bytes(int64_t rows, int64_t depth) {
 // --------------------------------------------------------------------------------------------
 
 constexpr int kStreamRows = 16;  // weight rows of a tile of products of few rows
-constexpr int kPanelRows = 8;    // weight rows that lie together in lanes
+constexpr int kPanelRows = 8;    // weight rows that lie together where they are packed
 
 // Whether whole 16-byte loads of eight numbers of a matrix are aligned everywhere. The *_k and q8_0 fit any
 // depth that they can have: their loads ask for less.
@@ -41,7 +41,7 @@ inline bool is_wide(const Tensor& matrix) {
 // Whether products of few rows on tensor cores can read a weight; those take activations in terms.
 inline bool streams(const Tensor& weight) {
   const bool is_short = weight.dtype() == DType::bf16 || weight.dtype() == DType::f16;
-  return in_lanes(weight.dtype()) || (is_short && is_wide(weight));
+  return weight.layout() == Layout::packed || (is_short && is_wide(weight));
 }
 
 // Products that cuBLASLt gets: by the weight alone, never by the number of rows, since a row must not change

@@ -4,7 +4,7 @@
 //
 // The order of a sum depends on the weight's depth alone: warp w of 8 takes steps w, w + 8, ..., and the
 // eight sums are added in order. So an element's bits depend on neither the other rows nor their number.
-// Weights are bf16, f16, or in lanes (lane_stream.h).
+// Weights are bf16 and f16 as they are stored, or packed blocks (lane_stream.h).
 #pragma once
 
 #include "core/cuda/lane_stream.h"
@@ -21,7 +21,7 @@ __device__ __forceinline__ const float (*stream_sums(const Rows& rows, const Spl
   __shared__ float sums[kStreamRows][8 * kTiles];
   const int thread = static_cast<int>(threadIdx.x), warp = thread / 32, lane = thread % 32;
   float d[kTiles][4] = {};
-  if constexpr (in_lanes(kType)) {
+  if constexpr (is_quantized(kType)) {
     lane_warp_sums<kType>(rows, x, depth, first_batch, d);
   } else {
     row_warp_sums<kType>(rows, x, depth, first_batch, d);
@@ -48,7 +48,7 @@ template <typename Body>
 void with_stream_type(DType type, Body body) {
   if (type == DType::f16) return body.template operator()<DType::f16>();
   if (type == DType::bf16) return body.template operator()<DType::bf16>();
-  with_lane_type(type, body);
+  with_block_format(type, body);
 }
 
 // Calls body.template operator()<tiles>() for the fewest tiles of 8 that hold `batch` rows: 1, 2 or 4.

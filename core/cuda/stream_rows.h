@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "core/cuda/lane_blocks.h"
+#include "core/cuda/packed_blocks.h"
 #include "core/cuda/launch.h"
 
 namespace janus::cuda {
@@ -35,13 +35,13 @@ struct StackedRows {
   __device__ __forceinline__ const unsigned char* tile_row(int64_t tile, int r) const {
     return row(tile * kStreamRows + r);
   }
-  // The panels of the tile's first or second 8 rows, in lanes: every part but the last has whole ones.
+  // The panels of the tile's first or second 8 rows, packed: every part but the last has whole ones.
   __device__ __forceinline__ const unsigned char* panels(int64_t tile, int half) const {
     return row(tile * kStreamRows + half * kPanelRows);
   }
   int64_t tiles() const { return divide_up(ends[2], kStreamRows); }
 
-  // One to three matrices. In lanes, all but the last have whole panels.
+  // One to three matrices. Packed, all but the last have whole panels.
   static StackedRows of(std::span<const Tensor* const> parts) {
     StackedRows rows{};
     int64_t end = 0;
@@ -66,7 +66,7 @@ struct PairedRows {
     const MatrixView& part = r < 8 ? gate : up;
     return part.data + index * part.row_bytes;
   }
-  // Of gate or up, in lanes.
+  // Of gate or up, packed.
   __device__ __forceinline__ const unsigned char* panels(int64_t tile, int half) const {
     return tile_row(tile, half * kPanelRows);
   }

@@ -6,7 +6,7 @@
 // its own row and column alone.
 #pragma once
 
-#include "core/cuda/lane_blocks.h"
+#include "core/cuda/packed_blocks.h"
 #include "core/cuda/launch.h"
 
 namespace janus::cuda {
@@ -30,7 +30,7 @@ struct DenseRows {
 };
 
 // Of a weight type. `shared` entries of a batch read the same matrix (query heads one key head).
-template <DType kType>
+template <DType kType, Layout kLayout = Layout::plain>
 struct WeightRows {
   static constexpr bool kAcross = false;
   static constexpr int kTerms = kType == DType::bf16 ? 1 : 2;
@@ -41,7 +41,7 @@ struct WeightRows {
   __device__ void enter(int z) { view.data += z / shared * batch_bytes; }
   __device__ __forceinline__ void load(int64_t row, int64_t k, float (&to)[8]) const {
     if (row >= rows) return zeros(to);
-    load_numbers<kType>(view, row, k, to);
+    load_numbers<kType, kLayout>(view, row, k, to);
   }
 };
 

@@ -23,7 +23,7 @@ struct Backend {
   const DeviceTraits& traits;
   std::shared_ptr<Device> (*open)(std::string_view name, const DeviceOptions& options);
   std::unique_ptr<DryDevice> (*open_dry)(std::string_view name);
-  DType (*product_type)(DType stored, int64_t length);
+  Layout (*preferred_weight_layout)(DType dtype, int64_t length);
 };
 
 // "auto" takes the last that can be had.
@@ -37,8 +37,10 @@ constexpr std::array kBackends = {
             .open_dry = [](std::string_view) -> std::unique_ptr<DryDevice> {
               return std::make_unique<cpu::CpuDryDevice>();
             },
-            .product_type = [](DType stored,
-                               int64_t length) { return cpu::product_type(cpu::kernels(), stored, length); }},
+            .preferred_weight_layout =
+                [](DType dtype, int64_t length) {
+                  return cpu::preferred_weight_layout(cpu::kernels(), dtype, length);
+                }},
     Backend{.name = "cuda",
             .is_numbered = true,
             .traits = cuda::kTraits,
@@ -46,7 +48,10 @@ constexpr std::array kBackends = {
             .open_dry = [](std::string_view name) -> std::unique_ptr<DryDevice> {
               return std::make_unique<cuda::CudaDryDevice>(std::string(name));
             },
-            .product_type = lanes_of},
+            .preferred_weight_layout =
+                [](DType dtype, int64_t length) {
+                  return can_pack(dtype, length) ? Layout::packed : Layout::plain;
+                }},
 };
 
 // Of "cpu", "cuda:1"; null where there is none.
@@ -123,9 +128,9 @@ void for_each_device(const std::function<void(Device&)>& use) {
   }
 }
 
-DType product_type_on(std::string_view device_name, DType stored, int64_t length) {
+Layout preferred_weight_layout_on(std::string_view device_name, DType dtype, int64_t length) {
   const Backend* const backend = find_backend(device_name);
-  return backend == nullptr ? stored : backend->product_type(stored, length);
+  return backend == nullptr ? Layout::plain : backend->preferred_weight_layout(dtype, length);
 }
 
 double read_bandwidth(Device& device) { return measured(device, device.read_bandwidth()); }

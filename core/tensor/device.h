@@ -97,10 +97,10 @@ class Device {
   virtual void upload(void* to, const void* from_host, size_t bytes) = 0;
   virtual void download(void* to_host, const void* from, size_t bytes) = 0;
 
-  // The type in which a weight of rows of `length` numbers is multiplied fastest: `stored`, or it in lanes.
-  virtual DType product_type(DType stored, int64_t /*length*/) const { return stored; }
+  // The layout in which a weight of rows of `length` elements is multiplied fastest.
+  virtual Layout preferred_weight_layout(DType /*dtype*/, int64_t /*length*/) const { return Layout::plain; }
 
-  // Between weight types, or to lanes.
+  // Between plain weight types, from plain to packed, or from packed to f32.
   virtual void convert(const Tensor& x, Tensor& out) = 0;
   virtual void copy(const Tensor& x, Tensor& out) = 0;
 
@@ -150,8 +150,8 @@ class Device {
   bool supports_device_decoding() const { return traits().supports_device_decoding; }
 };
 
-// What the product_type of a device of this name is, without opening it.
-DType product_type_on(std::string_view device_name, DType stored, int64_t length);
+// What the preferred_weight_layout of a device of this name is, without opening it.
+Layout preferred_weight_layout_on(std::string_view device_name, DType dtype, int64_t length);
 
 // Of the backend of "cpu" or "cuda:1", without opening it. Throws Error where no backend has that name.
 const DeviceTraits& device_traits(std::string_view device_name);

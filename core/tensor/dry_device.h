@@ -35,8 +35,8 @@ class DryDevice : public Device {
   void upload(void* to, const void* from_host, size_t bytes) override;
   void download(void* to_host, const void* from, size_t bytes) override;
 
-  DType product_type(DType stored, int64_t length) const override {
-    return product_type_on(name_, stored, length);
+  Layout preferred_weight_layout(DType dtype, int64_t length) const override {
+    return preferred_weight_layout_on(name_, dtype, length);
   }
   void convert(const Tensor& x, Tensor& out) override;
   void l2_normalize(const Tensor& x, float eps, Tensor& out) override;

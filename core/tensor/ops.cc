@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
-#include "core/quant/quants.h"
+#include "core/quant/quantize.h"
 
 namespace janus::ops {
 namespace {
@@ -12,7 +12,9 @@ namespace {
 bool is_float(DType dtype) { return is_weight_type(dtype) && !is_quantized(dtype); }
 
 std::string describe(const Tensor& x) {
-  return x.empty() ? "nothing" : fmt::format("{} {}", name_of(x.dtype()), x.shape().to_string());
+  if (x.empty()) return "nothing";
+  return fmt::format("{}{} {}", x.layout() == Layout::packed ? "packed " : "", name_of(x.dtype()),
+                     x.shape().to_string());
 }
 
 // An activation: f32, dense, of rank [least, most].
@@ -33,7 +35,7 @@ void check_vector(const char* op, const char* what, const Tensor& x, int64_t siz
 
 // A weight matrix: any weight type, dense inside a row.
 void check_matrix(const char* op, const char* what, const Tensor& x) {
-  check(!x.empty() && (is_weight_type(x.dtype()) || in_lanes(x.dtype())) && x.rank() == 2,
+  check(!x.empty() && is_weight_type(x.dtype()) && x.rank() == 2,
         "{}, {}: expected a matrix of a weight type, found {}", op, what, describe(x));
 }
 
@@ -152,20 +154,31 @@ std::vector<float> to_host(const Tensor& x) {
   return values;
 }
 
-Tensor convert(const Tensor& x, DType dtype) {
-  const bool to_lanes = !x.empty() && in_lanes(dtype) && lanes_of(x.dtype(), x.shape().back()) == dtype;
-  const bool from_lanes = in_lanes(x.dtype()) && dtype == DType::f32;
-  check(!x.empty() && (to_lanes || from_lanes || (is_weight_type(x.dtype()) && is_weight_type(dtype))),
+Tensor convert(const Tensor& x, DType dtype, Layout layout) {
+  check(!x.empty() && is_weight_type(x.dtype()) && is_weight_type(dtype),
         "convert: expected weight types, found {} to {}", describe(x), name_of(dtype));
-  if (x.dtype() == dtype && x.contiguous()) return x;
-  Tensor out(x.device(), dtype, x.shape());
+  const bool same = x.dtype() == dtype && x.layout() == layout;
+  if (same && x.contiguous()) return x;
+  // What is packed is packed from the same type and unpacked to f32.
+  const bool known = x.layout() == Layout::plain ? layout == Layout::plain || x.dtype() == dtype
+                                                 : layout == Layout::plain && dtype == DType::f32;
+  check(same || known, "convert: expected a plain type, or the same one packed, found {} to {}{}",
+        describe(x), layout == Layout::packed ? "packed " : "", name_of(dtype));
+  Tensor out(x.device(), dtype, x.shape(), layout);
   if (x.elements() > 0) x.device().convert(x, out);
   return out;
 }
 
+Tensor in_preferred_layout(const Tensor& weight) {
+  check_matrix("in_preferred_layout", "weight", weight);
+  return convert(weight, weight.dtype(),
+                 weight.device().preferred_weight_layout(weight.dtype(), weight.size(1)));
+}
+
 void copy(const Tensor& x, Tensor out) {
-  check(!x.empty() && !out.empty() && x.shape() == out.shape() && x.dtype() == out.dtype(),
-        "copy: expected equal shapes and types, found {} and {}", describe(x), describe(out));
+  check(!x.empty() && !out.empty() && x.shape() == out.shape() && x.dtype() == out.dtype() &&
+            x.layout() == out.layout(),
+        "copy: expected equal shapes, types and layouts, found {} and {}", describe(x), describe(out));
   if (x.elements() > 0) x.device().copy(x, out);
 }
 
@@ -173,11 +186,13 @@ Tensor concatenate(std::span<const Tensor> parts) {
   check(!parts.empty(), "concatenate: expected at least one part, found none");
   std::array<int64_t, Shape::kMaxRank> sizes{};
   const Tensor& first = parts[0];
-  check(!first.empty() && first.rank() > 0, "concatenate: expected tensors, found {}", describe(first));
+  check(!first.empty() && first.rank() > 0 && first.layout() == Layout::plain,
+        "concatenate: expected plain tensors, found {}", describe(first));
   for (int axis = 0; axis < first.rank(); ++axis) sizes[axis] = first.size(axis);
   sizes[0] = 0;
   for (const Tensor& part : parts) {
-    bool same = !part.empty() && part.rank() == first.rank() && part.dtype() == first.dtype();
+    bool same = !part.empty() && part.rank() == first.rank() && part.dtype() == first.dtype() &&
+                part.layout() == first.layout();
     for (int axis = 1; same && axis < first.rank(); ++axis) same = part.size(axis) == first.size(axis);
     check(same, "concatenate: expected parts like {}, found {}", describe(first), describe(part));
     sizes[0] += part.size(0);
@@ -227,8 +242,7 @@ Tensor linear_swiglu(const Tensor& x, const LinearView& gate, const LinearView& 
 
 Tensor embedding(const Tensor& table, std::span<const int32_t> ids) {
   check_matrix("embedding", "table", table);
-  check(!in_lanes(table.dtype()), "embedding, table: expected rows in order, found {} in lanes",
-        name_of(table.dtype()));
+  check(table.layout() == Layout::plain, "embedding, table: expected plain rows, found {}", describe(table));
   for (const int32_t id : ids) {
     check(id >= 0 && id < table.size(0), "embedding, id: expected 0 to {}, found {}", table.size(0) - 1, id);
   }

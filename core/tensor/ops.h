@@ -16,20 +16,23 @@ namespace janus::ops {
 
 // Host values -> an f32 tensor of `shape`.
 Tensor from_host(Device& device, std::span<const float> values, Shape shape);
-// Any weight type, spaced rows or not -> its elements as f32 on the host, in row order.
+// Any weight type and layout, spaced rows or not -> its elements as f32 on the host, in row order.
 std::vector<float> to_host(const Tensor& x);
-// The same values in another weight type, dense: rounded as quantize() of core/quant/quants.h has it. `x`
-// itself when nothing changes. Or a block format in lanes, where the device's product_type asks for that;
+// The same values in another weight type, dense: rounded as quantize() of core/quant/quantize.h has it. `x` itself
+// when nothing changes. Or the same type packed, where the device's preferred_weight_layout asks for that;
 // from there only to f32.
-Tensor convert(const Tensor& x, DType dtype);
-// Copies `x` into the window `out` of the same shape and type; rows of either may be spaced.
+Tensor convert(const Tensor& x, DType dtype, Layout layout = Layout::plain);
+// The same matrix in the layout that its device prefers for products.
+Tensor in_preferred_layout(const Tensor& weight);
+// Copies `x` into the window `out` of the same shape, type and layout; rows of either may be spaced.
 void copy(const Tensor& x, Tensor out);
 // Stacks tensors of equal inner shape along axis 0.
 Tensor concatenate(std::span<const Tensor> parts);
 
 // -- matrices -------------------------------------------------------------------------------------------
 
-// y = x weight^T + bias. x: [T, D] or [B, T, D], weight: [F, D] of any weight type, bias: [F] f32 or empty
+// y = x weight^T + bias. x: [T, D] or [B, T, D], weight: [F, D] of any weight type and layout, bias: [F] f32
+// or empty
 // -> [.., F]. With T = 1 a product made for few rows runs (weights are read once for all B); with T > 1 each
 // batch row is a product of its own. Either way a row's result does not depend on the others.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});

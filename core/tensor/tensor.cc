@@ -8,34 +8,7 @@
 
 namespace janus {
 
-const DTypeTraits& traits_of(DType dtype) {
-  static constexpr DTypeTraits kTraits[] = {
-      {"f32", 1, 4},      {"f16", 1, 2},      {"bf16", 1, 2},     {"i32", 1, 4},      {"u8", 1, 1},
-      {"q8_0", 32, 34},   {"q6_k", 256, 210}, {"q5_k", 256, 176}, {"q4_k", 256, 144}, {"q8_0", 256, 272},
-      {"q6_k", 256, 210}, {"q5_k", 256, 176}, {"q4_k", 256, 144}};
-  static_assert(std::size(kTraits) == static_cast<size_t>(DType::q4_k_lanes) + 1);
-  return kTraits[static_cast<size_t>(dtype)];
-}
-
-DType lanes_of(DType dtype, int64_t length) {
-  constexpr int kAway = static_cast<int>(DType::q8_0_lanes) - static_cast<int>(DType::q8_0);
-  if (!is_quantized(dtype) || in_lanes(dtype)) return dtype;
-  const auto lanes = static_cast<DType>(static_cast<int>(dtype) + kAway);
-  return length % traits_of(lanes).block == 0 ? lanes : dtype;
-}
-
-size_t size_of(DType dtype) {
-  assert(!is_quantized(dtype));
-  return static_cast<size_t>(traits_of(dtype).block_bytes);
-}
-
-size_t bytes_of(DType dtype, int64_t elements) {
-  const DTypeTraits& traits = traits_of(dtype);
-  assert(elements % traits.block == 0);
-  return static_cast<size_t>(elements / traits.block * traits.block_bytes);
-}
-
-size_t alignment_of(DType dtype) { return is_quantized(dtype) ? 2 : size_of(dtype); }
+bool can_pack(DType dtype, int64_t length) { return is_quantized(dtype) && length % kPackedDepth == 0; }
 
 Shape::Shape(std::initializer_list<int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
 
@@ -71,7 +44,7 @@ int64_t dense_row(const Shape& shape) {
 }
 
 void check_blocks(DType dtype, const Shape& shape) {
-  const int block = traits_of(dtype).block;
+  const int block = format_of(dtype).block;
   check(block == 1 || (shape.rank() > 1 && shape.back() % block == 0),
         "a {} tensor: expected a matrix with rows of a multiple of {} elements, found {}", name_of(dtype),
         block, shape.to_string());
@@ -79,17 +52,21 @@ void check_blocks(DType dtype, const Shape& shape) {
 
 }  // namespace
 
-Tensor::Tensor(Device& device, DType dtype, Shape shape)
-    : device_(&device), dtype_(dtype), shape_(shape), row_stride_(dense_row(shape)) {
+Tensor::Tensor(Device& device, DType dtype, Shape shape, Layout layout)
+    : device_(&device), dtype_(dtype), layout_(layout), shape_(shape), row_stride_(dense_row(shape)) {
   check_blocks(dtype, shape);
+  check(layout == Layout::plain || (shape.rank() == 2 && can_pack(dtype, shape.back())),
+        "a packed tensor: expected a matrix of a block format with rows of a multiple of {} elements, found "
+        "{} {}",
+        kPackedDepth, name_of(dtype), shape.to_string());
   std::shared_ptr<void> memory = device.allocate(memory_bytes());
   data_ = memory.get();
   owner_ = std::move(memory);
 }
 
 size_t Tensor::memory_bytes() const {
-  if (!in_lanes(dtype_)) return bytes();
-  const int64_t rows = (size(0) + kLaneRows - 1) / kLaneRows * kLaneRows;
+  if (layout_ == Layout::plain) return bytes();
+  const int64_t rows = (size(0) + kPackedRows - 1) / kPackedRows * kPackedRows;
   return static_cast<size_t>(rows) * bytes_of(dtype_, row_stride_);
 }
 
@@ -111,8 +88,12 @@ bool Tensor::contiguous() const {
 }
 
 Tensor Tensor::reshape(Shape shape) const {
-  check(shape.elements() == elements() && contiguous(), "reshape: expected dense memory of {}, found {} {}",
-        shape.to_string(), contiguous() ? "dense" : "spaced", shape_.to_string());
+  check(shape.elements() == elements() && contiguous() && layout_ == Layout::plain,
+        "reshape: expected dense memory of {}, found {} {}", shape.to_string(),
+        layout_ == Layout::packed ? "packed"
+        : contiguous()            ? "dense"
+                                  : "spaced",
+        shape_.to_string());
   check_blocks(dtype_, shape);
   Tensor result = *this;
   result.shape_ = shape;
@@ -123,8 +104,8 @@ Tensor Tensor::reshape(Shape shape) const {
 Tensor Tensor::rows(int64_t begin, int64_t count) const {
   check(rank() > 0 && begin >= 0 && count >= 0 && begin <= size(0) && count <= size(0) - begin,
         "rows: expected a range within {}, found [{}, {} + {})", shape_.to_string(), begin, begin, count);
-  check(!in_lanes(dtype_) || begin % kLaneRows == 0, "rows in lanes: expected a multiple of {}, found {}",
-        kLaneRows, begin);
+  check(layout_ == Layout::plain || begin % kPackedRows == 0,
+        "rows of a packed tensor: expected a multiple of {}, found {}", kPackedRows, begin);
   std::array<int64_t, Shape::kMaxRank> sizes{};
   for (int axis = 0; axis < rank(); ++axis) sizes[axis] = shape_[axis];
   sizes[0] = count;
@@ -135,7 +116,7 @@ Tensor Tensor::rows(int64_t begin, int64_t count) const {
 }
 
 Tensor Tensor::columns(int64_t begin, int64_t count) const {
-  check(rank() == 2 && !in_lanes(dtype_) && begin >= 0 && count >= 0 && begin <= size(1) &&
+  check(rank() == 2 && layout_ == Layout::plain && begin >= 0 && count >= 0 && begin <= size(1) &&
             count <= size(1) - begin,
         "columns: expected a range within a matrix, found {} and [{}, {} + {})", shape_.to_string(), begin,
         begin, count);

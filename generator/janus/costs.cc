@@ -9,8 +9,8 @@ namespace {
 double attention_operations(double queries, double keys, double width) { return 4 * queries * keys * width; }
 
 double bytes_a_weight(DType dtype) {
-  const DTypeTraits& traits = traits_of(dtype);
-  return static_cast<double>(traits.block_bytes) / traits.block;
+  const Format& format = format_of(dtype);
+  return static_cast<double>(format.block_bytes) / format.block;
 }
 
 double bytes_of(const Linear& linear) {

@@ -3,8 +3,10 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "core/cpu/conv.h"
@@ -50,17 +52,15 @@ BENCHMARK(Probe_MultiplyAdd)->Unit(benchmark::kMillisecond)->Iterations(1);
 // the head and as many layers as make that sure (the model has 24; more would only take longer).
 std::vector<Tensor> decode_weights(DType stored, int64_t width, int64_t inner) {
   constexpr int64_t kCodes = 16384, kLayers = 5;
-  const DType dtype = device().product_type(stored, width);
-  const Tensor seed = ops::convert(random_tensor(Shape{inner, width}, stored), dtype);
+  const Tensor seed = ops::in_preferred_layout(random_tensor(Shape{inner, width}, stored));
   std::vector<Tensor> weights;
   const auto append = [&](int64_t out, int64_t in) {
-    const int64_t rows = out * in / width;
-    Tensor flat(device(), dtype, Shape{rows, width});
-    for (int64_t done = 0; done < rows; done += inner) {
-      const int64_t count = std::min(inner, rows - done);
-      ops::copy(seed.rows(0, count), flat.rows(done, count));
+    Tensor weight(device(), stored, Shape{out, in}, seed.layout());
+    for (size_t done = 0; done < weight.memory_bytes(); done += seed.bytes()) {
+      std::memcpy(weight.data<std::byte>() + done, seed.raw(),
+                  std::min(seed.bytes(), weight.memory_bytes() - done));
     }
-    weights.push_back(flat.reshape(Shape{out, in}));
+    weights.push_back(weight);
   };
   for (int64_t i = 0; i < kLayers; ++i) {
     for (int j = 0; j < 4; ++j) append(width, width);
@@ -100,28 +100,21 @@ void Decode_Weights(benchmark::State& state, DType dtype) {
 void decode_rows(benchmark::internal::Benchmark* decode) {
   decode->Arg(1)->Arg(2)->Arg(4)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();
 }
-BENCHMARK_CAPTURE(Decode_Weights, bf16, DType::bf16)->Apply(decode_rows);
-BENCHMARK_CAPTURE(Decode_Weights, q8_0, DType::q8_0)->Apply(decode_rows);
-BENCHMARK_CAPTURE(Decode_Weights, q6_k, DType::q6_k)->Apply(decode_rows);
-BENCHMARK_CAPTURE(Decode_Weights, q5_k, DType::q5_k)->Apply(decode_rows);
-BENCHMARK_CAPTURE(Decode_Weights, q4_k, DType::q4_k)->Apply(decode_rows);
 
 // What a step's products cost where memory does not count: weights in the second-level cache, one thread,
 // rows packed before.
 void Cached_Weights(benchmark::State& state, DType stored) {
   constexpr int64_t kDepth = 2048, kWidth = 192;
   const auto rows = static_cast<int>(state.range(0));
-  const cpu::Kernels& kernels = device().kernels();
-  const Tensor weight =
-      ops::convert(random_tensor(Shape{kWidth, kDepth}, stored), device().product_type(stored, kDepth));
-  const cpu::Matrix matrix{weight.dtype(), weight.raw(), weight.row_stride()};
+  const Tensor weight = ops::in_preferred_layout(random_tensor(Shape{kWidth, kDepth}, stored));
+  const cpu::Matrix matrix{weight.dtype(), weight.raw(), weight.row_stride(), weight.layout()};
+  const cpu::WeightKernels& kernels = device().kernels().of(weight.dtype(), weight.layout());
   const Tensor x = random_tensor(Shape{rows, kDepth});
-  Tensor packed(device(), DType::f32, Shape{cpu::few_rows_floats(kDepth, rows)});
-  kernels.pack_rows(weight.dtype(), x.data<float>(), kDepth, kDepth, rows, packed.data<float>());
+  Tensor packed(device(), DType::f32, Shape{cpu::gemv_floats(kDepth, rows)});
+  kernels.pack_activations(x.data<float>(), kDepth, kDepth, rows, packed.data<float>());
   std::vector<float> out(static_cast<size_t>(rows * kWidth));
   for (auto _ : state) {
-    kernels.few_packed_rows(matrix, 0, kWidth, kDepth, packed.data<float>(), rows, nullptr, out.data(),
-                            kWidth);
+    kernels.gemv(matrix, 0, kWidth, kDepth, packed.data<float>(), rows, nullptr, out.data(), kWidth);
     benchmark::ClobberMemory();
   }
   constexpr double kRuns = kWidth * kDepth / 256;
@@ -129,18 +122,12 @@ void Cached_Weights(benchmark::State& state, DType stored) {
       benchmark::Counter(kRuns, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 void cached_rows(benchmark::internal::Benchmark* cached) { cached->Arg(1)->Arg(2)->Arg(4)->Arg(8); }
-BENCHMARK_CAPTURE(Cached_Weights, bf16, DType::bf16)->Apply(cached_rows);
-BENCHMARK_CAPTURE(Cached_Weights, q8_0, DType::q8_0)->Apply(cached_rows);
-BENCHMARK_CAPTURE(Cached_Weights, q6_k, DType::q6_k)->Apply(cached_rows);
-BENCHMARK_CAPTURE(Cached_Weights, q5_k, DType::q5_k)->Apply(cached_rows);
-BENCHMARK_CAPTURE(Cached_Weights, q4_k, DType::q4_k)->Apply(cached_rows);
 
 // Tokens, depth, width.
 void Linear(benchmark::State& state, DType dtype) {
   const int64_t tokens = state.range(0), depth = state.range(1), width = state.range(2);
   const Tensor x = random_tensor(Shape{1, tokens, depth});
-  const Tensor weight =
-      ops::convert(random_tensor(Shape{width, depth}, dtype), device().product_type(dtype, depth));
+  const Tensor weight = ops::in_preferred_layout(random_tensor(Shape{width, depth}, dtype));
   for (auto _ : state) benchmark::DoNotOptimize(ops::linear(x, weight).raw());
   set_gflops(state, 2.0 * static_cast<double>(tokens * depth * width));
 }
@@ -161,10 +148,6 @@ void prefill_sizes(benchmark::internal::Benchmark* linear) {
       ->Unit(benchmark::kMillisecond)
       ->UseRealTime();
 }
-BENCHMARK_CAPTURE(Linear, q8_0, DType::q8_0)->Apply(prefill_sizes);
-BENCHMARK_CAPTURE(Linear, q6_k, DType::q6_k)->Apply(prefill_sizes);
-BENCHMARK_CAPTURE(Linear, q5_k, DType::q5_k)->Apply(prefill_sizes);
-BENCHMARK_CAPTURE(Linear, q4_k, DType::q4_k)->Apply(prefill_sizes);
 
 // f32 numbers to a type.
 void Quantize(benchmark::State& state, DType dtype) {
@@ -173,10 +156,26 @@ void Quantize(benchmark::State& state, DType dtype) {
   state.counters["numbers/s"] =
       benchmark::Counter(static_cast<double>(x.elements()), benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK_CAPTURE(Quantize, q8_0, DType::q8_0)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(Quantize, q6_k, DType::q6_k)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(Quantize, q5_k, DType::q5_k)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(Quantize, q4_k, DType::q4_k)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void milliseconds(benchmark::internal::Benchmark* one) { one->Unit(benchmark::kMillisecond)->UseRealTime(); }
+
+// Of every type: bf16 and the block formats.
+[[maybe_unused]] const bool kOfEveryType = [] {
+  const auto add = [](const char* what, void (*run)(benchmark::State&, DType), DType type,
+                      void (*apply)(benchmark::internal::Benchmark*)) {
+    const std::string name = std::string(what) + "/" + name_of(type);
+    benchmark::RegisterBenchmark(name.c_str(), run, type)->Apply(apply);
+  };
+  add("Decode_Weights", Decode_Weights, DType::bf16, decode_rows);
+  add("Cached_Weights", Cached_Weights, DType::bf16, cached_rows);
+  for (const DType type : block_types()) {
+    add("Decode_Weights", Decode_Weights, type, decode_rows);
+    add("Cached_Weights", Cached_Weights, type, cached_rows);
+    add("Linear", Linear, type, prefill_sizes);
+    add("Quantize", Quantize, type, milliseconds);
+  }
+  return true;
+}();
 
 // The VQ decoder's convolutions of 3 x 3. Input channels, filters, side of the square map.
 void decoder_sizes(benchmark::internal::Benchmark* conv) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "core/quant/format.h"
 #include "tests/cli/program.h"
 
 namespace janus::test {
@@ -61,10 +62,11 @@ TEST_F(Quantize, TheFileIsTheModelForEveryCommand) {
 }
 
 TEST_F(Quantize, TheFileGivesWhatTypeGivesWhileLoading) {
-  for (const char* type : {"f32", "f16", "bf16", "q8_0", "q4_k"}) {
+  for (const DType dtype : weight_types()) {
+    const std::string type = name_of(dtype);
     const std::string file = made(kMixed, "m.gguf", {"--type", type});
     // The cache of --type f32 is f32, also for a file that holds f32.
-    const std::string loaded = std::string(type) == "f32" ? type : "native";
+    const std::string loaded = type == "f32" ? type : "native";
     EXPECT_EQ(codes({"-m", kMixed, "--type", type}), codes({"-m", file, "--type", loaded})) << type;
   }
 }
@@ -77,8 +79,8 @@ TEST_F(Quantize, TheBuiltInModelInEveryBlockFormat) {
     return printed({"score", "-p", "a red circle", "--codes", path("native.json")}, model);
   };
   std::string before = scores({});
-  for (const char* type : {"q8_0", "q6_k", "q5_k", "q4_k"}) {
-    const std::string name = std::string(type) + ".gguf";
+  for (const DType dtype : block_types()) {
+    const std::string type = name_of(dtype), name = type + ".gguf";
     const Result result = run({"quantize", "-o", path(name), "--type", type, "--json", "-q"});
     ASSERT_EQ(result.code, 0) << result.err;
     const Json record = Json::parse(result.out);

@@ -156,8 +156,13 @@ TEST_P(DecodingTest, ASequenceDoesNotDependOnTheOthers) {
   for (size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(together[2 * i + 1], alone[i]) << "draw " << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, DecodingTest,
-                         testing::Values(WeightType::bf16, WeightType::q8_0, WeightType::q4_k),
+std::vector<WeightType> types() {
+  std::vector<WeightType> types{WeightType::bf16};
+  types.insert(types.end(), block_types().begin(), block_types().end());
+  return types;
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, DecodingTest, testing::ValuesIn(types()),
                          [](const auto& test) { return std::string(name_of(test.param)); });
 
 }  // namespace

@@ -24,7 +24,7 @@ class Fused : public testing::TestWithParam<Case> {
   // In the type in which the device multiplies it, as Linear::load leaves it.
   Tensor weight(int64_t out, DType dtype, uint32_t seed) {
     const Tensor stored = oracle::random_tensor(*device_, Shape{out, kWidth}, seed, dtype, 0.05F);
-    return ops::convert(stored, device_->product_type(dtype, kWidth));
+    return ops::in_preferred_layout(stored);
   }
   Tensor vector(int64_t size, uint32_t seed) { return oracle::random_tensor(*device_, Shape{size}, seed); }
 };
@@ -45,7 +45,7 @@ TEST_P(Fused, ProductsOfOneInput) {
 
 TEST_P(Fused, ProductAndSum) {
   const Tensor x = activations(kWidth, 1), bias = vector(130, 2), residual = activations(130, 3);
-  for (const DType dtype : {DType::bf16, DType::q8_0, DType::q5_k}) {
+  for (const DType dtype : weight_types()) {
     const Tensor w = weight(130, dtype, 4);
     oracle::expect_same(ops::linear_add(x, {w, bias}, residual), ops::add(residual, ops::linear(x, w, bias)),
                         name_of(dtype));

@@ -11,7 +11,7 @@
 
 #include "core/base/json.h"
 #include "core/checkpoint/checkpoint.h"
-#include "core/quant/quants.h"
+#include "core/quant/quantize.h"
 #include "core/tensor/ops.h"
 #include "tests/core/gguf_file.h"
 #include "tests/core/model_files.h"
@@ -30,7 +30,7 @@ using test::gguf_tensor;
 using test::gguf_u32;
 using test::GgufParts;
 
-constexpr uint32_t kF32 = 0, kF16 = 1, kQ4_0 = 2, kQ8_0 = 8, kQ4_K = 12;
+constexpr uint32_t kF32 = 0, kF16 = 1, kQ4_1 = 3, kQ8_0 = 8, kQ4_K = 12;
 
 GgufContent read(const std::string& file) {
   const auto owner = std::make_shared<const std::string>(file);
@@ -119,7 +119,7 @@ TEST(Gguf, RefusesWhatIsNoGguf) {
 
 TEST(Gguf, RefusesAnotherArchitectureBeforeItsTensors) {
   const GgufParts llama{.keys = {gguf_string("general.architecture", "llama")},
-                        .tensors = {gguf_tensor("a", {32}, kQ4_0, 0)},
+                        .tensors = {gguf_tensor("a", {32}, kQ4_1, 0)},
                         .data = std::string(18, 'a')};
   expect_error(error_for(llama),
                {"general.architecture: expected \"janus\", found \"llama\"", "janus quantize"});
@@ -186,7 +186,7 @@ TEST(Gguf, RefusesSizesThatDoNotFit) {
 }
 
 TEST(Gguf, RefusesUnknownTypesAndRowsOfNoWholeBlocks) {
-  expect_error(error_for_tensors({gguf_tensor("t", {32}, kQ4_0, 0)}, 18), {"\"t\"", "Q8_0", "number 2"});
+  expect_error(error_for_tensors({gguf_tensor("t", {32}, kQ4_1, 0)}, 18), {"\"t\"", "Q8_0", "number 3"});
   expect_error(error_for_tensors({gguf_tensor("t", {32}, 1000, 0)}, 18), {"number 1000"});
   expect_error(error_for_tensors({gguf_tensor("t", {33, 32}, kQ8_0, 0)}, 4000),
                {"whole blocks of 32, found 33"});
@@ -228,14 +228,14 @@ TEST(GgufHeader, WritesWhatGgmlWrites) {
   header.add_file("config.json", content.files.at("config.json").bytes);
   header.add_file("tokenizer.model", content.files.at("tokenizer.model").bytes);
   header.abbreviate("v", "model.vision_model");
-  const std::vector<std::string> types = {"f32", "f16", "bf16", "q8_0", "q6_k", "q5_k", "q4_k"};
-  for (const std::string& type : types) {
+  for (const DType dtype : weight_types()) {
+    const std::string type = name_of(dtype);
     for (const std::string& name : {"blocks.0." + type, "model.vision_model.expected." + type}) {
       const StoredTensor& tensor = content.tensors.at(name);
       header.add_tensor(name, tensor.dtype, tensor.shape);
     }
   }
-  EXPECT_EQ(content.tensors.size(), 2 * types.size());
+  EXPECT_EQ(content.tensors.size(), 2 * weight_types().size());
   std::ifstream stream(path, std::ios::binary);
   const std::string file{std::istreambuf_iterator<char>(stream), {}};
   const std::string written = header.bytes();
@@ -248,10 +248,11 @@ TEST(Gguf, ValuesAreGgmls) {
   const std::string path = std::string(JANUS_TEST_DATA) + "/gguf/all_types.gguf";
   const GgufContent content = read_gguf(map_file(path), "all_types.gguf", path);
   const std::shared_ptr<Device> device = open_device("cpu", {.threads = 1});
-  for (const char* type : {"f32", "f16", "bf16", "q8_0", "q6_k", "q5_k", "q4_k"}) {
-    const StoredTensor& tensor = content.tensors.at(std::string("blocks.0.") + type);
-    EXPECT_STREQ(name_of(tensor.dtype), type);
-    const StoredTensor& expected = content.tensors.at(std::string("model.vision_model.expected.") + type);
+  for (const DType dtype : weight_types()) {
+    const std::string type = name_of(dtype);
+    const StoredTensor& tensor = content.tensors.at("blocks.0." + type);
+    EXPECT_EQ(tensor.dtype, dtype) << type;
+    const StoredTensor& expected = content.tensors.at("model.vision_model.expected." + type);
     EXPECT_EQ(ops::to_host(tensor_on(*device, tensor)), ops::to_host(tensor_on(*device, expected))) << type;
   }
 }

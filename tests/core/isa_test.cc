@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "core/quant/quants.h"
+#include "core/quant/quantize.h"
 
 namespace janus {
 namespace {
@@ -28,7 +28,7 @@ TEST_P(Isa, Linear) {
 }
 
 TEST_P(Isa, LinearQuantized) {
-  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+  for (const DType dtype : block_types()) {
     for (const int64_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 11}) {
       const Tensor x = random(Shape{rows, 1, 768}, 1), weight = random(Shape{29, 768}, 2, dtype, 0.036F);
       oracle::expect_near(ops::linear(x, weight),
@@ -45,13 +45,13 @@ TEST_P(Isa, LinearQuantized) {
 // Weights as models keep them, on random shapes, against the numbers of the blocks as stored.
 TEST_P(Isa, LinearInProductType) {
   std::mt19937 generator(5);
-  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+  for (const DType dtype : block_types()) {
     for (int round = 0; round < 12; ++round) {
       const auto draw = [&](int64_t most) { return static_cast<int64_t>(generator()) % most + 1; };
       const int64_t rows = draw(round % 2 == 0 ? 11 : 90), depth = 256 * draw(9), width = draw(70);
       const float scale = 1.0F / std::sqrt(static_cast<float>(depth));
       const Tensor stored = random(Shape{width, depth}, static_cast<uint32_t>(generator()), dtype, scale);
-      const Tensor weight = ops::convert(stored, device_->product_type(dtype, depth));
+      const Tensor weight = ops::in_preferred_layout(stored);
       const std::string what = fmt::format("{}, {} rows of {} by {}", name_of(dtype), rows, depth, width);
       oracle::expect_same(ops::convert(weight, DType::f32), ops::convert(stored, DType::f32), what);
       const Tensor x = random(Shape{rows, 1, depth}, 7), bias = random(Shape{width}, 8);
@@ -65,11 +65,11 @@ TEST_P(Isa, LinearInProductType) {
   }
 }
 
-// The same bits as the plain code of core/quant/quants.h, both ways.
+// The same bits as the plain code of core/quant/quantize.h, both ways.
 TEST_P(Isa, Quantized) {
   const Tensor x = random(Shape{5, 1024}, 3, DType::f32, 0.02F);
   const std::vector<float> values = ops::to_host(x);
-  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+  for (const DType dtype : block_types()) {
     const Tensor blocks = ops::convert(x, dtype);
     std::vector<std::byte> expected(blocks.bytes());
     quantize(dtype, values.data(), x.elements(), expected.data());

@@ -24,7 +24,7 @@ TEST_P(Linear, EqualsOracle) {
       oracle::linear(oracle::widen(x), oracle::widen(weight), oracle::widen(bias), depth);
   const oracle::Tolerance tolerance = oracle::linear_tolerance(dtype, tokens);
   oracle::expect_near(ops::linear(x, weight, bias), expected, tolerance, "dense");
-  const Tensor ordered = ops::convert(weight, device->product_type(dtype, depth));
+  const Tensor ordered = ops::in_preferred_layout(weight);
   oracle::expect_near(ops::linear(x, ordered, bias), expected, tolerance, "as the device likes it");
   const Tensor spaced = oracle::with_spaced_rows(weight, is_quantized(dtype) ? 256 : 5);
   oracle::expect_near(ops::linear(x, spaced, bias), expected, tolerance, "spaced rows");
@@ -62,7 +62,7 @@ TEST(LinearQuantized, LosesWhatRoundingTo16BitsLoses) {
     for (size_t i = 100; i < values.size(); i += 700) values[i] = outlier;
     const Tensor x =
         ops::from_host(*device, values, many ? Shape{1, kRows, kDepth} : Shape{kRows, 1, kDepth});
-    for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+    for (const DType dtype : block_types()) {
       const Tensor stored = oracle::random_tensor(*device, Shape{kWidth, kDepth}, 2, dtype);
       const oracle::Values weight = oracle::widen(stored);
       const oracle::Values expected = oracle::linear(oracle::widen(x), weight, {}, kDepth);
@@ -71,7 +71,7 @@ TEST(LinearQuantized, LosesWhatRoundingTo16BitsLoses) {
         allowed += 2.0 * mean_square_of_rounding(std::span(values).subspan(i / kWidth * kDepth, kDepth),
                                                  std::span(weight).subspan(i % kWidth * kDepth, kDepth));
       }
-      for (const Tensor& w : {stored, ops::convert(stored, device->product_type(dtype, kDepth))}) {
+      for (const Tensor& w : {stored, ops::in_preferred_layout(stored)}) {
         const std::vector<float> found = ops::to_host(ops::linear(x, w));
         double wrong = 0.0;
         for (size_t i = 0; i < found.size(); ++i) wrong += std::pow(found[i] - expected[i], 2);
@@ -87,9 +87,9 @@ TEST(LinearQuantized, KeepsNan) {
   std::vector<float> values(512, 1.0F);
   values[300] = NAN;
   const Tensor x = ops::from_host(*device, values, Shape{1, 1, 512});
-  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+  for (const DType dtype : block_types()) {
     const Tensor stored = oracle::random_tensor(*device, Shape{3, 512}, 2, dtype);
-    for (const Tensor& weight : {stored, ops::convert(stored, device->product_type(dtype, 512))}) {
+    for (const Tensor& weight : {stored, ops::in_preferred_layout(stored)}) {
       for (const float y : ops::to_host(ops::linear(x, weight))) EXPECT_TRUE(std::isnan(y)) << name_of(dtype);
     }
   }
@@ -108,10 +108,10 @@ TEST(LinearQuantized, ManyRowsOfAllSizes) {
   for (float& v : row(5)) v *= 1e-20F;
   for (float& v : row(7)) v *= 1e30F;
   const Tensor x = ops::from_host(*device, values, Shape{1, kRows, kDepth});
-  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+  for (const DType dtype : block_types()) {
     const Tensor stored = oracle::random_tensor(*device, Shape{kWidth, kDepth}, 2, dtype, 0.044F);
     const oracle::Values expected = oracle::linear(oracle::widen(x), oracle::widen(stored), {}, kDepth);
-    for (const Tensor& weight : {stored, ops::convert(stored, device->product_type(dtype, kDepth))}) {
+    for (const Tensor& weight : {stored, ops::in_preferred_layout(stored)}) {
       const std::vector<float> found = ops::to_host(ops::linear(x, weight));
       for (int64_t i = 0; i < kRows * kWidth; ++i) {
         const int64_t r = i / kWidth;
@@ -125,9 +125,17 @@ TEST(LinearQuantized, ManyRowsOfAllSizes) {
   }
 }
 
-// Blocks of 32 alone, so that rows need not be a multiple of 256.
+// Blocks of 32, whose rows need not be a multiple of 256.
+std::vector<DType> types_of_short_blocks() {
+  std::vector<DType> types;
+  for (const DType type : block_types()) {
+    if (format_of(type).block == 32) types.push_back(type);
+  }
+  return types;
+}
+
 INSTANTIATE_TEST_SUITE_P(ShortBlocks, Linear,
-                         testing::Combine(testing::Values(DType::q8_0),
+                         testing::Combine(testing::ValuesIn(types_of_short_blocks()),
                                           testing::Values(std::array<int64_t, 4>{1, 1, 32, 3},
                                                           std::array<int64_t, 4>{2, 1, 96, 33},
                                                           std::array<int64_t, 4>{5, 1, 544, 17},
@@ -150,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Quantized, Linear,
     testing::Combine(
-        testing::Values(DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k),
+        testing::ValuesIn(block_types().begin(), block_types().end()),
         testing::Values(std::array<int64_t, 4>{1, 1, 256, 1}, std::array<int64_t, 4>{2, 1, 512, 33},
                         std::array<int64_t, 4>{3, 1, 768, 17}, std::array<int64_t, 4>{4, 1, 256, 70},
                         std::array<int64_t, 4>{5, 1, 1024, 9}, std::array<int64_t, 4>{6, 1, 512, 40},

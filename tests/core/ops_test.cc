@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
-#include "core/quant/quants.h"
+#include "core/quant/quantize.h"
 #include "tests/support/oracle.h"
 
 namespace janus {
@@ -112,7 +112,7 @@ TEST_F(Ops, ConvertAndCopyTakeSpacedRows) {
 }
 
 TEST_F(Ops, BlockFormatsWidenAsOnTheHost) {
-  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+  for (const DType dtype : block_types()) {
     const std::vector<float> values = oracle::random_values(3 * 512, 1);
     std::vector<std::byte> blocks(bytes_of(dtype, 3 * 512));
     quantize(dtype, values.data(), 3 * 512, blocks.data());
@@ -125,12 +125,12 @@ TEST_F(Ops, BlockFormatsWidenAsOnTheHost) {
   }
 }
 
-// Rows that do not fill a group of lanes lie among those that fill it up.
+// Rows that do not fill a group of packed rows lie among those that fill it up.
 TEST_F(Ops, CopiesWhatTheDeviceLikesBetter) {
-  for (const DType dtype : {DType::q8_0, DType::q6_k, DType::q5_k, DType::q4_k}) {
+  for (const DType dtype : block_types()) {
     const Tensor stored = ops::convert(random(Shape{3, 512}, 1), dtype);
-    const Tensor x = ops::convert(stored, device_->product_type(dtype, 512));
-    Tensor target = ops::convert(ops::convert(random(Shape{3, 512}, 2), dtype), x.dtype());
+    const Tensor x = ops::in_preferred_layout(stored);
+    Tensor target = ops::in_preferred_layout(ops::convert(random(Shape{3, 512}, 2), dtype));
     ops::copy(x, target);
     EXPECT_EQ(ops::to_host(target), ops::to_host(x)) << name_of(dtype);
   }

@@ -1,5 +1,6 @@
 // The promise of core/tensor/device.h: a row's result has the same bits alone and among others, on one thread
 // and on many.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -13,7 +14,7 @@ constexpr int64_t kBatch = 11;
 
 // One operation on a batch [B, ..] whose entry 0 is the same whatever B is.
 struct Operation {
-  const char* name;
+  std::string name;
   Shape entry;  // of one row
   std::function<Tensor(const Tensor& x)> run;
 };
@@ -44,27 +45,8 @@ std::vector<Operation> operations(Device& device) {
       return ops::cached_attention(x, 4, cache);
     };
   };
-  const auto blocks = [&](DType dtype) { return linear(weight(Shape{131, 768}, dtype)); };
-  // As models keep them.
-  const auto ordered = [&](DType dtype) {
-    return linear(ops::convert(weight(Shape{131, 768}, dtype), device.product_type(dtype, 768)));
-  };
-  return {
+  std::vector<Operation> all{
       {"linear bf16, T = 1", {1, 650}, linear(bf16)},
-      {"linear q8_0, T = 1", {1, 768}, blocks(DType::q8_0)},
-      {"linear q6_k, T = 1", {1, 768}, blocks(DType::q6_k)},
-      {"linear q5_k, T = 1", {1, 768}, blocks(DType::q5_k)},
-      {"linear q4_k, T = 1", {1, 768}, blocks(DType::q4_k)},
-      {"linear q8_0 ordered, T = 1", {1, 768}, ordered(DType::q8_0)},
-      {"linear q6_k ordered, T = 1", {1, 768}, ordered(DType::q6_k)},
-      {"linear q5_k ordered, T = 1", {1, 768}, ordered(DType::q5_k)},
-      {"linear q4_k ordered, T = 1", {1, 768}, ordered(DType::q4_k)},
-      {"linear q8_0, T = 29", {29, 768}, blocks(DType::q8_0)},
-      {"linear q4_k, T = 29", {29, 768}, blocks(DType::q4_k)},
-      {"linear q8_0 ordered, T = 120", {120, 768}, ordered(DType::q8_0)},
-      {"linear q6_k ordered, T = 29", {29, 768}, ordered(DType::q6_k)},
-      {"linear q5_k ordered, T = 2", {2, 768}, ordered(DType::q5_k)},
-      {"linear q4_k ordered, T = 29", {29, 768}, ordered(DType::q4_k)},
       {"linear f16, T = 1", {1, 650}, linear(f16)},
       {"linear f32, T = 1", {1, 650}, linear(f32)},
       {"linear bf16, T = 29", {29, 650}, linear(bf16)},
@@ -91,6 +73,17 @@ std::vector<Operation> operations(Device& device) {
        {13, 24, 64},
        [kernel](const Tensor& x) { return ops::upsample_conv3x3(x, kernel, {}); }},
   };
+  for (const DType type : block_types()) {
+    const Tensor plain = weight(Shape{131, 768}, type);
+    for (const Tensor& w : {plain, ops::in_preferred_layout(plain)}) {
+      const char* const layout = w.layout() == Layout::packed ? "packed " : "";
+      for (const int64_t tokens : {1, 2, 29, 120}) {
+        const std::string name = fmt::format("linear {}{}, T = {}", layout, name_of(type), tokens);
+        all.push_back({name, {tokens, 768}, linear(w)});
+      }
+    }
+  }
+  return all;
 }
 
 Tensor batch_of(Device& device, const Shape& entry, int64_t batch) {

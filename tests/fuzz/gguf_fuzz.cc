@@ -56,25 +56,32 @@ void read(std::span<const std::byte> file) {
 std::vector<std::string> fuzz_seeds() {
   using namespace janus::test;
   const std::string data(200, '\1');
-  return {gguf_file({}),
-          gguf_file({.tensors = {gguf_tensor("a", {3, 2}, 0, 0), gguf_tensor("b", {32, 2}, 8, 32)},
-                     .data = data.substr(0, 100)}),
-          gguf_file({.keys = gguf_keys({gguf_string("janus.prefix.v", "model.vision"),
-                                        gguf_bytes("janus.file.tokenizer.model", "abc")}),
-                     .tensors = {gguf_tensor("v.a", {256}, 12, 0), gguf_tensor("v.b", {1}, 1, 160)},
-                     .data = data.substr(0, 162)}),
-          gguf_file({.keys = gguf_keys({gguf_u32("general.alignment", 8)}),
-                     .tensors = {gguf_tensor("a", {1, 1, 1, 1}, 30, 0), gguf_tensor("b", {2}, 0, 8)},
-                     .data = data.substr(0, 16),
-                     .alignment = 8}),
-          gguf_file({.keys = gguf_keys({Bytes()
-                                            .string("list")
-                                            .number<uint32_t>(9)
-                                            .number<uint32_t>(8)
-                                            .number<uint64_t>(2)
-                                            .string("x")
-                                            .string("yz")
-                                            .text()})})};
+  std::vector<std::string> seeds{
+      gguf_file({}),
+      gguf_file({.tensors = {gguf_tensor("a", {3, 2}, 0, 0), gguf_tensor("b", {32, 2}, 8, 32)},
+                 .data = data.substr(0, 100)}),
+      gguf_file({.keys = gguf_keys({gguf_string("janus.prefix.v", "model.vision"),
+                                    gguf_bytes("janus.file.tokenizer.model", "abc")}),
+                 .tensors = {gguf_tensor("v.a", {256}, 12, 0), gguf_tensor("v.b", {1}, 1, 160)},
+                 .data = data.substr(0, 162)}),
+      gguf_file({.keys = gguf_keys({gguf_u32("general.alignment", 8)}),
+                 .tensors = {gguf_tensor("a", {1, 1, 1, 1}, 30, 0), gguf_tensor("b", {2}, 0, 8)},
+                 .data = data.substr(0, 16),
+                 .alignment = 8}),
+      gguf_file({.keys = gguf_keys({Bytes()
+                                        .string("list")
+                                        .number<uint32_t>(9)
+                                        .number<uint32_t>(8)
+                                        .number<uint64_t>(2)
+                                        .string("x")
+                                        .string("yz")
+                                        .text()})})};
+  for (const janus::DType type : janus::weight_types()) {
+    const uint32_t number = janus::format_of(type).ggml_type;
+    seeds.push_back(gguf_file({.tensors = {gguf_tensor("t", {256}, number, 0)},
+                               .data = std::string(janus::bytes_of(type, 256), 'd')}));
+  }
+  return seeds;
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

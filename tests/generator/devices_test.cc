@@ -70,9 +70,13 @@ TEST_P(Devices, DrawTheSameCodes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, Devices,
-                         testing::Values(Case{WeightType::f32, 1e-3}, Case{WeightType::bf16, 0.1},
-                                         Case{WeightType::q8_0, 0.2}),
+std::vector<Case> cases() {
+  std::vector<Case> cases{{WeightType::f32, 1e-3}, {WeightType::bf16, 0.1}};
+  for (const DType type : block_types()) cases.push_back({type, 0.2});
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, Devices, testing::ValuesIn(cases()),
                          [](const auto& test) { return std::string(name_of(test.param.type)); });
 
 }  // namespace

@@ -24,8 +24,8 @@ set(samples_may ${core_rooms} vision tokenizer generator)
 # The table of backends opens the devices and what counts for them; nothing else of core knows them. What a device
 # decodes by itself is a decoder, which core/nn describes: of that the GPU's steps read this header alone.
 set(allowed "core/tensor/device.cc: core/cpu/cpu_device.h" "core/tensor/device.cc: core/cpu/cpu_dry_device.h"
-            "core/tensor/device.cc: core/cuda/cuda_dry_device.h" "core/quant/quants.h: core/tensor/tensor.h"
-            "core/quant/quant_search.h: core/tensor/tensor.h" "core/cuda/cuda_device.h: core/nn/device_decode_plan.h"
+            "core/tensor/device.cc: core/cuda/cuda_dry_device.h" "core/quant/quantize.h: core/tensor/tensor.h"
+            "core/quant/search.h: core/tensor/tensor.h" "core/cuda/cuda_device.h: core/nn/device_decode_plan.h"
             "core/cuda/cuda_dry_device.h: core/nn/device_decode_plan.h"
             "core/cuda/decode_needs.h: core/nn/device_decode_plan.h")
 

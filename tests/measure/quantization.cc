@@ -197,9 +197,10 @@ bool print_types(const std::string& model, Device& device, const SpecialIds& spe
       "token: mean KL | "
       "largest | best agrees |\n|---|---|---|---|---|---|---|---|---|---|\n");
   bool within = true;
-  for (const char* name : {"f32", "bf16", "f16", "q8_0", "q6_k", "q5_k", "q4_k"}) {
+  for (const DType type : weight_types()) {
+    const char* const name = name_of(type);
     const Checkpoint checkpoint = Checkpoint::open(model);
-    const JanusNetworks networks = JanusNetworks::load(checkpoint, device, weight_type_from_name(name));
+    const JanusNetworks networks = JanusNetworks::load(checkpoint, device, WeightType(type));
     Divergence codes, guided, tokens;
     for (const Sample& sample : samples) {
       add_all(codes, sample.code_logits, code_logits(networks, special, sample, 1));

@@ -15,38 +15,45 @@ from pathlib import Path
 
 import gguf
 import numpy as np
-import torch
 from gguf import GGMLQuantizationType as Type
-from safetensors import safe_open
+from weight_types import weight_types
 
 ROOT = Path(__file__).parents[2]
-TYPES = {"f32": Type.F32, "f16": Type.F16, "bf16": Type.BF16, "q8_0": Type.Q8_0, "q6_k": Type.Q6_K, "q5_k": Type.Q5_K,
-         "q4_k": Type.Q4_K}
-# Largest root mean square error over that of the numbers themselves.
+TYPES = weight_types()
+# Largest root mean square error over that of the numbers themselves; of the other types, of four bits, the last.
 ERRORS = {Type.Q6_K: 0.02, Type.Q5_K: 0.04, Type.Q4_K: 0.08}
+FOUR_BITS = 0.13
 
 
 def blocks(kind, random):
-    """Two rows of 256 numbers of `kind`: its own quantisation where the package has one, else random bytes with
-    scales that are finite."""
+    """Two rows of 256 numbers of `kind`: its own quantisation where the package has one, else random bytes that mean
+    small numbers."""
     values = random.standard_normal((2, 256)).astype(np.float32)
     if kind == Type.F32:
         return values
     if kind == Type.F16:
         return values.astype(np.float16)
-    if kind in (Type.BF16, Type.Q8_0):
+    try:
         return gguf.quants.quantize(values, kind)
-    size = gguf.GGML_QUANT_SIZES[kind][1]
-    rows = random.integers(0, 256, (2, size), dtype=np.uint8)
-    scales = [size - 2] if kind == Type.Q6_K else [0, 2]
-    for row in rows:
-        for at in scales:
-            row[at : at + 2] = np.frombuffer(np.float16(random.uniform(-1e-2, 1e-2)).tobytes(), np.uint8)
-    return rows
+    except NotImplementedError:
+        pass
+    block, size = gguf.GGML_QUANT_SIZES[kind]
+    while True:
+        rows = random.integers(0, 256, (2, 256 // block * size), dtype=np.uint8)
+        with np.errstate(all="ignore"):
+            if np.abs(gguf.quants.dequantize(rows, kind)).max() < 100:
+                return rows
+
+
+def has_quantizer(kind):
+    try:
+        gguf.quants.quantize(np.zeros((1, 256), np.float32), kind)
+        return True
+    except NotImplementedError:
+        return False
 
 
 def write_golden(path):
-    random = np.random.default_rng(1)
     writer = gguf.GGUFWriter(path, "janus")
     writer.add_uint32("general.quantization_version", 2)
     writer.add_float32("janus.number", 0.1)
@@ -54,7 +61,7 @@ def write_golden(path):
     writer.add_array("janus.file.tokenizer.model", b"\x00\xff\x80model")
     writer.add_string("janus.prefix.v", "model.vision_model")
     for name, kind in TYPES.items():
-        data = blocks(kind, random)
+        data = blocks(kind, np.random.default_rng([1, int(kind)]))
         plain = kind in (Type.F32, Type.F16)
         writer.add_tensor(f"blocks.0.{name}", data, raw_dtype=None if plain else kind)
         expected = data.astype(np.float32) if plain else gguf.quants.dequantize(data, kind)
@@ -66,6 +73,9 @@ def write_golden(path):
 
 
 def tensors_of(folder):
+    import torch
+    from safetensors import safe_open
+
     found = {}
     for path in sorted(folder.glob("*.safetensors")):
         with safe_open(path, "pt") as file:
@@ -85,12 +95,12 @@ def check_tensor(tensor, name, original):
     elif kind == Type.F16:
         assert np.array_equal(values, original.astype(np.float16).astype(np.float32)), name
     elif kind == Type.BF16:
-        assert np.array_equal(values, torch.from_numpy(original).bfloat16().float().numpy()), name
-    elif kind == Type.Q8_0:
+        assert np.array_equal(tensor.data.reshape(-1), gguf.quants.quantize(original, kind).reshape(-1)), name
+    elif has_quantizer(kind) and kind not in ERRORS:
         assert np.array_equal(tensor.data.reshape(-1), gguf.quants.quantize(original, kind).reshape(-1)), name
     else:
         error = np.sqrt(np.mean((values - original) ** 2) / np.mean(original**2))
-        assert error <= ERRORS[kind], f"{name}: {kind.name} error {error}"
+        assert error <= ERRORS.get(kind, FOUR_BITS), f"{name}: {kind.name} error {error}"
         return error
     return 0.0
 

@@ -68,8 +68,8 @@ void weighted_rows_of(const T* values, int64_t stride, int64_t count, int64_t wi
 }
 
 template <typename T>
-void weighted_rows_typed(const Matrix& values, int64_t count, int64_t width, const float* p, int64_t p_stride,
-                         int rows, float* out, int64_t out_stride) {
+void weighted_rows(const Matrix& values, int64_t count, int64_t width, const float* p, int64_t p_stride,
+                   int rows, float* out, int64_t out_stride) {
   const T* data = static_cast<const T*>(values.data);
   int r = 0;
   for (; r + 2 <= rows; r += 2) {
@@ -79,17 +79,6 @@ void weighted_rows_typed(const Matrix& values, int64_t count, int64_t width, con
   if (r < rows) {
     weighted_rows_of<T, 1>(data, values.stride, count, width, p + r * p_stride, p_stride,
                            out + r * out_stride, out_stride);
-  }
-}
-
-void weighted_rows(const Matrix& values, int64_t count, int64_t width, const float* p, int64_t p_stride,
-                   int rows, float* out, int64_t out_stride) {
-  if (values.dtype == DType::bf16) {
-    weighted_rows_typed<Bf16>(values, count, width, p, p_stride, rows, out, out_stride);
-  } else if (values.dtype == DType::f16) {
-    weighted_rows_typed<F16>(values, count, width, p, p_stride, rows, out, out_stride);
-  } else {
-    weighted_rows_typed<float>(values, count, width, p, p_stride, rows, out, out_stride);
   }
 }
 

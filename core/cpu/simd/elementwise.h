@@ -2,8 +2,6 @@
 #pragma once
 
 #include "core/cpu/kernels.h"
-#include "core/cpu/simd/lanes.h"
-#include "core/cpu/simd/quants.h"
 #include "core/cpu/simd/vector.h"
 
 namespace janus::cpu::JANUS_ISA {
@@ -40,29 +38,12 @@ void rope(float* head, int64_t width, const float* cosines, const float* sines) 
   });
 }
 
+// From elements of type T.
 template <typename T>
-void widen_typed(const T* from, int64_t size, float* to) {
-  for_each_vector(size,
-                  [&](int64_t i, int64_t count) { store_up_to(to + i, load_up_to(from + i, count), count); });
-}
-
-void widen(DType from_type, const void* from, int64_t size, float* to) {
-  switch (from_type) {
-    case DType::bf16:
-      return widen_typed(static_cast<const Bf16*>(from), size, to);
-    case DType::f16:
-      return widen_typed(static_cast<const F16*>(from), size, to);
-    case DType::q8_0:
-      return widen_blocks<BlockQ8_0>(from, size, to);
-    case DType::q6_k:
-      return widen_blocks<BlockQ6_K>(from, size, to);
-    case DType::q5_k:
-      return widen_blocks<BlockQ5_K>(from, size, to);
-    case DType::q4_k:
-      return widen_blocks<BlockQ4_K>(from, size, to);
-    default:
-      return widen_typed(static_cast<const float*>(from), size, to);
-  }
+void floats_to_f32(const void* from, int64_t size, float* to) {
+  const T* elements = static_cast<const T*>(from);
+  for_each_vector(
+      size, [&](int64_t i, int64_t count) { store_up_to(to + i, load_up_to(elements + i, count), count); });
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/cpu/kernels.h"
-#include "core/cpu/simd/quant_blocks.h"
+#include "core/cpu/simd/int16_blocks.h"
 #include "core/cpu/simd/vector.h"
 
 namespace janus::cpu::JANUS_ISA {
@@ -37,14 +37,15 @@ int64_t multiply_add(int64_t rounds, float* result) {
   return rounds * 12 * 2 * kLanes;
 }
 
-// Products of bytes, of `a` without a sign, that add_bytes adds at once; without such an instruction words.
+// Products of bytes, of `a` without a sign, that add_bytes adds at once; without such an instruction, of
+// int16.
 #if defined(__AVX2__) || defined(__aarch64__)
 constexpr int kByteProducts = 4 * kLanes;
 #else
 constexpr int kByteProducts = 2 * kLanes;
 #endif
 
-JANUS_INLINE IntVec add_bytes(WordsVec a, WordsVec b, IntVec sums) {
+JANUS_INLINE IntVec add_bytes(Int16Vec a, Int16Vec b, IntVec sums) {
 #if defined(__AVX512VNNI__)
   return bit_cast<IntVec>(
       _mm512_dpbusd_epi32(bit_cast<__m512i>(sums), bit_cast<__m512i>(a), bit_cast<__m512i>(b)));
@@ -67,10 +68,10 @@ JANUS_INLINE IntVec add_bytes(WordsVec a, WordsVec b, IntVec sums) {
 }
 
 // `rounds` times 12 independent vector multiply-adds by `add`; returns how many operations that was.
-template <int kProducts, IntVec (*add)(WordsVec, WordsVec, IntVec)>
+template <int kProducts, IntVec (*add)(Int16Vec, Int16Vec, IntVec)>
 int64_t multiply_add_whole(int64_t rounds, int32_t* result) {
   IntVec sums[12] = {};
-  WordsVec a = WordsVec{} + static_cast<int16_t>(result[0]), b = WordsVec{} + static_cast<int16_t>(result[1]);
+  Int16Vec a = Int16Vec{} + static_cast<int16_t>(result[0]), b = Int16Vec{} + static_cast<int16_t>(result[1]);
   for (int64_t i = 0; i < rounds; ++i) {
 #pragma GCC unroll 12
     for (int j = 0; j < 12; ++j) {

@@ -31,10 +31,10 @@ constexpr int kLanes = 4;
 
 typedef float Vec __attribute__((vector_size(kLanes * 4)));
 typedef int32_t IntVec __attribute__((vector_size(kLanes * 4)));
-typedef uint32_t WordVec __attribute__((vector_size(kLanes * 4)));
+typedef uint32_t UInt32Vec __attribute__((vector_size(kLanes * 4)));
 typedef uint16_t HalfVec __attribute__((vector_size(kLanes * 2)));
 
-// Stored 16-bit floats.
+// Plain 16-bit floats.
 struct F16 {
   uint16_t bits;
 };
@@ -95,11 +95,11 @@ JANUS_INLINE Vec fma(Vec a, Vec b, Vec c) {
 JANUS_INLINE Vec at_least(Vec a, Vec bound) { return a < bound ? bound : a; }
 JANUS_INLINE Vec at_most(Vec a, Vec bound) { return a > bound ? bound : a; }
 
-JANUS_INLINE Vec widen(HalfVec bits, Bf16) {
-  return bit_cast<Vec>(__builtin_convertvector(bits, WordVec) << 16);
+JANUS_INLINE Vec to_f32(HalfVec bits, Bf16) {
+  return bit_cast<Vec>(__builtin_convertvector(bits, UInt32Vec) << 16);
 }
 
-JANUS_INLINE Vec widen(HalfVec bits, F16) {
+JANUS_INLINE Vec to_f32(HalfVec bits, F16) {
 #if defined(__AVX512F__)
   return _mm512_maskz_cvtph_ps(0xFFFF, bit_cast<__m256i>(bits));  // gcc 12 warns of the plain one
 #elif defined(__F16C__)
@@ -107,12 +107,12 @@ JANUS_INLINE Vec widen(HalfVec bits, F16) {
 #else
   // The exponent is moved to f32's place and its bias mended by a multiplication, which also turns f16's
   // subnormals into f32 numbers; infinities and NaN get the largest exponent.
-  const WordVec word = __builtin_convertvector(bits, WordVec);
-  const WordVec sign = (word & 0x8000U) << 16;
-  const WordVec magnitude = (word & 0x7FFFU) << 13;
+  const UInt32Vec word = __builtin_convertvector(bits, UInt32Vec);
+  const UInt32Vec sign = (word & 0x8000U) << 16;
+  const UInt32Vec magnitude = (word & 0x7FFFU) << 13;
   const Vec scaled = bit_cast<Vec>(magnitude) * splat(0x1p112F);
-  const WordVec special = magnitude | 0x7F800000U;
-  const WordVec finite = bit_cast<WordVec>(scaled);
+  const UInt32Vec special = magnitude | 0x7F800000U;
+  const UInt32Vec finite = bit_cast<UInt32Vec>(scaled);
   const IntVec is_special = bit_cast<IntVec>(magnitude) >= splat_int(0x0F800000);
   return bit_cast<Vec>((is_special ? special : finite) | sign);
 #endif
@@ -127,7 +127,7 @@ template <typename Half>
 JANUS_INLINE Vec load(const Half* from) {
   HalfVec bits;
   __builtin_memcpy(&bits, from, sizeof bits);
-  return widen(bits, Half{});
+  return to_f32(bits, Half{});
 }
 JANUS_INLINE void store(float* to, Vec x) { __builtin_memcpy(to, &x, sizeof x); }
 
@@ -141,7 +141,7 @@ template <typename Half>
 JANUS_INLINE Vec load_part(const Half* from, int64_t count) {
   HalfVec bits{};
   __builtin_memcpy(&bits, from, static_cast<size_t>(count) * sizeof(Half));
-  return widen(bits, Half{});
+  return to_f32(bits, Half{});
 }
 JANUS_INLINE void store_part(float* to, Vec x, int64_t count) {
   __builtin_memcpy(to, &x, static_cast<size_t>(count) * sizeof(float));

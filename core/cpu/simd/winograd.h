@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/cpu/kernels.h"
-#include "core/cpu/simd/matmul.h"
+#include "core/cpu/simd/gemm_tile.h"
 #include "core/cpu/simd/vector.h"
 
 // Compiles a lambda once for whole vectors and once for the last part, instead of once for any.

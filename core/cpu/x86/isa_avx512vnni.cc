@@ -1,4 +1,4 @@
-// The kernels for AVX-512 with VNNI, which adds products of whole numbers in one instruction;
+// The kernels for AVX-512 with VNNI, which adds products of integers in one instruction;
 // core/CMakeLists.txt sets the flags.
 #define JANUS_ISA avx512vnni
 #define JANUS_ISA_NAME "avx512vnni"

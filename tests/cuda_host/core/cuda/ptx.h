@@ -43,6 +43,15 @@ inline uint32_t fma_bf16x2(uint32_t a, uint32_t b, uint32_t c) {
   return d;
 }
 
+inline uint32_t byte_perm(uint32_t a, uint32_t b, uint32_t selector) {
+  uint32_t chosen = 0;
+  for (int i = 0; i < 4; ++i) {
+    const uint64_t both = a | uint64_t{b} << 32;
+    chosen |= static_cast<uint32_t>(both >> (selector >> 4 * i & 7U) * 8 & 255U) << 8 * i;
+  }
+  return chosen;
+}
+
 inline void ldmatrix_x4(uint32_t (&r)[4], const void* row) {
   const auto* rows = static_cast<const char* const*>(cuda_host::warp_exchange(&row, sizeof row));
   const unsigned lane = threadIdx.x % 32;

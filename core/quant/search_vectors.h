@@ -1,10 +1,10 @@
-// What the searches of core/quant/quant_search.h share: vectors with one lane a part of a block.
+// What the searches of core/quant/search.h share: vectors with one lane a part of a block.
 #pragma once
 
 #include <cstdint>
 
 #include "core/base/half.h"
-#include "core/quant/block_formats.h"
+#include "core/quant/k_blocks.h"
 
 // Vectors wider than the processor's are passed in memory, which is no matter as nothing here is called from
 // another file. (g++ says so at the end of the file that includes this, so there is no pop.)
@@ -27,7 +27,7 @@ template <typename Vec>
 JANUS_ALWAYS_INLINE Vec larger(const Vec& a, const Vec& b) {
   return a > b ? a : b;
 }
-// To the nearest whole number, halves to even; |x| < 2^22.
+// To the nearest integer, halves to even; |x| < 2^22.
 template <typename Vec>
 JANUS_ALWAYS_INLINE Vec nearest(const Vec& x) {
   return (x + 12582912.0F) - 12582912.0F;

@@ -1,15 +1,15 @@
 // The search for q4_k and q5_k: scale * q - min, q in [0, kTop].
 #pragma once
 
-#include "core/quant/quant_search_lanes.h"
+#include "core/quant/search_vectors.h"
 
 namespace janus::quant_search {
 namespace {
 
 template <int kTop>
-class OffsetSearch {
+class AffineSearch {
  public:
-  explicit OffsetSearch(const float* from) {
+  explicit AffineSearch(const float* from) {
     spread<kParts>(from, x_);
     for (int i = 0; i < kSize; ++i) {
       sum_x_ += x_[i];
@@ -20,7 +20,7 @@ class OffsetSearch {
   // The block's two factors, already rounded to f16, and a scale and a min in [0, 63] for each part.
   float d = 0.0F, dmin = 0.0F;
   uint8_t scales[8] = {}, mins[8] = {};
-  uint8_t numbers[8][32] = {};  // q of number i of part j
+  uint8_t elements[8][32] = {};  // q of number i of part j
 
   void run() {
     fit_parts();
@@ -30,7 +30,7 @@ class OffsetSearch {
     whole_min_ = clamped(divided(min_, Vec{} + dmin), 0.0F, 63.0F);
     improve_whole();
     for (int round = 0; round < kRounds; ++round) {
-      const OffsetSearch before = *this;
+      const AffineSearch before = *this;
       improve_factors();
       improve_whole();
       if (!(total<kParts>(error_) < total<kParts>(before.error_))) {
@@ -84,7 +84,7 @@ class OffsetSearch {
       low = smaller(low, x_[i]);
       high = larger(high, x_[i]);
     }
-    // All numbers alike and negative: the min alone.
+    // All elements alike and negative: the min alone.
     min_ = larger(-sum_x_ / static_cast<float>(kSize), Vec{});
     Vec best = min_ * min_ * static_cast<float>(kSize);
     for (int step = 0; step <= kSteps; ++step) {
@@ -106,7 +106,7 @@ class OffsetSearch {
     return error;
   }
 
-  // The whole scales and mins next to the present ones, whichever leave the smallest error.
+  // The integer scales and mins next to the present ones, whichever leave the smallest error.
   void improve_whole() {
     const Vec scale = whole_scale_, min = whole_min_;
     error_ = error_of(d * scale, dmin * min);
@@ -149,7 +149,7 @@ class OffsetSearch {
     }
     for (int i = 0; i < kSize; ++i) {
       const Vec whole = clamped((x_[i] + min) * inverse, 0.0F, static_cast<float>(kTop));
-      for (int j = 0; j < kParts; ++j) numbers[j][i] = static_cast<uint8_t>(whole[j]);
+      for (int j = 0; j < kParts; ++j) elements[j][i] = static_cast<uint8_t>(whole[j]);
     }
   }
 
@@ -161,30 +161,30 @@ class OffsetSearch {
 };
 
 template <int kTop, typename Block>
-inline void pack_offset(const OffsetSearch<kTop>& search, Block& block) {
+inline void pack_affine(const AffineSearch<kTop>& search, Block& block) {
   block.d = to_f16(search.d);
   block.dmin = to_f16(search.dmin);
   pack_scales(search.scales, search.mins, block.scales);
   for (int j = 0; j < 8; ++j) {
     for (int l = 0; l < 32; ++l) {
-      block.q[j / 2 * 32 + l] |= static_cast<uint8_t>((search.numbers[j][l] & 15) << j % 2 * 4);
+      block.q[j / 2 * 32 + l] |= static_cast<uint8_t>((search.elements[j][l] & 15) << j % 2 * 4);
     }
   }
 }
 
 // `block` comes zeroed, in all three.
-inline void quantize_q4_k(const float* from, BlockQ4_K& block) {
-  OffsetSearch<15> search(from);
+inline void quantize_block(const float* from, BlockQ4_K& block) {
+  AffineSearch<15> search(from);
   search.run();
-  pack_offset(search, block);
+  pack_affine(search, block);
 }
 
-inline void quantize_q5_k(const float* from, BlockQ5_K& block) {
-  OffsetSearch<31> search(from);
+inline void quantize_block(const float* from, BlockQ5_K& block) {
+  AffineSearch<31> search(from);
   search.run();
-  pack_offset(search, block);
+  pack_affine(search, block);
   for (int j = 0; j < 8; ++j) {
-    for (int l = 0; l < 32; ++l) block.high[l] |= static_cast<uint8_t>(search.numbers[j][l] >> 4 << j);
+    for (int l = 0; l < 32; ++l) block.high[l] |= static_cast<uint8_t>(search.elements[j][l] >> 4 << j);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "core/cpu/whole_product.h"
+#include "core/cpu/integer_gemm.h"
 
 #include <algorithm>
 
@@ -9,10 +9,10 @@ constexpr int64_t kMaxRows = 1024;
 
 int64_t round_up(int64_t size, int64_t unit) { return (size + unit - 1) / unit * unit; }
 
-// Rows rounded once for all weights, on all threads, with rows of zeros to a multiple of whole_rows.
+// Rows rounded once for all weights, on all threads, with rows of zeros to a multiple of integer_rows.
 RoundedRows round_rows(const Kernels& kernels, const Team& team, const float* x, int64_t rows,
                        int64_t depth) {
-  const int64_t padded = round_up(rows, kernels.whole_rows);
+  const int64_t padded = round_up(rows, kernels.integer_rows);
   const RoundedRows rounded(scratch(3, RoundedRows::floats(padded, depth)), padded, depth);
   team.parallel_for(padded, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < std::min(end, rows); ++r) {
@@ -21,7 +21,7 @@ RoundedRows round_rows(const Kernels& kernels, const Team& team, const float* x,
     for (int64_t r = std::max(begin, rows); r < end; ++r) {
       for (int64_t block = 0; block < RoundedRows::blocks(depth); ++block) {
         const int64_t place = block * padded + r;
-        std::fill_n(rounded.words + place * 256, 256, int16_t{0});
+        std::fill_n(rounded.values + place * 256, 256, int16_t{0});
         std::fill_n(rounded.minus_sums + place * 8, 8, 0.0F);
         rounded.factors[place] = 0.0F;
       }
@@ -39,6 +39,7 @@ struct Piece {
 
 void multiply_piece(const Kernels& kernels, const Piece& piece, const RoundedRows& x, int64_t depth,
                     const Matrix& weight, const float* bias, float* out, int64_t out_stride) {
+  const WeightKernels& weights = kernels.of(weight.dtype, weight.layout);
   const int64_t tile = kernels.tile_columns;
   float* panel = scratch(0, kernels.panel_floats);
   float* totals = scratch(1, piece.height * tile);
@@ -47,8 +48,8 @@ void multiply_piece(const Kernels& kernels, const Piece& piece, const RoundedRow
     std::copy_n(bias + piece.column, piece.count, totals + r * tile);
   }
   for (int64_t block = 0; block < RoundedRows::blocks(depth); ++block) {
-    kernels.pack_panel(weight, piece.column, piece.count, block * 256, depth, panel);
-    kernels.add_products(weight.dtype, panel, x, block * x.rows + piece.first, piece.height, totals);
+    weights.pack_panel(weight, piece.column, piece.count, block * 256, depth, panel);
+    weights.add_products(panel, x, block * x.rows + piece.first, piece.height, totals);
   }
   const int64_t end = std::min(piece.first + piece.height, piece.rows);
   for (int64_t r = piece.first; r < end; ++r, totals += tile) {
@@ -58,19 +59,19 @@ void multiply_piece(const Kernels& kernels, const Piece& piece, const RoundedRow
 
 }  // namespace
 
-void multiply_whole(const Kernels& kernels, const Team& team, const float* x, int64_t rows, int64_t depth,
-                    const Matrix& weight, int64_t columns, const float* bias, float* out) {
+void integer_gemm(const Kernels& kernels, const Team& team, const float* x, int64_t rows, int64_t depth,
+                  const Matrix& weight, int64_t columns, const float* bias, float* out) {
   for (; rows > kMaxRows; rows -= kMaxRows, x += kMaxRows * depth, out += kMaxRows * columns) {
-    multiply_whole(kernels, team, x, kMaxRows, depth, weight, columns, bias, out);
+    integer_gemm(kernels, team, x, kMaxRows, depth, weight, columns, bias, out);
   }
   const RoundedRows rounded = round_rows(kernels, team, x, rows, depth);
   const int64_t panels = (columns + kernels.tile_columns - 1) / kernels.tile_columns;
-  const int64_t most_parts = rounded.rows / kernels.whole_rows;
+  const int64_t most_parts = rounded.rows / kernels.integer_rows;
   int64_t parts = 1;  // of the rows, so that all threads have work
   while (parts < most_parts && panels * parts % team.threads() != 0 && panels * parts < 4 * team.threads()) {
     ++parts;
   }
-  const int64_t height = round_up((rounded.rows + parts - 1) / parts, kernels.whole_rows);
+  const int64_t height = round_up((rounded.rows + parts - 1) / parts, kernels.integer_rows);
   team.parallel_for(panels * parts, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t first = i % parts * height, column = i / parts * kernels.tile_columns;

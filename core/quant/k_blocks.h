@@ -1,22 +1,18 @@
-// The blocks as they lie in memory, little-endian and without gaps; core/quant/quants.h says what they mean.
+// The *_k formats: blocks of 256 elements in parts that have scales of their own, which are integers times a
+// common factor. As they lie in memory, little-endian and without gaps; core/quant/format.h says what they
+// mean.
 #pragma once
 
 #include <cstdint>
 
 #include "core/base/half.h"
+#include "core/quant/block_of.h"
 
 namespace janus {
 
 inline constexpr int kSuperBlock = 256;
 
-struct BlockQ8_0 {
-  static constexpr int kSize = 32;
-  uint16_t d;
-  int8_t q[kSize];
-};
-static_assert(sizeof(BlockQ8_0) == 34);
-
-// Numbers l and l + 32 of each 64 share a byte: low and high half. scales: see unpack_scales.
+// Elements l and l + 32 of each 64 share a byte: low and high half. scales: see unpack_scales.
 struct BlockQ4_K {
   static constexpr int kSize = kSuperBlock;
   uint16_t d, dmin;
@@ -24,8 +20,12 @@ struct BlockQ4_K {
   uint8_t q[kSize / 2];
 };
 static_assert(sizeof(BlockQ4_K) == 144);
+template <>
+struct BlockOf<DType::q4_k> {
+  using Type = BlockQ4_K;
+};
 
-// As q4_k; the fifth bit of number l of part j (of 32 numbers) is bit j of high[l].
+// As q4_k; the fifth bit of element l of part j (of 32) is bit j of high[l].
 struct BlockQ5_K {
   static constexpr int kSize = kSuperBlock;
   uint16_t d, dmin;
@@ -34,8 +34,12 @@ struct BlockQ5_K {
   uint8_t q[kSize / 2];
 };
 static_assert(sizeof(BlockQ5_K) == 176);
+template <>
+struct BlockOf<DType::q5_k> {
+  using Type = BlockQ5_K;
+};
 
-// Of each 128 numbers, l, l + 64 share byte l of 64 low halves (l < 64), and l, l + 32, l + 64, l + 96 the
+// Of each 128 elements, l, l + 64 share byte l of 64 low halves (l < 64), and l, l + 32, l + 64, l + 96 the
 // byte l of 32 that hold two high bits each.
 struct BlockQ6_K {
   static constexpr int kSize = kSuperBlock;
@@ -45,6 +49,10 @@ struct BlockQ6_K {
   uint16_t d;
 };
 static_assert(sizeof(BlockQ6_K) == 210);
+template <>
+struct BlockOf<DType::q6_k> {
+  using Type = BlockQ6_K;
+};
 
 // Eight scales and eight mins of 6 bits in 12 bytes: the first four of each in the low bits of bytes 0..3
 // and 4..7; of the others the low four bits in bytes 8..11 (scales low, mins high), the two high bits on top
@@ -66,12 +74,7 @@ JANUS_ALWAYS_INLINE void pack_scales(const uint8_t* scales, const uint8_t* mins,
   }
 }
 
-// -- what the numbers are: loops that compilers turn into vectors ------------------------------------------
-
-JANUS_ALWAYS_INLINE void dequantize_block(const BlockQ8_0& block, float* to) {
-  const float d = from_f16(block.d);
-  for (int i = 0; i < BlockQ8_0::kSize; ++i) to[i] = static_cast<float>(block.q[i]) * d;
-}
+// -- what the elements are: loops that compilers turn into vectors -----------------------------------------
 
 JANUS_ALWAYS_INLINE void dequantize_block(const BlockQ4_K& block, float* to) {
   uint8_t scales[8], mins[8];
@@ -94,8 +97,8 @@ JANUS_ALWAYS_INLINE void dequantize_block(const BlockQ5_K& block, float* to) {
     const float scale = d * static_cast<float>(scales[j]), min = dmin * static_cast<float>(mins[j]);
     const uint8_t* q = block.q + j / 2 * 32;
     for (int l = 0; l < 32; ++l) {
-      const int number = (q[l] >> j % 2 * 4 & 15) | (block.high[l] >> j & 1) << 4;
-      to[32 * j + l] = scale * static_cast<float>(number) - min;
+      const int value = (q[l] >> j % 2 * 4 & 15) | (block.high[l] >> j & 1) << 4;
+      to[32 * j + l] = scale * static_cast<float>(value) - min;
     }
   }
 }
@@ -108,8 +111,8 @@ JANUS_ALWAYS_INLINE void dequantize_block(const BlockQ6_K& block, float* to) {
     const uint8_t* high = block.high + 32 * half + first;
     const float scale = d * static_cast<float>(block.scales[part]);
     for (int l = 0; l < 16; ++l) {
-      const int number = (low[l] >> quarter / 2 * 4 & 15) | (high[l] >> quarter * 2 & 3) << 4;
-      to[16 * part + l] = scale * static_cast<float>(number - 32);
+      const int value = (low[l] >> quarter / 2 * 4 & 15) | (high[l] >> quarter * 2 & 3) << 4;
+      to[16 * part + l] = scale * static_cast<float>(value - 32);
     }
   }
 }

@@ -1,7 +1,7 @@
 // The search for q6_k: scale * q, q in [-32, 31].
 #pragma once
 
-#include "core/quant/quant_search_lanes.h"
+#include "core/quant/search_vectors.h"
 
 namespace janus::quant_search {
 namespace {
@@ -12,7 +12,7 @@ class SymmetricSearch {
 
   float d = 0.0F;  // already rounded to f16
   int8_t scales[16] = {};
-  uint8_t numbers[256] = {};  // q + 32
+  uint8_t elements[256] = {};  // q + 32
 
   void run() {
     fit_parts();
@@ -109,7 +109,7 @@ class SymmetricSearch {
     for (int i = 0; i < kSize; ++i) {
       const Vec whole = clamped(x_[i] * inverse, -32.0F, 31.0F);
       for (int j = 0; j < kParts; ++j)
-        numbers[j * kSize + i] = static_cast<uint8_t>(static_cast<int>(whole[j]) + 32);
+        elements[j * kSize + i] = static_cast<uint8_t>(static_cast<int>(whole[j]) + 32);
     }
   }
 
@@ -118,15 +118,15 @@ class SymmetricSearch {
   Vec error_{};
 };
 
-inline void quantize_q6_k(const float* from, BlockQ6_K& block) {
+inline void quantize_block(const float* from, BlockQ6_K& block) {
   SymmetricSearch search(from);
   search.run();
   block.d = to_f16(search.d);
   for (int j = 0; j < 16; ++j) block.scales[j] = search.scales[j];
   for (int i = 0; i < 256; ++i) {
     const int half = i / 128, l = i % 128;
-    block.low[64 * half + l % 64] |= static_cast<uint8_t>((search.numbers[i] & 15) << l / 64 * 4);
-    block.high[32 * half + l % 32] |= static_cast<uint8_t>(search.numbers[i] >> 4 << l / 32 * 2);
+    block.low[64 * half + l % 64] |= static_cast<uint8_t>((search.elements[i] & 15) << l / 64 * 4);
+    block.high[32 * half + l % 32] |= static_cast<uint8_t>(search.elements[i] >> 4 << l / 32 * 2);
   }
 }
 

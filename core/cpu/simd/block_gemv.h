@@ -1,0 +1,284 @@
+// Products of a few rows with weights in ggml's block formats (core/quant/k_blocks.h).
+//
+// Activations become int16 once a row, with a factor of their own for every 256, and the
+// products are exact in 32 bits from there: a dot product differs from one with f32 activations by what the
+// activations lose, about 3e-5 of it. A block's integer scales are multiplied into its elements while they
+// are unpacked, once for all rows, so that a row costs nothing but the products: an element times its scale
+// fits 13 bits.
+//
+// Nothing depends on the other rows or on where a piece of work begins.
+#pragma once
+
+#include "core/cpu/kernels.h"
+#include "core/cpu/simd/nibble_blocks.h"
+
+namespace janus::cpu::JANUS_ISA {
+namespace {
+
+// -- activations ------------------------------------------------------------------------------------------
+
+// Rows of activations for one type of weight. For every 256 of depth, `values` has 256 * rows values in the
+// order in which the weights unpack, `factors` what they are to be multiplied with, and `sums`, which a min
+// is multiplied with, those of every 32 elements.
+struct Int16Rows {
+  static constexpr int kSums = kLanes < 8 ? 8 : kLanes;
+  int16_t* values;
+  float* factors;
+  float* sums;
+
+  Int16Rows(float* memory, int64_t depth, int rows) {
+    const int64_t blocks = (depth + kSuperBlock - 1) / kSuperBlock * rows;
+    values = reinterpret_cast<int16_t*>(memory);
+    sums = memory + blocks * (kSuperBlock / 2);
+    factors = sums + blocks * kSums;
+    static_assert(kSuperBlock / 2 + kSums + 1 <= kSuperBlock);  // gemv_floats
+  }
+};
+
+// `count` <= 256 elements, then zeros, to integers; returns their factor. NaN or infinity: a factor NaN.
+JANUS_INLINE float round_to_int16(const float* x, int64_t count, int16_t (&values)[kSuperBlock]) {
+  float padded[kSuperBlock] = {};
+  if (count < kSuperBlock) {
+    __builtin_memcpy(padded, x, static_cast<size_t>(count) * sizeof(float));
+    x = padded;
+  }
+  Vec top{}, nothing{};
+  for (int i = 0; i < kSuperBlock; i += kLanes) {
+    const Vec v = load(x + i);
+    top = at_least(top, v < Vec{} ? -v : v);
+    nothing += v * 0.0F;
+  }
+  const float size = largest(top), factor = size / 32767.0F;
+  const Vec inverse = splat(size < 1e-30F ? 0.0F : 32767.0F / size);
+  typedef int16_t Int16s __attribute__((vector_size(kLanes * 2)));
+  for (int i = 0; i < kSuperBlock; i += kLanes) {
+    // Adding 1.5 * 2^23 rounds to the nearest integer, which then stands in the low bits.
+    const IntVec integers = bit_cast<IntVec>(load(x + i) * inverse + splat(12582912.0F));
+    const Int16s rounded = __builtin_convertvector(integers, Int16s);
+    __builtin_memcpy(values + i, &rounded, sizeof rounded);
+  }
+  return factor + sum(nothing);
+}
+
+// q8_0: a step takes the elements of kBlocksAtOnce blocks, kStepVectors vectors a row.
+constexpr int kBlocksAtOnce = kLanes == 16 ? 2 : 1;
+constexpr int kStepVectors = kBlocksAtOnce * 32 / kInt16s;
+
+// The values in the order in which Block unpacks, rows interleaved by chunks or steps.
+template <typename Block>
+JANUS_INLINE void order_int16(const int16_t (&values)[kSuperBlock], int row, int rows, int16_t* to) {
+  if constexpr (NibbleBlock<Block>) {
+    order_nibbles<Block>(values, row, rows, to);
+  } else if constexpr (Block::kSize == kSuperBlock) {
+    using Places = typename Unpack<Block>::Places;
+    for (int i = 0; i < 2 * kChunks; ++i) {
+      const int chunk = i / 2, high = i % 2;
+      // A vector of int16 has at most 32 elements, which follow one another.
+      const int16_t* from = values + high * Places::kHigh;
+      const auto first = load_as<Int16Vec>(from + Places::low(chunk * kChunkBytes));
+      const auto second = load_as<Int16Vec>(from + Places::low(chunk * kChunkBytes + kInt16s));
+      const Int16Vec even = pick_int16(first, second, [](int lane) { return 2 * lane; });
+      const Int16Vec odd = pick_int16(first, second, [](int lane) { return 2 * lane + 1; });
+      int16_t* place = to + ((chunk * rows + row) * 4 + 2 * high) * kInt16s;
+      __builtin_memcpy(place, &even, sizeof even);
+      __builtin_memcpy(place + kInt16s, &odd, sizeof odd);
+    }
+  } else {
+    constexpr int kStep = kBlocksAtOnce * 32;
+    for (int step = 0; step < kSuperBlock / kStep; ++step) {
+      int16_t* place = to + (step * rows + row) * kStep;
+      const int16_t* from = values + step * kStep;
+      if constexpr (kBlocksAtOnce == 1) {
+        __builtin_memcpy(place, from, kStep * 2);
+      } else {
+        // The first halves of two blocks, then the second halves.
+        for (int i = 0; i < 4; ++i) __builtin_memcpy(place + (i % 2 * 2 + i / 2) * 16, from + i * 16, 32);
+      }
+    }
+  }
+}
+
+template <typename Block>
+void pack_int16_rows(const float* x, int64_t x_stride, int64_t depth, int rows, float* memory) {
+  const Int16Rows packed(memory, depth, rows);
+  for (int64_t k = 0, i = 0; k < depth; k += kSuperBlock) {
+    const int64_t count = depth - k < kSuperBlock ? depth - k : kSuperBlock;
+    for (int r = 0; r < rows; ++r, ++i) {
+      int16_t values[kSuperBlock];
+      packed.factors[i] = round_to_int16(x + r * x_stride + k, count, values);
+      order_int16<Block>(values, r, rows, packed.values + (i - r) * kSuperBlock);
+      float* sums = packed.sums + i * Int16Rows::kSums;
+      for (int j = 0; j < Int16Rows::kSums; ++j) {
+        int total = 0;
+        for (int l = 0; j < 8 && l < 32; ++l) total += values[j * 32 + l];
+        sums[j] = static_cast<float>(total) * packed.factors[i];
+      }
+    }
+  }
+}
+
+// -- the products of 256 elements --------------------------------------------------------------------------
+
+// Adds the dot products of one block with R rows: `values`, `factors` and `part_sums` are theirs.
+template <int R, typename Block>
+JANUS_INLINE void add_dots(const Block& block, const int16_t* values, const float* factors,
+                           const float* part_sums, Vec (&sums)[R]) {
+  using Elements = Unpack<Block>;
+  // A lane takes 8 products a chunk, which must stay within 32 bits.
+  constexpr int kRoom = static_cast<int>(INT32_MAX / (int64_t{8} * 32767 * Elements::kLargest));
+  static_assert(kRoom > 0);
+  const auto scales = Elements::Scales::load(block);
+  const Vec d = splat(scales.d);
+  IntVec integers[R] = {};
+  const auto finish = [&]() __attribute__((always_inline)) {
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      sums[r] = fma(to_float(integers[r]) * d, splat(factors[r]), sums[r]);
+      integers[r] = IntVec{};
+    }
+  };
+  const auto chunk = [&]<int kChunk>() __attribute__((always_inline)) {
+    Int16Vec elements[4];
+    Elements::template elements<kChunk>(block, elements);
+    const Int16Vec low = scales.template of<kChunk, 0>(), high = scales.template of<kChunk, 1>();
+    const Int16Vec scaled[4] = {elements[0] * low, elements[1] * low, elements[2] * high, elements[3] * high};
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) {
+        const auto x = load_as<Int16Vec>(values + ((kChunk * R + r) * 4 + i) * kInt16s);
+        integers[r] = add_products(scaled[i], x, integers[r]);
+      }
+    }
+    if constexpr ((kChunk + 1) % kRoom == 0 || kChunk + 1 == kChunks) finish();
+  };
+  [&]<int... kChunk>(std::integer_sequence<int, kChunk...>) __attribute__((always_inline)) {
+    (chunk.template operator()<kChunk>(), ...);
+  }
+  (std::make_integer_sequence<int, kChunks>());
+  if constexpr (Elements::Scales::kMinVectors > 0) {
+    for (int r = 0; r < R; ++r) {
+      for (int i = 0; i < Elements::Scales::kMinVectors; ++i) {
+        sums[r] = fma(scales.mins[i], load(part_sums + r * Int16Rows::kSums + i * kLanes), sums[r]);
+      }
+    }
+  }
+}
+
+// The factors of kBlocksAtOnce blocks, each in as many lanes.
+JANUS_INLINE Vec load_factors(const BlockQ8_0* blocks) {
+#if defined(__AVX512F__)
+  const __m256i both = _mm256_mask_set1_epi16(_mm256_set1_epi16(static_cast<int16_t>(blocks[0].d)), 0xFF00,
+                                              static_cast<int16_t>(blocks[1].d));
+  return _mm512_maskz_cvtph_ps(0xFFFF, both);
+#elif defined(__AVX2__)
+  return _mm256_cvtph_ps(_mm_set1_epi16(static_cast<int16_t>(blocks[0].d)));
+#else
+  return splat(f16_to_f32(blocks[0].d));
+#endif
+}
+
+template <int R>
+JANUS_INLINE void add_dots(const BlockQ8_0* blocks, const int16_t* values, const float* factors,
+                           Vec (&sums)[R]) {
+  Vec partial[R] = {};
+#pragma GCC unroll 8
+  for (int step = 0; step < 8 / kBlocksAtOnce; ++step, blocks += kBlocksAtOnce) {
+    Int16Vec elements[kStepVectors];
+    for (int i = 0; i < kStepVectors; ++i) {
+#if defined(__AVX512F__)
+      const __m256i both =
+          _mm256_inserti128_si256(_mm256_castsi128_si256(load_as<__m128i>(blocks[0].q + i * 16)),
+                                  load_as<__m128i>(blocks[1].q + i * 16), 1);
+      elements[i] = to_int16(bit_cast<BytesVec>(both));
+#else
+      elements[i] = to_int16(load_as<BytesVec>(blocks[0].q + i * kInt16s));
+#endif
+    }
+    const Vec d = load_factors(blocks);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      IntVec integers{};
+#pragma GCC unroll 4
+      for (int i = 0; i < kStepVectors; ++i) {
+        const auto x = load_as<Int16Vec>(values + ((step * R + r) * kStepVectors + i) * kInt16s);
+        integers = add_products(elements[i], x, integers);
+      }
+      partial[r] = fma(to_float(integers), d, partial[r]);
+    }
+  }
+  for (int r = 0; r < R; ++r) sums[r] = fma(partial[r], splat(factors[r]), sums[r]);
+}
+
+// -- gemv -------------------------------------------------------------------------------------------------
+
+constexpr int kBlockGroup = 8;
+
+// The dot products of R packed rows with `count` <= kBlockGroup weight rows, in the way of float_group_dots
+// in matmul.h.
+template <typename Block, int R>
+void block_group_dots(const uint8_t* weight, int64_t row_bytes, int count, int64_t depth, const Int16Rows& x,
+                      const float* bias, float* out, int64_t out_stride) {
+  constexpr int kBlocks = kSuperBlock / Block::kSize;
+  constexpr int64_t kBytes = kBlocks * sizeof(Block);
+  Vec sums[kBlockGroup][R] = {};
+  for (int64_t k = 0, i = 0; k < depth; k += kSuperBlock, i += R) {
+    for (int f = 0; f < count; ++f) {
+      const uint8_t* from = weight + f * row_bytes + i / R * kBytes;
+      for (int64_t line = 0; line < kBytes; line += 64) {
+        __builtin_prefetch(from + kBlockGroup * row_bytes + line, 0, 2);
+      }
+      const auto* blocks = reinterpret_cast<const Block*>(from);
+      if constexpr (kBlocks == 1) {
+        add_dots<R>(*blocks, x.values + i * kSuperBlock, x.factors + i, x.sums + i * Int16Rows::kSums,
+                    sums[f]);
+      } else {
+        Block padded[kBlocks];
+        if (depth - k < kSuperBlock) {
+          __builtin_memset(static_cast<void*>(padded), 0, sizeof padded);
+          __builtin_memcpy(static_cast<void*>(padded), from, (depth - k) / Block::kSize * sizeof(Block));
+          blocks = padded;
+        }
+        add_dots<R>(blocks, x.values + i * kSuperBlock, x.factors + i, sums[f]);
+      }
+    }
+  }
+  for (int r = 0; r < R; ++r) {
+    for (int f = 0; f < count; ++f) {
+      out[r * out_stride + f] = sum(sums[f][r]) + (bias == nullptr ? 0.0F : bias[f]);
+    }
+  }
+}
+
+template <typename Block>
+void block_gemv(const Matrix& weight, int64_t begin, int64_t end, int64_t depth, const float* packed,
+                int rows, const float* bias, float* out, int64_t out_stride) {
+  using Function =
+      void (*)(const uint8_t*, int64_t, int, int64_t, const Int16Rows&, const float*, float*, int64_t);
+  static constexpr Function kByRows[kMaxGemvRows] = {block_group_dots<Block, 1>, block_group_dots<Block, 2>,
+                                                     block_group_dots<Block, 3>, block_group_dots<Block, 4>,
+                                                     block_group_dots<Block, 5>, block_group_dots<Block, 6>,
+                                                     block_group_dots<Block, 7>, block_group_dots<Block, 8>};
+  const Int16Rows activations(const_cast<float*>(packed), depth, rows);
+  const int64_t row_bytes = weight.stride / Block::kSize * static_cast<int64_t>(sizeof(Block));
+  for (int64_t f = begin; f < end; f += kBlockGroup) {
+    const int count = static_cast<int>(end - f < kBlockGroup ? end - f : kBlockGroup);
+    kByRows[rows - 1](static_cast<const uint8_t*>(weight.data) + f * row_bytes, row_bytes, count, depth,
+                      activations, bias == nullptr ? nullptr : bias + f, out + f, out_stride);
+  }
+}
+
+// -- to f32 -----------------------------------------------------------------------------------------------
+
+template <typename Block>
+void dequantize_blocks(const void* from, int64_t size, float* to) {
+  const auto* blocks = static_cast<const uint8_t*>(from);
+  for (int64_t i = 0; i < size; i += Block::kSize, blocks += sizeof(Block)) {
+    Block block;
+    __builtin_memcpy(&block, blocks, sizeof block);
+    dequantize_block(block, to + i);
+  }
+}
+
+}  // namespace
+}  // namespace janus::cpu::JANUS_ISA

@@ -184,7 +184,7 @@ struct PanelLane {
   static constexpr int kLoads = kType == DType::q8_0 ? 4 : 2;
   uint4 words[kLoads];
   uint4 high;  // of q6_k, and its first two of q5_k
-  PanelScales<kType> scales;
+  PanelScales<kType> scales{};
 
   // null: zeros.
   __device__ __forceinline__ void load(const unsigned char* panel, int lane) {
@@ -240,7 +240,7 @@ __device__ __forceinline__ void load_packed(const MatrixView& matrix, int64_t ro
   const int eight = static_cast<int>(k % 32) / 8;
   const unsigned char* const panel = matrix.data + row / kPanelRows * kPanelRows * matrix.row_bytes +
                                      k / kPanelDepth * PanelLayout<kType>::kBytes;
-  PanelScales<kType> scales;
+  PanelScales<kType> scales{};
   scales.load(panel, g);
   const float scale = scales.scale(part, eight / 2);
   float min = 0.0F;

@@ -27,7 +27,7 @@ build() {
   cmake --preset minimal "${arguments[@]}" >"$out/configure.log" 2>&1 || { tail -n 30 "$out/configure.log"; return 1; }
   # All that the other stages run: the tests of the command line, and what makes the emulated card, stay out.
   cmake --build build/gpu -j "$(nproc)" --target janus janus_cuda core_attention_test core_conv_test \
-    core_decoding_test core_linear_test core_norm_test core_ops_test core_reproducible_test \
+    core_device_decode_test core_linear_test core_norm_test core_ops_test core_reproducible_test \
     core_transformer_invariants_test generator_golden_test generator_model_golden_test generator_invariants_test \
     generator_batch_test generator_growth_test generator_devices_test >"$out/build.log" 2>&1 ||
     { tail -n 40 "$out/build.log"; return 1; }
@@ -56,7 +56,7 @@ run_test() {
 
 run_tests() {
   local name
-  for name in ops norm linear attention conv reproducible transformer_invariants decoding; do
+  for name in ops norm linear attention conv reproducible transformer_invariants device_decode; do
     run_test "core.$name" "build/gpu/bin/core_${name}_test"
   done
   # The built-in model's tokenizer is not in this build; these tests have other models.
@@ -78,7 +78,7 @@ run_check() {
   local tool name
   command -v compute-sanitizer >/dev/null || { echo "no compute-sanitizer on the PATH"; return 1; }
   for tool in memcheck racecheck initcheck; do
-    for name in norm decoding; do
+    for name in norm device_decode; do
       run_test "$tool.$name" compute-sanitizer --tool "$tool" --error-exitcode 9 "build/gpu/bin/core_${name}_test"
     done
     run_test "$tool.linear" compute-sanitizer --tool "$tool" --error-exitcode 9 build/gpu/bin/core_linear_test \

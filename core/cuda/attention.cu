@@ -1,10 +1,10 @@
 // Attention over all tokens of a row, and over a cache.
 #include <algorithm>
 
+#include "core/cuda/attention_tiles.h"
+#include "core/cuda/attention_token.h"
 #include "core/cuda/cuda_device.h"
-#include "core/cuda/tile.h"
-#include "core/cuda/tile_attention.h"
-#include "core/cuda/token_attention.h"
+#include "core/cuda/gemm.h"
 
 namespace janus::cuda {
 namespace {
@@ -57,7 +57,7 @@ __global__ __launch_bounds__(kTokenThreads) void token_kernel(TokenAttention a, 
   if (!is_last_part(a, b, key_head, parts)) return;
   for (int head = key_head * a.group; head < (key_head + 1) * a.group; ++head) {
     for (int64_t d = threadIdx.x; d < width; d += kTokenThreads) {
-      out[(b * a.parts.heads + head) * width + d] = joined_number(a, b, head, parts, d);
+      out[(b * a.parts.heads + head) * width + d] = joined_value(a, b, head, parts, d);
     }
   }
 }
@@ -124,13 +124,13 @@ void attend_heads(Device& device, cudaStream_t stream, const HeadsShape& s, cons
   for (int64_t first = 0; first < s.tokens; first += step) {
     const int64_t count = std::min(step, s.tokens - first);
     const DenseRows left{queries + first * stride, stride, s.width, count, s.width, s.width % 8 == 0};
-    run_full_product(stream, {count, s.keys, s.width, s.heads}, left, keys,
-                     TileOutput{scores, s.keys, count * s.keys, nullptr});
+    run_f32_gemm(stream, {count, s.keys, s.width, s.heads}, left, keys,
+                 GemmOutput{scores, s.keys, count * s.keys, nullptr});
     launch(stream, {.grid = static_cast<unsigned>(s.heads * count)}, softmax_kernel, scores, count, s.keys,
            s.visible + first, 1.0F / std::sqrt(static_cast<float>(s.width)));
     const DenseRows weights{scores, s.keys, count * s.keys, count, s.keys, s.keys % 8 == 0};
-    run_full_product(stream, {count, s.width, s.keys, s.heads}, weights, values,
-                     TileOutput{out + first * stride, stride, s.width, nullptr});
+    run_f32_gemm(stream, {count, s.width, s.keys, s.heads}, weights, values,
+                 GemmOutput{out + first * stride, stride, s.width, nullptr});
   }
 }
 

@@ -1,15 +1,15 @@
 // Convolutions as products whose left rows are what a kernel sees of the image, read where it lies: on tensor
-// cores (conv_product.h) where filters have 2 bytes a number and channels come in whole steps, which are
-// nearly all of a VQ decoder; else by the product of tile.h, over conv_rows.h.
-#include "core/cuda/conv_product.h"
+// cores (conv_gemm.h) where filters have 2 bytes an element and channels come in whole steps, which are
+// nearly all of a VQ decoder; else by the product of gemm.h, over conv_rows.h.
+#include "core/cuda/conv_gemm.h"
 #include "core/cuda/conv_rows.h"
 #include "core/cuda/cuda_device.h"
 
 namespace janus::cuda {
 namespace {
 
-// Filters [F, C, kh, kw] -> [F, kh, kw, C], a block a filter: eight numbers that follow each other are of one
-// pixel.
+// Filters [F, C, kh, kw] -> [F, kh, kw, C], a block a filter: eight elements that follow each other are of
+// one pixel.
 template <typename T>
 __global__ void reorder_filters(const T* from, uint32_t channels, uint32_t taps, T* to) {
   const uint32_t depth = channels * taps;
@@ -45,7 +45,7 @@ Tensor ordered_filters(Device& device, cudaStream_t stream, const Tensor& weight
   return ordered;
 }
 
-bool fits_conv_product(const Tensor& weight) { return is_split_conv(weight.dtype(), weight.size(1)); }
+bool fits_conv_gemm(const Tensor& weight) { return is_split_conv(weight.dtype(), weight.size(1)); }
 
 // The split tensor's rows are pixels.
 int pixel_count(const Tensor& x) { return static_cast<int>(x.elements() / x.shape().back()); }
@@ -72,22 +72,22 @@ ConvShape conv_shape(const Tensor& x, bool enlarged, const Tensor& weight, const
 
 void CudaDevice::split_conv(const SplitRows& x, const Tensor& weight, const ConvShape& shape,
                             const ConvOutput& out) {
-  const int64_t numbers = weight.elements();
+  const int64_t elements = weight.elements();
   if (weight.dtype() == DType::bf16) {
     const Tensor ordered = ordered_filters(*this, stream(), weight);
-    return run_conv<1>(stream(), x, {ordered.data<uint16_t>(), numbers}, shape, out);
+    return run_conv<1>(stream(), x, {ordered.data<uint16_t>(), elements}, shape, out);
   }
-  const Tensor terms(*this, DType::bf16, Shape{2, numbers});
+  const Tensor terms(*this, DType::bf16, Shape{2, elements});
   launch(stream(), {.grid = static_cast<unsigned>(weight.size(0))}, reorder_in_terms, weight.data<uint16_t>(),
          static_cast<uint32_t>(weight.size(1)), static_cast<uint32_t>(weight.size(2) * weight.size(3)),
          const_cast<uint16_t*>(terms.data<uint16_t>()));
-  run_conv<2>(stream(), x, {terms.data<uint16_t>(), numbers}, shape, out);
+  run_conv<2>(stream(), x, {terms.data<uint16_t>(), elements}, shape, out);
 }
 
 void CudaDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
                         const Conv2dOptions& options, Tensor& out) {
   const float* const bias_data = bias.empty() ? nullptr : bias.data<float>();
-  if (fits_conv_product(weight)) {
+  if (fits_conv_gemm(weight)) {
     const SplitBuffer split(*this, pixel_count(x), x.size(3));
     split_rows(stream(), x.data<float>(), split.rows(), x.size(3));
     return split_conv(split.rows(), weight, conv_shape(x, false, weight, options, out),
@@ -107,15 +107,15 @@ void CudaDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bia
                       .pad_left = options.pad_left,
                       .rows = out.elements() / filters,
                       .depth = ordered.size(1)};
-  const TileOutput output{out.data<float>(), filters, 0, bias_data};
-  const ProductShape product{left.rows, filters, left.depth};
+  const GemmOutput output{out.data<float>(), filters, 0, bias_data};
+  const GemmShape product{left.rows, filters, left.depth};
   const MatrixView view = MatrixView::of(ordered);
   if (weight.dtype() == DType::f32) {
-    run_full_product(stream(), product, left, WeightRows<DType::f32>{view, filters}, output);
+    run_f32_gemm(stream(), product, left, WeightRows<DType::f32>{view, filters}, output);
   } else if (weight.dtype() == DType::bf16) {
-    run_split_product(stream(), product, left, WeightRows<DType::bf16>{view, filters}, output);
+    run_split_gemm(stream(), product, left, WeightRows<DType::bf16>{view, filters}, output);
   } else {
-    run_split_product(stream(), product, left, WeightRows<DType::f16>{view, filters}, output);
+    run_split_gemm(stream(), product, left, WeightRows<DType::f16>{view, filters}, output);
   }
 }
 
@@ -123,7 +123,7 @@ void CudaDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bia
 void CudaDevice::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
                               const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
                               Tensor& out) {
-  if (!fits_conv_product(weight)) {
+  if (!fits_conv_gemm(weight)) {
     return Device::swish_conv2d(x, norm, weight, bias, options, residual, out);
   }
   const SplitBuffer split(*this, pixel_count(x), x.size(3));
@@ -135,7 +135,7 @@ void CudaDevice::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, con
 }
 
 void CudaDevice::upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) {
-  if (!fits_conv_product(weight)) return Device::upsample_conv3x3(x, weight, bias, out);
+  if (!fits_conv_gemm(weight)) return Device::upsample_conv3x3(x, weight, bias, out);
   const SplitBuffer split(*this, pixel_count(x), x.size(3));
   split_rows(stream(), x.data<float>(), split.rows(), x.size(3));
   split_conv(split.rows(), weight, conv_shape(x, true, weight, kSamePadding3x3, out),

@@ -1,11 +1,11 @@
 // The left side of a convolution as a product: row r is what the kernel sees at output pixel r.
 #pragma once
 
-#include "core/cuda/numbers.h"
+#include "core/cuda/elements.h"
 
 namespace janus::cuda {
 
-// x [B, h, w, C]; a row's numbers are ordered (y, x, channel) of the kernel, zeros outside the image.
+// x [B, h, w, C]; a row's elements are ordered (y, x, channel) of the kernel, zeros outside the image.
 struct ConvRows {
   static constexpr bool kAcross = false;
   static constexpr int kTerms = 2;
@@ -16,7 +16,7 @@ struct ConvRows {
 
   __device__ void enter(int) {}
 
-  // Where number k of output pixel (image, oy, ox) lies, or -1 outside the image.
+  // Where element k of output pixel (image, oy, ox) lies, or -1 outside the image.
   __host__ __device__ __forceinline__ int64_t place(int64_t image, int64_t oy, int64_t ox, int64_t k) const {
     const int64_t c = k % channels, tap = k / channels;
     const int64_t y = oy * stride - pad_top + tap / kernel_width;

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <tuple>
 
-#include "core/cuda/large_products.h"
+#include "core/cuda/blas.h"
 
 namespace janus::cuda {
 namespace {
@@ -74,12 +74,12 @@ struct Problem {
   Owned<cublasLtMatrixLayout_t> weight, x, out;
 };
 
-class CublasLt : public LargeProducts {
+class CublasLt : public Blas {
  public:
   CublasLt(const Api& api, cublasLtHandle_t handle) : api_(api), handle_(handle) {}
   ~CublasLt() override { api_.destroy(handle_); }
 
-  bool run(cudaStream_t stream, const LargeProduct& p) override {
+  bool run(cudaStream_t stream, const BlasGemm& p) override {
     const Problem problem = describe(p, p.rows);
     const std::optional<cublasLtMatmulAlgo_t> algorithm = algorithm_for(p);
     if (!algorithm) return false;
@@ -90,7 +90,7 @@ class CublasLt : public LargeProducts {
   }
 
  private:
-  Problem describe(const LargeProduct& p, int64_t rows) const {
+  Problem describe(const BlasGemm& p, int64_t rows) const {
     const auto layout = [&](cudaDataType_t type, int64_t down, int64_t across, int64_t stride) {
       cublasLtMatrixLayout_t made = nullptr;
       api_.create_layout(&made, type, static_cast<uint64_t>(down), static_cast<uint64_t>(across), stride);
@@ -114,7 +114,7 @@ class CublasLt : public LargeProducts {
   }
 
   // One for every number of rows: that for a picture's.
-  std::optional<cublasLtMatmulAlgo_t> algorithm_for(const LargeProduct& p) {
+  std::optional<cublasLtMatmulAlgo_t> algorithm_for(const BlasGemm& p) {
     constexpr int64_t kPictureRows = 576;
     const Key key{p.columns, p.depth, p.weight_stride, p.x_stride, p.type, p.bias != nullptr, p.adds};
     const std::lock_guard lock(mutex_);
@@ -156,7 +156,7 @@ class CublasLt : public LargeProducts {
 
 }  // namespace
 
-std::unique_ptr<LargeProducts> open_large_products() {
+std::unique_ptr<Blas> open_blas() {
   const char* const wanted = std::getenv("JANUS_CUDA_LIBRARIES");
   if (wanted != nullptr && std::string_view(wanted) == "off") return nullptr;
   const std::optional<Api> api = Api::load();

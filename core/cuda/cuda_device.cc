@@ -116,10 +116,7 @@ void Transfers::download(void* to, const void* from, size_t bytes) {
 }
 
 CudaDevice::CudaDevice(int index)
-    : index_(index),
-      card_(describe_card(index)),
-      pool_(card_memory()),
-      large_products_(open_large_products()) {
+    : index_(index), card_(describe_card(index)), pool_(card_memory()), blas_(open_blas()) {
   check_cuda(cudaEventCreateWithFlags(&written_, cudaEventDisableTiming), "making an event");
 }
 
@@ -150,7 +147,7 @@ cudaStream_t CudaDevice::stream() const {
 }
 
 std::string CudaDevice::description() const {
-  return card_ + (large_products_ ? ", large products by cuBLASLt" : ", all products by own kernels");
+  return card_ + (blas_ ? ", large products by cuBLASLt" : ", all products by own kernels");
 }
 
 int64_t CudaDevice::free_bytes() const {

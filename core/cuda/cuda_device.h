@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "core/cuda/large_products.h"
+#include "core/cuda/blas.h"
 #include "core/cuda/memory_pool.h"
 #include "core/cuda/traits.h"
 #include "core/nn/device_decode_plan.h"
@@ -85,7 +85,7 @@ class CudaDevice : public Device, private DeviceDecoder {
   void rope(Tensor& x, int heads, std::span<const int32_t> positions, const Tensor& table) override;
   void upsample_nearest2x(const Tensor& x, Tensor& out) override;
 
-  // matmul.cu
+  // linear.cu
   void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
 
   // norm.cu
@@ -121,8 +121,8 @@ class CudaDevice : public Device, private DeviceDecoder {
   std::unique_ptr<DeviceDecodeRun> begin(const DeviceDecodePlan& plan) override;
   // pack.cu: convert() of a block format to its packed layout.
   void pack(const Tensor& x, Tensor& out);
-  bool large_linear(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
-  void few_rows(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
+  bool blas_linear(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
+  void gemv(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
   // To `out`, or in two terms where that is null.
   void group_norm_to(const Tensor& x, const GroupNormOptions& norm, bool swish, float* out,
                      const SplitRows* terms);
@@ -133,7 +133,7 @@ class CudaDevice : public Device, private DeviceDecoder {
   std::string card_;
   std::shared_ptr<MemoryPool> pool_;
   Transfers transfers_;
-  std::unique_ptr<LargeProducts> large_products_;  // or null
+  std::unique_ptr<Blas> blas_;  // or null
   cudaEvent_t written_ = nullptr;
   std::atomic<int> decode_runs_ = 0;
   std::shared_ptr<CudaDevice> side_;  // its own stream and pool; made when first asked for

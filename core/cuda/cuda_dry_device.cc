@@ -28,8 +28,8 @@ void CudaDryDevice::linear(const Tensor& x, const Tensor& weight, const Tensor&,
   const bool is_one_token = x.size(x.rank() - 2) == 1;
   // By cuBLASLt, which may not be there.
   const bool is_large = weight.dtype() == DType::bf16 && is_wide(weight) &&
-                        is_large_product(weight.dtype(), weight.size(0), weight.size(1));
-  if (is_one_token ? streams(weight) : is_large) reserve_scratch({split_bytes_of(x)});
+                        is_blas_gemm(weight.dtype(), weight.size(0), weight.size(1));
+  if (is_one_token ? is_gemv_weight(weight) : is_large) reserve_scratch({split_bytes_of(x)});
 }
 
 void CudaDryDevice::group_norm(const Tensor& x, const Tensor&, const Tensor&, int groups, float, bool,

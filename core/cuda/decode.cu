@@ -9,18 +9,17 @@ namespace {
 CacheShape cache_shape(const Tensor& keys) { return {keys.size(0), keys.size(1), keys.size(2)}; }
 
 dim3 product_grid(int64_t tiles, int batch) {
-  return {static_cast<unsigned>(tiles), static_cast<unsigned>(divide_up(batch, kMostStreamBatch))};
+  return {static_cast<unsigned>(tiles), static_cast<unsigned>(divide_up(batch, kMostGemvBatch))};
 }
 
-// A product of few rows as one kernel of a step.
+// A gemv as one kernel of a step.
 template <class End>
 void run_product(cudaStream_t stream, std::span<const Tensor* const> parts, const SplitRows& x,
                  const RowScale& scale, const End& end) {
   const StackedRows rows = StackedRows::of(parts);
-  with_stream_type(parts[0]->dtype(), [&]<DType kType>() {
-    with_stream_tiles(x.batch, [&]<int kTiles>() {
-      launch(stream,
-             {.grid = product_grid(rows.tiles(), x.batch), .threads = kStreamThreads, .overlaps = true},
+  with_gemv_type(parts[0]->dtype(), [&]<DType kType>() {
+    with_gemv_tiles(x.batch, [&]<int kTiles>() {
+      launch(stream, {.grid = product_grid(rows.tiles(), x.batch), .threads = kGemvThreads, .overlaps = true},
              step_linear<kType, kTiles, End>, rows, x, parts[0]->size(1), scale, end);
     });
   });
@@ -170,10 +169,10 @@ void CudaDecodeRun::run_layer(const DeviceDecodeLayer& layer, const Tensor& next
               AddEnd{floats(x_), width_, normed(layer.post_attention_layernorm)});
   const PairedRows pair{MatrixView::of(layer.gate_proj), MatrixView::of(layer.up_proj),
                         layer.gate_proj.size(0)};
-  with_stream_type(layer.gate_proj.dtype(), [&]<DType kType>() {
-    with_stream_tiles(rows_.batch, [&]<int kTiles>() {
+  with_gemv_type(layer.gate_proj.dtype(), [&]<DType kType>() {
+    with_gemv_tiles(rows_.batch, [&]<int kTiles>() {
       launch(stream_,
-             {.grid = product_grid(pair.tiles(), rows_.batch), .threads = kStreamThreads, .overlaps = true},
+             {.grid = product_grid(pair.tiles(), rows_.batch), .threads = kGemvThreads, .overlaps = true},
              step_gate_up<kType, kTiles>, pair, normed_->rows(), width_, norm_scale(), gated_->rows());
     });
   });

@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
+#include "core/cuda/bf16_terms.h"
 #include "core/cuda/cuda_device.h"
 #include "core/cuda/decode_needs.h"
-#include "core/cuda/split_rows.h"
 
 namespace janus::cuda {
 
@@ -52,7 +52,7 @@ class CudaDecodeRun : public DeviceDecodeRun {
   void run_draw();
   NormedRows normed(const Tensor& weight) const;
   RowScale norm_scale() const;
-  int norm_tiles() const { return static_cast<int>(divide_up(width_, kStreamRows)); }
+  int norm_tiles() const { return static_cast<int>(divide_up(width_, kGemvRows)); }
   float* floats(const std::shared_ptr<void>& memory) const { return static_cast<float*>(memory.get()); }
 
   CudaDevice& device_;

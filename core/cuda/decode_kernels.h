@@ -1,21 +1,22 @@
 // The kernels of one decoding step. Each waits for the one before it, lets the next one start, and only then
-// touches what others write; the products of stream.h ask for their weights before they wait.
+// touches what others write; the products of gemv.h ask for their weights before they wait.
 #pragma once
 
+#include "core/cuda/attention_token.h"
 #include "core/cuda/decode.h"
+#include "core/cuda/gemv.h"
 #include "core/cuda/sampling.h"
-#include "core/cuda/token_attention.h"
 
 namespace janus::cuda {
 
 constexpr unsigned kNormThreads = 256;
 
-// What stands for normed rows between two kernels: each number times the norm's weight, cut in two, and sums
+// What stands for normed rows between two kernels: each element times the norm's weight, cut in two, and sums
 // of squares. The product that reads them multiplies by 1 / rms at its end: no kernel for the norm alone.
 struct NormedRows {
   SplitRows rows;
   const float* weight;  // of the norm
-  float* squares;       // [tiles, batch], of kStreamRows numbers each
+  float* squares;       // [tiles, batch], of kGemvRows elements each
   int tiles;
 };
 
@@ -33,7 +34,7 @@ template <int kTiles>
 __device__ __forceinline__ const float* row_scales(const RowScale& scale, int batch, int first) {
   __shared__ float scales[8 * kTiles];
   const int lane = static_cast<int>(threadIdx.x) % 32;
-  for (int b = static_cast<int>(threadIdx.x) / 32; b < 8 * kTiles; b += kStreamWarps) {
+  for (int b = static_cast<int>(threadIdx.x) / 32; b < 8 * kTiles; b += kGemvWarps) {
     float squares = 0.0F;
     if (scale.squares != nullptr && first + b < batch) {
       for (int tile = lane; tile < scale.tiles; tile += 32)
@@ -57,12 +58,12 @@ __global__ __launch_bounds__(kNormThreads) void begin_step(const StepState* stat
   float* const row = x + b * table.depth;
   float squares = 0.0F;
   for (int64_t k = int64_t{threadIdx.x} * 8; k < table.depth; k += int64_t{blockDim.x} * 8) {
-    float numbers[8];
-    Numbers<kType>::load(from, k, table.depth, table.wide, numbers);
+    float elements[8];
+    Elements<kType>::load(from, k, table.depth, table.wide, elements);
     for (int i = 0; i < 8 && k + i < table.depth; ++i) {
-      row[k + i] = numbers[i];
-      store_split(normed.rows, b, k + i, numbers[i] * normed.weight[k + i]);
-      squares = fmaf(numbers[i], numbers[i], squares);
+      row[k + i] = elements[i];
+      store_split(normed.rows, b, k + i, elements[i] * normed.weight[k + i]);
+      squares = fmaf(elements[i], elements[i], squares);
     }
   }
   squares = block_sum(squares);
@@ -71,7 +72,7 @@ __global__ __launch_bounds__(kNormThreads) void begin_step(const StepState* stat
   }
 }
 
-// What becomes of the sums of a product of few rows: one thread an output calls it with weight row, batch row
+// What becomes of the sums of a gemv: one thread an output calls it with weight row, batch row
 // and whether there are such; whole warps do, sixteen neighbouring lanes with the rows of a tile.
 struct PlainEnd {  // out = sum + bias
   float* out;
@@ -93,10 +94,9 @@ struct AddEnd {  // x += sum, and what the norm behind it needs
       store_split(normed.rows, b, row, y * normed.weight[row]);
     }
     float squares = y * y;
-    for (int bits = kStreamRows / 2; bits > 0; bits /= 2)
-      squares += __shfl_xor_sync(kAllLanes, squares, bits);
-    if (row % kStreamRows == 0 && b < normed.rows.batch) {
-      normed.squares[row / kStreamRows * normed.rows.batch + b] = squares;
+    for (int bits = kGemvRows / 2; bits > 0; bits /= 2) squares += __shfl_xor_sync(kAllLanes, squares, bits);
+    if (row % kGemvRows == 0 && b < normed.rows.batch) {
+      normed.squares[row / kGemvRows * normed.rows.batch + b] = squares;
     }
   }
 };
@@ -112,36 +112,36 @@ struct GeluEnd {  // cut in two for the next product
 
 // Grid of a product: tile of weight rows, 8 * kTiles batch rows.
 template <DType kType, int kTiles, class End>
-__global__ __launch_bounds__(kStreamThreads) void step_linear(StackedRows weight, SplitRows x, int64_t depth,
-                                                              RowScale scale, End end) {
+__global__ __launch_bounds__(kGemvThreads) void step_linear(StackedRows weight, SplitRows x, int64_t depth,
+                                                            RowScale scale, End end) {
   const int first = static_cast<int>(blockIdx.y) * 8 * kTiles;
-  const auto sums = stream_sums<kType, kTiles>(weight, x, depth, first);
+  const auto sums = gemv_sums<kType, kTiles>(weight, x, depth, first);
   let_next_start();
   const float* const scales = row_scales<kTiles>(scale, x.batch, first);
-  for (int i = static_cast<int>(threadIdx.x); i < kStreamRows * 8 * kTiles; i += kStreamThreads) {
-    const int r = i % kStreamRows, b = i / kStreamRows;
-    const int64_t row = int64_t{blockIdx.x} * kStreamRows + r;
+  for (int i = static_cast<int>(threadIdx.x); i < kGemvRows * 8 * kTiles; i += kGemvThreads) {
+    const int r = i % kGemvRows, b = i / kGemvRows;
+    const int64_t row = int64_t{blockIdx.x} * kGemvRows + r;
     end(row, first + b, sums[r][b] * scales[b], row < weight.ends[2] && first + b < x.batch);
   }
 }
 
 template <DType kType, int kTiles>
-__global__ __launch_bounds__(kStreamThreads) void step_gate_up(PairedRows weight, SplitRows x, int64_t depth,
-                                                               RowScale scale, SplitRows out) {
+__global__ __launch_bounds__(kGemvThreads) void step_gate_up(PairedRows weight, SplitRows x, int64_t depth,
+                                                             RowScale scale, SplitRows out) {
   const int first = static_cast<int>(blockIdx.y) * 8 * kTiles;
-  const auto sums = stream_sums<kType, kTiles>(weight, x, depth, first);
+  const auto sums = gemv_sums<kType, kTiles>(weight, x, depth, first);
   let_next_start();
   const float* const scales = row_scales<kTiles>(scale, x.batch, first);
-  for (int i = static_cast<int>(threadIdx.x); i < kStreamRows / 2 * 8 * kTiles; i += kStreamThreads) {
+  for (int i = static_cast<int>(threadIdx.x); i < kGemvRows / 2 * 8 * kTiles; i += kGemvThreads) {
     const int r = i % 8, b = i / 8;
-    const int64_t row = int64_t{blockIdx.x} * (kStreamRows / 2) + r;
+    const int64_t row = int64_t{blockIdx.x} * (kGemvRows / 2) + r;
     const float gate = sums[r][b] * scales[b], up = sums[r + 8][b] * scales[b];
     if (row < weight.rows && first + b < x.batch)
       store_split(out, first + b, row, gate / (1.0F + expf(-gate)) * up);
   }
 }
 
-// Rotates number d of a head of width 2 * half.
+// Rotates element d of a head of width 2 * half.
 __device__ __forceinline__ float rotated(const float* head, int64_t d, int64_t half, const float* angles) {
   const float cosine = angles[d % half], sine = angles[half + d % half];
   return d < half ? head[d] * cosine - head[d + half] * sine : head[d] * cosine + head[d - half] * sine;
@@ -189,7 +189,7 @@ __global__ __launch_bounds__(kTokenThreads) void step_attention(TokenAttention a
   if (!is_last_part(a, b, key_head, parts)) return;
   for (int head = key_head * a.group; head < (key_head + 1) * a.group; ++head) {
     for (int64_t d = threadIdx.x; d < width; d += kTokenThreads) {
-      store_split(out, b, head * width + d, joined_number(a, b, head, parts, d));
+      store_split(out, b, head * width + d, joined_value(a, b, head, parts, d));
     }
   }
 }

@@ -11,7 +11,7 @@
 namespace janus::cuda {
 
 // Most sequences that one graph samples for, and rows that they read: what kernels take by value. Products
-// take kMostStreamBatch rows a block, and further blocks, which find the weights in the GPU's second-level
+// take kMostGemvBatch rows a block, and further blocks, which find the weights in the GPU's second-level
 // cache.
 constexpr int kMostItems = 64, kMostRows = 64;
 
@@ -51,7 +51,7 @@ inline bool can_decode(const DeviceDecodePlan& plan) {
   const auto fits = [](const DeviceDecodeLayer& l) {
     for (const Tensor* weight :
          {&l.q_proj, &l.k_proj, &l.v_proj, &l.o_proj, &l.gate_proj, &l.up_proj, &l.down_proj}) {
-      if (!streams(*weight)) return false;
+      if (!is_gemv_weight(*weight)) return false;
     }
     // Panels of q, k and v are one list.
     if (l.q_proj.layout() == Layout::packed &&
@@ -62,7 +62,7 @@ inline bool can_decode(const DeviceDecodePlan& plan) {
   };
   return std::all_of(plan.layers.begin(), plan.layers.end(), fits) &&
          std::all_of(plan.head.begin(), plan.head.end(),
-                     [](const DeviceDecodeHead& h) { return streams(h.weight); });
+                     [](const DeviceDecodeHead& h) { return is_gemv_weight(h.weight); });
 }
 
 // The plan in groups of kMostRows rows or fewer: a graph each.
@@ -97,7 +97,7 @@ struct DecodeScratch {
     const PartShape parts{plan.heads, context_parts(longest_of(plan)), head_width};
     DecodeScratch scratch{.x = floats(rows * width),
                           .qkv = floats(rows * (query_width + 2 * key_heads * head_width)),
-                          .squares = floats(rows * divide_up(width, kStreamRows)),
+                          .squares = floats(rows * divide_up(width, kGemvRows)),
                           .logits = floats((rows + items) * plan.head.back().weight.size(0)),
                           .partial = floats(parts.floats(rows)),
                           .counts = sizeof(unsigned) * static_cast<size_t>(rows * key_heads),

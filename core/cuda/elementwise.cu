@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "core/cuda/cuda_device.h"
-#include "core/cuda/packed_blocks.h"
 #include "core/cuda/launch.h"
+#include "core/cuda/packed_blocks.h"
 #include "core/quant/quantize.h"
 
 namespace janus::cuda {
@@ -16,7 +16,7 @@ int64_t row_length(const Tensor& x) {
 }
 int64_t row_count(const Tensor& x) { return x.rank() == 0 ? 1 : x.size(0); }
 
-// Numbers of a host array go to a kernel by value, so many at a time.
+// Elements of a host array go to a kernel by value, so many at a time.
 constexpr int kListed = 256;
 struct Listed {
   int32_t values[kListed];
@@ -31,16 +31,16 @@ Listed listed(std::span<const int32_t> values, size_t first) {
 __device__ __forceinline__ int64_t first_index() { return int64_t{blockIdx.x} * blockDim.x + threadIdx.x; }
 __device__ __forceinline__ int64_t index_step() { return int64_t{gridDim.x} * blockDim.x; }
 
-// Rows of any type and layout to dense f32, eight numbers a thread. ids: which rows, or null for all in
+// Rows of any type and layout to dense f32, eight elements a thread. ids: which rows, or null for all in
 // order.
 template <DType kType, Layout kLayout>
-__global__ void widen_rows(MatrixView x, int64_t rows, float* out) {
+__global__ void rows_to_f32(MatrixView x, int64_t rows, float* out) {
   const int64_t pieces = divide_up(x.depth, 8);
   for (int64_t i = first_index(); i < rows * pieces; i += index_step()) {
     const int64_t row = i / pieces, k = i % pieces * 8;
-    float numbers[8];
-    load_numbers<kType, kLayout>(x, row, k, numbers);
-    for (int j = 0; j < 8 && k + j < x.depth; ++j) out[row * x.depth + k + j] = numbers[j];
+    float elements[8];
+    load_elements<kType, kLayout>(x, row, k, elements);
+    for (int j = 0; j < 8 && k + j < x.depth; ++j) out[row * x.depth + k + j] = elements[j];
   }
 }
 
@@ -49,14 +49,14 @@ __global__ void gather_rows(MatrixView table, Listed ids, int count, float* out)
   const int64_t pieces = divide_up(table.depth, 8);
   for (int64_t i = first_index(); i < count * pieces; i += index_step()) {
     const int64_t row = i / pieces, k = i % pieces * 8;
-    float numbers[8];
-    load_numbers<kType, Layout::plain>(table, ids.values[row], k, numbers);
-    for (int j = 0; j < 8 && k + j < table.depth; ++j) out[row * table.depth + k + j] = numbers[j];
+    float elements[8];
+    load_elements<kType, Layout::plain>(table, ids.values[row], k, elements);
+    for (int j = 0; j < 8 && k + j < table.depth; ++j) out[row * table.depth + k + j] = elements[j];
   }
 }
 
 template <DType kType>
-__global__ void narrow(const float* x, int64_t count, uint16_t* out) {
+__global__ void from_f32(const float* x, int64_t count, uint16_t* out) {
   for (int64_t i = first_index(); i < count; i += index_step()) {
     out[i] = kType == DType::bf16 ? to_bf16(x[i]) : to_f16(x[i]);
   }
@@ -141,7 +141,7 @@ void CudaDevice::convert(const Tensor& x, Tensor& out) {
   if (out.dtype() == DType::f32) {
     with_weight_kind(x, [&]<DType kType, Layout kLayout>() {
       const Tensor matrix = as_matrix(x);
-      launch(stream(), {.grid = blocks_for(rows * divide_up(length, 8))}, widen_rows<kType, kLayout>,
+      launch(stream(), {.grid = blocks_for(rows * divide_up(length, 8))}, rows_to_f32<kType, kLayout>,
              MatrixView::of(matrix), rows, out.data<float>());
     });
     note_written();
@@ -153,20 +153,20 @@ void CudaDevice::convert(const Tensor& x, Tensor& out) {
     return convert(wide, out);
   }
   if (!is_quantized(out.dtype())) {
-    const auto kernel = out.dtype() == DType::bf16 ? narrow<DType::bf16> : narrow<DType::f16>;
+    const auto kernel = out.dtype() == DType::bf16 ? from_f32<DType::bf16> : from_f32<DType::f16>;
     launch(stream(), {.grid = blocks_for(x.elements())}, kernel, x.data<float>(), x.elements(),
            out.data<uint16_t>());
     note_written();
     return;
   }
   const int64_t part = std::max<int64_t>(1, (int64_t{1} << 24) / length);
-  std::vector<float> numbers(static_cast<size_t>(std::min(part, rows) * length));
-  std::vector<std::byte> blocks(bytes_of(out.dtype(), static_cast<int64_t>(numbers.size())));
+  std::vector<float> elements(static_cast<size_t>(std::min(part, rows) * length));
+  std::vector<std::byte> blocks(bytes_of(out.dtype(), static_cast<int64_t>(elements.size())));
   for (int64_t row = 0; row < rows; row += part) {
     const int64_t count = std::min(part, rows - row);
-    download(numbers.data(), x.data<float>() + row * length,
+    download(elements.data(), x.data<float>() + row * length,
              static_cast<size_t>(count * length) * sizeof(float));
-    quantize_rows(out.dtype(), numbers.data(), count, length, blocks.data());
+    quantize_rows(out.dtype(), elements.data(), count, length, blocks.data());
     upload(static_cast<std::byte*>(out.raw()) + bytes_of(out.dtype(), row * length), blocks.data(),
            bytes_of(out.dtype(), count * length));
   }

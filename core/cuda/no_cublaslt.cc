@@ -1,8 +1,8 @@
 // Stands in for cublaslt.cc where the toolkit has no header of cuBLASLt.
-#include "core/cuda/large_products.h"
+#include "core/cuda/blas.h"
 
 namespace janus::cuda {
 
-std::unique_ptr<LargeProducts> open_large_products() { return nullptr; }
+std::unique_ptr<Blas> open_blas() { return nullptr; }
 
 }  // namespace janus::cuda

@@ -1,9 +1,9 @@
 // Norms.
+#include "core/cuda/bf16_terms.h"
 #include "core/cuda/cuda_device.h"
+#include "core/cuda/elements.h"
 #include "core/cuda/launch.h"
-#include "core/cuda/numbers.h"
 #include "core/cuda/reduce.h"
-#include "core/cuda/split_rows.h"
 
 namespace janus::cuda {
 namespace {
@@ -45,18 +45,18 @@ __global__ __launch_bounds__(32) void l2_normalize_kernel(MatrixView x, float ep
   const int64_t row = blockIdx.x;
   const int lane = static_cast<int>(threadIdx.x % 32);
   const unsigned char* const from = x.data + row * x.row_bytes;
-  const auto number = [&](int64_t i) -> float {
+  const auto element = [&](int64_t i) -> float {
     if constexpr (kType == DType::f32) return reinterpret_cast<const float*>(from)[i];
     const uint16_t bits = reinterpret_cast<const uint16_t*>(from)[i];
     return kType == DType::bf16 ? from_bf16(bits) : from_f16(bits);
   };
   double squares = 0.0;
   for (int64_t i = lane; i < x.depth; i += 32) {
-    squares += static_cast<double>(number(i)) * static_cast<double>(number(i));
+    squares += static_cast<double>(element(i)) * static_cast<double>(element(i));
   }
   const auto length = static_cast<float>(sqrt(warp_sum(squares)));
   const float bound = length < eps ? eps : length;  // keeps a NaN
-  for (int64_t i = lane; i < x.depth; i += 32) out[row * x.depth + i] = number(i) / bound;
+  for (int64_t i = lane; i < x.depth; i += 32) out[row * x.depth + i] = element(i) / bound;
 }
 
 // -- groups of channels -------------------------------------------------------------------------------------
@@ -70,32 +70,34 @@ __device__ __forceinline__ Moments joined(const Moments& a, const Moments& b) {
           a.squares + b.squares + delta * delta * a.count * b.count / total};
 }
 
-// The moments of every group over one chunk of one image: a warp a group, its lanes over the chunk's numbers.
+// The moments of every group over one chunk of one image: a warp a group, its lanes over the chunk's
+// elements.
 __global__ __launch_bounds__(kThreads) void chunk_moments(const float* x, int64_t pixels, int64_t channels,
                                                           int groups, Moments* out) {
   const int64_t chunks = gridDim.x, first = int64_t{blockIdx.x} * kChunkPixels;
   const int64_t count = pixels - first < kChunkPixels ? pixels - first : kChunkPixels;
   // 32 bits are enough for a chunk, and make the divisions cheap.
-  const auto width = static_cast<uint32_t>(channels / groups), numbers = static_cast<uint32_t>(count) * width;
+  const auto width = static_cast<uint32_t>(channels / groups),
+             elements = static_cast<uint32_t>(count) * width;
   const float* const from = x + (int64_t{blockIdx.y} * pixels + first) * channels;
   const uint32_t lane = threadIdx.x % 32;
   for (int group = static_cast<int>(threadIdx.x / 32); group < groups; group += kThreads / 32) {
-    const auto number = [&](uint32_t i) { return from[i / width * channels + group * width + i % width]; };
+    const auto element = [&](uint32_t i) { return from[i / width * channels + group * width + i % width]; };
     float sum = 0.0F;
-    for (uint32_t i = lane; i < numbers; i += 32) sum += number(i);
-    const double mean = warp_sum(static_cast<double>(sum)) / static_cast<double>(numbers);
+    for (uint32_t i = lane; i < elements; i += 32) sum += element(i);
+    const double mean = warp_sum(static_cast<double>(sum)) / static_cast<double>(elements);
     const auto rounded = static_cast<float>(mean);
     float squares = 0.0F;
-    for (uint32_t i = lane; i < numbers; i += 32) {
-      const float difference = number(i) - rounded;
+    for (uint32_t i = lane; i < elements; i += 32) {
+      const float difference = element(i) - rounded;
       squares = fmaf(difference, difference, squares);
     }
     const double error = mean - static_cast<double>(rounded);
     const double total =
-        warp_sum(static_cast<double>(squares)) - static_cast<double>(numbers) * error * error;
+        warp_sum(static_cast<double>(squares)) - static_cast<double>(elements) * error * error;
     if (lane == 0) {
-      out[(int64_t{blockIdx.y} * groups + group) * chunks + blockIdx.x] = {static_cast<double>(numbers), mean,
-                                                                           total < 0.0 ? 0.0 : total};
+      out[(int64_t{blockIdx.y} * groups + group) * chunks + blockIdx.x] = {static_cast<double>(elements),
+                                                                           mean, total < 0.0 ? 0.0 : total};
     }
   }
 }
@@ -106,12 +108,12 @@ struct ChannelScales {
   float* factors;  // the norm's weight / deviation
 };
 
-__device__ __forceinline__ void load_numbers(const float* from, float (&to)[1]) { to[0] = from[0]; }
-__device__ __forceinline__ void load_numbers(const float* from, float (&to)[8]) {
-  Numbers<DType::f32>::load(reinterpret_cast<const unsigned char*>(from), 0, 8, true, to);
+__device__ __forceinline__ void load_elements(const float* from, float (&to)[1]) { to[0] = from[0]; }
+__device__ __forceinline__ void load_elements(const float* from, float (&to)[8]) {
+  Elements<DType::f32>::load(reinterpret_cast<const unsigned char*>(from), 0, 8, true, to);
 }
-__device__ __forceinline__ void store_numbers(const float (&from)[1], float* to) { to[0] = from[0]; }
-__device__ __forceinline__ void store_numbers(const float (&from)[8], float* to) {
+__device__ __forceinline__ void store_elements(const float (&from)[1], float* to) { to[0] = from[0]; }
+__device__ __forceinline__ void store_elements(const float (&from)[8], float* to) {
   reinterpret_cast<float4*>(to)[0] = make_float4(from[0], from[1], from[2], from[3]);
   reinterpret_cast<float4*>(to)[1] = make_float4(from[4], from[5], from[6], from[7]);
 }
@@ -154,14 +156,14 @@ __global__ __launch_bounds__(kThreads) void apply_group_norm(const float* x, con
     const uint32_t channel = i % (channels / kCount) * kCount;
     const int64_t at = image + int64_t{i} * kCount;
     float y[kCount];
-    load_numbers(x + at, y);
+    load_elements(x + at, y);
 #pragma unroll
     for (int j = 0; j < kCount; ++j) {
       y[j] = (y[j] - means[channel + j]) * factors[channel + j] + bias[channel + j];
       if (swish) y[j] = y[j] / (1.0F + expf(-y[j]));
     }
     if (out != nullptr) {
-      store_numbers(y, out + at);
+      store_elements(y, out + at);
     } else if constexpr (kCount == 8) {
       store_terms(y, const_cast<uint16_t*>(terms.high) + at, const_cast<uint16_t*>(terms.low) + at);
     }

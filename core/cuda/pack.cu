@@ -1,7 +1,7 @@
 // Packing: plain blocks put in the order of packed_blocks.h.
 #include "core/cuda/cuda_device.h"
-#include "core/cuda/packed_blocks.h"
 #include "core/cuda/launch.h"
+#include "core/cuda/packed_blocks.h"
 
 namespace janus::cuda {
 namespace {
@@ -32,7 +32,7 @@ template <DType kType>
 __device__ __forceinline__ SlotWords pack_slots(const unsigned char* blocks, int part, int t) {
   SlotWords words{0, 0};
   for (int j = 0; j < 8; ++j) {
-    const uint32_t number = stored_number<kType>(blocks, 32 * part + slot_number<kType>(t, j));
+    const uint32_t number = stored_number<kType>(blocks, 32 * part + slot_element<kType>(t, j));
     const int pair = j / 2, half = j % 2 * 16;
     if constexpr (kType == DType::q8_0) {
       (pair < 2 ? words.word : words.more) |= number << (half + 8 * (pair % 2));

@@ -3,15 +3,15 @@
 // what mma_bf16 wants there.
 //
 // A panel is 8 rows by 256 elements; those of 8 rows follow each other along the depth. Lane 4g + t has, of
-// each 32 elements of row g, eight: elements 8t to 8t + 8, or of q6_k, where each 16 have a scale of their own,
-// 4t to 4t + 4 of both halves. They stand as pairs: 0 and 1 in the low bits of the two halves of a word, 2
-// and 3 above them, and so on.
+// each 32 elements of row g, eight: elements 8t to 8t + 8, or of q6_k, where each 16 have a scale of their
+// own, 4t to 4t + 4 of both halves. They stand as pairs: 0 and 1 in the low bits of the two halves of a word,
+// 2 and 3 above them, and so on.
 //
 // A number as stored is whole and below 256, so it is exact in bf16, and a product of 32 of them needs its
 // scale once, in f32.
 #pragma once
 
-#include "core/cuda/numbers.h"
+#include "core/cuda/elements.h"
 
 namespace janus::cuda {
 
@@ -50,7 +50,7 @@ static_assert(PanelLayout<DType::q4_k>::kWords + 1024 == PanelLayout<DType::q4_k
 
 // Which of a row's 32 elements slot j (0 to 7) of lane 4g + t is.
 template <DType kType>
-__host__ __device__ constexpr int slot_number(int t, int j) {
+__host__ __device__ constexpr int slot_element(int t, int j) {
   return kType == DType::q6_k ? j / 4 * 16 + 4 * t + j % 4 : 8 * t + j;
 }
 
@@ -232,7 +232,7 @@ struct PanelPlace {
   }
 };
 
-// Numbers k to k + 8 of row `row` of a whole matrix; k a multiple of 8 below its depth.
+// Elements k to k + 8 of row `row` of a whole matrix; k a multiple of 8 below its depth.
 template <DType kType>
 __device__ __forceinline__ void load_packed(const MatrixView& matrix, int64_t row, int64_t k,
                                             float (&to)[8]) {
@@ -256,21 +256,21 @@ __device__ __forceinline__ void load_packed(const MatrixView& matrix, int64_t ro
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
     const int pair = kTwoLanes ? eight / 2 * 2 + i % 2 : i;
-    const uint32_t numbers = slot_pair<kType>(i < 2 ? first : second, part, pair);
-    to[2 * i] = scale * stored_value<kType>(numbers & 0xFFFFU) - min;
-    to[2 * i + 1] = scale * stored_value<kType>(numbers >> 16) - min;
+    const uint32_t elements = slot_pair<kType>(i < 2 ? first : second, part, pair);
+    to[2 * i] = scale * stored_value<kType>(elements & 0xFFFFU) - min;
+    to[2 * i + 1] = scale * stored_value<kType>(elements >> 16) - min;
   }
 }
 
 // The same of a matrix of any weight type and layout, zeros from its depth on.
 template <DType kType, Layout kLayout>
-__device__ __forceinline__ void load_numbers(const MatrixView& matrix, int64_t row, int64_t k,
-                                             float (&to)[8]) {
+__device__ __forceinline__ void load_elements(const MatrixView& matrix, int64_t row, int64_t k,
+                                              float (&to)[8]) {
   if constexpr (kLayout == Layout::packed) {
     if (k >= matrix.depth) return zeros(to);
     load_packed<kType>(matrix, row, k, to);
   } else {
-    Numbers<kType>::load(matrix.data + row * matrix.row_bytes, k, matrix.depth, matrix.wide, to);
+    Elements<kType>::load(matrix.data + row * matrix.row_bytes, k, matrix.depth, matrix.wide, to);
   }
 }
 

@@ -10,7 +10,7 @@
 
 namespace janus::cuda {
 
-// Two numbers as bf16, rounded to nearest even: `low` in the low half.
+// Two elements as bf16, rounded to nearest even: `low` in the low half.
 __device__ __forceinline__ uint32_t pack_bf16(float low, float high) {
   uint32_t packed;
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
@@ -53,8 +53,8 @@ __device__ __forceinline__ uint32_t fma_bf16x2(uint32_t a, uint32_t b, uint32_t 
   return d;
 }
 
-// Four 8x8 matrices of 16-bit numbers from shared memory: lane 8i + r gives the address of row r of matrix i,
-// and register i of lane 4g + t gets numbers 2t, 2t + 1 of row g of matrix i.
+// Four 8x8 matrices of 16-bit elements from shared memory: lane 8i + r gives the address of row r of matrix
+// i, and register i of lane 4g + t gets elements 2t, 2t + 1 of row g of matrix i.
 __device__ __forceinline__ void ldmatrix_x4(uint32_t (&r)[4], const void* row) {
   const auto address = static_cast<uint32_t>(__cvta_generic_to_shared(row));
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
@@ -62,7 +62,7 @@ __device__ __forceinline__ void ldmatrix_x4(uint32_t (&r)[4], const void* row) {
                : "r"(address));
 }
 
-// The same of each matrix transposed: register i of lane 4g + t gets numbers g of rows 2t, 2t + 1.
+// The same of each matrix transposed: register i of lane 4g + t gets elements g of rows 2t, 2t + 1.
 __device__ __forceinline__ void ldmatrix_x4_transposed(uint32_t (&r)[4], const void* row) {
   const auto address = static_cast<uint32_t>(__cvta_generic_to_shared(row));
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"

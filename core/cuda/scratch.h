@@ -15,10 +15,10 @@ constexpr int64_t divide_up(int64_t count, int64_t size) { return (count + size 
 // -- activations in two terms of bf16
 // -------------------------------------------------------------------------
 
-constexpr int64_t kStreamStep = 32;  // of the depth
+constexpr int64_t kGemvStep = 32;  // of the depth
 
-// Numbers of a row of terms: zeros stand behind the depth.
-constexpr int64_t split_depth(int64_t depth) { return divide_up(depth, kStreamStep) * kStreamStep; }
+// Elements of a row of terms: zeros stand behind the depth.
+constexpr int64_t split_depth(int64_t depth) { return divide_up(depth, kGemvStep) * kGemvStep; }
 // Of both terms of [rows, depth].
 constexpr size_t split_bytes(int64_t rows, int64_t depth) {
   return 2 * sizeof(uint16_t) * static_cast<size_t>(rows * split_depth(depth));
@@ -27,10 +27,10 @@ constexpr size_t split_bytes(int64_t rows, int64_t depth) {
 // -- linear layers
 // --------------------------------------------------------------------------------------------
 
-constexpr int kStreamRows = 16;  // weight rows of a tile of products of few rows
-constexpr int kPanelRows = 8;    // weight rows that lie together where they are packed
+constexpr int kGemvRows = 16;  // weight rows of a tile of a gemv
+constexpr int kPanelRows = 8;  // weight rows that lie together where they are packed
 
-// Whether whole 16-byte loads of eight numbers of a matrix are aligned everywhere. The *_k and q8_0 fit any
+// Whether whole 16-byte loads of eight elements of a matrix are aligned everywhere. The *_k and q8_0 fit any
 // depth that they can have: their loads ask for less.
 inline bool is_wide(const Tensor& matrix) {
   return is_quantized(matrix.dtype()) ||
@@ -38,15 +38,15 @@ inline bool is_wide(const Tensor& matrix) {
           bytes_of(matrix.dtype(), matrix.row_stride()) % 16 == 0 && matrix.size(1) % 8 == 0);
 }
 
-// Whether products of few rows on tensor cores can read a weight; those take activations in terms.
-inline bool streams(const Tensor& weight) {
+// Whether a gemv on tensor cores can read a weight; it takes activations in terms.
+inline bool is_gemv_weight(const Tensor& weight) {
   const bool is_short = weight.dtype() == DType::bf16 || weight.dtype() == DType::f16;
   return weight.layout() == Layout::packed || (is_short && is_wide(weight));
 }
 
 // Products that cuBLASLt gets: by the weight alone, never by the number of rows, since a row must not change
 // its bits with the others. Smaller ones fill no GPU, whoever does them.
-constexpr bool is_large_product(DType type, int64_t columns, int64_t depth) {
+constexpr bool is_blas_gemm(DType type, int64_t columns, int64_t depth) {
   constexpr int64_t kLeast = int64_t{1} << 20;
   return (type == DType::bf16 || type == DType::f32) && columns % 8 == 0 && depth % 8 == 0 &&
          columns * depth >= kLeast;
@@ -55,7 +55,7 @@ constexpr bool is_large_product(DType type, int64_t columns, int64_t depth) {
 // -- convolutions
 // ---------------------------------------------------------------------------------------------
 
-// Whether tensor cores do it (conv_product.h), for which the input is cut into terms: a step of the product
+// Whether tensor cores do it (conv_gemm.h), for which the input is cut into terms: a step of the product
 // is of one tap.
 constexpr bool is_split_conv(DType filters, int64_t channels) {
   return filters != DType::f32 && channels % 32 == 0;
@@ -73,7 +73,7 @@ inline size_t ordered_filter_bytes(DType filters, int64_t channels, int64_t coun
 // block a group would leave most of the GPU idle.
 constexpr int64_t kChunkPixels = 64;
 
-// Mean and sum of squared differences of `count` numbers.
+// Mean and sum of squared differences of `count` elements.
 struct Moments {
   double count, mean, squares;
 };

@@ -13,7 +13,7 @@
 //
 // A new weight format is a name in DType, a row in format.cc, a header of its blocks beside it (blocks.h has
 // them all), its kernels on the CPU (rows of core/cpu/simd/weight_kernels.h) and on a GPU (with_block_format
-// of core/cuda/numbers.h), and goldens (tests/reference/quants_golden.py, gguf_golden.py). Options, files,
+// of core/cuda/elements.h), and goldens (tests/reference/quants_golden.py, gguf_golden.py). Options, files,
 // messages and tests go over the table.
 #pragma once
 

@@ -62,11 +62,11 @@ inline void ldmatrix_x4_transposed(uint32_t (&r)[4], const void* row) {
   const auto* rows = static_cast<const char* const*>(cuda_host::warp_exchange(&row, sizeof row));
   const unsigned lane = threadIdx.x % 32;
   for (unsigned i = 0; i < 4; ++i) {
-    uint16_t numbers[2];
+    uint16_t elements[2];
     for (unsigned k = 0; k < 2; ++k) {
-      std::memcpy(&numbers[k], rows[8 * i + lane % 4 * 2 + k] + lane / 4 * 2, 2);
+      std::memcpy(&elements[k], rows[8 * i + lane % 4 * 2 + k] + lane / 4 * 2, 2);
     }
-    r[i] = numbers[0] | uint32_t{numbers[1]} << 16;
+    r[i] = elements[0] | uint32_t{elements[1]} << 16;
   }
 }
 

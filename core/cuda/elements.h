@@ -1,4 +1,4 @@
-// Eight consecutive numbers of a row of any weight type: what every product reads weights by.
+// Eight consecutive elements of a row of any weight type: what every product reads weights by.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -17,7 +17,7 @@ namespace janus::cuda {
 struct MatrixView {
   const unsigned char* data = nullptr;
   int64_t row_bytes = 0;
-  int64_t depth = 0;  // numbers a row
+  int64_t depth = 0;  // elements a row
   bool wide = false;
 
   static MatrixView of(const Tensor& x) {
@@ -35,7 +35,7 @@ __device__ __forceinline__ int byte_of(uint32_t word, int index) {
   return static_cast<int>(word >> (8 * index) & 255U);
 }
 
-__device__ __forceinline__ void widen_bf16(const uint4& from, float (&to)[8]) {
+__device__ __forceinline__ void bf16_to_f32(const uint4& from, float (&to)[8]) {
   const uint32_t words[4] = {from.x, from.y, from.z, from.w};
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
@@ -44,12 +44,12 @@ __device__ __forceinline__ void widen_bf16(const uint4& from, float (&to)[8]) {
   }
 }
 
-// Numbers k to k + 8 of a row whose first byte is `row`; zeros from `depth` on. k is a multiple of 8.
+// Elements k to k + 8 of a row whose first byte is `row`; zeros from `depth` on. k is a multiple of 8.
 template <DType kType>
-struct Numbers;
+struct Elements;
 
 template <>
-struct Numbers<DType::f32> {
+struct Elements<DType::f32> {
   __device__ __forceinline__ static void load(const unsigned char* row, int64_t k, int64_t depth, bool wide,
                                               float (&to)[8]) {
     const auto* from = reinterpret_cast<const float*>(row) + k;
@@ -65,11 +65,11 @@ struct Numbers<DType::f32> {
 };
 
 template <>
-struct Numbers<DType::bf16> {
+struct Elements<DType::bf16> {
   __device__ __forceinline__ static void load(const unsigned char* row, int64_t k, int64_t depth, bool wide,
                                               float (&to)[8]) {
     if (wide && k < depth) {
-      widen_bf16(*reinterpret_cast<const uint4*>(row + 2 * k), to);
+      bf16_to_f32(*reinterpret_cast<const uint4*>(row + 2 * k), to);
       return;
     }
     const auto* from = reinterpret_cast<const uint16_t*>(row) + k;
@@ -79,7 +79,7 @@ struct Numbers<DType::bf16> {
 };
 
 template <>
-struct Numbers<DType::f16> {
+struct Elements<DType::f16> {
   __device__ __forceinline__ static void load(const unsigned char* row, int64_t k, int64_t depth, bool wide,
                                               float (&to)[8]) {
     if (wide && k < depth) {
@@ -103,9 +103,9 @@ __device__ __forceinline__ void zeros(float (&to)[8]) {
   for (int i = 0; i < 8; ++i) to[i] = 0.0F;
 }
 
-// Blocks of 32 in 34 bytes: d, then the numbers.
+// Blocks of 32 in 34 bytes: d, then the elements.
 template <>
-struct Numbers<DType::q8_0> {
+struct Elements<DType::q8_0> {
   __device__ __forceinline__ static void load(const unsigned char* row, int64_t k, int64_t depth, bool,
                                               float (&to)[8]) {
     if (k >= depth) return zeros(to);
@@ -121,7 +121,7 @@ struct Numbers<DType::q8_0> {
 
 template <DType kType>
 requires kIsNibbles<kType>
-struct Numbers<kType> {
+struct Elements<kType> {
   __device__ __forceinline__ static void load(const unsigned char* row, int64_t k, int64_t depth, bool,
                                               float (&to)[8]) {
     if (k >= depth) return zeros(to);
@@ -150,7 +150,7 @@ __device__ __forceinline__ void unpack_scale(const unsigned char* packed, int j,
 }
 
 template <>
-struct Numbers<DType::q4_k> {
+struct Elements<DType::q4_k> {
   __device__ __forceinline__ static void load(const unsigned char* row, int64_t k, int64_t depth, bool,
                                               float (&to)[8]) {
     if (k >= depth) return zeros(to);
@@ -169,7 +169,7 @@ struct Numbers<DType::q4_k> {
 };
 
 template <>
-struct Numbers<DType::q5_k> {
+struct Elements<DType::q5_k> {
   __device__ __forceinline__ static void load(const unsigned char* row, int64_t k, int64_t depth, bool,
                                               float (&to)[8]) {
     if (k >= depth) return zeros(to);
@@ -191,7 +191,7 @@ struct Numbers<DType::q5_k> {
 
 // 210 bytes: aligned to two alone.
 template <>
-struct Numbers<DType::q6_k> {
+struct Elements<DType::q6_k> {
   __device__ __forceinline__ static void load(const unsigned char* row, int64_t k, int64_t depth, bool,
                                               float (&to)[8]) {
     if (k >= depth) return zeros(to);
@@ -262,7 +262,7 @@ __device__ __forceinline__ TwoTerms two_terms(float a, float b) {
   return {high, pack_bf16(ra, rb)};
 }
 
-// Eight numbers as bf16 in two terms; `low` may be null, for numbers that have one.
+// Eight elements as bf16 in two terms; `low` may be null, for elements that have one.
 __device__ __forceinline__ void store_terms(const float (&x)[8], uint16_t* high, uint16_t* low) {
   uint32_t h[4], l[4];
 #pragma unroll

@@ -1,25 +1,17 @@
-// What a product of few rows reads: activations in two terms, and tiles of 16 weight rows.
+// What a gemv (gemv.h) reads: tiles of 16 rows of one weight, of several stacked, or of two side by side.
 #pragma once
 
 #include <span>
 
-#include "core/cuda/packed_blocks.h"
+#include "core/cuda/bf16_terms.h"
 #include "core/cuda/launch.h"
+#include "core/cuda/packed_blocks.h"
 
 namespace janus::cuda {
 
-constexpr int kStreamWarps = 8, kStreamThreads = 32 * kStreamWarps;
+constexpr int kGemvWarps = 8, kGemvThreads = 32 * kGemvWarps;
 // Most batch rows of a block, which read the weights together: four tiles of 8.
-constexpr int kMostStreamBatch = 32;
-
-// Activations as two terms of bf16, [B, depth] each, dense; `depth` a multiple of kStreamStep, zeros behind
-// the weights' depth.
-struct SplitRows {
-  const uint16_t* high;
-  const uint16_t* low;
-  int64_t depth;
-  int batch;
-};
+constexpr int kMostGemvBatch = 32;
 
 // Rows of up to three matrices of one type, one under another: q, k and v of a layer.
 struct StackedRows {
@@ -33,13 +25,13 @@ struct StackedRows {
   }
   // Row `r` of tile `tile`.
   __device__ __forceinline__ const unsigned char* tile_row(int64_t tile, int r) const {
-    return row(tile * kStreamRows + r);
+    return row(tile * kGemvRows + r);
   }
   // The panels of the tile's first or second 8 rows, packed: every part but the last has whole ones.
   __device__ __forceinline__ const unsigned char* panels(int64_t tile, int half) const {
-    return row(tile * kStreamRows + half * kPanelRows);
+    return row(tile * kGemvRows + half * kPanelRows);
   }
-  int64_t tiles() const { return divide_up(ends[2], kStreamRows); }
+  int64_t tiles() const { return divide_up(ends[2], kGemvRows); }
 
   // One to three matrices. Packed, all but the last have whole panels.
   static StackedRows of(std::span<const Tensor* const> parts) {
@@ -61,7 +53,7 @@ struct PairedRows {
   MatrixView gate, up;
   int64_t rows;
   __device__ __forceinline__ const unsigned char* tile_row(int64_t tile, int r) const {
-    const int64_t index = tile * (kStreamRows / 2) + r % 8;
+    const int64_t index = tile * (kGemvRows / 2) + r % 8;
     if (index >= rows) return nullptr;
     const MatrixView& part = r < 8 ? gate : up;
     return part.data + index * part.row_bytes;
@@ -70,7 +62,7 @@ struct PairedRows {
   __device__ __forceinline__ const unsigned char* panels(int64_t tile, int half) const {
     return tile_row(tile, half * kPanelRows);
   }
-  int64_t tiles() const { return divide_up(rows, kStreamRows / 2); }
+  int64_t tiles() const { return divide_up(rows, kGemvRows / 2); }
 };
 
 }  // namespace janus::cuda

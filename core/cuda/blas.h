@@ -1,5 +1,5 @@
-// Products of many rows by NVIDIA's cuBLASLt, where the machine has it and is_large_product() of scratch.h
-// says so; own kernels (tile.h) do the others, and all where it has not.
+// gemm by NVIDIA's cuBLASLt, where the machine has it and is_blas_gemm() of scratch.h says so; gemm.h does
+// the others, and all where it has not.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -11,9 +11,9 @@
 
 namespace janus::cuda {
 
-// out [rows, columns] = x [rows, depth] weight [columns, depth]^T + bias, all row-major. Strides are numbers
+// out [rows, columns] = x [rows, depth] weight [columns, depth]^T + bias, all row-major. Strides are elements
 // between rows, multiples of 16 bytes as are the addresses. weight and x are of one type.
-struct LargeProduct {
+struct BlasGemm {
   int64_t rows, columns, depth;
   DType type;  // bf16 or f32
   const void* weight;
@@ -25,16 +25,16 @@ struct LargeProduct {
   bool adds;          // to what is in `out`
 };
 
-class LargeProducts {
+class Blas {
  public:
-  virtual ~LargeProducts() = default;
+  virtual ~Blas() = default;
   // False where the library has no kernel for it; `out` may have been written then. An element's bits depend
   // on its row and column alone: the kernel is chosen by columns, depth and type, and adds in one sequence.
-  virtual bool run(cudaStream_t stream, const LargeProduct& product) = 0;
+  virtual bool run(cudaStream_t stream, const BlasGemm& product) = 0;
 };
 
 // Null where the build or the machine has no cuBLASLt, or the environment says JANUS_CUDA_LIBRARIES=off (to
 // measure one against the other).
-std::unique_ptr<LargeProducts> open_large_products();
+std::unique_ptr<Blas> open_blas();
 
 }  // namespace janus::cuda

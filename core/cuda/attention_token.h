@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/cuda/cache_index.h"
-#include "core/cuda/numbers.h"
+#include "core/cuda/elements.h"
 #include "core/cuda/reduce.h"
 
 namespace janus::cuda {
@@ -35,7 +35,7 @@ __device__ __forceinline__ float key_product(const float* query, const unsigned 
   if (kCache == DType::bf16 && width % 8 == 0) {
     for (int64_t d = lane * 8; d < width; d += 64) {
       float k[8];
-      widen_bf16(*reinterpret_cast<const uint4*>(keys + 2 * (at + d)), k);
+      bf16_to_f32(*reinterpret_cast<const uint4*>(keys + 2 * (at + d)), k);
 #pragma unroll
       for (int i = 0; i < 8; ++i) sum = fmaf(query[d + i], k[i], sum);
     }
@@ -89,8 +89,8 @@ __device__ __forceinline__ void attend_part(const TokenAttention& a, const float
 }
 
 // Number d of the joined parts of a query head.
-__device__ __forceinline__ float joined_number(const TokenAttention& a, int b, int head, int64_t parts,
-                                               int64_t d) {
+__device__ __forceinline__ float joined_value(const TokenAttention& a, int b, int head, int64_t parts,
+                                              int64_t d) {
   const float* const from = a.partial + a.parts.place(b, head, 0);
   const int64_t step = a.parts.width + 2;
   float largest = from[0];

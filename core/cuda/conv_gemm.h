@@ -6,8 +6,8 @@
 // An element's sum runs over taps and channels from the first to the last whatever tile it stands in.
 #pragma once
 
-#include "core/cuda/split_rows.h"
-#include "core/cuda/tile.h"
+#include "core/cuda/bf16_terms.h"
+#include "core/cuda/gemm.h"
 
 namespace janus::cuda {
 
@@ -41,7 +41,7 @@ struct ConvTile : Tile_ {
   static constexpr size_t kSharedBytes = sizeof(uint16_t) * kStages * (kLeft + kRight);
 };
 
-// An output pixel's place: its image's first number in memory, and the input pixel under the kernel's first
+// An output pixel's place: its image's first element in memory, and the input pixel under the kernel's first
 // tap.
 struct ConvPixel {
   int64_t image;
@@ -61,8 +61,8 @@ struct ConvPixel {
 
 // Grid: tile of pixels, tile of filters.
 template <class Tile>
-__global__ __launch_bounds__(Tile::kThreads) void conv_product(SplitRows x, FilterTerms filters, ConvShape s,
-                                                               ConvOutput out) {
+__global__ __launch_bounds__(Tile::kThreads) void conv_gemm(SplitRows x, FilterTerms filters, ConvShape s,
+                                                            ConvOutput out) {
   constexpr int kPixelPieces = Tile::kRows * Tile::kDepth / 8 / Tile::kThreads;
   constexpr int kFilterPieces = Tile::kColumns * Tile::kDepth / 8 / Tile::kThreads;
   JANUS_DYNAMIC_SHARED(shared);
@@ -158,13 +158,13 @@ void run_conv_tile(cudaStream_t stream, const SplitRows& x, const FilterTerms& f
                        static_cast<unsigned>(divide_up(s.filters, Tile::kColumns))),
           .threads = Tile::kThreads,
           .shared_bytes = Tile::kSharedBytes},
-         conv_product<Tile>, x, filters, s, out);
+         conv_gemm<Tile>, x, filters, s, out);
 }
 
 template <int kTerms>
 void run_conv(cudaStream_t stream, const SplitRows& x, const FilterTerms& filters, const ConvShape& s,
               const ConvOutput& out) {
-  const ProductShape shape{s.pixels, s.filters, 0};
+  const GemmShape shape{s.pixels, s.filters, 0};
   const dim3 large = grid_of<LargeTile>(shape);
   if (s.filters <= TallTile::kColumns) {
     run_conv_tile<ConvTile<TallTile, kTerms>>(stream, x, filters, s, out);

@@ -2,7 +2,7 @@
 // values pass, a tile at a time, and a query's largest score, sum of exponentials and weighted values stay in
 // registers (Milakov and Gimelshein, 2018; Dao et al., 2022). Scores are never in memory.
 //
-// On tensor cores and as exact as f32: numbers of f32 are sums of three of bf16, which hold all of their 24
+// On tensor cores and as exact as f32: elements of f32 are sums of three of bf16, which hold all of their 24
 // bits, and of the products of such sums those below 2^-24 of the whole are left out. Keys and values of bf16
 // are one term.
 //
@@ -11,7 +11,7 @@
 #pragma once
 
 #include "core/cuda/cache_index.h"
-#include "core/cuda/numbers.h"
+#include "core/cuda/elements.h"
 #include "core/cuda/reduce.h"
 
 namespace janus::cuda {
@@ -27,9 +27,9 @@ struct AttentionTile {
   static constexpr int kQueries = 64, kThreads = 2 * kQueries;  // a warp has 16 queries
   static constexpr int kTerms = kType == DType::bf16 ? 1 : 3, kQueryTerms = 3;
   static constexpr int kKeys = kType == DType::bf16 ? 64 : 32;
-  // A row of shared memory, in numbers, so that eight rows' 16 bytes lie in different banks.
+  // A row of shared memory, in elements, so that eight rows' 16 bytes lie in different banks.
   static constexpr int kStride = kWidth + 8;
-  static constexpr int kPieces = kKeys * kWidth / 8 / kThreads;  // of eight numbers, a thread
+  static constexpr int kPieces = kKeys * kWidth / 8 / kThreads;  // of eight elements, a thread
   static constexpr size_t kSharedBytes =
       sizeof(uint16_t) * (kQueryTerms * kQueries + kTerms * kKeys) * kStride;
 };
@@ -38,24 +38,25 @@ struct TileAttention {
   const float* queries;  // [B, T, heads * width], as out
   const unsigned char* keys;
   const unsigned char* values;
-  int64_t row_stride, head_stride, token_stride;  // numbers between rows, heads and tokens of keys and values
+  int64_t row_stride, head_stride,
+      token_stride;  // elements between rows, heads and tokens of keys and values
   int64_t tokens, width;
   int heads, group;  // of queries; query heads a key head
   bool causal;       // token t of a row at position p sees p + t + 1 keys; otherwise all see T
   float* out;
 };
 
-// Eight numbers of a key or value on their way to shared memory.
+// Eight elements of a key or value on their way to shared memory.
 template <DType kType>
 struct CachedPiece;
 
 template <>
 struct CachedPiece<DType::bf16> {
-  uint4 numbers;
+  uint4 elements;
   __device__ __forceinline__ void load(const unsigned char* row, int64_t d, int64_t width) {
     const auto* const from = reinterpret_cast<const uint16_t*>(row) + d;
     if (width % 8 == 0 && d < width) {
-      numbers = *reinterpret_cast<const uint4*>(from);
+      elements = *reinterpret_cast<const uint4*>(from);
       return;
     }
     uint32_t words[4];
@@ -64,15 +65,15 @@ struct CachedPiece<DType::bf16> {
       words[i] = (d + 2 * i < width ? from[2 * i] : 0U) |
                  (d + 2 * i + 1 < width ? static_cast<uint32_t>(from[2 * i + 1]) : 0U) << 16;
     }
-    numbers = make_uint4(words[0], words[1], words[2], words[3]);
+    elements = make_uint4(words[0], words[1], words[2], words[3]);
   }
-  __device__ __forceinline__ void clear() { numbers = make_uint4(0, 0, 0, 0); }
+  __device__ __forceinline__ void clear() { elements = make_uint4(0, 0, 0, 0); }
   __device__ __forceinline__ void store(uint16_t* to, int /*term_stride*/) const {
-    *reinterpret_cast<uint4*>(to) = numbers;
+    *reinterpret_cast<uint4*>(to) = elements;
   }
 };
 
-// As three terms, `term_stride` numbers apart.
+// As three terms, `term_stride` elements apart.
 __device__ __forceinline__ void store_three_terms(const float (&x)[8], uint16_t* to, int term_stride) {
   uint32_t words[3][4];
 #pragma unroll
@@ -90,13 +91,13 @@ __device__ __forceinline__ void store_three_terms(const float (&x)[8], uint16_t*
 
 template <>
 struct CachedPiece<DType::f32> {
-  float numbers[8];
+  float elements[8];
   __device__ __forceinline__ void load(const unsigned char* row, int64_t d, int64_t width) {
-    Numbers<DType::f32>::load(row, d, width, width % 8 == 0, numbers);
+    Elements<DType::f32>::load(row, d, width, width % 8 == 0, elements);
   }
-  __device__ __forceinline__ void clear() { zeros(numbers); }
+  __device__ __forceinline__ void clear() { zeros(elements); }
   __device__ __forceinline__ void store(uint16_t* to, int term_stride) const {
-    store_three_terms(numbers, to, term_stride);
+    store_three_terms(elements, to, term_stride);
   }
 };
 
@@ -285,14 +286,14 @@ __global__ __launch_bounds__((AttentionTile<kType, kWidth>::kThreads)) void tile
 
   fetch(a.keys, 0);
   for (int query = own; query < Tile::kQueries; query += kTokensAtOnce) {
-    float numbers[8];
-    zeros(numbers);
+    float elements[8];
+    zeros(elements);
     if (first + query < a.tokens && d < a.width) {
       const float* const from = a.queries + ((b * a.tokens + first + query) * a.heads + head) * a.width;
-      Numbers<DType::f32>::load(reinterpret_cast<const unsigned char*>(from), d, a.width, a.width % 8 == 0,
-                                numbers);
+      Elements<DType::f32>::load(reinterpret_cast<const unsigned char*>(from), d, a.width, a.width % 8 == 0,
+                                 elements);
     }
-    store_three_terms(numbers, queries + query * Tile::kStride + d, Tile::kQueries * Tile::kStride);
+    store_three_terms(elements, queries + query * Tile::kStride + d, Tile::kQueries * Tile::kStride);
   }
 
   const float scale = 1.0F / sqrtf(static_cast<float>(a.width));

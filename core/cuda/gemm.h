@@ -1,19 +1,20 @@
-// Products of many rows in tiles: out[row, column] = sum over k of left[row, k] right[column, k]. What the
-// rows and columns are is told by small structs (dense rows, weights of a type, pixels under a convolution's
-// kernel, keys and values of a cache), so one kernel serves linear layers, convolutions and attention.
+// gemm in tiles, for products of many rows (gemv.h has those of few): out[row, column] = sum over k of
+// left[row, k] right[column, k]. What the rows and columns are is told by small structs (dense rows, weights
+// of a type, pixels under a convolution's kernel, keys and values of a cache), so one kernel serves linear
+// layers, convolutions and attention.
 //
 // An element's sum runs over k from the first to the last whatever tile it stands in, so its bits depend on
 // its own row and column alone.
 #pragma once
 
-#include "core/cuda/packed_blocks.h"
 #include "core/cuda/launch.h"
+#include "core/cuda/packed_blocks.h"
 
 namespace janus::cuda {
 
-// -- what rows are: load() gives numbers k to k + 8 of a row, zeros outside --------------------------------
+// -- what rows are: load() gives elements k to k + 8 of a row, zeros outside --------------------------------
 
-// f32, rows `stride` numbers apart; entry z of a batch begins z * batch_stride later.
+// f32, rows `stride` elements apart; entry z of a batch begins z * batch_stride later.
 struct DenseRows {
   static constexpr bool kAcross = false;  // neighbours in memory are of one row
   static constexpr int kTerms = 2;
@@ -24,8 +25,8 @@ struct DenseRows {
   __device__ void enter(int z) { data += z * batch_stride; }
   __device__ __forceinline__ void load(int64_t row, int64_t k, float (&to)[8]) const {
     if (row >= rows) return zeros(to);
-    Numbers<DType::f32>::load(reinterpret_cast<const unsigned char*>(data + row * stride), k, depth, wide,
-                              to);
+    Elements<DType::f32>::load(reinterpret_cast<const unsigned char*>(data + row * stride), k, depth, wide,
+                               to);
   }
 };
 
@@ -41,7 +42,7 @@ struct WeightRows {
   __device__ void enter(int z) { view.data += z / shared * batch_bytes; }
   __device__ __forceinline__ void load(int64_t row, int64_t k, float (&to)[8]) const {
     if (row >= rows) return zeros(to);
-    load_numbers<kType, kLayout>(view, row, k, to);
+    load_elements<kType, kLayout>(view, row, k, to);
   }
 };
 
@@ -51,7 +52,7 @@ struct MatrixColumns {
   static constexpr bool kAcross = true;
   static constexpr int kTerms = kType == DType::bf16 ? 1 : 2;
   const unsigned char* data;
-  int64_t stride, batch_bytes;  // numbers between the matrix's rows
+  int64_t stride, batch_bytes;  // elements between the matrix's rows
   int64_t rows, depth;
   int shared = 1;
 
@@ -70,13 +71,13 @@ struct MatrixColumns {
   }
 };
 
-struct TileOutput {
+struct GemmOutput {
   float* data;
   int64_t stride, batch_stride;
   const float* bias;  // one a column, or null
 };
 
-// Which eight numbers a thread carries to shared memory: of row `row` from `k` on.
+// Which eight elements a thread carries to shared memory: of row `row` from `k` on.
 struct Piece {
   int row, k;
 };
@@ -87,30 +88,30 @@ __host__ __device__ constexpr Piece piece_of(int index, bool across) {
   return {index / (kDepth / 8), index % (kDepth / 8) * 8};
 }
 
-// Sums of many numbers lose less where parts of so many are added up first.
+// Sums of many elements lose less where parts of so many are added up first.
 constexpr int64_t kSumPart = 256;
 
 // -- in f32 -------------------------------------------------------------------------------------------------
 
 // A tile of 64 x 64 by 256 threads, 4 x 4 each, 16 deep.
-struct FullTile {
+struct F32Tile {
   static constexpr int kRows = 64, kColumns = 64, kDepth = 16, kThreads = 256;
 };
 
 template <class Left, class Right>
-__global__ __launch_bounds__(256) void full_product(Left left, Right right, TileOutput out, int64_t rows,
-                                                    int64_t columns, int64_t depth) {
-  constexpr int kStride = FullTile::kRows + 4, kPieces = FullTile::kRows * FullTile::kDepth / 8;
-  __shared__ __align__(16) float a[FullTile::kDepth][kStride];
-  __shared__ __align__(16) float b[FullTile::kDepth][kStride];
-  const int64_t first_row = int64_t{blockIdx.x} * FullTile::kRows;
-  const int64_t first_column = int64_t{blockIdx.y} * FullTile::kColumns;
+__global__ __launch_bounds__(256) void f32_gemm(Left left, Right right, GemmOutput out, int64_t rows,
+                                                int64_t columns, int64_t depth) {
+  constexpr int kStride = F32Tile::kRows + 4, kPieces = F32Tile::kRows * F32Tile::kDepth / 8;
+  __shared__ __align__(16) float a[F32Tile::kDepth][kStride];
+  __shared__ __align__(16) float b[F32Tile::kDepth][kStride];
+  const int64_t first_row = int64_t{blockIdx.x} * F32Tile::kRows;
+  const int64_t first_column = int64_t{blockIdx.y} * F32Tile::kColumns;
   const int thread = static_cast<int>(threadIdx.x), z = static_cast<int>(blockIdx.z);
   left.enter(z);
   right.enter(z);
   const bool is_left = thread < kPieces;
   const Piece piece =
-      piece_of<FullTile::kRows, FullTile::kDepth>(thread % kPieces, is_left ? Left::kAcross : Right::kAcross);
+      piece_of<F32Tile::kRows, F32Tile::kDepth>(thread % kPieces, is_left ? Left::kAcross : Right::kAcross);
   const int row = thread / 16 * 4, column = thread % 16 * 4;
   float sums[4][4] = {}, totals[4][4] = {};
   const auto close_part = [&] {
@@ -132,14 +133,14 @@ __global__ __launch_bounds__(256) void full_product(Left left, Right right, Tile
     }
   };
   fetch(0);
-  for (int64_t k = 0; k < depth; k += FullTile::kDepth) {
+  for (int64_t k = 0; k < depth; k += F32Tile::kDepth) {
     float(*to)[kStride] = is_left ? a : b;
 #pragma unroll
     for (int i = 0; i < 8; ++i) to[piece.k + i][piece.row] = next[i];
     __syncthreads();
-    if (k + FullTile::kDepth < depth) fetch(k + FullTile::kDepth);
+    if (k + F32Tile::kDepth < depth) fetch(k + F32Tile::kDepth);
 #pragma unroll
-    for (int i = 0; i < FullTile::kDepth; ++i) {
+    for (int i = 0; i < F32Tile::kDepth; ++i) {
       const float4 x = *reinterpret_cast<const float4*>(&a[i][row]);
       const float4 y = *reinterpret_cast<const float4*>(&b[i][column]);
       const float xs[4] = {x.x, x.y, x.z, x.w}, ys[4] = {y.x, y.y, y.z, y.w};
@@ -149,7 +150,7 @@ __global__ __launch_bounds__(256) void full_product(Left left, Right right, Tile
         for (int c = 0; c < 4; ++c) sums[r][c] = fmaf(xs[r], ys[c], sums[r][c]);
       }
     }
-    if ((k + FullTile::kDepth) % kSumPart == 0) close_part();
+    if ((k + F32Tile::kDepth) % kSumPart == 0) close_part();
     __syncthreads();
   }
   close_part();
@@ -167,7 +168,7 @@ __global__ __launch_bounds__(256) void full_product(Left left, Right right, Tile
 
 // -- on tensor cores ----------------------------------------------------------------------------------------
 
-// Both sides as sums of one or two numbers of bf16 (two_terms), products of the small parts left out: exact
+// Both sides as sums of one or two elements of bf16 (two_terms), products of the small parts left out: exact
 // to about 2^-16 of a product, added in f32.
 template <int kWarpsDown_, int kWarpsAcross_, int kRowTiles_>
 struct SplitTile {
@@ -175,7 +176,7 @@ struct SplitTile {
   static constexpr int kRowTiles = kRowTiles_, kColumnTiles = 4;  // of a warp: 16 rows, 8 columns
   static constexpr int kRows = kWarpsDown * kRowTiles * 16, kColumns = kWarpsAcross * kColumnTiles * 8;
   static constexpr int kDepth = 32, kThreads = kWarpsDown * kWarpsAcross * 32;
-  // A row of shared memory, in numbers: 80 bytes, so that eight rows' 16 bytes lie in different banks.
+  // A row of shared memory, in elements: 80 bytes, so that eight rows' 16 bytes lie in different banks.
   static constexpr int kStride = kDepth + 8;
   // Where the calling thread's warp has its part.
   __device__ __forceinline__ static int warp_row() {
@@ -210,7 +211,7 @@ struct SplitSums {
     }
   }
 
-  // Adds the products of kDepth numbers in shared memory: a two terms of Tile::kRows rows, b kTerms of
+  // Adds the products of kDepth elements in shared memory: a two terms of Tile::kRows rows, b kTerms of
   // Tile::kColumns, one term after another.
   template <int kTerms>
   __device__ __forceinline__ void add(const uint16_t* a, const uint16_t* b) {
@@ -266,9 +267,8 @@ struct SplitSums {
 };
 
 template <class Tile, class Left, class Right>
-__global__ __launch_bounds__(Tile::kThreads) void split_product(Left left, Right right, TileOutput out,
-                                                                int64_t rows, int64_t columns,
-                                                                int64_t depth) {
+__global__ __launch_bounds__(Tile::kThreads) void split_gemm(Left left, Right right, GemmOutput out,
+                                                             int64_t rows, int64_t columns, int64_t depth) {
   constexpr int kLeftPieces = Tile::kRows * Tile::kDepth / 8 / Tile::kThreads;
   constexpr int kRightPieces = Tile::kColumns * Tile::kDepth / 8 / Tile::kThreads;
   constexpr bool kSplitRight = Right::kTerms == 2;
@@ -334,38 +334,38 @@ __global__ __launch_bounds__(Tile::kThreads) void split_product(Left left, Right
 
 // -- starting them ------------------------------------------------------------------------------------------
 
-struct ProductShape {
+struct GemmShape {
   int64_t rows, columns, depth;
   int batch = 1;
 };
 
 template <class Tile>
-dim3 grid_of(const ProductShape& shape) {
+dim3 grid_of(const GemmShape& shape) {
   return {static_cast<unsigned>(divide_up(shape.rows, Tile::kRows)),
           static_cast<unsigned>(divide_up(shape.columns, Tile::kColumns)),
           static_cast<unsigned>(shape.batch)};
 }
 
 template <class Left, class Right>
-void run_full_product(cudaStream_t stream, const ProductShape& shape, const Left& left, const Right& right,
-                      const TileOutput& out) {
-  launch(stream, {.grid = grid_of<FullTile>(shape), .threads = FullTile::kThreads}, full_product<Left, Right>,
-         left, right, out, shape.rows, shape.columns, shape.depth);
+void run_f32_gemm(cudaStream_t stream, const GemmShape& shape, const Left& left, const Right& right,
+                  const GemmOutput& out) {
+  launch(stream, {.grid = grid_of<F32Tile>(shape), .threads = F32Tile::kThreads}, f32_gemm<Left, Right>, left,
+         right, out, shape.rows, shape.columns, shape.depth);
 }
 
 // Of large tiles: one for every multiprocessor of an H200.
 constexpr unsigned kEnoughBlocks = 132;
 
 template <class Left, class Right>
-void run_split_product(cudaStream_t stream, const ProductShape& shape, const Left& left, const Right& right,
-                       const TileOutput& out) {
+void run_split_gemm(cudaStream_t stream, const GemmShape& shape, const Left& left, const Right& right,
+                    const GemmOutput& out) {
   const dim3 large = grid_of<LargeTile>(shape);
   if (large.x * large.y * large.z >= kEnoughBlocks) {
-    launch(stream, {.grid = large, .threads = LargeTile::kThreads}, split_product<LargeTile, Left, Right>,
-           left, right, out, shape.rows, shape.columns, shape.depth);
+    launch(stream, {.grid = large, .threads = LargeTile::kThreads}, split_gemm<LargeTile, Left, Right>, left,
+           right, out, shape.rows, shape.columns, shape.depth);
   } else {
     launch(stream, {.grid = grid_of<SmallTile>(shape), .threads = SmallTile::kThreads},
-           split_product<SmallTile, Left, Right>, left, right, out, shape.rows, shape.columns, shape.depth);
+           split_gemm<SmallTile, Left, Right>, left, right, out, shape.rows, shape.columns, shape.depth);
   }
 }
 

@@ -1,7 +1,7 @@
-// Products of few rows (stream.h) with weights of bf16 and f16, a row after the other as they are stored.
+// The inner loop of gemv.h for weights of bf16 and f16, a row after the other as they are stored.
 #pragma once
 
-#include "core/cuda/stream_rows.h"
+#include "core/cuda/gemv_operands.h"
 
 namespace janus::cuda {
 
@@ -17,7 +17,7 @@ __device__ __forceinline__ Weights8 load_weights(const unsigned char* row, int64
     w.high = load_stream(row + 2 * k);
   } else {
     float x[8];
-    Numbers<kType>::load(row, k, depth, true, x);
+    Elements<kType>::load(row, k, depth, true, x);
     TwoTerms t[4];
 #pragma unroll
     for (int i = 0; i < 4; ++i) t[i] = two_terms(x[2 * i], x[2 * i + 1]);
@@ -27,8 +27,8 @@ __device__ __forceinline__ Weights8 load_weights(const unsigned char* row, int64
   return w;
 }
 
-// d += 16 weight rows x 32 numbers times 8 batch rows. Lane 4g + t brings numbers 8t to 8t + 8 of weight rows
-// g (`top`) and g + 8 (`bottom`) and of batch row g: a permutation of k that is the same on both sides.
+// d += 16 weight rows x 32 elements times 8 batch rows. Lane 4g + t brings elements 8t to 8t + 8 of weight
+// rows g (`top`) and g + 8 (`bottom`) and of batch row g: a permutation of k that is the same on both sides.
 __device__ __forceinline__ void step_product(float (&d)[4], const uint4& top, const uint4& bottom,
                                              const uint4& x) {
   const uint32_t first[4] = {top.x, bottom.x, top.y, bottom.y};
@@ -39,16 +39,16 @@ __device__ __forceinline__ void step_product(float (&d)[4], const uint4& top, co
 
 // A warp's sums over its steps of the depth; d[j]: batch rows first_batch + 8j and on.
 template <DType kType, int kTiles, class Rows>
-__device__ __forceinline__ void row_warp_sums(const Rows& rows, const SplitRows& x, int64_t depth,
-                                              int first_batch, float (&d)[kTiles][4]) {
+__device__ __forceinline__ void plain_warp_sums(const Rows& rows, const SplitRows& x, int64_t depth,
+                                                int first_batch, float (&d)[kTiles][4]) {
   const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
   const int group = lane / 4, quarter = lane % 4;
   const unsigned char* const top = rows.tile_row(blockIdx.x, group);
   const unsigned char* const bottom = rows.tile_row(blockIdx.x, group + 8);
   constexpr int kAhead = kType == DType::bf16 ? 4 : 2;  // steps whose weights are asked for before the first
   Weights8 w[kAhead][2];
-  const int64_t stride = int64_t{kStreamWarps} * kStreamStep;
-  int64_t k = int64_t{warp} * kStreamStep + quarter * 8;
+  const int64_t stride = int64_t{kGemvWarps} * kGemvStep;
+  int64_t k = int64_t{warp} * kGemvStep + quarter * 8;
 #pragma unroll
   for (int i = 0; i < kAhead; ++i) {
     w[i][0] = load_weights<kType>(top, k + i * stride, depth);

@@ -1,10 +1,21 @@
-// Activations cut into two terms of bf16 for the products of few rows.
+// Activations cut into two terms of bf16: what gemv.h, conv_gemm.h and cuBLASLt multiply by weights of 2
+// bytes or less.
 #pragma once
 
-#include "core/cuda/stream.h"
+#include "core/cuda/elements.h"
+#include "core/cuda/launch.h"
 #include "core/tensor/device.h"
 
 namespace janus::cuda {
+
+// Activations as two terms of bf16, [B, depth] each, dense; `depth` a multiple of kGemvStep, zeros behind
+// the weights' depth.
+struct SplitRows {
+  const uint16_t* high;
+  const uint16_t* low;
+  int64_t depth;
+  int batch;
+};
 
 // Memory for the terms of [batch, depth].
 class SplitBuffer {

@@ -1,25 +1,25 @@
-// Products of few rows (stream.h) with weights in lanes (packed_blocks.h): a warp's step is two panels, 16
-// weight rows by 256 numbers, asked for at once in loads of whole lines. Weights are whole numbers, one exact
-// number of bf16 each, so two products on tensor cores serve both terms of the activations; their scales are
-// applied to the sums of 32 (q6_k: 16) in f32.
+// The inner loop of gemv.h for packed weights (packed_blocks.h): a warp's step is two panels, 16 weight rows
+// by 256 elements, asked for at once in loads of whole lines. Weights are integers, each exact in bf16, so
+// two products on tensor cores serve both terms of the activations; their scales are applied to the sums of
+// 32 (q6_k: 16) in f32.
 #pragma once
 
-#include "core/cuda/stream_rows.h"
+#include "core/cuda/gemv_operands.h"
 
 namespace janus::cuda {
 
-// The terms of lane 4g + t's eight activations, in the order of slot_number.
+// The terms of lane 4g + t's eight activations, in the order of slot_element.
 struct LaneActivations {
   uint4 high, low;
 };
 template <DType kType>
 __device__ __forceinline__ uint4 load_slots(const uint16_t* row_part, int t) {
   if constexpr (kType == DType::q6_k) {
-    const uint2 first = *reinterpret_cast<const uint2*>(row_part + slot_number<kType>(t, 0));
-    const uint2 second = *reinterpret_cast<const uint2*>(row_part + slot_number<kType>(t, 4));
+    const uint2 first = *reinterpret_cast<const uint2*>(row_part + slot_element<kType>(t, 0));
+    const uint2 second = *reinterpret_cast<const uint2*>(row_part + slot_element<kType>(t, 4));
     return make_uint4(first.x, first.y, second.x, second.y);
   } else {
-    return *reinterpret_cast<const uint4*>(row_part + slot_number<kType>(t, 0));
+    return *reinterpret_cast<const uint4*>(row_part + slot_element<kType>(t, 0));
   }
 }
 
@@ -40,7 +40,7 @@ struct PartWeights {
   }
 };
 
-// total += 16 weight rows x 32 numbers times 8 batch rows, as mma_bf16 spreads them.
+// total += 16 weight rows x 32 elements times 8 batch rows, as mma_bf16 spreads them.
 template <DType kType>
 __device__ __forceinline__ void add_part(const PartWeights<kType>& top, const PartWeights<kType>& bottom,
                                          const LaneActivations& x, float (&total)[4]) {
@@ -71,11 +71,11 @@ __device__ __forceinline__ void add_part(const PartWeights<kType>& top, const Pa
   }
 }
 
-// A warp's sums over its 256s of the depth: the first, and every kStreamWarps-th after it. d[j]: batch rows
+// A warp's sums over its 256s of the depth: the first, and every kGemvWarps-th after it. d[j]: batch rows
 // first_batch + 8j and on.
 template <DType kType, int kTiles, class Rows>
-__device__ __forceinline__ void lane_warp_sums(const Rows& rows, const SplitRows& x, int64_t depth,
-                                               int first_batch, float (&d)[kTiles][4]) {
+__device__ __forceinline__ void packed_warp_sums(const Rows& rows, const SplitRows& x, int64_t depth,
+                                                 int first_batch, float (&d)[kTiles][4]) {
   const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
   const int group = lane / 4, quarter = lane % 4;
   const unsigned char* const top = rows.panels(blockIdx.x, 0);
@@ -90,7 +90,7 @@ __device__ __forceinline__ void lane_warp_sums(const Rows& rows, const SplitRows
   if (warp < blocks) load(warp);
   // Weights are of no kernel before: they are on their way while the last one ends.
   wait_for_last();
-  for (int64_t block = warp; block < blocks; block += kStreamWarps) {
+  for (int64_t block = warp; block < blocks; block += kGemvWarps) {
     if (block != warp) load(block);
 #pragma unroll
     for (int part = 0; part < kPanelDepth / 32; ++part) {

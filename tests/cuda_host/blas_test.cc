@@ -1,6 +1,6 @@
 // Products that go to cuBLASLt: its arguments against a library that checks them, its results against the
 // oracle.
-#include "core/cuda/large_products.h"
+#include "core/cuda/blas.h"
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ int64_t library_products() {
   return reinterpret_cast<decltype(&cuda_host_products)>(dlsym(library, "cuda_host_products"))();
 }
 
-class LargeProduct : public testing::TestWithParam<DType> {
+class BlasGemm : public testing::TestWithParam<DType> {
  protected:
   void SetUp() override {
     weight_ = oracle::random_tensor(*device_, Shape{kColumns, kDepth}, 2, GetParam(), 1 / std::sqrt(kDepth));
@@ -32,7 +32,7 @@ class LargeProduct : public testing::TestWithParam<DType> {
   Tensor weight_;
 };
 
-TEST_P(LargeProduct, EqualsOracle) {
+TEST_P(BlasGemm, EqualsOracle) {
   const Tensor x = oracle::random_tensor(*device_, Shape{2, 3, kDepth}, 1);
   const Tensor bias = oracle::random_tensor(*device_, Shape{kColumns}, 3);
   const oracle::Values wide_x = oracle::widen(x), wide_weight = oracle::widen(weight_);
@@ -47,14 +47,14 @@ TEST_P(LargeProduct, EqualsOracle) {
   EXPECT_EQ(library_products() - before, 2 * terms);
 }
 
-TEST_P(LargeProduct, ARowDoesNotDependOnTheOthers) {
+TEST_P(BlasGemm, ARowDoesNotDependOnTheOthers) {
   const Tensor x = oracle::random_tensor(*device_, Shape{5, kDepth}, 1);
   const std::vector<float> all = ops::to_host(ops::linear(x, weight_));
   const std::vector<float> two = ops::to_host(ops::linear(x.rows(3, 2), weight_));
   EXPECT_TRUE(std::equal(two.begin(), two.end(), all.begin() + 3 * kColumns));
 }
 
-TEST_P(LargeProduct, SingleTokensAndWhatDoesNotFitStayWithOwnKernels) {
+TEST_P(BlasGemm, SingleTokensAndWhatDoesNotFitStayWithOwnKernels) {
   const int64_t before = library_products();
   ops::linear(oracle::random_tensor(*device_, Shape{2, 1, kDepth}, 1), weight_);
   const Tensor x = oracle::random_tensor(*device_, Shape{2, kDepth}, 1);
@@ -63,7 +63,7 @@ TEST_P(LargeProduct, SingleTokensAndWhatDoesNotFitStayWithOwnKernels) {
   EXPECT_EQ(library_products(), before);
 }
 
-TEST_P(LargeProduct, TheEnvironmentTurnsItOff) {
+TEST_P(BlasGemm, TheEnvironmentTurnsItOff) {
   setenv("JANUS_CUDA_LIBRARIES", "off", 1);
   const std::shared_ptr<Device> without = open_device("cuda");
   unsetenv("JANUS_CUDA_LIBRARIES");
@@ -71,7 +71,7 @@ TEST_P(LargeProduct, TheEnvironmentTurnsItOff) {
   EXPECT_NE(device_->description().find("cuBLASLt"), std::string::npos) << device_->description();
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, LargeProduct, testing::Values(DType::bf16, DType::f32),
+INSTANTIATE_TEST_SUITE_P(Types, BlasGemm, testing::Values(DType::bf16, DType::f32),
                          [](const auto& test) { return std::string(name_of(test.param)); });
 
 }  // namespace

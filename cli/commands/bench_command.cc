@@ -16,7 +16,7 @@
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
 #include "core/tensor/device.h"
-#include "core/tensor/peaks.h"
+#include "core/tensor/hardware_peaks.h"
 #include "generator/janus/generation.h"
 #include "generator/random_checkpoint.h"
 

@@ -12,7 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/tensor/device.h"
-#include "core/tensor/peaks.h"
+#include "core/tensor/hardware_peaks.h"
 #include "generator/model.h"
 
 namespace janus::cli {

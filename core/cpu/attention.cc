@@ -127,7 +127,7 @@ void CpuDevice::attention(const Tensor& queries, const Tensor& keys, const Tenso
                           Tensor& out) {
   const int64_t tokens = queries.size(1), stride = queries.size(2), width = stride / heads;
   const int64_t blocks = (tokens + kQueryBlock - 1) / kQueryBlock;
-  team_.parallel_for(queries.size(0) * heads * blocks, [&](int64_t begin, int64_t end) {
+  thread_pool_.parallel_for(queries.size(0) * heads * blocks, [&](int64_t begin, int64_t end) {
     PackedHead packed;
     for (int64_t i = begin; i < end; ++i) {
       const int64_t row = i / blocks / heads, head_index = i / blocks % heads;
@@ -147,7 +147,7 @@ void CpuDevice::attention(const Tensor& queries, const Tensor& keys, const Tenso
 
 void CpuDevice::store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) {
   const int64_t tokens = keys.size(1), heads = cache.keys.size(0), width = cache.keys.size(2);
-  team_.parallel_for(keys.size(0) * tokens, 4, [&](int64_t begin, int64_t end) {
+  thread_pool_.parallel_for(keys.size(0) * tokens, 4, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       for (int64_t h = 0; h < heads; ++h) {
         const int64_t from = (i * heads + h) * width, to = place_in(cache, i / tokens, h, i % tokens);
@@ -162,7 +162,7 @@ void CpuDevice::cached_attention(const Tensor& queries, int heads, const CacheVi
   const int64_t tokens = queries.size(1), stride = queries.size(2), width = cache.keys.size(2);
   const int64_t key_heads = cache.keys.size(0), group = heads / key_heads;
   if (tokens == 1) {
-    team_.parallel_for(queries.size(0) * key_heads, [&](int64_t begin, int64_t end) {
+    thread_pool_.parallel_for(queries.size(0) * key_heads, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         attend_few(kernels_, head_of(cache, i / key_heads, i % key_heads, 1),
                    queries.data<float>() + i * group * width, group, out.data<float>() + i * group * width);
@@ -172,7 +172,7 @@ void CpuDevice::cached_attention(const Tensor& queries, int heads, const CacheVi
   }
   const int64_t blocks = (tokens + kQueryBlock - 1) / kQueryBlock;
   const int64_t tasks = group * blocks;  // of one key head
-  team_.parallel_for(queries.size(0) * key_heads * tasks, [&](int64_t begin, int64_t end) {
+  thread_pool_.parallel_for(queries.size(0) * key_heads * tasks, [&](int64_t begin, int64_t end) {
     PackedHead packed;
     for (int64_t i = begin; i < end; ++i) {
       const int64_t b = i / tasks / key_heads, key_head = i / tasks % key_heads;
@@ -192,7 +192,7 @@ void CpuDevice::next_attention(Tensor& queries, Tensor& keys, const Tensor& valu
                                const Tensor& table, const CacheView& cache, Tensor& out) {
   if (queries.size(1) > 1) return Device::next_attention(queries, keys, values, heads, table, cache, out);
   const int64_t key_heads = cache.keys.size(0), width = cache.keys.size(2), group = heads / key_heads;
-  team_.parallel_for(queries.size(0) * key_heads, [&](int64_t begin, int64_t end) {
+  thread_pool_.parallel_for(queries.size(0) * key_heads, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t b = i / key_heads, key_head = i % key_heads, place = place_in(cache, b, key_head, 0);
       const float* cosines = table.data<float>() + cache.positions[b] * width;

@@ -39,11 +39,11 @@ void load_window(const ConvShape& shape, const float* image, int64_t y, int64_t 
 }
 
 // weight [F, C, kh, kw] of any float type -> [F, kh, kw, C] in f32.
-void reorder_weight(const Kernels& kernels, const Team& team, const Tensor& weight, float* to) {
+void reorder_weight(const Kernels& kernels, const ThreadPool& thread_pool, const Tensor& weight, float* to) {
   const int64_t channels = weight.size(1), taps = weight.size(2) * weight.size(3), depth = channels * taps;
   const auto size = static_cast<int64_t>(size_of(weight.dtype()));
   const auto to_f32 = kernels.of(weight.dtype()).to_f32;
-  team.parallel_for(weight.size(0), [&](int64_t begin, int64_t end) {
+  thread_pool.parallel_for(weight.size(0), [&](int64_t begin, int64_t end) {
     float* wide = scratch(0, depth);
     for (int64_t f = begin; f < end; ++f) {
       to_f32(static_cast<const std::byte*>(weight.raw()) + f * depth * size, depth, wide);
@@ -56,13 +56,13 @@ void reorder_weight(const Kernels& kernels, const Team& team, const Tensor& weig
 
 // Few filters would leave most of a tile empty: here the windows stream past the filters instead, a block of
 // them at a time.
-void few_filters(const Kernels& kernels, const Team& team, const ConvShape& shape, const float* image,
-                 const float* weight, const float* bias, float* out) {
+void few_filters(const Kernels& kernels, const ThreadPool& thread_pool, const ConvShape& shape,
+                 const float* image, const float* weight, const float* bias, float* out) {
   constexpr int64_t kBlock = 64;
   const int64_t depth = shape.depth(), filters = shape.filters;
   const auto pack_activations = kernels.of(DType::f32).pack_activations;
   const auto gemv = kernels.of(DType::f32).gemv;
-  team.parallel_for(shape.out_height * shape.out_width, kBlock, [&](int64_t begin, int64_t end) {
+  thread_pool.parallel_for(shape.out_height * shape.out_width, kBlock, [&](int64_t begin, int64_t end) {
     float* windows = scratch(0, kBlock * depth);
     float* packed = scratch(1, gemv_floats(depth, kMaxGemvRows));
     pack_activations(weight, depth, depth, static_cast<int>(filters), packed);
@@ -83,12 +83,12 @@ void few_filters(const Kernels& kernels, const Team& team, const ConvShape& shap
   });
 }
 
-void many_filters(const Kernels& kernels, const Team& team, const ConvShape& shape, const float* image,
-                  const float* weight, const float* bias, float* out) {
+void many_filters(const Kernels& kernels, const ThreadPool& thread_pool, const ConvShape& shape,
+                  const float* image, const float* weight, const float* bias, float* out) {
   const auto load_row = [&](int64_t pixel, int64_t begin, int64_t end, float* to) {
     load_window(shape, image, pixel / shape.out_width, pixel % shape.out_width, begin, end, to);
   };
-  multiply(kernels, team, shape.out_height * shape.out_width, shape.depth(), load_row,
+  multiply(kernels, thread_pool, shape.out_height * shape.out_width, shape.depth(), load_row,
            Matrix{DType::f32, weight, shape.depth()}, shape.filters, bias, out);
 }
 
@@ -99,7 +99,7 @@ const float* data_or_null(const Tensor& x) { return x.empty() ? nullptr : x.data
 void CpuDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
                        const Conv2dOptions& options, Tensor& out) {
   if (is_winograd_conv2d(weight, options)) {
-    winograd_conv2d(kernels_, team_, {.x = x, .weight = weight, .bias = data_or_null(bias)}, out);
+    winograd_conv2d(kernels_, thread_pool_, {.x = x, .weight = weight, .bias = data_or_null(bias)}, out);
     return;
   }
   const ConvShape shape{.height = x.size(1),
@@ -112,12 +112,12 @@ void CpuDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias
                         .filters = out.size(3),
                         .options = options};
   const float* bias_data = data_or_null(bias);
-  if (library_conv2d(team_, shape, x, weight, bias_data, out)) return;
+  if (library_conv2d(thread_pool_, shape, x, weight, bias_data, out)) return;
   Tensor filters(*this, DType::f32, Shape{shape.filters, shape.depth()});
-  reorder_weight(kernels_, team_, weight, filters.data<float>());
+  reorder_weight(kernels_, thread_pool_, weight, filters.data<float>());
   const auto run = shape.filters <= kMaxGemvRows ? few_filters : many_filters;
   for (int64_t b = 0; b < x.size(0); ++b) {
-    run(kernels_, team_, shape, x.data<float>() + b * shape.height * shape.width * shape.channels,
+    run(kernels_, thread_pool_, shape, x.data<float>() + b * shape.height * shape.width * shape.channels,
         filters.data<float>(), bias_data,
         out.data<float>() + b * shape.out_height * shape.out_width * shape.filters);
   }
@@ -130,12 +130,12 @@ void CpuDevice::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, cons
     Device::swish_conv2d(x, norm, weight, bias, options, residual, out);
     return;
   }
-  const GroupStatistics statistics = group_statistics(kernels_, team_, x, norm);
+  const GroupStatistics statistics = group_statistics(kernels_, thread_pool_, x, norm);
   const InputNorm input{.mean = statistics.mean.data(),
                         .scale = statistics.scale.data(),
                         .bias = norm.bias.data<float>(),
                         .swish = true};
-  winograd_conv2d(kernels_, team_,
+  winograd_conv2d(kernels_, thread_pool_,
                   {.x = x,
                    .weight = weight,
                    .bias = data_or_null(bias),
@@ -145,8 +145,8 @@ void CpuDevice::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, cons
 }
 
 void CpuDevice::upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) {
-  winograd_conv2d(kernels_, team_, {.x = x, .weight = weight, .bias = data_or_null(bias), .doubled = true},
-                  out);
+  winograd_conv2d(kernels_, thread_pool_,
+                  {.x = x, .weight = weight, .bias = data_or_null(bias), .doubled = true}, out);
 }
 
 }  // namespace janus::cpu

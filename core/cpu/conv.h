@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "core/cpu/team.h"
+#include "core/cpu/thread_pool.h"
 #include "core/tensor/device.h"
 
 namespace janus::cpu {
@@ -19,7 +19,7 @@ struct ConvShape {
 
 // Does the convolution and returns true, or returns false for shapes that conv.cc does as fast. Linked from
 // onednn/conv.cc or portable/no_onednn.cc. bias: [F] or null.
-bool library_conv2d(const Team& team, const ConvShape& shape, const Tensor& x, const Tensor& weight,
-                    const float* bias, Tensor& out);
+bool library_conv2d(const ThreadPool& thread_pool, const ConvShape& shape, const Tensor& x,
+                    const Tensor& weight, const float* bias, Tensor& out);
 
 }  // namespace janus::cpu

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "core/cpu/probe.h"
+#include "core/cpu/hardware_peaks.h"
 
 namespace janus::cpu {
 namespace {
@@ -26,25 +26,25 @@ std::string processor_name() {
 }  // namespace
 
 CpuDevice::CpuDevice(int threads)
-    : kernels_(cpu::kernels()), team_(threads), pool_(std::make_shared<MemoryPool>(kPoolBytes)) {}
+    : kernels_(cpu::kernels()), thread_pool_(threads), pool_(std::make_shared<MemoryPool>(kPoolBytes)) {}
 
 std::string CpuDevice::description() const {
-  return processor_name() + ", " + std::to_string(team_.threads()) +
-         (team_.threads() == 1 ? " thread, " : " threads, ") + kernels_.name;
+  return processor_name() + ", " + std::to_string(thread_pool_.threads()) +
+         (thread_pool_.threads() == 1 ? " thread, " : " threads, ") + kernels_.name;
 }
 
 double CpuDevice::read_bandwidth() const {
   constexpr int64_t kBytes = int64_t{1} << 28;
   constexpr int kPasses = 3;
-  return cpu::read_bandwidth(kernels_, team_, kBytes, kPasses);
+  return cpu::read_bandwidth(kernels_, thread_pool_, kBytes, kPasses);
 }
 
-double CpuDevice::multiply_add_peak() const { return cpu::multiply_add_peak(kernels_, team_); }
+double CpuDevice::multiply_add_peak() const { return cpu::multiply_add_peak(kernels_, thread_pool_); }
 
-double CpuDevice::int8_peak() const { return cpu::int8_peak(kernels_, team_); }
+double CpuDevice::int8_peak() const { return cpu::int8_peak(kernels_, thread_pool_); }
 
 double CpuDevice::product_peak(DType weights) const {
-  return is_quantized(weights) ? cpu::int16_peak(kernels_, team_) : multiply_add_peak();
+  return is_quantized(weights) ? cpu::int16_peak(kernels_, thread_pool_) : multiply_add_peak();
 }
 
 void CpuDevice::upload(void* to, const void* from_host, size_t bytes) {

@@ -1,4 +1,4 @@
-// The CPU backend: every operation of Device on one team of threads.
+// The CPU backend: every operation of Device on one pool of threads.
 #pragma once
 
 #include <memory>
@@ -6,7 +6,7 @@
 
 #include "core/cpu/kernels.h"
 #include "core/cpu/memory_pool.h"
-#include "core/cpu/team.h"
+#include "core/cpu/thread_pool.h"
 #include "core/cpu/traits.h"
 #include "core/tensor/device.h"
 
@@ -17,7 +17,7 @@ class CpuDevice : public Device {
   // 0 threads: as many as the process may use.
   explicit CpuDevice(int threads);
 
-  const Team& team() const { return team_; }
+  const ThreadPool& thread_pool() const { return thread_pool_; }
   const Kernels& kernels() const { return kernels_; }
 
   std::string name() const override { return "cpu"; }
@@ -47,7 +47,7 @@ class CpuDevice : public Device {
   void rope(Tensor& x, int heads, std::span<const int32_t> positions, const Tensor& table) override;
   void upsample_nearest2x(const Tensor& x, Tensor& out) override;
 
-  // matmul.cc
+  // linear.cc
   void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
 
   void linear_each(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs) override;
@@ -78,7 +78,7 @@ class CpuDevice : public Device {
 
  private:
   const Kernels& kernels_;
-  Team team_;
+  ThreadPool thread_pool_;
   std::shared_ptr<MemoryPool> pool_;
 };
 

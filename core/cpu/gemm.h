@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "core/cpu/kernels.h"
-#include "core/cpu/team.h"
+#include "core/cpu/thread_pool.h"
 
 namespace janus::cpu {
 
@@ -83,10 +83,10 @@ struct Blocks {
 // out[rows, columns] = left weight^T + bias on all threads. load_row(r, begin, end, to) writes k in [begin,
 // end) of row r of the left matrix [rows, depth].
 template <typename LoadRow>
-void multiply(const Kernels& kernels, const Team& team, int64_t rows, int64_t depth, LoadRow load_row,
-              const Matrix& weight, int64_t columns, const float* bias, float* out) {
-  const Blocks blocks = Blocks::cut(kernels, rows, columns, team.threads());
-  team.parallel_for(blocks.row_blocks * blocks.column_blocks, [&](int64_t begin, int64_t end) {
+void multiply(const Kernels& kernels, const ThreadPool& thread_pool, int64_t rows, int64_t depth,
+              LoadRow load_row, const Matrix& weight, int64_t columns, const float* bias, float* out) {
+  const Blocks blocks = Blocks::cut(kernels, rows, columns, thread_pool.threads());
+  thread_pool.parallel_for(blocks.row_blocks * blocks.column_blocks, [&](int64_t begin, int64_t end) {
     float* packed = scratch(0, packed_floats(kernels, blocks.columns, kBlockDepth));
     float* left = scratch(1, kMaxTileRows * kTileStride);
     for (int64_t i = begin; i < end; ++i) {

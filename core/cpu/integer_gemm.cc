@@ -10,11 +10,11 @@ constexpr int64_t kMaxRows = 1024;
 int64_t round_up(int64_t size, int64_t unit) { return (size + unit - 1) / unit * unit; }
 
 // Rows rounded once for all weights, on all threads, with rows of zeros to a multiple of integer_rows.
-RoundedRows round_rows(const Kernels& kernels, const Team& team, const float* x, int64_t rows,
+RoundedRows round_rows(const Kernels& kernels, const ThreadPool& thread_pool, const float* x, int64_t rows,
                        int64_t depth) {
   const int64_t padded = round_up(rows, kernels.integer_rows);
   const RoundedRows rounded(scratch(3, RoundedRows::floats(padded, depth)), padded, depth);
-  team.parallel_for(padded, [&](int64_t begin, int64_t end) {
+  thread_pool.parallel_for(padded, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < std::min(end, rows); ++r) {
       kernels.round_row(x + r * depth, depth, r, rounded);
     }
@@ -59,20 +59,21 @@ void multiply_piece(const Kernels& kernels, const Piece& piece, const RoundedRow
 
 }  // namespace
 
-void integer_gemm(const Kernels& kernels, const Team& team, const float* x, int64_t rows, int64_t depth,
-                  const Matrix& weight, int64_t columns, const float* bias, float* out) {
+void integer_gemm(const Kernels& kernels, const ThreadPool& thread_pool, const float* x, int64_t rows,
+                  int64_t depth, const Matrix& weight, int64_t columns, const float* bias, float* out) {
   for (; rows > kMaxRows; rows -= kMaxRows, x += kMaxRows * depth, out += kMaxRows * columns) {
-    integer_gemm(kernels, team, x, kMaxRows, depth, weight, columns, bias, out);
+    integer_gemm(kernels, thread_pool, x, kMaxRows, depth, weight, columns, bias, out);
   }
-  const RoundedRows rounded = round_rows(kernels, team, x, rows, depth);
+  const RoundedRows rounded = round_rows(kernels, thread_pool, x, rows, depth);
   const int64_t panels = (columns + kernels.tile_columns - 1) / kernels.tile_columns;
   const int64_t most_parts = rounded.rows / kernels.integer_rows;
   int64_t parts = 1;  // of the rows, so that all threads have work
-  while (parts < most_parts && panels * parts % team.threads() != 0 && panels * parts < 4 * team.threads()) {
+  while (parts < most_parts && panels * parts % thread_pool.threads() != 0 &&
+         panels * parts < 4 * thread_pool.threads()) {
     ++parts;
   }
   const int64_t height = round_up((rounded.rows + parts - 1) / parts, kernels.integer_rows);
-  team.parallel_for(panels * parts, [&](int64_t begin, int64_t end) {
+  thread_pool.parallel_for(panels * parts, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t first = i % parts * height, column = i / parts * kernels.tile_columns;
       if (first >= rounded.rows) continue;

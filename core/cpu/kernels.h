@@ -176,7 +176,7 @@ struct Kernels {
   // One head at one position: cosines and sines of half the width.
   void (*rope)(float* head, int64_t width, const float* cosines, const float* sines);
 
-  // For probe.cc; see simd/probe.h.
+  // For hardware_peaks.cc; see simd/hardware_peaks.h.
   float (*read_all)(const float* x, int64_t size);
   int64_t (*multiply_add)(int64_t rounds, float* result);
   int64_t (*multiply_add_bytes)(int64_t rounds, int32_t* result);

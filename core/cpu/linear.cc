@@ -19,15 +19,15 @@ Matrix matrix_of(const Tensor& weight) {
 }
 
 // The product of many rows: out[rows, columns] = x weight^T + bias.
-void gemm(const Kernels& kernels, const Team& team, const float* x, int64_t rows, int64_t depth,
+void gemm(const Kernels& kernels, const ThreadPool& thread_pool, const float* x, int64_t rows, int64_t depth,
           const Matrix& weight, int64_t columns, const float* bias, float* out) {
   if (is_quantized(weight.dtype)) {
-    return integer_gemm(kernels, team, x, rows, depth, weight, columns, bias, out);
+    return integer_gemm(kernels, thread_pool, x, rows, depth, weight, columns, bias, out);
   }
   const auto load_row = [&](int64_t row, int64_t begin, int64_t end, float* to) {
     std::memcpy(to, x + row * depth + begin, static_cast<size_t>(end - begin) * sizeof(float));
   };
-  multiply(kernels, team, rows, depth, load_row, weight, columns, bias, out);
+  multiply(kernels, thread_pool, rows, depth, load_row, weight, columns, bias, out);
 }
 
 // The rows [B, 1, D] or [1, D] of a step on one thread, for products with several weights. Each thread packs
@@ -88,15 +88,15 @@ void CpuDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bias
   }
   // Every element of this product is computed alike wherever it stands, so the batch can be one tall matrix.
   const int64_t depth = weight.size(1);
-  gemm(kernels_, team_, x.data<float>(), x.elements() / depth, depth, matrix_of(weight), weight.size(0),
-       bias.empty() ? nullptr : bias.data<float>(), out.data<float>());
+  gemm(kernels_, thread_pool_, x.data<float>(), x.elements() / depth, depth, matrix_of(weight),
+       weight.size(0), bias.empty() ? nullptr : bias.data<float>(), out.data<float>());
 }
 
 void CpuDevice::linear_each(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs) {
   if (tokens_of(x) > 1) return Device::linear_each(x, layers, outs);
   int64_t steps = 0;
   for (const LinearView& layer : layers) steps += steps_of(layer);
-  team_.parallel_for(steps, [&](int64_t begin, int64_t end) {
+  thread_pool_.parallel_for(steps, [&](int64_t begin, int64_t end) {
     GemvRows rows(kernels_, x);
     for (size_t i = 0; i < layers.size(); ++i) {
       const int64_t count = steps_of(layers[i]), columns = layers[i].weight.size(0);
@@ -112,7 +112,7 @@ void CpuDevice::linear_each(const Tensor& x, std::span<const LinearView> layers,
 void CpuDevice::linear_add(const Tensor& x, const LinearView& layer, const Tensor& residual, Tensor& out) {
   if (tokens_of(x) > 1) return Device::linear_add(x, layer, residual, out);
   const int64_t columns = layer.weight.size(0);
-  team_.parallel_for(columns, kStep, [&](int64_t begin, int64_t end) {
+  thread_pool_.parallel_for(columns, kStep, [&](int64_t begin, int64_t end) {
     GemvRows(kernels_, x).multiply(layer, begin, end, out.data<float>(), columns);
     for (int64_t row = 0; row < x.size(0); ++row) {
       float* place = out.data<float>() + row * columns + begin;
@@ -124,7 +124,7 @@ void CpuDevice::linear_add(const Tensor& x, const LinearView& layer, const Tenso
 void CpuDevice::linear_swiglu(const Tensor& x, const LinearView& gate, const LinearView& up, Tensor& out) {
   if (tokens_of(x) > 1) return Device::linear_swiglu(x, gate, up, out);
   const int64_t columns = gate.weight.size(0);
-  team_.parallel_for(columns, kStep, [&](int64_t begin, int64_t end) {
+  thread_pool_.parallel_for(columns, kStep, [&](int64_t begin, int64_t end) {
     float* factors = scratch(1, x.size(0) * columns);
     GemvRows rows(kernels_, x);
     rows.multiply(gate, begin, end, out.data<float>(), columns);

@@ -53,12 +53,12 @@ void chunk_moments(const Kernels& kernels, const float* x, int64_t pixels, int64
 
 }  // namespace
 
-GroupStatistics group_statistics(const Kernels& kernels, const Team& team, const Tensor& x,
+GroupStatistics group_statistics(const Kernels& kernels, const ThreadPool& thread_pool, const Tensor& x,
                                  const GroupNormOptions& norm) {
   const int64_t pixels = x.size(1) * x.size(2), channels = x.size(3), width = channels / norm.groups;
   const int64_t chunks = (pixels + kChunkPixels - 1) / kChunkPixels;
   std::vector<Moments> moments(static_cast<size_t>(x.size(0) * chunks * norm.groups));
-  team.parallel_for(x.size(0) * chunks, [&](int64_t begin, int64_t end) {
+  thread_pool.parallel_for(x.size(0) * chunks, [&](int64_t begin, int64_t end) {
     std::vector<float> mean(static_cast<size_t>(channels)), sums(static_cast<size_t>(channels));
     for (int64_t i = begin; i < end; ++i) {
       const int64_t first = i % chunks * kChunkPixels;
@@ -87,7 +87,7 @@ GroupStatistics group_statistics(const Kernels& kernels, const Team& team, const
 
 void CpuDevice::rms_norm(const Tensor& x, const Tensor& weight, float eps, Tensor& out) {
   const int64_t width = x.shape().back();
-  team_.parallel_for(x.elements() / width, rows_a_step(width), [&](int64_t begin, int64_t end) {
+  thread_pool_.parallel_for(x.elements() / width, rows_a_step(width), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       kernels_.rms_norm(x.data<float>() + i * width, weight.data<float>(), width, eps,
                         out.data<float>() + i * width);
@@ -98,7 +98,7 @@ void CpuDevice::rms_norm(const Tensor& x, const Tensor& weight, float eps, Tenso
 void CpuDevice::layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps,
                            Tensor& out) {
   const int64_t width = x.shape().back();
-  team_.parallel_for(x.elements() / width, rows_a_step(width), [&](int64_t begin, int64_t end) {
+  thread_pool_.parallel_for(x.elements() / width, rows_a_step(width), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       kernels_.layer_norm(x.data<float>() + i * width, weight.data<float>(), bias.data<float>(), width, eps,
                           out.data<float>() + i * width);
@@ -108,11 +108,11 @@ void CpuDevice::layer_norm(const Tensor& x, const Tensor& weight, const Tensor& 
 
 void CpuDevice::group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
                            bool swish, Tensor& out) {
-  const GroupStatistics statistics =
-      group_statistics(kernels_, team_, x, {.weight = weight, .bias = bias, .groups = groups, .eps = eps});
+  const GroupStatistics statistics = group_statistics(
+      kernels_, thread_pool_, x, {.weight = weight, .bias = bias, .groups = groups, .eps = eps});
   const int64_t pixels = x.size(1) * x.size(2), channels = x.size(3);
   const int64_t chunks = (pixels + kChunkPixels - 1) / kChunkPixels;
-  team_.parallel_for(x.size(0) * chunks, [&](int64_t begin, int64_t end) {
+  thread_pool_.parallel_for(x.size(0) * chunks, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t b = i / chunks, first = i % chunks * kChunkPixels;
       const int64_t offset = (b * pixels + first) * channels;
@@ -126,7 +126,7 @@ void CpuDevice::group_norm(const Tensor& x, const Tensor& weight, const Tensor& 
 void CpuDevice::l2_normalize(const Tensor& x, float eps, Tensor& out) {
   convert(x, out);
   const int64_t width = x.shape().back();
-  team_.parallel_for(x.elements() / width, rows_a_step(width), [&](int64_t begin, int64_t end) {
+  thread_pool_.parallel_for(x.elements() / width, rows_a_step(width), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       float* row = out.data<float>() + i * width;
       double squares = 0.0;

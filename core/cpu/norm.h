@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/cpu/kernels.h"
-#include "core/cpu/team.h"
+#include "core/cpu/thread_pool.h"
 #include "core/tensor/device.h"
 
 namespace janus::cpu {
@@ -16,7 +16,7 @@ struct GroupStatistics {
 };
 
 // x: [B, h, w, C]. Reads x once.
-GroupStatistics group_statistics(const Kernels& kernels, const Team& team, const Tensor& x,
+GroupStatistics group_statistics(const Kernels& kernels, const ThreadPool& thread_pool, const Tensor& x,
                                  const GroupNormOptions& norm);
 
 }  // namespace janus::cpu

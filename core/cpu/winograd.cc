@@ -76,13 +76,14 @@ struct Plan {
 };
 
 // [panels] times panel_floats.
-Tensor transform_filters(const Plan& plan, const Team& team, const WinogradConv& conv, Device& device) {
+Tensor transform_filters(const Plan& plan, const ThreadPool& thread_pool, const WinogradConv& conv,
+                         Device& device) {
   constexpr int64_t kAtOnce = 64;  // channels
   const Kernels& kernels = plan.kernels;
   Tensor to(device, DType::f32, winograd_filters(kernels, conv.weight.shape(), conv.doubled));
   const Matrix taps{conv.weight.dtype(), conv.weight.raw(), plan.channels * 9};
   const int64_t steps = divide_up(plan.channels, kAtOnce);
-  team.parallel_for(plan.panels * steps, [&](int64_t begin, int64_t end) {
+  thread_pool.parallel_for(plan.panels * steps, [&](int64_t begin, int64_t end) {
     float* packed = scratch(0, 9 * kAtOnce * kernels.tile_columns);
     for (int64_t i = begin; i < end; ++i) {
       const int64_t panel = i / steps, c = i % steps * kAtOnce;
@@ -213,11 +214,12 @@ Shape winograd_filters(const Kernels& kernels, const Shape& weight, bool doubled
   return {divide_up(weight[0], kernels.tile_columns), steps.products * weight[1] * kernels.tile_columns};
 }
 
-void winograd_conv2d(const Kernels& kernels, const Team& team, const WinogradConv& conv, Tensor& out) {
-  const Plan plan(kernels, conv, out, team.threads());
-  const Tensor filters = transform_filters(plan, team, conv, out.device());
+void winograd_conv2d(const Kernels& kernels, const ThreadPool& thread_pool, const WinogradConv& conv,
+                     Tensor& out) {
+  const Plan plan(kernels, conv, out, thread_pool.threads());
+  const Tensor filters = transform_filters(plan, thread_pool, conv, out.device());
   const int64_t blocks = conv.x.size(0) * plan.blocks_down * plan.blocks_across;
-  team.parallel_for(blocks * plan.panel_groups, [&](int64_t begin, int64_t end) {
+  thread_pool.parallel_for(blocks * plan.panel_groups, [&](int64_t begin, int64_t end) {
     float* window = scratch(0, plan.window_height() * plan.window_width() * plan.channels);
     float* inputs = scratch(1, plan.steps.inputs * plan.input_stride());
     float* products = scratch(2, plan.steps.products * plan.product_stride());

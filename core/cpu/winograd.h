@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "core/cpu/kernels.h"
-#include "core/cpu/team.h"
+#include "core/cpu/thread_pool.h"
 #include "core/tensor/device.h"
 
 namespace janus::cpu {
@@ -38,6 +38,7 @@ Shape winograd_filters(const Kernels& kernels, const Shape& weight, bool doubled
 // out [B, h, w, F] (h and w twice as large if `doubled`) of the picture padded by 1 on all sides. Right for
 // any size, channels and filters. It takes memory of out's device for the transformed filters, four times
 // their f32 size (2.8 times if `doubled`), and a few MiB a thread, whatever the size of the picture.
-void winograd_conv2d(const Kernels& kernels, const Team& team, const WinogradConv& conv, Tensor& out);
+void winograd_conv2d(const Kernels& kernels, const ThreadPool& thread_pool, const WinogradConv& conv,
+                     Tensor& out);
 
 }  // namespace janus::cpu

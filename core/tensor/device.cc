@@ -8,7 +8,7 @@
 #include "core/cpu/cpu_dry_device.h"
 #include "core/cuda/cuda_dry_device.h"
 #include "core/tensor/dry_device.h"
-#include "core/tensor/peaks.h"
+#include "core/tensor/hardware_peaks.h"
 
 namespace janus {
 

@@ -86,7 +86,7 @@ class Device {
   // Memory of its own that can still be allocated; -1 where it is the machine's (core/base/machine_memory.h).
   virtual int64_t free_bytes() const { return -1; }
   virtual HeldMemory held_memory() const { return {}; }
-  // As core/tensor/peaks.h has them; 0 where the device cannot measure them.
+  // As core/tensor/hardware_peaks.h has them; 0 where the device cannot measure them.
   virtual double read_bandwidth() const { return 0; }
   virtual double multiply_add_peak() const { return 0; }
   virtual double int8_peak() const { return 0; }

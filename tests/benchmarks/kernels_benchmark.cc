@@ -11,7 +11,7 @@
 
 #include "core/cpu/conv.h"
 #include "core/cpu/cpu_device.h"
-#include "core/cpu/probe.h"
+#include "core/cpu/hardware_peaks.h"
 #include "core/tensor/ops.h"
 
 namespace janus {
@@ -34,19 +34,19 @@ void set_gflops(benchmark::State& state, double operations) {
       benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
-void Probe_ReadBandwidth(benchmark::State& state) {
+void HardwarePeaks_ReadBandwidth(benchmark::State& state) {
   for (auto _ : state) {
-    state.counters["GB/s"] = cpu::read_bandwidth(device().kernels(), device().team()) * 1e-9;
+    state.counters["GB/s"] = cpu::read_bandwidth(device().kernels(), device().thread_pool()) * 1e-9;
   }
 }
-BENCHMARK(Probe_ReadBandwidth)->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK(HardwarePeaks_ReadBandwidth)->Unit(benchmark::kMillisecond)->Iterations(1);
 
-void Probe_MultiplyAdd(benchmark::State& state) {
+void HardwarePeaks_MultiplyAdd(benchmark::State& state) {
   for (auto _ : state) {
-    state.counters["GFLOP/s"] = cpu::multiply_add_peak(device().kernels(), device().team()) * 1e-9;
+    state.counters["GFLOP/s"] = cpu::multiply_add_peak(device().kernels(), device().thread_pool()) * 1e-9;
   }
 }
-BENCHMARK(Probe_MultiplyAdd)->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK(HardwarePeaks_MultiplyAdd)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 // The matrices that one image code needs, each with memory of its own, so that nothing comes from a cache:
 // the head and as many layers as make that sure (the model has 24; more would only take longer).
@@ -89,7 +89,7 @@ void Decode_Weights(benchmark::State& state, DType dtype) {
       benchmark::DoNotOptimize(ops::linear(weight.size(1) == kWidth ? x : inner, weight).raw());
     }
     state.PauseTiming();
-    probe += cpu::read_bandwidth(device().kernels(), device().team(), int64_t{1} << 28, 3);
+    probe += cpu::read_bandwidth(device().kernels(), device().thread_pool(), int64_t{1} << 28, 3);
     state.ResumeTiming();
   }
   probe /= static_cast<double>(state.iterations());
@@ -230,7 +230,8 @@ void Conv3x3_Library(benchmark::State& state) {
                              .options = kSamePadding3x3};
   for (auto _ : state) {
     Tensor out(device(), DType::f32, Shape{1, side, side, filters});
-    if (!cpu::library_conv2d(device().team(), shape, conv.x, conv.weight, conv.bias.data<float>(), out)) {
+    if (!cpu::library_conv2d(device().thread_pool(), shape, conv.x, conv.weight, conv.bias.data<float>(),
+                             out)) {
       state.SkipWithError("no library in this build");
       return;
     }

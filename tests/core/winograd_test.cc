@@ -62,7 +62,7 @@ class Winograd : public Isa {
   Tensor run(const cpu::WinogradConv& conv, const Shape& out_shape) {
     Tensor out(*device_, DType::f32, out_shape);
     const auto& cpu = static_cast<const cpu::CpuDevice&>(*device_);
-    cpu::winograd_conv2d(cpu.kernels(), cpu.team(), conv, out);
+    cpu::winograd_conv2d(cpu.kernels(), cpu.thread_pool(), conv, out);
     return out;
   }
 

@@ -92,8 +92,8 @@ memory pack_weight(const ConvShape& shape, const Tensor& weight, bool with_bias,
 
 }  // namespace
 
-bool library_conv2d(const Team& team, const ConvShape& shape, const Tensor& x, const Tensor& weight,
-                    const float* bias, Tensor& out) {
+bool library_conv2d(const ThreadPool& thread_pool, const ConvShape& shape, const Tensor& x,
+                    const Tensor& weight, const float* bias, Tensor& out) {
   // Few channels leave its vectors empty, and a 1 x 1 kernel is a plain product. Windows wholly inside the
   // padding would make bands without input.
   const Conv2dOptions& options = shape.options;
@@ -106,7 +106,7 @@ bool library_conv2d(const Team& team, const ConvShape& shape, const Tensor& x, c
     static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
     const memory packed = pack_weight(shape, weight, bias != nullptr, engine, out.device());
     const int64_t bands = (shape.out_height + band_rows(shape.out_height) - 1) / band_rows(shape.out_height);
-    team.parallel_for(x.size(0) * bands, [&](int64_t begin, int64_t end) {
+    thread_pool.parallel_for(x.size(0) * bands, [&](int64_t begin, int64_t end) {
       const OneThread one_thread;
       for (int64_t i = begin; i < end; ++i) {
         const int64_t row = i / bands;

@@ -3,7 +3,8 @@
 
 namespace janus::cpu {
 
-bool library_conv2d(const Team&, const ConvShape&, const Tensor&, const Tensor&, const float*, Tensor&) {
+bool library_conv2d(const ThreadPool&, const ConvShape&, const Tensor&, const Tensor&, const float*,
+                    Tensor&) {
   return false;
 }
 

@@ -5,9 +5,9 @@
 #include "core/cpu/simd/attention.h"
 #include "core/cpu/simd/elementwise.h"
 #include "core/cpu/simd/gemm_tile.h"
+#include "core/cpu/simd/hardware_peaks.h"
 #include "core/cpu/simd/integer_gemm.h"
 #include "core/cpu/simd/norm.h"
-#include "core/cpu/simd/probe.h"
 #include "core/cpu/simd/weight_kernels.h"
 #include "core/cpu/simd/winograd.h"
 

@@ -1,4 +1,4 @@
-// What a device can do at most, measured when asked: the yardsticks of `janus bench`.
+// What a device can do at most, measured when asked: the hardware peaks that `janus bench` compares with.
 #pragma once
 
 #include "core/tensor/device.h"

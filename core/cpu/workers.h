@@ -9,22 +9,22 @@
 #include <thread>
 #include <vector>
 
-#include "core/cpu/team.h"
+#include "core/cpu/thread_pool.h"
 
 namespace janus::cpu {
 
-// The threads of a team besides the caller's, and the one piece of work they share at a time.
+// The threads of a pool besides the caller's, and the one piece of work they share at a time.
 //
 // Nobody waits for a thread that sleeps or has no processor: a piece of work is open to whoever comes, its
 // ranges are claimed one by one, and once all are claimed it is closed and only those inside are waited for.
 //
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): it keeps apart what threads write.
-class Team::Crew {
+class ThreadPool::Workers {
  public:
   // ranges: the most that work is cut into. processors: one a thread, the caller's first. The threads start
   // with the first piece of work.
-  Crew(int ranges, std::vector<int> processors);
-  ~Crew();
+  Workers(int ranges, std::vector<int> processors);
+  ~Workers();
 
   // False where another piece of work is being done: then nothing happened.
   bool run(int64_t count, int64_t step, int ranges, const std::function<void(int64_t, int64_t)>& body);

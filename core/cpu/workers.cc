@@ -1,4 +1,4 @@
-#include "core/cpu/crew.h"
+#include "core/cpu/workers.h"
 
 #include <sched.h>
 
@@ -34,17 +34,17 @@ void await_change(const std::atomic<uint32_t>& value, uint32_t old) {
 
 }  // namespace
 
-Team::Crew::Crew(int ranges, std::vector<int> processors)
+ThreadPool::Workers::Workers(int ranges, std::vector<int> processors)
     : processors_(std::move(processors)), claimed_(static_cast<size_t>(ranges)) {}
 
-Team::Crew::~Crew() {
+ThreadPool::Workers::~Workers() {
   ended_ = true;
   ++pieces_;
   pieces_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
-void Team::Crew::start() {
+void ThreadPool::Workers::start() {
   try {
     for (size_t thread = threads_.size() + 1; thread < processors_.size(); ++thread) {
       threads_.emplace_back([this, thread] { serve(thread); });
@@ -54,7 +54,7 @@ void Team::Crew::start() {
   }
 }
 
-void Team::Crew::serve(size_t thread) {
+void ThreadPool::Workers::serve(size_t thread) {
   pin(processors_[thread]);
   for (uint32_t seen = 0;;) {
     await_change(pieces_, seen);
@@ -72,7 +72,7 @@ void Team::Crew::serve(size_t thread) {
 }
 
 // Does every range that nobody has claimed, from the thread's own on.
-void Team::Crew::work(size_t thread) {
+void ThreadPool::Workers::work(size_t thread) {
   const int64_t steps = (count_ + step_ - 1) / step_;
   for (int i = 0; i < ranges_; ++i) {
     const int range = static_cast<int>((thread + static_cast<size_t>(i)) % static_cast<size_t>(ranges_));
@@ -91,8 +91,8 @@ void Team::Crew::work(size_t thread) {
   }
 }
 
-bool Team::Crew::run(int64_t count, int64_t step, int ranges,
-                     const std::function<void(int64_t, int64_t)>& body) {
+bool ThreadPool::Workers::run(int64_t count, int64_t step, int ranges,
+                              const std::function<void(int64_t, int64_t)>& body) {
   if (busy_.exchange(true, std::memory_order_acquire)) return false;
   if (threads_.empty()) start();
   body_ = &body;

@@ -1,4 +1,4 @@
-#include "core/cpu/team.h"
+#include "core/cpu/thread_pool.h"
 
 #include <gtest/gtest.h>
 
@@ -11,21 +11,21 @@
 #include <thread>
 #include <vector>
 
+#include "core/cpu/hardware_peaks.h"
 #include "core/cpu/kernels.h"
-#include "core/cpu/probe.h"
 
 namespace janus::cpu {
 namespace {
 
-TEST(Team, RangesCoverTheCountOnce) {
+TEST(ThreadPool, RangesCoverTheCountOnce) {
   for (const int threads : {1, 2, 3, 7}) {
-    const Team team(threads);
+    const ThreadPool thread_pool(threads);
     for (const int64_t count : {0, 1, 5, 64, 1000}) {
       for (const int64_t step : {1, 16, 300}) {
         std::vector<int> seen(static_cast<size_t>(count), 0);
         std::mutex mutex;
         int calls = 0;
-        team.parallel_for(count, step, [&](int64_t begin, int64_t end) {
+        thread_pool.parallel_for(count, step, [&](int64_t begin, int64_t end) {
           const std::lock_guard lock(mutex);
           ++calls;
           EXPECT_LT(begin, end);
@@ -39,29 +39,29 @@ TEST(Team, RangesCoverTheCountOnce) {
   }
 }
 
-TEST(Team, ExceptionsReachTheCaller) {
+TEST(ThreadPool, ExceptionsReachTheCaller) {
   for (const int threads : {1, 4}) {
-    const Team team(threads);
-    EXPECT_THROW(team.parallel_for(100,
-                                   [](int64_t, int64_t end) {
-                                     if (end == 100) throw std::runtime_error("the last part");
-                                   }),
+    const ThreadPool thread_pool(threads);
+    EXPECT_THROW(thread_pool.parallel_for(100,
+                                          [](int64_t, int64_t end) {
+                                            if (end == 100) throw std::runtime_error("the last part");
+                                          }),
                  std::runtime_error);
     int64_t done = 0;
-    team.parallel_for(1, [&](int64_t, int64_t) { ++done; });
+    thread_pool.parallel_for(1, [&](int64_t, int64_t) { ++done; });
     EXPECT_EQ(done, 1);
   }
 }
 
-TEST(Team, SeveralCallersAtOnce) {
-  const Team team(2);
+TEST(ThreadPool, SeveralCallersAtOnce) {
+  const ThreadPool thread_pool(2);
   std::vector<std::thread> callers;
   std::vector<int64_t> sums(4, 0);
   for (size_t caller = 0; caller < sums.size(); ++caller) {
     callers.emplace_back([&, caller] {
       std::mutex mutex;
       for (int round = 0; round < 20; ++round) {
-        team.parallel_for(1000, [&](int64_t begin, int64_t end) {
+        thread_pool.parallel_for(1000, [&](int64_t begin, int64_t end) {
           const std::lock_guard lock(mutex);
           sums[caller] += end - begin;
         });
@@ -72,12 +72,12 @@ TEST(Team, SeveralCallersAtOnce) {
   EXPECT_EQ(sums, std::vector<int64_t>(4, 20000));
 }
 
-TEST(Team, CallsFromInsideRunInOneRange) {
-  const Team team(4);
+TEST(ThreadPool, CallsFromInsideRunInOneRange) {
+  const ThreadPool thread_pool(4);
   std::atomic<int> ranges = 0, sum = 0;
-  team.parallel_for(4, [&](int64_t begin, int64_t end) {
+  thread_pool.parallel_for(4, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      team.parallel_for(10, [&](int64_t first, int64_t last) {
+      thread_pool.parallel_for(10, [&](int64_t first, int64_t last) {
         ++ranges;
         sum += static_cast<int>(last - first);
       });
@@ -88,14 +88,14 @@ TEST(Team, CallsFromInsideRunInOneRange) {
 }
 
 // However many ranges are asked for, and however long some threads sleep.
-TEST(Team, NoMoreThreadsThanProcessors) {
-  const Team team(64);
-  EXPECT_EQ(team.threads(), 64);
+TEST(ThreadPool, NoMoreThreadsThanProcessors) {
+  const ThreadPool thread_pool(64);
+  EXPECT_EQ(thread_pool.threads(), 64);
   std::mutex mutex;
   std::set<std::thread::id> threads;
   for (int round = 0; round < 50; ++round) {
     int ranges = 0;
-    team.parallel_for(64, [&](int64_t begin, int64_t end) {
+    thread_pool.parallel_for(64, [&](int64_t begin, int64_t end) {
       EXPECT_EQ(end, begin + 1);
       const std::lock_guard lock(mutex);
       ++ranges;
@@ -108,11 +108,11 @@ TEST(Team, NoMoreThreadsThanProcessors) {
 }
 
 // The ranges of a thread that is late are done by the others; who began one is waited for.
-TEST(Team, NobodyWaitsForWhoHasNotBegun) {
-  const Team team(2);
+TEST(ThreadPool, NobodyWaitsForWhoHasNotBegun) {
+  const ThreadPool thread_pool(2);
   for (int round = 0; round < 200; ++round) {
     std::atomic<int> done = 0;
-    team.parallel_for(2, [&](int64_t begin, int64_t) {
+    thread_pool.parallel_for(2, [&](int64_t begin, int64_t) {
       if (begin == round % 2) std::this_thread::sleep_for(std::chrono::microseconds(round));
       ++done;
     });
@@ -120,29 +120,29 @@ TEST(Team, NobodyWaitsForWhoHasNotBegun) {
   }
 }
 
-TEST(Team, ScratchGrowsAndSlotsDiffer) {
+TEST(ThreadPool, ScratchGrowsAndSlotsDiffer) {
   float* first = scratch(0, 100);
   EXPECT_EQ(scratch(0, 50), first);
   EXPECT_NE(scratch(1, 50), first);
   EXPECT_EQ(reinterpret_cast<uintptr_t>(scratch(0, 100000)) % 64, 0U);
 }
 
-TEST(Probe, MeasuresSomethingPossible) {
-  const Team team;
-  EXPECT_GE(team.threads(), 1);
-  const double bandwidth = read_bandwidth(kernels(), team, 1 << 22, 3);
+TEST(HardwarePeaks, MeasuresSomethingPossible) {
+  const ThreadPool thread_pool;
+  EXPECT_GE(thread_pool.threads(), 1);
+  const double bandwidth = read_bandwidth(kernels(), thread_pool, 1 << 22, 3);
   EXPECT_GT(bandwidth, 1e7);
   EXPECT_LT(bandwidth, 1e14);
-  const double peak = multiply_add_peak(kernels(), team);
+  const double peak = multiply_add_peak(kernels(), thread_pool);
   EXPECT_GT(peak, 1e7);
   EXPECT_LT(peak, 1e15);
   // No instruction set multiplies fewer bytes at once than floats, and none 64 times as many.
-  const double whole = int8_peak(kernels(), team);
+  const double whole = int8_peak(kernels(), thread_pool);
   EXPECT_GT(whole, peak / 4);
   EXPECT_LT(whole, peak * 64);
 }
 
-TEST(Probe, CountsItsOperations) {
+TEST(HardwarePeaks, CountsItsOperations) {
   // Every product is 1 * 1, so the sum is the number of products, of which each is two operations.
   int32_t result[2] = {0x0101, 0x0101};
   const int64_t operations = kernels().multiply_add_bytes(10, result);

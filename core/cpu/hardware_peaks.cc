@@ -1,4 +1,4 @@
-#include "core/cpu/probe.h"
+#include "core/cpu/hardware_peaks.h"
 
 #include <algorithm>
 #include <atomic>
@@ -23,20 +23,20 @@ double median(std::vector<double> values) {
 
 // Operations a second of all threads together. `run` takes a number of rounds and tells its operations.
 template <typename Run>
-double peak(const Team& team, const Run& run) {
+double peak(const ThreadPool& thread_pool, const Run& run) {
   constexpr int64_t kRounds = 4 << 20;
   std::vector<double> rates;
   for (int pass = 0; pass < 5; ++pass) {
     std::atomic<int64_t> operations = 0;
     const Clock::time_point start = Clock::now();
-    team.parallel_for(team.threads(), [&](int64_t, int64_t) { operations += run(kRounds); });
+    thread_pool.parallel_for(thread_pool.threads(), [&](int64_t, int64_t) { operations += run(kRounds); });
     rates.push_back(static_cast<double>(operations) / seconds_since(start));
   }
   return median(rates);
 }
 
-double whole_peak(const Team& team, int64_t (*multiply_add)(int64_t rounds, int32_t* result)) {
-  return peak(team, [&](int64_t rounds) {
+double whole_peak(const ThreadPool& thread_pool, int64_t (*multiply_add)(int64_t rounds, int32_t* result)) {
+  return peak(thread_pool, [&](int64_t rounds) {
     int32_t result[2] = {0x0101, 0x0101};
     return multiply_add(rounds, result);
   });
@@ -44,20 +44,20 @@ double whole_peak(const Team& team, int64_t (*multiply_add)(int64_t rounds, int3
 
 }  // namespace
 
-double read_bandwidth(const Kernels& kernels, const Team& team, int64_t bytes, int passes) {
+double read_bandwidth(const Kernels& kernels, const ThreadPool& thread_pool, int64_t bytes, int passes) {
   constexpr int64_t kStep = 1024;  // floats; read_all takes whole steps
   const int64_t floats = std::max<int64_t>(kStep, bytes / 4 / kStep * kStep);
   const auto pool = std::make_shared<MemoryPool>(0);
   const std::shared_ptr<void> memory = pool->allocate(static_cast<size_t>(floats) * sizeof(float));
   auto* data = static_cast<float*>(memory.get());
   // Each thread first touches what it will read.
-  team.parallel_for(floats, kStep,
-                    [&](int64_t begin, int64_t end) { std::fill(data + begin, data + end, 1.0F); });
+  thread_pool.parallel_for(floats, kStep,
+                           [&](int64_t begin, int64_t end) { std::fill(data + begin, data + end, 1.0F); });
   std::vector<double> rates;
   std::atomic<float> sink = 0.0F;
   for (int pass = 0; pass < passes; ++pass) {
     const Clock::time_point start = Clock::now();
-    team.parallel_for(floats, kStep, [&](int64_t begin, int64_t end) {
+    thread_pool.parallel_for(floats, kStep, [&](int64_t begin, int64_t end) {
       sink = kernels.read_all(data + begin, end - begin);
     });
     rates.push_back(static_cast<double>(floats) * sizeof(float) / seconds_since(start));
@@ -65,19 +65,19 @@ double read_bandwidth(const Kernels& kernels, const Team& team, int64_t bytes, i
   return median(rates);
 }
 
-double multiply_add_peak(const Kernels& kernels, const Team& team) {
-  return peak(team, [&](int64_t rounds) {
+double multiply_add_peak(const Kernels& kernels, const ThreadPool& thread_pool) {
+  return peak(thread_pool, [&](int64_t rounds) {
     float result[2] = {0.5F, 1.0F};
     return kernels.multiply_add(rounds, result);
   });
 }
 
-double int8_peak(const Kernels& kernels, const Team& team) {
-  return whole_peak(team, kernels.multiply_add_bytes);
+double int8_peak(const Kernels& kernels, const ThreadPool& thread_pool) {
+  return whole_peak(thread_pool, kernels.multiply_add_bytes);
 }
 
-double int16_peak(const Kernels& kernels, const Team& team) {
-  return whole_peak(team, kernels.multiply_add_int16);
+double int16_peak(const Kernels& kernels, const ThreadPool& thread_pool) {
+  return whole_peak(thread_pool, kernels.multiply_add_int16);
 }
 
 }  // namespace janus::cpu

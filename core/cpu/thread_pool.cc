@@ -1,4 +1,4 @@
-#include "core/cpu/team.h"
+#include "core/cpu/thread_pool.h"
 
 #include <omp.h>
 #include <sched.h>
@@ -9,8 +9,8 @@
 #include <new>
 #include <vector>
 
-#include "core/cpu/crew.h"
 #include "core/cpu/processor_quota.h"
+#include "core/cpu/workers.h"
 
 namespace janus::cpu {
 namespace {
@@ -47,7 +47,7 @@ std::vector<int> allowed_processors() {
 
 }  // namespace
 
-Team::Team(int threads) : threads_(threads) {
+ThreadPool::ThreadPool(int threads) : threads_(threads) {
   std::vector<int> processors = allowed_processors();
   const auto available = static_cast<int>(processors.size());
   if (threads_ == 0) {
@@ -57,17 +57,17 @@ Team::Team(int threads) : threads_(threads) {
   const auto own = std::find(processors.begin(), processors.end(), sched_getcpu());
   if (own != processors.end()) std::rotate(processors.begin(), own, processors.end());
   processors.resize(static_cast<size_t>(std::min(available, threads_)));
-  crew_ = std::make_unique<Crew>(threads_, std::move(processors));
+  workers_ = std::make_unique<Workers>(threads_, std::move(processors));
 }
 
-Team::~Team() = default;
+ThreadPool::~ThreadPool() = default;
 
-void Team::parallel_for(int64_t count, int64_t step,
-                        const std::function<void(int64_t, int64_t)>& body) const {
+void ThreadPool::parallel_for(int64_t count, int64_t step,
+                              const std::function<void(int64_t, int64_t)>& body) const {
   if (count <= 0) return;
   const int64_t steps = (count + step - 1) / step;
   const int ranges = static_cast<int>(std::min<int64_t>(threads_, steps));
-  if (ranges == 1 || !crew_->run(count, step, ranges, body)) body(0, count);
+  if (ranges == 1 || !workers_->run(count, step, ranges, body)) body(0, count);
 }
 
 OneThread::OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }

@@ -188,9 +188,10 @@ void CpuDevice::cached_attention(const Tensor& queries, int heads, const CacheVi
 }
 
 // All of it for one key head of a row at a time, so that the threads meet once.
-void CpuDevice::next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
-                               const Tensor& table, const CacheView& cache, Tensor& out) {
-  if (queries.size(1) > 1) return Device::next_attention(queries, keys, values, heads, table, cache, out);
+void CpuDevice::rope_cached_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
+                                      const Tensor& table, const CacheView& cache, Tensor& out) {
+  if (queries.size(1) > 1)
+    return Device::rope_cached_attention(queries, keys, values, heads, table, cache, out);
   const int64_t key_heads = cache.keys.size(0), width = cache.keys.size(2), group = heads / key_heads;
   thread_pool_.parallel_for(queries.size(0) * key_heads, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {

@@ -50,7 +50,7 @@ class CpuDevice : public Device {
   // linear.cc
   void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
 
-  void linear_each(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs) override;
+  void linear_multi(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs) override;
   void linear_add(const Tensor& x, const LinearView& layer, const Tensor& residual, Tensor& out) override;
   void linear_swiglu(const Tensor& x, const LinearView& gate, const LinearView& up, Tensor& out) override;
 
@@ -64,8 +64,8 @@ class CpuDevice : public Device {
   // attention.cc
   void store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) override;
   void cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) override;
-  void next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads, const Tensor& table,
-                      const CacheView& cache, Tensor& out) override;
+  void rope_cached_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
+                             const Tensor& table, const CacheView& cache, Tensor& out) override;
   void attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
                  Tensor& out) override;
 

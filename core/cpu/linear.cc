@@ -83,7 +83,7 @@ class GemvRows {
 void CpuDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) {
   if (tokens_of(x) == 1) {
     const LinearView layer{weight, bias};
-    linear_each(x, {&layer, 1}, {&out, 1});
+    linear_multi(x, {&layer, 1}, {&out, 1});
     return;
   }
   // Every element of this product is computed alike wherever it stands, so the batch can be one tall matrix.
@@ -92,8 +92,8 @@ void CpuDevice::linear(const Tensor& x, const Tensor& weight, const Tensor& bias
        weight.size(0), bias.empty() ? nullptr : bias.data<float>(), out.data<float>());
 }
 
-void CpuDevice::linear_each(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs) {
-  if (tokens_of(x) > 1) return Device::linear_each(x, layers, outs);
+void CpuDevice::linear_multi(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs) {
+  if (tokens_of(x) > 1) return Device::linear_multi(x, layers, outs);
   int64_t steps = 0;
   for (const LinearView& layer : layers) steps += steps_of(layer);
   thread_pool_.parallel_for(steps, [&](int64_t begin, int64_t end) {

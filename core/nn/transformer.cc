@@ -53,8 +53,8 @@ Tensor Transformer::attend(const Layer& layer, const Tensor& h, const CacheView&
   const auto heads = static_cast<int>(config_.num_attention_heads);
   const LinearView projections[] = {layer.q_proj.view(), layer.k_proj.view(), layer.v_proj.view()};
   // Queries [B, T, H * Dh], keys and values [B, T, Hkv * Dh].
-  std::vector<Tensor> parts = ops::linear_each(layer.input_layernorm(h), projections);
-  const Tensor mixed = ops::next_attention(parts[0], parts[1], parts[2], heads, rope_table_, view);
+  std::vector<Tensor> parts = ops::linear_multi(layer.input_layernorm(h), projections);
+  const Tensor mixed = ops::rope_cached_attention(parts[0], parts[1], parts[2], heads, rope_table_, view);
   return ops::linear_add(mixed, layer.o_proj.view(), h);
 }
 

@@ -106,7 +106,7 @@ class Device {
 
   virtual void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) = 0;
   // These are made of the others (fused.cc) where a backend has nothing faster, and give the same bits.
-  virtual void linear_each(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs);
+  virtual void linear_multi(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs);
   virtual void linear_add(const Tensor& x, const LinearView& layer, const Tensor& residual, Tensor& out);
   virtual void linear_swiglu(const Tensor& x, const LinearView& gate, const LinearView& up, Tensor& out);
   virtual void embedding(const Tensor& table, std::span<const int32_t> ids, Tensor& out) = 0;
@@ -125,9 +125,9 @@ class Device {
   virtual void rope(Tensor& x, int heads, std::span<const int32_t> positions, const Tensor& table) = 0;
   virtual void store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) = 0;
   virtual void cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) = 0;
-  // Made of the three above, as linear_each; queries and keys are changed.
-  virtual void next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
-                              const Tensor& table, const CacheView& cache, Tensor& out);
+  // Made of the three above, as linear_multi; queries and keys are changed.
+  virtual void rope_cached_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
+                                     const Tensor& table, const CacheView& cache, Tensor& out);
   virtual void attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
                          Tensor& out) = 0;
 

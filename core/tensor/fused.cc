@@ -3,7 +3,7 @@
 
 namespace janus {
 
-void Device::linear_each(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs) {
+void Device::linear_multi(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs) {
   for (size_t i = 0; i < layers.size(); ++i) linear(x, layers[i].weight, layers[i].bias, outs[i]);
 }
 
@@ -20,8 +20,8 @@ void Device::linear_swiglu(const Tensor& x, const LinearView& gate, const Linear
   swiglu(opened, factor, out);
 }
 
-void Device::next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
-                            const Tensor& table, const CacheView& cache, Tensor& out) {
+void Device::rope_cached_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
+                                   const Tensor& table, const CacheView& cache, Tensor& out) {
   rope(queries, heads, cache.positions, table);
   rope(keys, static_cast<int>(cache.keys.size(0)), cache.positions, table);
   store_kv(keys, values, cache);

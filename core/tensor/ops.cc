@@ -213,12 +213,12 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return out;
 }
 
-std::vector<Tensor> linear_each(const Tensor& x, std::span<const LinearView> layers) {
+std::vector<Tensor> linear_multi(const Tensor& x, std::span<const LinearView> layers) {
   std::vector<Tensor> outs;
   for (const LinearView& layer : layers) {
-    outs.emplace_back(x.device(), DType::f32, product_shape("linear_each", x, layer));
+    outs.emplace_back(x.device(), DType::f32, product_shape("linear_multi", x, layer));
   }
-  if (x.elements() > 0) x.device().linear_each(x, layers, outs);
+  if (x.elements() > 0) x.device().linear_multi(x, layers, outs);
   return outs;
 }
 
@@ -349,9 +349,9 @@ Tensor cached_attention(const Tensor& queries, int heads, const CacheView& cache
   return out;
 }
 
-Tensor next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads, const Tensor& table,
-                      const CacheView& cache) {
-  constexpr const char* kOp = "next_attention";
+Tensor rope_cached_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
+                             const Tensor& table, const CacheView& cache) {
+  constexpr const char* kOp = "rope_cached_attention";
   check_queries(kOp, queries, heads, cache);
   check_new_keys(kOp, keys, values, cache);
   check(keys.size(0) == queries.size(0) && keys.size(1) == queries.size(1),
@@ -361,7 +361,7 @@ Tensor next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int h
   check_rope(kOp, keys, static_cast<int>(cache.keys.size(0)), cache.positions, table);
   Tensor out = like(queries);
   if (queries.elements() > 0) {
-    queries.device().next_attention(queries, keys, values, heads, table, cache, out);
+    queries.device().rope_cached_attention(queries, keys, values, heads, table, cache, out);
   }
   return out;
 }

@@ -18,9 +18,9 @@ namespace janus::ops {
 Tensor from_host(Device& device, std::span<const float> values, Shape shape);
 // Any weight type and layout, spaced rows or not -> its elements as f32 on the host, in row order.
 std::vector<float> to_host(const Tensor& x);
-// The same values in another weight type, dense: rounded as quantize() of core/quant/quantize.h has it. `x` itself
-// when nothing changes. Or the same type packed, where the device's preferred_weight_layout asks for that;
-// from there only to f32.
+// The same values in another weight type, dense: rounded as quantize() of core/quant/quantize.h has it. `x`
+// itself when nothing changes. Or the same type packed, where the device's preferred_weight_layout asks for
+// that; from there only to f32.
 Tensor convert(const Tensor& x, DType dtype, Layout layout = Layout::plain);
 // The same matrix in the layout that its device prefers for products.
 Tensor in_preferred_layout(const Tensor& weight);
@@ -37,7 +37,7 @@ Tensor concatenate(std::span<const Tensor> parts);
 // batch row is a product of its own. Either way a row's result does not depend on the others.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 // Several products of the same x; each as linear() gives it. -> one tensor a layer.
-std::vector<Tensor> linear_each(const Tensor& x, std::span<const LinearView> layers);
+std::vector<Tensor> linear_multi(const Tensor& x, std::span<const LinearView> layers);
 // residual + linear(x). residual: the result's shape.
 Tensor linear_add(const Tensor& x, const LinearView& layer, const Tensor& residual);
 // swiglu(linear of `gate`, linear of `up`).
@@ -82,8 +82,8 @@ void store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache);
 Tensor cached_attention(const Tensor& queries, int heads, const CacheView& cache);
 // Rotates new queries and keys, stores keys and values in the cache and attends over it: rope twice, store_kv
 // and cached_attention. Changes queries and keys. -> as queries.
-Tensor next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads, const Tensor& table,
-                      const CacheView& cache);
+Tensor rope_cached_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
+                             const Tensor& table, const CacheView& cache);
 // Every token sees every token of its batch row; scale 1 / sqrt(Dh). [B, T, heads * Dh] x 3 -> same.
 Tensor attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads);
 

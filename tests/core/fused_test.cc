@@ -36,7 +36,7 @@ TEST_P(Fused, ProductsOfOneInput) {
                                     weight(64, DType::f32, 7)};
   std::vector<LinearView> layers{{weights[0], bias}};
   for (size_t i = 1; i < weights.size(); ++i) layers.push_back({weights[i], none});
-  const std::vector<Tensor> found = ops::linear_each(x, layers);
+  const std::vector<Tensor> found = ops::linear_multi(x, layers);
   ASSERT_EQ(found.size(), layers.size());
   for (size_t i = 0; i < layers.size(); ++i) {
     oracle::expect_same(found[i], ops::linear(x, layers[i].weight, layers[i].bias), std::to_string(i));
@@ -80,7 +80,7 @@ TEST_P(Fused, AttentionOfNewTokens) {
     };
     const CacheView joined = cache(), apart = cache();
     Tensor queries = activations(kHeads * kHeadWidth, 1), keys = activations(kKeyHeads * kHeadWidth, 2);
-    const Tensor found = ops::next_attention(queries, keys, values, kHeads, table, joined);
+    const Tensor found = ops::rope_cached_attention(queries, keys, values, kHeads, table, joined);
     queries = activations(kHeads * kHeadWidth, 1);
     keys = activations(kKeyHeads * kHeadWidth, 2);
     ops::rope(queries, kHeads, positions, table);

@@ -123,18 +123,18 @@ void CpuDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias
   }
 }
 
-void CpuDevice::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
-                             const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
-                             Tensor& out) {
+void CpuDevice::silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
+                            const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
+                            Tensor& out) {
   if (!is_same3x3(weight, options)) {
-    Device::swish_conv2d(x, norm, weight, bias, options, residual, out);
+    Device::silu_conv2d(x, norm, weight, bias, options, residual, out);
     return;
   }
   const GroupStatistics statistics = group_statistics(kernels_, thread_pool_, x, norm);
   const InputNorm input{.mean = statistics.mean.data(),
                         .scale = statistics.scale.data(),
                         .bias = norm.bias.data<float>(),
-                        .swish = true};
+                        .silu = true};
   winograd_conv2d(kernels_, thread_pool_,
                   {.x = x,
                    .weight = weight,

@@ -57,8 +57,8 @@ class CpuDevice : public Device {
   // norm.cc
   void rms_norm(const Tensor& x, const Tensor& weight, float eps, Tensor& out) override;
   void layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps, Tensor& out) override;
-  void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
-                  bool swish, Tensor& out) override;
+  void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps, bool silu,
+                  Tensor& out) override;
   void l2_normalize(const Tensor& x, float eps, Tensor& out) override;
 
   // attention.cc
@@ -72,8 +72,8 @@ class CpuDevice : public Device {
   // conv.cc
   void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
               Tensor& out) override;
-  void swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
-                    const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
+  void silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
+                   const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
   void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
 
  private:

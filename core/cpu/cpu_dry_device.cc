@@ -14,11 +14,11 @@ void CpuDryDevice::conv2d(const Tensor&, const Tensor& weight, const Tensor&, co
   const Tensor wide(*this, DType::f32, weight.shape()), packed(*this, DType::f32, weight.shape());
 }
 
-void CpuDryDevice::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
-                                const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
-                                Tensor& out) {
+void CpuDryDevice::silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
+                               const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
+                               Tensor& out) {
   if (!is_same3x3(weight, options)) {
-    return Device::swish_conv2d(x, norm, weight, bias, options, residual, out);
+    return Device::silu_conv2d(x, norm, weight, bias, options, residual, out);
   }
   const Tensor filters(*this, DType::f32, winograd_filters(kernels(), weight.shape(), /*doubled=*/false));
 }

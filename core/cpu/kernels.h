@@ -166,9 +166,9 @@ struct Kernels {
   void (*channel_sums)(const float* x, int64_t pixels, int64_t channels, float* sums);
   void (*channel_squares)(const float* x, int64_t pixels, int64_t channels, const float* mean,
                           float* squares);
-  // out = (x - mean[c]) * scale[c] + bias[c], then times its sigmoid if `swish`.
+  // out = (x - mean[c]) * scale[c] + bias[c], then times its sigmoid if `silu`.
   void (*channel_scale)(const float* x, int64_t pixels, int64_t channels, const float* mean,
-                        const float* scale, const float* bias, bool swish, float* out);
+                        const float* scale, const float* bias, bool silu, float* out);
 
   void (*add)(const float* x, const float* y, int64_t size, float* out);
   void (*gelu_erf)(const float* x, int64_t size, float* out);

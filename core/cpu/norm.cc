@@ -107,7 +107,7 @@ void CpuDevice::layer_norm(const Tensor& x, const Tensor& weight, const Tensor& 
 }
 
 void CpuDevice::group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
-                           bool swish, Tensor& out) {
+                           bool silu, Tensor& out) {
   const GroupStatistics statistics = group_statistics(
       kernels_, thread_pool_, x, {.weight = weight, .bias = bias, .groups = groups, .eps = eps});
   const int64_t pixels = x.size(1) * x.size(2), channels = x.size(3);
@@ -118,7 +118,7 @@ void CpuDevice::group_norm(const Tensor& x, const Tensor& weight, const Tensor& 
       const int64_t offset = (b * pixels + first) * channels;
       kernels_.channel_scale(x.data<float>() + offset, std::min(kChunkPixels, pixels - first), channels,
                              &statistics.mean[b * channels], &statistics.scale[b * channels],
-                             bias.data<float>(), swish, out.data<float>() + offset);
+                             bias.data<float>(), silu, out.data<float>() + offset);
     }
   });
 }

@@ -175,7 +175,7 @@ class Block {
     }
     const int64_t at = picture_ * plan_.channels;
     plan_.kernels.channel_scale(from, pixels, plan_.channels, norm->mean + at, norm->scale + at, norm->bias,
-                                norm->swish, to);
+                                norm->silu, to);
   }
 
   WinogradTile place(int64_t tile, int64_t panel, Tensor& out) const {

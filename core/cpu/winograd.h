@@ -15,7 +15,7 @@ struct InputNorm {
   const float* mean = nullptr;   // [B, C]
   const float* scale = nullptr;  // [B, C]
   const float* bias = nullptr;   // [C]
-  bool swish = false;
+  bool silu = false;
 };
 
 struct WinogradConv {

@@ -120,15 +120,15 @@ void CudaDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bia
 }
 
 // The norm writes what the product reads, and the residual is added as pixels are written.
-void CudaDevice::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
-                              const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
-                              Tensor& out) {
+void CudaDevice::silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
+                             const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
+                             Tensor& out) {
   if (!fits_conv_gemm(weight)) {
-    return Device::swish_conv2d(x, norm, weight, bias, options, residual, out);
+    return Device::silu_conv2d(x, norm, weight, bias, options, residual, out);
   }
   const SplitBuffer split(*this, pixel_count(x), x.size(3));
   const SplitRows terms = split.rows();
-  group_norm_to(x, norm, /*swish=*/true, nullptr, &terms);
+  group_norm_to(x, norm, /*silu=*/true, nullptr, &terms);
   split_conv(terms, weight, conv_shape(x, false, weight, options, out),
              {out.data<float>(), bias.empty() ? nullptr : bias.data<float>(),
               residual.empty() ? nullptr : residual.data<float>()});

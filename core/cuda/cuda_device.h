@@ -91,8 +91,8 @@ class CudaDevice : public Device, private DeviceDecoder {
   // norm.cu
   void rms_norm(const Tensor& x, const Tensor& weight, float eps, Tensor& out) override;
   void layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps, Tensor& out) override;
-  void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
-                  bool swish, Tensor& out) override;
+  void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps, bool silu,
+                  Tensor& out) override;
   void l2_normalize(const Tensor& x, float eps, Tensor& out) override;
 
   // attention.cu
@@ -104,8 +104,8 @@ class CudaDevice : public Device, private DeviceDecoder {
   // conv.cu
   void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
               Tensor& out) override;
-  void swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
-                    const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
+  void silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
+                   const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
   void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
 
   Device& side_stream() override;
@@ -124,7 +124,7 @@ class CudaDevice : public Device, private DeviceDecoder {
   bool blas_linear(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
   void gemv(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out);
   // To `out`, or in two terms where that is null.
-  void group_norm_to(const Tensor& x, const GroupNormOptions& norm, bool swish, float* out,
+  void group_norm_to(const Tensor& x, const GroupNormOptions& norm, bool silu, float* out,
                      const SplitRows* terms);
   void split_conv(const SplitRows& x, const Tensor& weight, const ConvShape& shape, const ConvOutput& out);
   void attend_one_token(const Tensor& queries, int heads, const CacheView& cache, Tensor& out);

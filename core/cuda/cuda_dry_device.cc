@@ -62,11 +62,11 @@ void CudaDryDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor&,
   reserve_scratch({filter_bytes_of(weight)});
 }
 
-void CudaDryDevice::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
-                                 const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
-                                 Tensor& out) {
+void CudaDryDevice::silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
+                                const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
+                                Tensor& out) {
   if (!is_split_conv_of(weight)) {
-    return Device::swish_conv2d(x, norm, weight, bias, options, residual, out);
+    return Device::silu_conv2d(x, norm, weight, bias, options, residual, out);
   }
   reserve_scratch({split_bytes_of(x), moment_bytes(x.size(0), x.size(1) * x.size(2), norm.groups),
                    channel_scale_bytes(x.size(0), x.size(3))});

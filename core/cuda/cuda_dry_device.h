@@ -15,15 +15,15 @@ class CudaDryDevice : public DryDevice, private DeviceDecoder {
   const DeviceTraits& traits() const override { return kTraits; }
 
   void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
-  void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
-                  bool swish, Tensor& out) override;
+  void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps, bool silu,
+                  Tensor& out) override;
   void cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) override;
   void attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
                  Tensor& out) override;
   void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
               Tensor& out) override;
-  void swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
-                    const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
+  void silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
+                   const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
   void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
 
   DeviceDecoder* device_decoder() override { return this; }

@@ -147,7 +147,7 @@ __global__ __launch_bounds__(kThreads) void join_moments(const Moments* parts, i
 template <int kCount>
 __global__ __launch_bounds__(kThreads) void apply_group_norm(const float* x, const float* bias,
                                                              ChannelScales scales, uint32_t pieces,
-                                                             uint32_t channels, bool swish, float* out,
+                                                             uint32_t channels, bool silu, float* out,
                                                              SplitRows terms) {
   const int64_t image = int64_t{blockIdx.y} * pieces * kCount;
   const float* const means = scales.means + int64_t{blockIdx.y} * channels;
@@ -160,7 +160,7 @@ __global__ __launch_bounds__(kThreads) void apply_group_norm(const float* x, con
 #pragma unroll
     for (int j = 0; j < kCount; ++j) {
       y[j] = (y[j] - means[channel + j]) * factors[channel + j] + bias[channel + j];
-      if (swish) y[j] = y[j] / (1.0F + expf(-y[j]));
+      if (silu) y[j] = y[j] / (1.0F + expf(-y[j]));
     }
     if (out != nullptr) {
       store_elements(y, out + at);
@@ -187,12 +187,12 @@ void CudaDevice::layer_norm(const Tensor& x, const Tensor& weight, const Tensor&
 }
 
 void CudaDevice::group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
-                            bool swish, Tensor& out) {
-  group_norm_to(x, {.weight = weight, .bias = bias, .groups = groups, .eps = eps}, swish, out.data<float>(),
+                            bool silu, Tensor& out) {
+  group_norm_to(x, {.weight = weight, .bias = bias, .groups = groups, .eps = eps}, silu, out.data<float>(),
                 nullptr);
 }
 
-void CudaDevice::group_norm_to(const Tensor& x, const GroupNormOptions& norm, bool swish, float* out,
+void CudaDevice::group_norm_to(const Tensor& x, const GroupNormOptions& norm, bool silu, float* out,
                                const SplitRows* terms) {
   const int64_t pixels = x.size(1) * x.size(2), channels = x.size(3),
                 chunks = divide_up(pixels, kChunkPixels);
@@ -210,7 +210,7 @@ void CudaDevice::group_norm_to(const Tensor& x, const GroupNormOptions& norm, bo
     const int64_t pieces = pixels * channels / kCount;
     launch(stream(), {.grid = dim3(blocks_for(pieces, kThreads), batch), .threads = kThreads},
            apply_group_norm<kCount>, x.data<float>(), norm.bias.data<float>(), scales,
-           static_cast<uint32_t>(pieces), static_cast<uint32_t>(channels), swish, out,
+           static_cast<uint32_t>(pieces), static_cast<uint32_t>(channels), silu, out,
            terms != nullptr ? *terms : SplitRows{});
   };
   channels % 8 == 0 ? apply.template operator()<8>() : apply.template operator()<1>();

@@ -36,8 +36,8 @@ GroupNorm GroupNorm::load(const Weights& w, int64_t channels, int groups, float 
       .weight = w.get("weight", {channels}), .bias = w.get("bias", {channels}), .groups = groups, .eps = eps};
 }
 
-Tensor GroupNorm::operator()(const Tensor& x, bool swish) const {
-  return ops::group_norm(x, weight, bias, groups, eps, swish);
+Tensor GroupNorm::operator()(const Tensor& x, bool silu) const {
+  return ops::group_norm(x, weight, bias, groups, eps, silu);
 }
 
 GroupNormOptions GroupNorm::options() const {

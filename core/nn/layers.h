@@ -54,8 +54,8 @@ struct GroupNorm {
   float eps = 1e-6F;
 
   static GroupNorm load(const Weights& w, int64_t channels, int groups = 32, float eps = 1e-6F);
-  Tensor operator()(const Tensor& x, bool swish = false) const;  // [B, h, w, C] -> [B, h, w, C]
-  GroupNormOptions options() const;                              // for operations that apply it on the way
+  Tensor operator()(const Tensor& x, bool silu = false) const;  // [B, h, w, C] -> [B, h, w, C]
+  GroupNormOptions options() const;                             // for operations that apply it on the way
 };
 
 struct Conv2d {

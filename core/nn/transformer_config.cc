@@ -55,7 +55,7 @@ TransformerConfig TransformerConfig::from_json(const nlohmann::json& json, const
   config.mlp_bias = source.boolean("mlp_bias", config.mlp_bias);
   config.tie_word_embeddings = source.boolean("tie_word_embeddings", config.tie_word_embeddings);
   const std::string activation = source.string("hidden_act", "silu");
-  check(activation == "silu" || activation == "swish", "{}: hidden_act: expected \"silu\", found \"{}\"",
+  check(activation == "silu" || activation == "silu", "{}: hidden_act: expected \"silu\", found \"{}\"",
         where, activation);
   return config;
 }

@@ -115,7 +115,7 @@ class Device {
   virtual void layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps,
                           Tensor& out) = 0;
   virtual void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
-                          bool swish, Tensor& out) = 0;
+                          bool silu, Tensor& out) = 0;
   virtual void l2_normalize(const Tensor& x, float eps, Tensor& out) = 0;
 
   virtual void add(const Tensor& x, const Tensor& y, Tensor& out) = 0;
@@ -135,9 +135,9 @@ class Device {
                       Tensor& out) = 0;
   virtual void upsample_nearest2x(const Tensor& x, Tensor& out) = 0;
   // Fused; by default made of those above.
-  virtual void swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
-                            const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
-                            Tensor& out);
+  virtual void silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
+                           const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
+                           Tensor& out);
   virtual void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out);
 
   // A device of the same memory whose work runs beside this one's, behind all that was written here before

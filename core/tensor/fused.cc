@@ -28,11 +28,11 @@ void Device::rope_cached_attention(Tensor& queries, Tensor& keys, const Tensor& 
   cached_attention(queries, heads, cache, out);
 }
 
-void Device::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
-                          const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
-                          Tensor& out) {
+void Device::silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
+                         const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
+                         Tensor& out) {
   Tensor normed(*this, DType::f32, x.shape());
-  group_norm(x, norm.weight, norm.bias, norm.groups, norm.eps, /*swish=*/true, normed);
+  group_norm(x, norm.weight, norm.bias, norm.groups, norm.eps, /*silu=*/true, normed);
   conv2d(normed, weight, bias, options, out);
   if (!residual.empty()) add(out, residual, out);
 }

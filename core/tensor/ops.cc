@@ -269,10 +269,10 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, flo
 }
 
 Tensor group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
-                  bool swish) {
+                  bool silu) {
   check_group_norm("group_norm", x, weight, bias, groups);
   Tensor out = like(x);
-  if (x.elements() > 0) x.device().group_norm(x, weight, bias, groups, eps, swish, out);
+  if (x.elements() > 0) x.device().group_norm(x, weight, bias, groups, eps, silu, out);
   return out;
 }
 
@@ -390,12 +390,12 @@ Tensor upsample_nearest2x(const Tensor& x) {
   return out;
 }
 
-Tensor swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
-                    const Conv2dOptions& options, const Tensor& residual) {
-  check_group_norm("swish_conv2d", x, norm.weight, norm.bias, norm.groups);
-  Tensor out(x.device(), DType::f32, conv2d_shape("swish_conv2d", x, weight, bias, options));
-  if (!residual.empty()) check_shape("swish_conv2d", "residual", residual, out.shape());
-  if (out.elements() > 0) x.device().swish_conv2d(x, norm, weight, bias, options, residual, out);
+Tensor silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
+                   const Conv2dOptions& options, const Tensor& residual) {
+  check_group_norm("silu_conv2d", x, norm.weight, norm.bias, norm.groups);
+  Tensor out(x.device(), DType::f32, conv2d_shape("silu_conv2d", x, weight, bias, options));
+  if (!residual.empty()) check_shape("silu_conv2d", "residual", residual, out.shape());
+  if (out.elements() > 0) x.device().silu_conv2d(x, norm, weight, bias, options, residual, out);
   return out;
 }
 

@@ -51,10 +51,10 @@ Tensor embedding(const Tensor& table, std::span<const int32_t> ids);
 Tensor rms_norm(const Tensor& x, const Tensor& weight, float eps);
 // (x - mean) / sqrt(variance + eps) * weight + bias over the last axis. x: [.., D] -> [.., D].
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps);
-// Statistics over h, w and C / groups channels, population variance; then x * sigmoid(x) if `swish`.
+// Statistics over h, w and C / groups channels, population variance; then x * sigmoid(x) if `silu`.
 // x: [B, h, w, C], weight, bias: [C] -> [B, h, w, C].
 Tensor group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
-                  bool swish);
+                  bool silu);
 // x / max(|x|, eps) over the last axis. x: [.., D] of any float type -> [.., D] f32.
 Tensor l2_normalize(const Tensor& x, float eps);
 
@@ -95,10 +95,10 @@ Tensor attention(const Tensor& queries, const Tensor& keys, const Tensor& values
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options);
 // out[y][x] = in[y / 2][x / 2]. [B, h, w, C] -> [B, 2h, 2w, C].
 Tensor upsample_nearest2x(const Tensor& x);
-// conv2d(group_norm(x, .., swish), ..) + residual in one pass where the device can: the normed input need not
+// conv2d(group_norm(x, .., silu), ..) + residual in one pass where the device can: the normed input need not
 // exist as a whole. residual: of the result's shape, or empty. Shapes as of conv2d.
-Tensor swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
-                    const Conv2dOptions& options, const Tensor& residual = {});
+Tensor silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
+                   const Conv2dOptions& options, const Tensor& residual = {});
 // conv2d(upsample_nearest2x(x), .., kSamePadding3x3) with fewer multiplications where the device can.
 // x: [B, h, w, C], weight: [F, C, 3, 3] -> [B, 2h, 2w, F].
 Tensor upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias);

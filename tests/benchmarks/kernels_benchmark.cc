@@ -241,18 +241,18 @@ void Conv3x3_Library(benchmark::State& state) {
 }
 BENCHMARK(Conv3x3_Library)->Apply(decoder_sizes);
 
-// Norm, swish, convolution and sum as one operation.
-void SwishConv3x3(benchmark::State& state) {
+// Norm, silu, convolution and sum as one operation.
+void SiluConv3x3(benchmark::State& state) {
   const DecoderConv conv(state);
   const GroupNormOptions norm{.weight = conv.vector, .bias = conv.vector, .groups = 32, .eps = 1e-6F};
   const Tensor residual = random_tensor(Shape{1, conv.x.size(1), conv.x.size(2), conv.weight.size(0)});
   for (auto _ : state) {
     benchmark::DoNotOptimize(
-        ops::swish_conv2d(conv.x, norm, conv.weight, conv.bias, kSamePadding3x3, residual).raw());
+        ops::silu_conv2d(conv.x, norm, conv.weight, conv.bias, kSamePadding3x3, residual).raw());
   }
   set_gflops(state, conv.operations());
 }
-BENCHMARK(SwishConv3x3)->Apply(decoder_sizes);
+BENCHMARK(SiluConv3x3)->Apply(decoder_sizes);
 
 // A map of half the side that the result has.
 void UpsampleConv3x3(benchmark::State& state) {
@@ -279,7 +279,7 @@ void PatchEmbedding(benchmark::State& state) {
 BENCHMARK(PatchEmbedding)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 // Channels, side of the square map.
-void GroupNormSwish(benchmark::State& state) {
+void GroupNormSilu(benchmark::State& state) {
   const int64_t channels = state.range(0), side = state.range(1);
   const Tensor x = random_tensor(Shape{1, side, side, channels}), weight = random_tensor(Shape{channels});
   for (auto _ : state) benchmark::DoNotOptimize(ops::group_norm(x, weight, weight, 32, 1e-6F, true).raw());
@@ -287,7 +287,7 @@ void GroupNormSwish(benchmark::State& state) {
   state.counters["GB/s"] = benchmark::Counter(3.0 * static_cast<double>(x.bytes()) * 1e-9,
                                               benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK(GroupNormSwish)
+BENCHMARK(GroupNormSilu)
     ->Args({128, 384})
     ->Args({256, 192})
     ->Args({512, 24})

@@ -84,7 +84,7 @@ TEST(ConvTiles, APixelDependsOnWhatItsKernelSeesAlone) {
   }
 }
 
-// With what a device may fuse around it: the norm and swish before, the residual after, the enlarging.
+// With what a device may fuse around it: the norm and silu before, the residual after, the enlarging.
 TEST(FusedConv2d, EqualsOracle) {
   const std::shared_ptr<Device> device = oracle::test_device();
   for (const DType dtype : {DType::bf16, DType::f16, DType::f32}) {
@@ -103,12 +103,12 @@ TEST(FusedConv2d, EqualsOracle) {
       oracle::Values expected =
           oracle::conv2d(normed, in, oracle::widen(weight), kernel, oracle::widen(bias), kSamePadding3x3);
       const std::string what = std::string(name_of(dtype)) + " " + std::to_string(channels);
-      oracle::expect_near(ops::swish_conv2d(x, norm, weight, bias, kSamePadding3x3), expected,
+      oracle::expect_near(ops::silu_conv2d(x, norm, weight, bias, kSamePadding3x3), expected,
                           oracle::kWinograd, what);
       const Tensor residual = oracle::random_tensor(*device, Shape{2, 10, 13, filters}, 6);
       const oracle::Values added = oracle::widen(residual);
       for (size_t i = 0; i < expected.size(); ++i) expected[i] += added[i];
-      oracle::expect_near(ops::swish_conv2d(x, norm, weight, bias, kSamePadding3x3, residual), expected,
+      oracle::expect_near(ops::silu_conv2d(x, norm, weight, bias, kSamePadding3x3, residual), expected,
                           oracle::kWinograd, what + " with residual");
       const Tensor small = oracle::random_tensor(*device, in, 7), large = ops::upsample_nearest2x(small);
       oracle::expect_near(ops::upsample_conv3x3(small, weight, bias),

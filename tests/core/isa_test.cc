@@ -126,7 +126,7 @@ TEST_P(Isa, ElementByElement) {
   oracle::Values gelu = oracle::widen(x), swiglu = gelu;
   const oracle::Values factor = oracle::widen(up);
   for (double& v : gelu) v = v * 0.5 * std::erfc(-v / std::sqrt(2.0));
-  for (size_t i = 0; i < swiglu.size(); ++i) swiglu[i] = oracle::swish(swiglu[i]) * factor[i];
+  for (size_t i = 0; i < swiglu.size(); ++i) swiglu[i] = oracle::silu(swiglu[i]) * factor[i];
   oracle::expect_near(ops::gelu_erf(x), gelu, oracle::kElementwise, "gelu_erf");
   oracle::expect_near(ops::swiglu(x, up), swiglu, oracle::kElementwise, "swiglu");
 }

@@ -40,11 +40,11 @@ TEST(RowNorm, OffsetMuchLargerThanSpread) {
                       {1e-5, 1e-6}, "layer_norm");
 }
 
-using GroupCase = std::tuple<std::array<int64_t, 5>, bool>;  // batch, height, width, channels, groups; swish
+using GroupCase = std::tuple<std::array<int64_t, 5>, bool>;  // batch, height, width, channels, groups; silu
 class GroupNorm : public testing::TestWithParam<GroupCase> {};
 
 TEST_P(GroupNorm, EqualsOracle) {
-  const auto [sizes, swish] = GetParam();
+  const auto [sizes, silu] = GetParam();
   const auto [batch, height, width, channels, groups] = sizes;
   const std::shared_ptr<Device> device = oracle::test_device();
   const Tensor x =
@@ -53,8 +53,8 @@ TEST_P(GroupNorm, EqualsOracle) {
   const Tensor bias = oracle::random_tensor(*device, Shape{channels}, 3);
   const oracle::Values expected =
       oracle::group_norm(oracle::widen(x), oracle::widen(weight), oracle::widen(bias), height * width,
-                         static_cast<int>(groups), 1e-6, swish);
-  oracle::expect_near(ops::group_norm(x, weight, bias, static_cast<int>(groups), 1e-6F, swish), expected,
+                         static_cast<int>(groups), 1e-6, silu);
+  oracle::expect_near(ops::group_norm(x, weight, bias, static_cast<int>(groups), 1e-6F, silu), expected,
                       oracle::kNorm, "group_norm");
 }
 

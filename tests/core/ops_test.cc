@@ -263,11 +263,10 @@ TEST_F(Ops, WrongShapesNameBoth) {
   const Tensor map = random(Shape{1, 4, 4, 8}, 1), filters = random(Shape{4, 8, 3, 3}, 2);
   const Tensor scale = random(Shape{8}, 3);
   const GroupNormOptions norm{.weight = scale, .bias = scale, .groups = 4};
-  expect_error([&] { ops::swish_conv2d(map, norm, filters, {}, kSamePadding3x3, map); },
-               "swish_conv2d, residual: expected [1, 4, 4, 4], found [1, 4, 4, 8]");
-  expect_error(
-      [&] { ops::swish_conv2d(map, {.weight = scale, .bias = scale, .groups = 3}, filters, {}, {}); },
-      "swish_conv2d: expected a multiple of 3 groups, found 8 channels");
+  expect_error([&] { ops::silu_conv2d(map, norm, filters, {}, kSamePadding3x3, map); },
+               "silu_conv2d, residual: expected [1, 4, 4, 4], found [1, 4, 4, 8]");
+  expect_error([&] { ops::silu_conv2d(map, {.weight = scale, .bias = scale, .groups = 3}, filters, {}, {}); },
+               "silu_conv2d: expected a multiple of 3 groups, found 8 channels");
   expect_error(
       [&] {
         ops::upsample_conv3x3(map, random(Shape{4, 8, 1, 1}, 2), {});

@@ -63,11 +63,11 @@ std::vector<Operation> operations(Device& device) {
       {"cached_attention, T = 110", {110, 128}, cached(30)},
       {"conv2d", {13, 24, 64}, conv(kernel)},
       {"conv2d, few filters", {13, 24, 64}, conv(narrow)},
-      {"swish_conv2d",
+      {"silu_conv2d",
        {29, 45, 64},
        [kernel, scale](const Tensor& x) {
          const GroupNormOptions norm{.weight = scale, .bias = scale, .groups = 32, .eps = 1e-6F};
-         return ops::swish_conv2d(x, norm, kernel, {}, kSamePadding3x3);
+         return ops::silu_conv2d(x, norm, kernel, {}, kSamePadding3x3);
        }},
       {"upsample_conv3x3",
        {13, 24, 64},

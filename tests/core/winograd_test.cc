@@ -96,13 +96,13 @@ class Winograd : public Isa {
     Values normed = in.wide;
     for (int64_t i = 0; i < in.x.elements(); ++i) {
       const int64_t channel = i % channels, at = i / entry * channels + channel;
-      normed[i] = oracle::swish((normed[i] - wide_mean[at]) * wide_scale[at] + wide_shift[channel]);
+      normed[i] = oracle::silu((normed[i] - wide_mean[at]) * wide_scale[at] + wide_shift[channel]);
     }
     Values expected = oracle::conv2d(normed, c.in, in.wide_weight, in.weight.shape(), {}, kSamePadding3x3);
     const Values residual = oracle::widen(in.residual);
     for (size_t i = 0; i < expected.size(); ++i) expected[i] += residual[i];
     const cpu::InputNorm norm{
-        .mean = mean.data<float>(), .scale = scale.data<float>(), .bias = shift.data<float>(), .swish = true};
+        .mean = mean.data<float>(), .scale = scale.data<float>(), .bias = shift.data<float>(), .silu = true};
     oracle::expect_near(
         run({.x = in.x, .weight = in.weight, .norm = &norm, .residual = in.residual.data<float>()},
             in.residual.shape()),
@@ -153,12 +153,12 @@ TEST_P(Winograd, FusedOperations) {
     const Conv2dOptions options = taps == 3 ? kSamePadding3x3 : Conv2dOptions{};
     Values expected =
         oracle::conv2d(normed, in, oracle::widen(weight), weight.shape(), oracle::widen(bias), options);
-    oracle::expect_near(ops::swish_conv2d(x, norm, weight, bias, options), expected, oracle::kWinograd,
-                        "swish_conv2d");
+    oracle::expect_near(ops::silu_conv2d(x, norm, weight, bias, options), expected, oracle::kWinograd,
+                        "silu_conv2d");
     const Values more = oracle::widen(residual);
     for (size_t i = 0; i < expected.size(); ++i) expected[i] += more[i];
-    oracle::expect_near(ops::swish_conv2d(x, norm, weight, bias, options, residual), expected,
-                        oracle::kWinograd, "swish_conv2d with residual");
+    oracle::expect_near(ops::silu_conv2d(x, norm, weight, bias, options, residual), expected,
+                        oracle::kWinograd, "silu_conv2d with residual");
   }
   const Tensor weight = random(Shape{19, 24, 3, 3}, 6, DType::bf16, 0.07F);
   oracle::expect_near(

@@ -160,11 +160,11 @@ inline Values layer_norm(const Values& x, const Values& weight, const Values& bi
   return out;
 }
 
-inline double swish(double x) { return x / (1.0 + std::exp(-x)); }
+inline double silu(double x) { return x / (1.0 + std::exp(-x)); }
 
 // x [B, pixels, C].
 inline Values group_norm(const Values& x, const Values& weight, const Values& bias, int64_t pixels,
-                         int groups, double eps, bool with_swish) {
+                         int groups, double eps, bool with_silu) {
   const auto channels = static_cast<int64_t>(weight.size()), width = channels / groups;
   const auto batch = static_cast<int64_t>(x.size()) / (pixels * channels);
   Values out(x.size());
@@ -182,7 +182,7 @@ inline Values group_norm(const Values& x, const Values& weight, const Values& bi
       const double scale = 1.0 / std::sqrt(squares / count + eps);
       each([&](int64_t i, int64_t c) {
         const double y = (x[i] - mean) * scale * weight[c] + bias[c];
-        out[i] = with_swish ? swish(y) : y;
+        out[i] = with_silu ? silu(y) : y;
       });
     }
   }

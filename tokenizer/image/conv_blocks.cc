@@ -10,8 +10,8 @@ Linear load_pointwise(const Weights& w, int64_t in, int64_t out) {
 
 Tensor same_conv3x3(const Conv2d& conv, const Tensor& x) { return conv(x, kSamePadding3x3); }
 
-Tensor swish_conv3x3(const GroupNorm& norm, const Conv2d& conv, const Tensor& x, const Tensor& residual) {
-  return ops::swish_conv2d(x, norm.options(), conv.weight, conv.bias, kSamePadding3x3, residual);
+Tensor silu_conv3x3(const GroupNorm& norm, const Conv2d& conv, const Tensor& x, const Tensor& residual) {
+  return ops::silu_conv2d(x, norm.options(), conv.weight, conv.bias, kSamePadding3x3, residual);
 }
 
 ResBlock ResBlock::load(const Weights& w, int64_t in, int64_t out) {
@@ -25,8 +25,8 @@ ResBlock ResBlock::load(const Weights& w, int64_t in, int64_t out) {
 }
 
 Tensor ResBlock::operator()(const Tensor& x) const {
-  const Tensor h = swish_conv3x3(norm1, conv1, x);
-  return swish_conv3x3(norm2, conv2, h, nin_shortcut ? (*nin_shortcut)(x) : x);
+  const Tensor h = silu_conv3x3(norm1, conv1, x);
+  return silu_conv3x3(norm2, conv2, h, nin_shortcut ? (*nin_shortcut)(x) : x);
 }
 
 AttentionBlock AttentionBlock::load(const Weights& w, int64_t channels) {

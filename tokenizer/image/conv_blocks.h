@@ -9,7 +9,7 @@
 
 namespace janus {
 
-// h = conv1(swish(norm1 x)); h = conv2(swish(norm2 h)); x + h, with x through a 1 x 1 convolution where the
+// h = conv1(silu(norm1 x)); h = conv2(silu(norm2 h)); x + h, with x through a 1 x 1 convolution where the
 // number of channels changes.
 struct ResBlock {
   GroupNorm norm1, norm2;
@@ -49,7 +49,7 @@ struct Downsample {
 Linear load_pointwise(const Weights& w, int64_t in, int64_t out);
 // A 3 x 3 convolution that keeps the size.
 Tensor same_conv3x3(const Conv2d& conv, const Tensor& x);
-// The same of swish(norm x), plus `residual` if it is not empty.
-Tensor swish_conv3x3(const GroupNorm& norm, const Conv2d& conv, const Tensor& x, const Tensor& residual = {});
+// The same of silu(norm x), plus `residual` if it is not empty.
+Tensor silu_conv3x3(const GroupNorm& norm, const Conv2d& conv, const Tensor& x, const Tensor& residual = {});
 
 }  // namespace janus

@@ -79,7 +79,7 @@ VqModel::Encoder VqModel::Encoder::load(const Weights& w, const VqConfig& config
 Tensor VqModel::Encoder::operator()(const Tensor& x) const {
   Tensor h = same_conv3x3(conv_in, x);
   for (const Level& level : levels) h = level(h);
-  return swish_conv3x3(norm_out, conv_out, mid(h));
+  return silu_conv3x3(norm_out, conv_out, mid(h));
 }
 
 VqModel::Decoder VqModel::Decoder::load(const Weights& w, const VqConfig& config, const VqNames& names) {
@@ -105,7 +105,7 @@ VqModel::Decoder VqModel::Decoder::load(const Weights& w, const VqConfig& config
 Tensor VqModel::Decoder::operator()(const Tensor& x) const {
   Tensor h = mid(same_conv3x3(conv_in, x));
   for (const Level& level : levels) h = level(h);
-  return swish_conv3x3(norm_out, conv_out, h);
+  return silu_conv3x3(norm_out, conv_out, h);
 }
 
 VqModel VqModel::load(const Weights& w, const VqConfig& config, const VqNames& names) {

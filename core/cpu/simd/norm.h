@@ -85,22 +85,22 @@ void channel_squares(const float* x, int64_t pixels, int64_t channels, const flo
   });
 }
 
-template <bool swish>
+template <bool silu>
 void channel_scale_of(const float* x, int64_t pixels, int64_t channels, const float* mean, const float* scale,
                       const float* bias, float* out) {
   for (int64_t p = 0; p < pixels; ++p, x += channels, out += channels) {
     for_each_vector(channels, [&](int64_t c, int64_t count) {
       const Vec centred = load_up_to(x + c, count) - load_up_to(mean + c, count);
       Vec y = fma(centred, load_up_to(scale + c, count), load_up_to(bias + c, count));
-      if constexpr (swish) y *= sigmoid(y);
+      if constexpr (silu) y *= sigmoid(y);
       store_up_to(out + c, y, count);
     });
   }
 }
 
 void channel_scale(const float* x, int64_t pixels, int64_t channels, const float* mean, const float* scale,
-                   const float* bias, bool swish, float* out) {
-  if (swish) {
+                   const float* bias, bool silu, float* out) {
+  if (silu) {
     channel_scale_of<true>(x, pixels, channels, mean, scale, bias, out);
   } else {
     channel_scale_of<false>(x, pixels, channels, mean, scale, bias, out);

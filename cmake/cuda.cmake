@@ -1,7 +1,7 @@
-# JANUS_CUDA: whether the module of the CUDA backend is built. AUTO builds it where a toolkit and a card are: its
-# kernels take minutes to compile, which nobody without a card should wait for. ON asks for the toolkit alone.
+# JANUS_CUDA: whether the module of the CUDA backend is built. AUTO builds it where a toolkit and a GPU are: its
+# kernels take minutes to compile, which nobody without a GPU should wait for. ON asks for the toolkit alone.
 # Sets JANUS_CUDA_MODULE.
-set(JANUS_CUDA AUTO CACHE STRING "Build the CUDA backend: AUTO (where a toolkit and a card are), ON or OFF")
+set(JANUS_CUDA AUTO CACHE STRING "Build the CUDA backend: AUTO (where a toolkit and a GPU are), ON or OFF")
 set_property(CACHE JANUS_CUDA PROPERTY STRINGS AUTO ON OFF)
 set(JANUS_CUDA_MODULE FALSE)
 
@@ -11,7 +11,7 @@ else()
   set(cuda_wanted ${JANUS_CUDA})
 endif()
 if(cuda_wanted)
-  # What releases run on; PTX of the newest for cards to come. AUTO builds for the card that is there, and the preset
+  # What releases run on; PTX of the newest for GPUs to come. AUTO builds for the GPU that is there, and the preset
   # `cuda` for one.
   if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND JANUS_CUDA STREQUAL "AUTO" AND NOT CMAKE_VERSION VERSION_LESS 3.24)
     set(CMAKE_CUDA_ARCHITECTURES native)
@@ -39,7 +39,7 @@ if(cuda_wanted)
   endif()
 endif()
 
-# cuBLASLt is opened when a card is, so its header is all that building needs. -DJANUS_CUBLASLT_INCLUDE= names a folder
+# cuBLASLt is opened when a GPU is, so its header is all that building needs. -DJANUS_CUBLASLT_INCLUDE= names a folder
 # beside the toolkit's, of NVIDIA's Python packages, say.
 set(JANUS_CUDA_LIBRARY_FOLDER)
 set(JANUS_CUDA_LIBRARY_SOURCES ${PROJECT_SOURCE_DIR}/core/cuda/no_cublaslt.cc)
@@ -54,6 +54,6 @@ if(JANUS_CUDA_MODULE)
   endif()
 endif()
 
-# The sources of the backend, which the tests compile for the emulated card too.
+# The sources of the backend, which the tests compile for the emulated GPU too.
 set(JANUS_CUDA_SOURCES attention.cu conv.cu cuda_device.cc decode.cu elementwise.cu pack.cu linear.cu memory_pool.cc norm.cu kernel_overlap.cu hardware_peaks.cu)
 list(TRANSFORM JANUS_CUDA_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/core/cuda/)

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# gpu.sh STAGE...: what is to be run on a machine with a card, which needs CMake, the CUDA toolkit and a C++ compiler;
+# gpu.sh STAGE...: what is to be run on a machine with a GPU, which needs CMake, the CUDA toolkit and a C++ compiler;
 # no network and no other libraries where $JANUS_DEPS_DIR (default: .deps beside this folder) holds what
 # samples/carry_deps.sh made of them. Each stage takes less than 8 minutes on 16 processors and prints its table last.
 #   build   the preset `minimal` with CUDA, in build/gpu
-#   test    every test of operations on the card, the goldens, the same images as the CPU draws, images and answers
+#   test    every test of operations on the GPU, the goldens, the same images as the CPU draws, images and answers
 #           side by side, and 1,000 generations of janus-tiny that nothing may grow over
 #   check   compute-sanitizer (memcheck, racecheck, initcheck) over the smaller of these tests
-#   bench   Janus-Pro-1B's size with random weights: bf16 with cuBLASLt and without, q8_0, q4_k, beside the card's own
+#   bench   Janus-Pro-1B's size with random weights: bf16 with cuBLASLt and without, q8_0, q4_k, beside the GPU's own
 #           copy bandwidth
-#   peer    the transformers reference on the same card, between two runs of janus (needs PyTorch)
+#   peer    the transformers reference on the same GPU, between two runs of janus (needs PyTorch)
 #   7b      as bench, of Janus-Pro-7B's size: bf16 and q8_0
 # The tables of all stages are printed again at the end. $OUT, where set, keeps the full logs; $JANUS_COMMIT names the
 # commit where there is no repository.
@@ -25,7 +25,7 @@ build() {
   if [[ -d $deps ]]; then arguments+=("-DJANUS_DEPS_DIR=$deps"); fi
   if command -v ninja >/dev/null && [[ ! -f build/gpu/CMakeCache.txt ]]; then arguments+=(-G Ninja); fi
   cmake --preset minimal "${arguments[@]}" >"$out/configure.log" 2>&1 || { tail -n 30 "$out/configure.log"; return 1; }
-  # All that the other stages run: the tests of the command line, and what makes the emulated card, stay out.
+  # All that the other stages run: the tests of the command line, and what makes the emulated GPU, stay out.
   cmake --build build/gpu -j "$(nproc)" --target janus janus_cuda core_attention_test core_conv_test \
     core_device_decode_test core_linear_test core_norm_test core_ops_test core_reproducible_test \
     core_transformer_invariants_test generator_golden_test generator_model_golden_test generator_invariants_test \
@@ -34,11 +34,11 @@ build() {
   ls -l "$janus" build/gpu/bin/libjanus_cuda.so
 }
 
-card() {
-  nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>/dev/null || echo "no card seen"
+gpu() {
+  nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>/dev/null || echo "no GPU seen"
 }
 
-# Runs one test program on the card, adds a line to the table and sets status.
+# Runs one test program on the GPU, adds a line to the table and sets status.
 table=()
 failed=0
 run_test() {
@@ -137,7 +137,7 @@ run_peer() {
 
 (($# > 0)) || { echo "gpu.sh: expected build, test, check, bench, peer or 7b, found nothing" >&2; exit 2; }
 for stage in "$@"; do
-  table=("$stage, $(date -u +%F), $(card), commit ${JANUS_COMMIT:-$(git rev-parse --short HEAD 2>/dev/null || echo unknown)}")
+  table=("$stage, $(date -u +%F), $(gpu), commit ${JANUS_COMMIT:-$(git rev-parse --short HEAD 2>/dev/null || echo unknown)}")
   case $stage in
     build) build ;;
     test) run_tests ;;

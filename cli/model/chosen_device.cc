@@ -14,15 +14,15 @@ namespace {
 MachineMemory memory_of(const Device& device) {
   const int64_t own = device.free_bytes();
   // Its driver takes some, and blocks of memory are larger than what is asked for.
-  return own < 0 ? machine_memory() : MachineMemory{.available_bytes = own / 16 * 15, .limit = "the card"};
+  return own < 0 ? machine_memory() : MachineMemory{.available_bytes = own / 16 * 15, .limit = "the GPU"};
 }
 
-// Why `auto` takes no card is for those who ask, unless there is one.
+// Why `auto` takes no GPU is for those who ask, unless there is one.
 std::shared_ptr<Device> open_any(const DeviceOptions& options, Console& console) {
   try {
     return open_device("cuda", options);
   } catch (const Error& error) {
-    const std::string text = fmt::format("no card is used: {}", error.what());
+    const std::string text = fmt::format("no GPU is used: {}", error.what());
     std::error_code fault;
     if (std::filesystem::exists("/dev/nvidiactl", fault)) {
       console.notice(text);

@@ -15,7 +15,7 @@ struct ChosenDevice {
   int images_at_once = 0;  // as ModelOptions has it
 };
 
-// Opens it and asks whether the work fits, before anything is loaded. `auto` takes a card where the model
+// Opens it and asks whether the work fits, before anything is loaded. `auto` takes a GPU where the model
 // fits into its memory, and else the CPU, which a notice says. Throws Error where it does not fit.
 ChosenDevice choose_device(const CommonOptions& options, MemoryQuestion question, Console& console);
 

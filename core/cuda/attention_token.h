@@ -1,5 +1,5 @@
 // Attention of one new token over a cache, the context cut into parts of which each has its own block: two
-// rows of sixteen heads alone would leave most of the card idle. The last block of a head to finish joins the
+// rows of sixteen heads alone would leave most of the GPU idle. The last block of a head to finish joins the
 // parts, in their order.
 #pragma once
 

@@ -1,4 +1,4 @@
-// cuBLASLt, loaded when a card is opened: the module must also run where it is missing.
+// cuBLASLt, loaded when a GPU is opened: the module must also run where it is missing.
 #include <cublasLt.h>
 #include <dlfcn.h>
 

@@ -19,9 +19,9 @@ void check_cuda(cudaError_t status, const char* what) {
 
 namespace {
 
-std::atomic<bool> every_card_overlaps = true;
+std::atomic<bool> every_gpu_overlaps = true;
 
-std::shared_ptr<MemoryPool> card_memory() {
+std::shared_ptr<MemoryPool> gpu_memory() {
   return std::make_shared<MemoryPool>(MemorySource{.take = [](size_t bytes) -> void* {
                                                      void* memory = nullptr;
                                                      if (cudaMalloc(&memory, bytes) == cudaSuccess)
@@ -39,15 +39,15 @@ std::shared_ptr<MemoryPool> card_memory() {
                                                        }});
 }
 
-std::string describe_card(int index) {
-  check_cuda(cudaSetDevice(index), "choosing the card");
+std::string describe_gpu(int index) {
+  check_cuda(cudaSetDevice(index), "choosing the GPU");
   cudaDeviceProp properties{};
-  check_cuda(cudaGetDeviceProperties(&properties, index), "asking what the card is");
+  check_cuda(cudaGetDeviceProperties(&properties, index), "asking what the GPU is");
   check(properties.major >= 8,
-        "device cuda:{}: expected a card of compute capability 8.0 or more, found {} with {}.{}; use "
+        "device cuda:{}: expected a GPU of compute capability 8.0 or more, found {} with {}.{}; use "
         "--device cpu",
         index, properties.name, properties.major, properties.minor);
-  if (!kernels_wait()) every_card_overlaps = false;
+  if (!kernels_wait()) every_gpu_overlaps = false;
   return fmt::format("{}, compute capability {}.{}, {} multiprocessors, {:.0f} GiB", properties.name,
                      properties.major, properties.minor, properties.multiProcessorCount,
                      static_cast<double>(properties.totalGlobalMem) / (1 << 30));
@@ -70,7 +70,7 @@ void copy_in_parts(std::byte* to, const std::byte* from, size_t bytes) {
 
 }  // namespace
 
-bool may_overlap() { return every_card_overlaps; }
+bool may_overlap() { return every_gpu_overlaps; }
 
 Transfers::Transfers() {
   check_cuda(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
@@ -98,7 +98,7 @@ void Transfers::upload(void* to, const void* from, size_t bytes) {
     copy_in_parts(staged, static_cast<const std::byte*>(from) + done, count);
     check_cuda(
         cudaMemcpyAsync(static_cast<std::byte*>(to) + done, staged, count, cudaMemcpyHostToDevice, stream_),
-        "copying to the card");
+        "copying to the GPU");
     check_cuda(cudaEventRecord(free_[part], stream_), "recording an event");
   }
 }
@@ -109,14 +109,14 @@ void Transfers::download(void* to, const void* from, size_t bytes) {
     // An upload may still be on its way through the same memory.
     check_cuda(cudaMemcpyAsync(staging_, static_cast<const std::byte*>(from) + done, count,
                                cudaMemcpyDeviceToHost, stream_),
-               "copying from the card");
-    check_cuda(cudaStreamSynchronize(stream_), "working on the card");
+               "copying from the GPU");
+    check_cuda(cudaStreamSynchronize(stream_), "working on the GPU");
     std::memcpy(static_cast<std::byte*>(to) + done, staging_, count);
   }
 }
 
 CudaDevice::CudaDevice(int index)
-    : index_(index), card_(describe_card(index)), pool_(card_memory()), blas_(open_blas()) {
+    : index_(index), description_(describe_gpu(index)), pool_(gpu_memory()), blas_(open_blas()) {
   check_cuda(cudaEventCreateWithFlags(&written_, cudaEventDisableTiming), "making an event");
 }
 
@@ -140,14 +140,14 @@ Device& CudaDevice::side_stream() {
 cudaStream_t CudaDevice::stream() const {
   static thread_local int current = -1;
   if (current != index_) {
-    check_cuda(cudaSetDevice(index_), "choosing the card");
+    check_cuda(cudaSetDevice(index_), "choosing the GPU");
     current = index_;
   }
   return transfers_.stream();
 }
 
 std::string CudaDevice::description() const {
-  return card_ + (blas_ ? ", large products by cuBLASLt" : ", all products by own kernels");
+  return description_ + (blas_ ? ", large products by cuBLASLt" : ", all products by own kernels");
 }
 
 int64_t CudaDevice::free_bytes() const {
@@ -165,8 +165,8 @@ HeldMemory CudaDevice::held_memory() const {
 
 namespace {
 
-// "cuda" or "cuda:3". -> the card's number.
-int card_of(std::string_view name, int count) {
+// "cuda" or "cuda:3". -> the GPU's number.
+int gpu_of(std::string_view name, int count) {
   int index = 0;
   const std::string_view number = name.substr(std::min(name.size(), name.find(':') + 1));
   if (name != "cuda") {
@@ -175,13 +175,13 @@ int card_of(std::string_view name, int count) {
           "--device {}: expected cuda or cuda:N, found another name", name);
   }
   check(index >= 0 && index < count,
-        "--device {}: expected a card from 0 to {}, found {}; use --device cuda:0", name, count - 1, index);
+        "--device {}: expected a GPU from 0 to {}, found {}; use --device cuda:0", name, count - 1, index);
   return index;
 }
 
 }  // namespace
 
-std::shared_ptr<Device> open_card(std::string_view name) {
+std::shared_ptr<Device> open_gpu(std::string_view name) {
   int driver = 0, count = 0;
   check(cudaDriverGetVersion(&driver) == cudaSuccess && driver > 0,
         "device {}: expected an NVIDIA driver (libcuda.so.1), found none; install the driver or use --device "
@@ -189,16 +189,16 @@ std::shared_ptr<Device> open_card(std::string_view name) {
         name);
   const cudaError_t status = cudaGetDeviceCount(&count);
   check(status == cudaSuccess && count > 0,
-        "device {}: expected an NVIDIA card and a driver for CUDA {}, found driver {}.{} and: {}; install a "
+        "device {}: expected an NVIDIA GPU and a driver for CUDA {}, found driver {}.{} and: {}; install a "
         "newer "
         "driver or use --device cpu",
         name, kToolkit, driver / 1000, driver % 1000 / 10,
-        status == cudaSuccess ? "no card" : cudaGetErrorString(status));
-  return std::make_shared<CudaDevice>(card_of(name, count));
+        status == cudaSuccess ? "no GPU" : cudaGetErrorString(status));
+  return std::make_shared<CudaDevice>(gpu_of(name, count));
 }
 
 }  // namespace janus::cuda
 
 void janus_cuda_open(const std::string_view& name, std::shared_ptr<janus::Device>& device) {
-  device = janus::cuda::open_card(name);
+  device = janus::cuda::open_gpu(name);
 }

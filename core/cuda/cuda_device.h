@@ -1,4 +1,4 @@
-// The CUDA backend: every operation of Device on one card, in one stream.
+// The CUDA backend: every operation of Device on one GPU, in one stream.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -43,11 +43,11 @@ class Transfers {
 
 class CudaDevice : public Device, private DeviceDecoder {
  public:
-  // Of card `index`, which must be there.
+  // Of GPU `index`, which must be there.
   explicit CudaDevice(int index);
   ~CudaDevice() override;
 
-  // Makes this card the calling thread's, too.
+  // Makes this GPU the calling thread's, too.
   cudaStream_t stream() const;
 
   std::string name() const override { return "cuda:" + std::to_string(index_); }
@@ -130,7 +130,7 @@ class CudaDevice : public Device, private DeviceDecoder {
   void attend_one_token(const Tensor& queries, int heads, const CacheView& cache, Tensor& out);
 
   int index_;
-  std::string card_;
+  std::string description_;
   std::shared_ptr<MemoryPool> pool_;
   Transfers transfers_;
   std::unique_ptr<Blas> blas_;  // or null

@@ -1,5 +1,5 @@
-// Steps of a decoder that follow each other on the card: the kernels of one step are captured once as a
-// graph, which reads what changes (ids, positions, the noise's counter) from the card's own memory, and is
+// Steps of a decoder that follow each other on the GPU: the kernels of one step are captured once as a
+// graph, which reads what changes (ids, positions, the noise's counter) from the GPU's own memory, and is
 // started ahead of what the host has seen.
 #pragma once
 

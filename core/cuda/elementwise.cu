@@ -101,7 +101,7 @@ __global__ void upsample_kernel(const float* x, int64_t height, int64_t width, i
   }
 }
 
-// On the processor, on all its threads: searching for a block's scales is no work for a card, and is done
+// On the processor, on all its threads: searching for a block's scales is no work for a GPU, and is done
 // once a weight.
 void quantize_rows(DType type, const float* from, int64_t rows, int64_t length, std::byte* to) {
   const auto threads = std::max<int64_t>(1, std::thread::hardware_concurrency());
@@ -175,7 +175,7 @@ void CudaDevice::convert(const Tensor& x, Tensor& out) {
 void CudaDevice::copy(const Tensor& x, Tensor& out) {
   if (x.contiguous() && out.contiguous()) {
     check_cuda(cudaMemcpyAsync(out.raw(), x.raw(), x.memory_bytes(), cudaMemcpyDeviceToDevice, stream()),
-               "copying on the card");
+               "copying on the GPU");
     return;
   }
   const size_t row_bytes = bytes_of(x.dtype(), row_length(x));
@@ -185,7 +185,7 @@ void CudaDevice::copy(const Tensor& x, Tensor& out) {
   const size_t to_pitch = rows > 1 ? bytes_of(out.dtype(), out.row_stride()) : row_bytes;
   check_cuda(cudaMemcpy2DAsync(out.raw(), to_pitch, x.raw(), from_pitch, row_bytes, rows,
                                cudaMemcpyDeviceToDevice, stream()),
-             "copying on the card");
+             "copying on the GPU");
 }
 
 void CudaDevice::embedding(const Tensor& table, std::span<const int32_t> ids, Tensor& out) {

@@ -1,4 +1,4 @@
-// What a card can do at most.
+// What a GPU can do at most.
 #include <algorithm>
 #include <vector>
 
@@ -77,7 +77,7 @@ double fastest_ms(cudaStream_t stream, Body body) {
 }  // namespace
 
 double CudaDevice::read_bandwidth() const {
-  // Larger than any card's cache, and small beside a model.
+  // Larger than any GPU's cache, and small beside a model.
   const size_t bytes = std::min(size_t{1} << 30, static_cast<size_t>(free_bytes()) / 2 / 4096 * 4096);
   const std::shared_ptr<void> memory = pool_->allocate(bytes), sink = pool_->allocate(64);
   check_cuda(cudaMemsetAsync(memory.get(), 0x55, bytes, stream()), "filling memory");

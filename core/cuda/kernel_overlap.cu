@@ -1,4 +1,4 @@
-// What a card's kernels were compiled for.
+// What a GPU's kernels were compiled for.
 #include "core/cuda/launch.h"
 #include "core/cuda/ptx.h"
 
@@ -9,7 +9,7 @@ __global__ void waiting_kernel() { wait_for_last(); }
 
 }  // namespace
 
-// Not by the card: code of 8.0 that a newer one's driver compiles has no instruction to wait with.
+// Not by the GPU: code of 8.0 that a newer one's driver compiles has no instruction to wait with.
 bool kernels_wait() {
   cudaFuncAttributes attributes{};
   check_cuda(cudaFuncGetAttributes(&attributes, waiting_kernel), "asking what its kernels were compiled for");

@@ -14,10 +14,10 @@ namespace janus::cuda {
 // are more than nvcc can follow.)
 void check_cuda(cudaError_t status, const char* what);
 
-// Whether kernels may be asked to start before the last one ends: where those that run on every card that is
+// Whether kernels may be asked to start before the last one ends: where those that run on every GPU that is
 // opened were compiled for compute capability 9.0 or more.
 bool may_overlap();
-// Whether the current card's kernels wait in wait_for_last().
+// Whether the current GPU's kernels wait in wait_for_last().
 bool kernels_wait();
 
 struct Launch {
@@ -28,7 +28,7 @@ struct Launch {
   bool overlaps = false;
 };
 
-// What a block gets of dynamic shared memory without asking. With asking, every card from 8.0 on has 99 KiB.
+// What a block gets of dynamic shared memory without asking. With asking, every GPU from 8.0 on has 99 KiB.
 constexpr size_t kUnaskedSharedBytes = size_t{48} << 10;
 
 template <typename... Params, typename... Args>

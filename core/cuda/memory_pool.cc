@@ -6,7 +6,7 @@
 namespace janus::cuda {
 namespace {
 
-constexpr size_t kMostBytes = size_t{1} << 42;  // beyond any card
+constexpr size_t kMostBytes = size_t{1} << 42;  // beyond any GPU
 
 }  // namespace
 
@@ -72,7 +72,7 @@ std::shared_ptr<void> MemoryPool::allocate(size_t bytes) {
     memory = take(size);
   }
   check(memory != nullptr,
-        "memory, device cuda: expected {:.1f} MiB more, found {:.1f} MiB left on the card; use --type q8_0, "
+        "memory, device cuda: expected {:.1f} MiB more, found {:.1f} MiB left on the GPU; use --type q8_0, "
         "fewer images at once or --device cpu",
         static_cast<double>(size) / (1 << 20), static_cast<double>(source_.room()) / (1 << 20));
   return {memory, [pool = shared_from_this(), size](void* freed) {

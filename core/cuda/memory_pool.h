@@ -1,4 +1,4 @@
-// Memory of a card.
+// Memory of a GPU.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ struct MemorySource {
 };
 
 // Keeps freed blocks for the next allocation: the runtime's own take far longer than most operations and wait
-// for the card. A block that fits is used again at once, since all work is in one stream. What is kept goes
+// for the GPU. A block that fits is used again at once, since all work is in one stream. What is kept goes
 // back when there is no room otherwise.
 class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
  public:

@@ -1,5 +1,5 @@
-// The one function of the module libjanus_cuda.so, which core/cuda/open_module.cc loads when a card is asked
-// for. So a program that was built with CUDA starts on machines without driver, card or module.
+// The one function of the module libjanus_cuda.so, which core/cuda/open_module.cc loads when a GPU is asked
+// for. So a program that was built with CUDA starts on machines without driver, GPU or module.
 #pragma once
 
 #include <memory>

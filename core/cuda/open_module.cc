@@ -1,4 +1,4 @@
-// Loads the CUDA backend, a shared library beside the program, when a card is asked for.
+// Loads the CUDA backend, a shared library beside the program, when a GPU is asked for.
 #include <dlfcn.h>
 
 #include <array>

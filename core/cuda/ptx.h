@@ -1,4 +1,4 @@
-// The few instructions of a card that C++ has no words for. tests/cuda_host has the same functions for the
+// The few instructions of a GPU that C++ has no words for. tests/cuda_host has the same functions for the
 // host.
 #pragma once
 
@@ -17,7 +17,7 @@ __device__ __forceinline__ uint32_t pack_bf16(float low, float high) {
   return packed;
 }
 
-// core/base/half.h, in the card's own instructions.
+// core/base/half.h, in the GPU's own instructions.
 __device__ __forceinline__ float from_f16(uint16_t bits) {
   float value;
   asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
@@ -84,7 +84,7 @@ __device__ __forceinline__ uint4 load_stream(const void* address) {
   return value;
 }
 
-// 16 bytes from the card's memory to shared memory beside the work, or zeros: there for the thread after
+// 16 bytes from the GPU's memory to shared memory beside the work, or zeros: there for the thread after
 // wait_for_copies, for the others after a barrier behind it.
 __device__ __forceinline__ void copy_beside(void* to, const void* from, bool inside) {
   const auto address = static_cast<uint32_t>(__cvta_generic_to_shared(to));

@@ -63,10 +63,10 @@ struct LinearView {
 // Memory of its own that a device holds; -1 where it does not count.
 struct HeldMemory {
   int64_t used_bytes = -1;   // of tensors
-  int64_t taken_bytes = -1;  // from the card, these and what is kept for the next ones
+  int64_t taken_bytes = -1;  // from the GPU, these and what is kept for the next ones
 };
 
-// Memory and kernels of one processor or card. Models call core/tensor/ops.h, which checks every shape and
+// Memory and kernels of one processor or GPU. Models call core/tensor/ops.h, which checks every shape and
 // type, allocates the output and forwards here; a Device may rely on those checks. Activations are f32, dense
 // and row-major; weights have any float type and may have spaced rows. Shapes are those of the op of the same
 // name.
@@ -160,7 +160,7 @@ const DeviceTraits& device_traits(std::string_view device_name);
 bool is_device_name(std::string_view name);
 std::string device_names();
 
-// Opens "cpu", "cuda", "cuda:N" or "auto" (the first card, or the CPU where there is none). Throws Error that
+// Opens "cpu", "cuda", "cuda:N" or "auto" (the first GPU, or the CPU where there is none). Throws Error that
 // names what is missing when it cannot be had.
 std::shared_ptr<Device> open_device(std::string_view name, const DeviceOptions& options = {});
 

@@ -218,7 +218,7 @@ Timings draw_images(const JanusNetworks& networks, std::span<const Drawing> draw
   };
 
   // Finished images. Where the device draws by itself they are handed over while it draws the next ones, one
-  // a step: their decoding and writing take the host's time, and other parts of the card.
+  // a step: their decoding and writing take the host's time, and other parts of the GPU.
   std::deque<GeneratedImage> finished;
   const bool hands_over_later = networks.device().supports_device_decoding() && !hooks.on_line;
   const auto hand_over = [&] {

@@ -12,7 +12,7 @@
 namespace janus {
 
 // Images drawn side by side at most: beyond these the weights are read seldom enough, and each takes memory
-// for its cache. On a card reading the weights is nearly all of a step. wanted: at most, or 0.
+// for its cache. On a GPU reading the weights is nearly all of a step. wanted: at most, or 0.
 int images_at_once(const Device& device, int wanted = 0);
 // Rows of the cache for so many images side by side: each one's own and those of a prompt that they share, of
 // each of `kinds` (2 with guidance).

@@ -71,15 +71,15 @@ TEST_F(MemoryCheck, DrawsFewerSideBySideWhereThatIsEnough) {
   }
 }
 
-TEST_F(MemoryCheck, ACardHoldsTheWeightsAndWhatItsKernelsTake) {
+TEST_F(MemoryCheck, AGpuHoldsTheWeightsAndWhatItsKernelsTake) {
   const MemoryNeed cpu = need(WeightType::native, {.drawings = 1});
-  const MemoryNeed card = memory_need(checkpoint_, "cuda", {}, {.drawings = 1});
-  EXPECT_EQ(card.mapped_bytes, 0);
-  EXPECT_GE(card.held_bytes, cpu.mapped_bytes);
-  EXPECT_GT(card.scratch_bytes, 0);
+  const MemoryNeed gpu = memory_need(checkpoint_, "cuda", {}, {.drawings = 1});
+  EXPECT_EQ(gpu.mapped_bytes, 0);
+  EXPECT_GE(gpu.held_bytes, cpu.mapped_bytes);
+  EXPECT_GT(gpu.scratch_bytes, 0);
   const std::string text = [&]() -> std::string {
     try {
-      answer(WeightType::native, {.drawings = 3}, card.held_bytes / 2, "cuda");
+      answer(WeightType::native, {.drawings = 3}, gpu.held_bytes / 2, "cuda");
     } catch (const Error& error) {
       return error.what();
     }

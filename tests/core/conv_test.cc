@@ -66,9 +66,9 @@ INSTANTIATE_TEST_SUITE_P(
                     ConvCase{DType::bf16, {2, 66, 66, 32}, {130, 32, 2, 1}, {}},
                     ConvCase{DType::bf16, {1, 40, 24, 128}, {3, 128, 3, 3}, kSamePadding3x3}));
 
-// On a card a large picture is made in other tiles than a part of it, of the same bits.
+// On a GPU a large picture is made in other tiles than a part of it, of the same bits.
 TEST(ConvTiles, APixelDependsOnWhatItsKernelSeesAlone) {
-  if (!oracle::traits().splits_activations) GTEST_SKIP() << "a card's tiles";
+  if (!oracle::traits().splits_activations) GTEST_SKIP() << "a GPU's tiles";
   const std::shared_ptr<Device> device = oracle::test_device();
   constexpr int64_t kWidth = 66, kChannels = 32, kFilters = 130, kRows = 8;
   const std::vector<float> values = oracle::random_values(2 * 66 * kWidth * kChannels, 1);

@@ -106,7 +106,7 @@ TEST(Reproducible, RowAloneOrAmongOthers) {
 }
 
 TEST(Reproducible, AnyNumberOfThreads) {
-  if (!oracle::traits().takes_threads) GTEST_SKIP() << "a card has no such option";
+  if (!oracle::traits().takes_threads) GTEST_SKIP() << "a GPU has no such option";
   const std::shared_ptr<Device> one = open_device("cpu", {1});
   const std::vector<Operation> expected = operations(*one);
   for (const int threads : {2, 3, 8}) {

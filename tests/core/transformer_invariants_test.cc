@@ -123,7 +123,7 @@ TEST_F(TransformerInvariants, ACopiedRowGoesOnAsTheFirst) {
 }
 
 TEST_F(TransformerInvariants, ThreadsDoNotChangeTheResult) {
-  if (!oracle::traits().takes_threads) GTEST_SKIP() << "a card has no such option";
+  if (!oracle::traits().takes_threads) GTEST_SKIP() << "a GPU has no such option";
   const Tensor x = random_input(3, 1, 10);
   KvCache memory = cache(3, 4);
   const std::vector<float> expected = forward(x, memory, {0, 1, 2});

@@ -119,7 +119,7 @@ TEST_P(WeightsTest, ErrorsNameTensorExpectedAndFound) {
   EXPECT_EQ(checkpoint().unread().size(), tensors().size());
 }
 
-// Stands for a card: what it computes on must have been uploaded.
+// Stands for a GPU: what it computes on must have been uploaded.
 class Elsewhere : public cpu::CpuDevice {
  public:
   Elsewhere() : CpuDevice(1) {}

@@ -1,6 +1,6 @@
 // Stands in for CUDA's <cuda_runtime.h> where core/cuda is compiled by the host's compiler: kernels run block
 // by block, their threads as fibers of one thread, so that every index and every barrier of the backend is
-// tested on a machine without a card. Nothing here is fast, and what only a card can show (races between
+// tested on a machine without a GPU. Nothing here is fast, and what only a GPU can show (races between
 // blocks, memory order, speed) it does not show.
 #pragma once
 
@@ -138,7 +138,7 @@ enum cudaLaunchAttributeID { cudaLaunchAttributeProgrammaticStreamSerialization 
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize };
 namespace cuda_host {
 // What a kernel's blocks may have of dynamic shared memory: 48 KiB where it was not asked for more, and 99 on
-// every card.
+// every GPU.
 void allow_shared(const void* kernel, size_t bytes);
 void require_shared(const void* kernel, size_t bytes);
 }  // namespace cuda_host

@@ -1,4 +1,4 @@
-// Where the programs of tests/core link the emulated card, every name of a device but "cpu" is it.
+// Where the programs of tests/core link the emulated GPU, every name of a device but "cpu" is it.
 #include "core/tensor/device.h"
 
 #include <memory>

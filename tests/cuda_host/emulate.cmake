@@ -21,7 +21,7 @@ target_include_directories(janus_cuda_host BEFORE PUBLIC ${emulated})
 target_link_libraries(janus_cuda_host PUBLIC janus_test_support janus_core)
 # Many small functions a fiber: without optimising, hours.
 target_compile_options(janus_cuda_host PRIVATE -xc++ -O2 -Wno-unknown-pragmas)
-# A load that is not aligned to its size is a fault on a card, and no processor says so.
+# A load that is not aligned to its size is a fault on a GPU, and no processor says so.
 target_compile_options(janus_cuda_host PRIVATE -fsanitize=alignment -fsanitize-undefined-trap-on-error)
 
 foreach(name ${device_tests})

@@ -1,4 +1,4 @@
-// The card's memory pool on a source that counts.
+// The GPU's memory pool on a source that counts.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -33,7 +33,7 @@ struct Source {
   }
 };
 
-TEST(CardMemory, SizesAreFewAndWasteLittle) {
+TEST(GpuMemory, SizesAreFewAndWasteLittle) {
   std::set<size_t> sizes;
   for (size_t bytes = 1; bytes < 10'000'000; bytes += 997) {
     const size_t size = pooled_size(bytes);
@@ -44,7 +44,7 @@ TEST(CardMemory, SizesAreFewAndWasteLittle) {
   EXPECT_LE(sizes.size(), 200U);
 }
 
-TEST(CardMemory, NothingGrowsOverManyRounds) {
+TEST(GpuMemory, NothingGrowsOverManyRounds) {
   Source source;
   const auto pool = source.pool();
   for (int round = 0; round < 1000; ++round) {
@@ -55,7 +55,7 @@ TEST(CardMemory, NothingGrowsOverManyRounds) {
   EXPECT_LE(pool->taken_bytes(), 120'000U);
 }
 
-TEST(CardMemory, GivesBackWhatIsKeptWhereThereIsNoRoom) {
+TEST(GpuMemory, GivesBackWhatIsKeptWhereThereIsNoRoom) {
   Source source;
   const auto pool = source.pool();
   pool->allocate(size_t{10} << 20).reset();
@@ -63,7 +63,7 @@ TEST(CardMemory, GivesBackWhatIsKeptWhereThereIsNoRoom) {
   EXPECT_THROW(pool->allocate(size_t{1} << 30), Error);
 }
 
-TEST(CardMemory, AnotherPoolOfTheCardGivesBackWhatItKeeps) {
+TEST(GpuMemory, AnotherPoolOfTheGpuGivesBackWhatItKeeps) {
   Source source;
   const auto pool = source.pool(), other = source.pool();
   pool->share(other);
@@ -75,7 +75,7 @@ TEST(CardMemory, AnotherPoolOfTheCardGivesBackWhatItKeeps) {
   EXPECT_THROW(pool->allocate(size_t{14} << 20), Error);
 }
 
-TEST(CardMemory, OutlivesItsPool) {
+TEST(GpuMemory, OutlivesItsPool) {
   Source source;
   auto pool = source.pool();
   std::shared_ptr<void> memory = pool->allocate(64);

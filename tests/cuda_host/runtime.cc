@@ -1,4 +1,4 @@
-// The emulated runtime: fibers for the threads of a block, plain memory for the card's.
+// The emulated runtime: fibers for the threads of a block, plain memory for the GPU's.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -49,7 +49,7 @@ cuda_host_switch:
 namespace cuda_host {
 namespace {
 
-// Always, not in debug builds alone: a card would fault, or refuse.
+// Always, not in debug builds alone: a GPU would fault, or refuse.
 void require(bool right, const char* what) {
   if (right) return;
   std::fprintf(stderr, "cuda_host: expected %s\n", what);
@@ -109,7 +109,7 @@ void fiber_main() {
   yield();
 }
 
-// In which order blocks run, and threads between two barriers: a card promises none. JANUS_CUDA_HOST_ORDER is
+// In which order blocks run, and threads between two barriers: a GPU promises none. JANUS_CUDA_HOST_ORDER is
 // `forward` (also where it is not set), `backward`, or a number: the seed of a new order every time.
 class Order {
  public:
@@ -138,7 +138,7 @@ class Order {
 Order order;
 
 void run_block(size_t threads) {
-  // As a card leaves it: full of what others had there.
+  // As a GPU leaves it: full of what others had there.
   std::memset(block.shared.data(), 0xFF, block.shared.size() * sizeof(uint4));
   block.alive = static_cast<unsigned>(threads);
   block.waiting = block.barrier = 0;
@@ -236,7 +236,7 @@ void run_grid(dim3 grid, dim3 size, size_t shared_bytes, const std::function<voi
   blockDim = size;
   gridDim = grid;
   require(grid.x > 0 && grid.y > 0 && grid.z > 0, "a block at least");
-  require(grid.x < 1U << 31 && grid.y <= 65535 && grid.z <= 65535, "a grid that a card takes");
+  require(grid.x < 1U << 31 && grid.y <= 65535 && grid.z <= 65535, "a grid that a GPU takes");
   const std::vector<uint32_t> blocks = order.next(size_t{grid.x} * grid.y * grid.z);
   for (const uint32_t i : blocks) {
     blockIdx = {i % grid.x, i / grid.x % grid.y, i / grid.x / grid.y};
@@ -284,7 +284,7 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   return cudaSuccess;
 }
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
-  // A card's memory is far smaller than what malloc would promise.
+  // A GPU's memory is far smaller than what malloc would promise.
   *memory = bytes > size_t{1} << 40 ? nullptr : std::aligned_alloc(256, (bytes + 255) / 256 * 256);
   // Reading what nothing wrote must show.
   if (*memory != nullptr && bytes <= size_t{64} << 20) std::memset(*memory, 0xFF, bytes);

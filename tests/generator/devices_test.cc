@@ -44,7 +44,7 @@ class Devices : public testing::TestWithParam<Case> {
     return all.logprobs[step] - std::log(-std::log((word + 0.5) * 0x1p-32));
   }
 
-  // The small model; on a card also what is built in, which has learnt to draw.
+  // The small model; on a GPU also what is built in, which has learnt to draw.
   const Checkpoint checkpoint_ =
       Checkpoint::open(std::getenv("JANUS_TEST_GENERATIONS") == nullptr
                            ? std::string(JANUS_TEST_DATA "/models/grouped-query")

@@ -1,4 +1,4 @@
-// Nothing grows from one generation to the next: neither what a card holds nor the process.
+// Nothing grows from one generation to the next: neither what a GPU holds nor the process.
 // JANUS_TEST_GENERATIONS=N: so many, of the built-in model (tests/gpu.sh); else a few of a small one.
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -55,11 +55,11 @@ TEST(Growth, NothingGrowsOverManyGenerations) {
   constexpr int64_t kAllowed = int64_t{16} << 20;  // what allocators keep
   EXPECT_LE(resident_bytes() - resident_before, kAllowed);
   if (oracle::traits().has_own_memory) {
-    EXPECT_GT(after.used_bytes, 0) << "a card counts";
+    EXPECT_GT(after.used_bytes, 0) << "a GPU counts";
   }
 }
 
-TEST(Growth, ACardGivesNoMoreThanWasTold) {
+TEST(Growth, AGpuGivesNoMoreThanWasTold) {
   if (!oracle::traits().has_own_memory) GTEST_SKIP() << "tests/generator/memory_need_test.cc has the CPU";
   const Checkpoint checkpoint = Checkpoint::open(JANUS_TEST_DATA "/models/grouped-query");
   const MemoryNeed told = memory_need(checkpoint, "cuda", {},

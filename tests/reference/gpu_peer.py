@@ -1,5 +1,5 @@
 """How long the transformers reference takes for one image, an image step, a text token and the vision tower of
-Janus-Pro-1B's size on a card, with random weights in bfloat16: what tests/gpu.sh prints beside janus."""
+Janus-Pro-1B's size on a GPU, with random weights in bfloat16: what tests/gpu.sh prints beside janus."""
 import time
 
 import torch

@@ -81,7 +81,7 @@ inline Tolerance product_tolerance(DType dtype) {
   return traits().splits_activations && dtype != DType::f32 ? kSplitProduct : kProduct;
 }
 
-// Of a linear layer's. A card rounds activations for one token alone.
+// Of a linear layer's. A GPU rounds activations for one token alone.
 inline Tolerance linear_tolerance(DType dtype, int64_t tokens) {
   return is_quantized(dtype) && (tokens == 1 || !traits().splits_activations) ? kRoundedProduct
                                                                               : product_tolerance(dtype);

@@ -1,4 +1,4 @@
-// core/cuda/ptx.h for the emulated card: what each instruction does, as PTX's manual tells it.
+// core/cuda/ptx.h for the emulated GPU: what each instruction does, as PTX's manual tells it.
 #pragma once
 
 #include <cstring>

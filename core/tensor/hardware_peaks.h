@@ -10,7 +10,7 @@ namespace janus {
 double read_bandwidth(Device& device);
 // f32 operations a second, a multiply-add counting as two, from registers. Throws as read_bandwidth.
 double multiply_add_peak(Device& device);
-// The same for whole numbers of 8 bits, added up in 32.
+// The same for int8, added up in 32 bits.
 double int8_peak(Device& device);
 // The same of the instructions that multiply many rows by weights of this type.
 double product_peak(Device& device, DType weights);

@@ -294,6 +294,15 @@ TEST_F(Ops, DevicesAreNamed) {
   expect_error([] { open_device("gpu"); }, "expected auto, cpu, cuda or cuda:N");
   expect_error([] { open_device("cpu:1"); }, "expected auto, cpu, cuda or cuda:N");
   expect_error([] { open_device("cpu", {-1}); }, "threads");
+  expect_error([] { device_traits("gpu"); }, "expected auto, cpu, cuda or cuda:N");
+  for (const char* name : {"auto", "cpu", "cuda", "cuda:0", "cuda:17"}) EXPECT_TRUE(is_device_name(name)) << name;
+  for (const char* name : {"", "gpu", "cpu:0", "cuda:", "cuda:x", "cuda:1:2", "cuda:-1"}) {
+    EXPECT_FALSE(is_device_name(name)) << name;
+  }
+  std::vector<std::string> names;
+  for_each_device([&](Device& device) { names.push_back(device.name()); });
+  ASSERT_FALSE(names.empty());
+  EXPECT_EQ(names[0], "cpu");
 }
 
 TEST_F(Ops, TooMuchMemoryIsAnError) {

@@ -272,7 +272,7 @@ std::span<const int32_t> CudaDecoding::next() {
 
 namespace {
 
-int row_count(const DecodingItem& item) { return item.other_row < 0 ? 1 : 2; }
+int row_count(const DecodingItem& item) { return item.other_start < 0 ? 1 : 2; }
 
 // More rows than one graph takes: a graph for each group, one after another in every step.
 class GroupedDecoding : public Decoding {

@@ -215,8 +215,8 @@ JANUS_ALWAYS_INLINE void pack_factors(const BlockQ6_K* block, int row, PackedQ6_
 
 // 256 elements of `rows` <= 16 rows, which are `row_blocks` apart; zeros for the others.
 template <typename Packed>
-JANUS_ALWAYS_INLINE void to_lanes(const typename Packed::Plain* from, int64_t row_blocks, int rows,
-                                  Packed& to) {
+JANUS_ALWAYS_INLINE void pack_block(const typename Packed::Plain* from, int64_t row_blocks, int rows,
+                                    Packed& to) {
   using Plain = typename Packed::Plain;
   PackedBytes bytes;
   for (int row = 0; row < kPackedRows; ++row) {

@@ -133,12 +133,8 @@ struct PanelScales {
     using Layout = PanelLayout<kType>;
     if constexpr (kIsNibbles<kType>) {
       const auto* halves = reinterpret_cast<const uint2*>(panel + Layout::kHead) + row * kScaleBytes<kType>;
-      head.x = halves[0].x;
-      head.y = halves[0].y;
-      if constexpr (kScaleBytes<kType> == 2) {
-        head.z = halves[1].x;
-        head.w = halves[1].y;
-      }
+      const uint2 rest = kScaleBytes<kType> == 2 ? halves[1] : uint2{0, 0};
+      head = make_uint4(halves[0].x, halves[0].y, rest.x, rest.y);
       return;
     }
     head = load_stream(panel + Layout::kHead + 16 * row);

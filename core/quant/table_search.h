@@ -37,7 +37,7 @@ class TableSearch {
   }
 
  private:
-  static constexpr int kWide = 8, kVectors = 32 / kWide, kSteps = 7;
+  static constexpr int kWide = 8, kVectors = 32 / kWide, kSteps = 12;
   using Vec = typename Lanes<kWide>::Vec;
   using Mask = typename Lanes<kWide>::Mask;
 

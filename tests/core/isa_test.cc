@@ -98,9 +98,9 @@ TEST_P(Isa, Attention) {
 }
 
 TEST_P(Isa, CachedAttentionOfOneToken) {
-  const std::vector<int32_t> rows{0}, positions{90};
+  const std::vector<int32_t> starts{0}, positions{90};
   for (const DType dtype : {DType::f32, DType::bf16}) {
-    const CacheView cache{random(Shape{1, 1, 91, 72}, 1, dtype), random(Shape{1, 1, 91, 72}, 2, dtype), rows,
+    const CacheView cache{random(Shape{1, 91, 72}, 1, dtype), random(Shape{1, 91, 72}, 2, dtype), starts,
                           positions};
     const Tensor q = random(Shape{1, 1, 72}, 3);
     oracle::expect_near(ops::cached_attention(q, 1, cache),

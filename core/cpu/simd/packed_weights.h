@@ -322,7 +322,7 @@ template <typename Packed>
 void pack_rows(const void* from, int64_t stride, int rows, int64_t size, void* to) {
   const auto* blocks = static_cast<const typename Packed::Plain*>(from);
   for (int64_t i = 0; i < size / kSuperBlock; ++i, blocks += kPlainBlocks<Packed>) {
-    to_lanes(blocks, stride / Packed::Plain::kSize, rows, static_cast<Packed*>(to)[i]);
+    pack_block(blocks, stride / Packed::Plain::kSize, rows, static_cast<Packed*>(to)[i]);
   }
 }
 

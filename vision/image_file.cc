@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/formats/codecs.h"
 #include "vision/formats/png_text.h"
 

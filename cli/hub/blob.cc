@@ -5,7 +5,7 @@
 #include <system_error>
 
 #include "cli/hub/open_file.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::hub {
 namespace fs = std::filesystem;

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::hub {
 namespace fs = std::filesystem;

@@ -14,10 +14,10 @@
 #include <utility>
 
 #include "cli/hub/digest.h"
-#include "cli/interrupt.h"
+#include "cli/io/interrupt.h"
+#include "cli/io/write_all.h"
 #include "cli/journal/replacing_file.h"
-#include "cli/write_all.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {

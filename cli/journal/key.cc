@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "cli/hub/digest.h"
-#include "tokenizer/utf8.h"
+#include "tokenizer/text/utf8.h"
 
 namespace janus::cli {
 

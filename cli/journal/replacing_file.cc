@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "cli/hub/digest.h"
-#include "cli/write_all.h"
-#include "core/error.h"
+#include "cli/io/write_all.h"
+#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {

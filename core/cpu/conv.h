@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "core/cpu/team.h"
-#include "core/device.h"
+#include "core/tensor/device.h"
 
 namespace janus::cpu {
 

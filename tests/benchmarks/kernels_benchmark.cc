@@ -10,7 +10,7 @@
 #include "core/cpu/conv.h"
 #include "core/cpu/cpu_device.h"
 #include "core/cpu/probe.h"
-#include "core/ops.h"
+#include "core/tensor/ops.h"
 
 namespace janus {
 namespace {

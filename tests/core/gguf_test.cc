@@ -1,4 +1,4 @@
-#include "core/gguf.h"
+#include "core/checkpoint/gguf.h"
 
 #include <gtest/gtest.h>
 
@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "core/checkpoint.h"
-#include "core/json.h"
-#include "core/ops.h"
-#include "core/quants.h"
+#include "core/base/json.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/quant/quants.h"
+#include "core/tensor/ops.h"
 #include "tests/core/gguf_file.h"
 #include "tests/core/model_files.h"
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/formats/png_chunks.h"
 #include "vision/image_file.h"
 

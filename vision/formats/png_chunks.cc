@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/formats/byte_view.h"
 #include "vision/formats/picture_header.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/formats/png_chunks.h"
 
 namespace janus {

@@ -5,7 +5,7 @@
 #include <dnnl.hpp>
 #include <unordered_map>
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::cpu {
 namespace {

@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# compare.sh BEFORE AFTER: holds two recordings of record.sh against each other. Prints a line for every result that
+# compare.sh [--common] BEFORE AFTER: holds two recordings of record.sh against each other. Prints a line for every result that
 # differs, with the first line that does, then the messages that differ, which are for people to read. Exits with 1 if a result
-# differs or is in one recording alone, with 0 whatever the messages are.
+# differs or is in one recording alone, with 0 whatever the messages are. --common passes over what is in one alone, for
+# recordings with --quick or --only, but fails if nothing is in both.
 set -euo pipefail
 export LC_ALL=C.UTF-8
+common=0
+if [[ ${1-} == --common ]]; then
+  common=1
+  shift
+fi
 if [[ $# != 2 || ! -d $1/results || ! -d $2/results ]]; then
-  echo "usage: compare.sh BEFORE AFTER, two folders that record.sh made" >&2
+  echo "usage: compare.sh [--common] BEFORE AFTER, two folders that record.sh made" >&2
   exit 2
 fi
 before=$1 after=$2
@@ -16,7 +22,7 @@ if ! cmp -s "$before/made-on" "$after/made-on"; then
 fi
 
 # Names of the files below FOLDER of either recording.
-names() { (cd "$before/$1" && find . -type f -printf '%P\n'; cd "$OLDPWD" && cd "$after/$1" && find . -type f -printf '%P\n') | sort -u; }
+names() { find "$before/$1" "$after/$1" -type f -printf '%P\n' | sort -u; }
 
 # The part of two lines from where they part, and how far in that is.
 parting() {
@@ -34,8 +40,9 @@ parting() {
 differing=0
 all=0
 while IFS= read -r name; do
-  all=$((all + 1))
   old=$before/results/$name new=$after/results/$name
+  if ((common)) && [[ ! -e $old || ! -e $new ]]; then continue; fi
+  all=$((all + 1))
   if cmp -s "$old" "$new"; then continue; fi
   differing=$((differing + 1))
   if [[ ! -e $old || ! -e $new ]]; then
@@ -51,6 +58,7 @@ done < <(names results)
 messages=0
 while IFS= read -r name; do
   old=$before/messages/$name new=$after/messages/$name
+  if ((common)) && [[ ! -e $old || ! -e $new ]]; then continue; fi
   if cmp -s "$old" "$new"; then continue; fi
   messages=$((messages + 1))
   echo "message $name:"
@@ -58,4 +66,4 @@ while IFS= read -r name; do
 done < <(names messages)
 
 echo "$differing of $all results differ; $messages messages differ, which does not count"
-((differing == 0))
+((differing == 0 && all > 0))

@@ -56,7 +56,7 @@ fi
 mkdir -p "$2/results" "$2/messages"
 out=$(realpath "$2")
 
-work=$(mktemp -d)
+work=$(mktemp -d -p /tmp)
 trap 'rm -rf "$work"' EXIT
 
 # Nothing of the caller's settings reaches the program.
@@ -116,7 +116,8 @@ print_result() {
       *.json | *.jsonl | *.csv | *.txt | *.caption)
         read_text "$file"
         printf '%s:\n' "$file"
-        if [[ $file == *.jsonl ]]; then sort <<<"${text%$'\n'}"; else printf '%s' "$text"; fi
+        # Records stand in the order in which they were finished.
+        if [[ $file == *.jsonl || $file == *.csv ]]; then sort <<<"${text%$'\n'}"; else printf '%s' "$text"; fi
         ;;
       *) others+=("$file") ;;
     esac
@@ -129,7 +130,7 @@ print_result() {
 print_message() {
   local text
   read_text "$1"
-  sed -E '/^(drawing|captioning) [0-9]/d; s/[0-9.]+( a second| ms\b| s\b)/N\1/g' <<<"${text%$'\n'}"
+  sed -E '/(\/s|so far|[0-9]:[0-9]{2} left)$/d; s|/tmp/[^ ]*/home|HOME|; s/[0-9.]+( a second| ms\b| s\b)/N\1/g' <<<"${text%$'\n'}"
 }
 
 # All commands of one model, weight type and number of threads.

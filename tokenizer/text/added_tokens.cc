@@ -3,20 +3,13 @@
 #include <algorithm>
 
 #include "core/base/json.h"
+#include "core/base/utf8.h"
 #include "tokenizer/text/char_class.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {
 
 uint64_t child_key(uint32_t node, char byte) { return uint64_t{node} * 256 + static_cast<uint8_t>(byte); }
-
-// The last character of a text that is not empty.
-Utf8Char utf8_back(std::string_view text) {
-  size_t begin = text.size() - 1;
-  while (begin > 0 && (static_cast<uint8_t>(text[begin]) & 0xC0) == 0x80) --begin;
-  return utf8_front(text.substr(begin));
-}
 
 bool stands_alone(std::string_view text, size_t begin, size_t end) {
   const bool word_before = begin > 0 && is_word(utf8_back(text.substr(0, begin)).code_point);

@@ -8,8 +8,8 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/utf8.h"
 #include "tokenizer/text/added_tokens.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/utf8.h"
 #include "tokenizer/text/begin_template.h"
 #include "tokenizer/text/json_list.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {

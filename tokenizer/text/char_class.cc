@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "core/base/utf8.h"
 #include "tokenizer/text/regex.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {

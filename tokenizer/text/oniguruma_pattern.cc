@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "tokenizer/text/oniguruma_property.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {

@@ -6,12 +6,12 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/utf8.h"
 #include "tokenizer/text/byte_level.h"
 #include "tokenizer/text/char_class.h"
 #include "tokenizer/text/json_list.h"
 #include "tokenizer/text/json_pattern.h"
 #include "tokenizer/text/split.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {

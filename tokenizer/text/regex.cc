@@ -6,8 +6,8 @@
 #include <array>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "tokenizer/text/oniguruma_pattern.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {

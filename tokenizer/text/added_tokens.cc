@@ -51,6 +51,7 @@ AddedToken read_added_token(const nlohmann::json& json, const std::string& where
 
 void TokenFinder::add(std::string_view text, const AddedToken& token) {
   if (text.empty()) return;
+  begins_[static_cast<uint8_t>(text[0])] = true;
   uint32_t node = 0;
   for (const char byte : text) {
     const auto [child, added] =
@@ -77,6 +78,10 @@ std::vector<TokenOrText> TokenFinder::split(std::string_view text) const {
   std::vector<TokenOrText> parts;
   size_t done = 0;  // what lies before is in `parts`
   for (size_t at = 0; at < text.size() && !children_.empty();) {
+    if (!begins_[static_cast<uint8_t>(text[at])]) {
+      ++at;
+      continue;
+    }
     const Found found = longest_at(text.substr(at));
     if (found.token == nullptr) {
       ++at;

@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "cli/hub/digest.h"
-#include "tokenizer/text/utf8.h"
+#include "core/base/utf8.h"
 
 namespace janus::cli {
 

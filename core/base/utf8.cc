@@ -1,4 +1,4 @@
-#include "tokenizer/text/utf8.h"
+#include "core/base/utf8.h"
 
 #include <utility>
 
@@ -46,6 +46,12 @@ Utf8Char utf8_front(std::string_view text) {
     code_point = (code_point << 6) | (byte & 0x3F);
   }
   return {code_point, static_cast<size_t>(lead.trail) + 1, true, false};
+}
+
+Utf8Char utf8_back(std::string_view text) {
+  size_t begin = text.size() - 1;
+  while (begin > 0 && (static_cast<uint8_t>(text[begin]) & 0xC0) == 0x80) --begin;
+  return utf8_front(text.substr(begin));
 }
 
 bool is_utf8(std::string_view text) {

@@ -1,4 +1,4 @@
-#include "tokenizer/text/utf8.h"
+#include "core/base/utf8.h"
 
 #include <gtest/gtest.h>
 
@@ -42,6 +42,8 @@ TEST(Utf8, EveryCodePointMakesARoundTrip) {
     append_utf8(text, c);
     const Utf8Char front = utf8_front(text);
     ASSERT_TRUE(front.well_formed && front.code_point == c && front.length == text.size()) << uint32_t{c};
+    const Utf8Char back = utf8_back("\xE6\xBC\xA2" + text);
+    ASSERT_TRUE(back.well_formed && back.code_point == c && back.length == text.size()) << uint32_t{c};
     // Every proper beginning is one maximal subpart that more bytes could complete.
     for (size_t n = 1; n < text.size(); ++n) {
       const Utf8Char cut = utf8_front(std::string_view(text).substr(0, n));

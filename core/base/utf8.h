@@ -18,6 +18,8 @@ struct Utf8Char {
 
 // The character that starts at `text[0]`. `text` must not be empty.
 Utf8Char utf8_front(std::string_view text);
+// The last character of `text`, which must be UTF-8 and not empty.
+Utf8Char utf8_back(std::string_view text);
 
 bool is_utf8(std::string_view text);
 

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/crc32.h"
 #include "core/error.h"
-#include "vision/formats/png_chunks.h"
 #include "vision/image_file.h"
 
 namespace janus::test {
@@ -54,7 +54,7 @@ inline std::string big(uint64_t value, int bytes) {
 }
 
 inline std::string png_chunk(const std::string& type, const std::string& data) {
-  return big(data.size(), 4) + type + data + big(png_crc(to_bytes(type + data)), 4);
+  return big(data.size(), 4) + type + data + big(crc32(to_bytes(type + data)), 4);
 }
 
 // Files that claim a size and hold next to nothing.

@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "cli/command.h"
-#include "cli/write_all.h"
+#include "core/base/write_all.h"
 #include "core/error.h"
 
 namespace janus::cli {

@@ -14,7 +14,7 @@
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
-#include "cli/write_all.h"
+#include "core/base/write_all.h"
 #include "core/error.h"
 
 namespace janus::cli {

@@ -5,7 +5,7 @@
 
 #include "cli/caption/file_bytes.h"
 #include "cli/command.h"
-#include "cli/hub/digest.h"
+#include "core/base/digest.h"
 #include "core/error.h"
 #include "vision/image_file.h"
 
@@ -44,7 +44,7 @@ LoadedPicture load_picture(ListedPicture listed, const PreprocessConfig& config,
   const std::optional<std::string> fault = error_of([&] {
     if (!loaded.listed.fault.empty()) throw Error(loaded.listed.fault);
     read_content(loaded.listed);
-    loaded.sha256 = hub::sha256_of(loaded.listed.content);
+    loaded.sha256 = sha256_of(loaded.listed.content);
     loaded.unchanged = loaded.sha256 == loaded.listed.old_sha256;
     if (!loaded.unchanged) decode(loaded, config, budget);
   });

@@ -13,10 +13,9 @@
 #include <filesystem>
 #include <utility>
 
-#include "cli/hub/digest.h"
 #include "cli/interrupt.h"
 #include "cli/journal/replacing_file.h"
-#include "cli/write_all.h"
+#include "core/base/write_all.h"
 #include "core/error.h"
 
 namespace janus::cli {

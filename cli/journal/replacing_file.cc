@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "cli/hub/digest.h"
-#include "cli/write_all.h"
+#include "core/base/digest.h"
+#include "core/base/write_all.h"
 #include "core/error.h"
 
 namespace janus::cli {
@@ -23,7 +23,7 @@ std::string temporary_of(const std::string& path) {
   const std::filesystem::path whole(path);
   const std::string name = whole.filename().string();
   const std::filesystem::path folder = whole.has_parent_path() ? whole.parent_path() : ".";
-  return (folder / (".janus-" + hub::sha256_of(name).substr(0, 16))).string();
+  return (folder / (".janus-" + sha256_of(name).substr(0, 16))).string();
 }
 
 }  // namespace

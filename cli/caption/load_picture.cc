@@ -31,7 +31,7 @@ void decode(LoadedPicture& loaded, const PreprocessConfig& config, MemoryBudget&
 
 void read_content(ListedPicture& listed) {
   if (listed.has_content) return;
-  FileBytes file = read_file_bytes(listed.path);
+  ImageBytes file = read_image_bytes(listed.path);
   listed.bytes = file.bytes;
   listed.mtime = file.mtime;
   listed.content = std::move(file.content);

@@ -5,12 +5,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/base/read_file.h"
 #include "core/crc32.h"
 #include "core/error.h"
 #include "vision/image_file.h"
@@ -25,9 +24,7 @@ inline std::vector<std::byte> to_bytes(std::string_view text) {
 }
 
 inline std::vector<std::byte> file_bytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.good()) << path;
-  return to_bytes(std::string(std::istreambuf_iterator<char>(file), {}));
+  return to_bytes(read_file(path, path, size_t{1} << 30));
 }
 
 inline std::vector<std::byte> picture_bytes(const std::string& name) { return file_bytes(kPictures + name); }

@@ -9,9 +9,16 @@ if(JANUS_CUDA_MODULE)
 endif()
 install(TARGETS janus_core janus_vision janus_image_file janus_tokenizer janus_generator EXPORT janusTargets)
 install(EXPORT janusTargets NAMESPACE janus:: DESTINATION ${package_dir})
-foreach(folder core vision tokenizer generator)
-  file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.h)
-  install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/janus/${folder})
+# The headers that a program may include, and what those include themselves; all others are the project's own.
+set(JANUS_PUBLIC_HEADERS
+    core/base/error.h core/base/mapped_file.h
+    core/checkpoint/checkpoint.h core/checkpoint/file_set.h core/checkpoint/gguf.h core/checkpoint/stored_tensor.h
+    core/nn/sampler.h core/tensor/decoding.h core/tensor/device.h core/tensor/tensor.h
+    generator/model.h generator/part_types.h
+    tokenizer/text/text_tokenizer.h vision/contact_sheet.h vision/image.h vision/image_file.h)
+foreach(header IN LISTS JANUS_PUBLIC_HEADERS)
+  get_filename_component(folder ${header} DIRECTORY)
+  install(FILES ${PROJECT_SOURCE_DIR}/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/janus/${folder})
 endforeach()
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/janusConfig.cmake.in ${PROJECT_BINARY_DIR}/janusConfig.cmake

@@ -1,6 +1,6 @@
 #include "generator/answer_text.h"
 
-#include "tokenizer/utf8.h"
+#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {

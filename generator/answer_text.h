@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tokenizer/text_tokenizer.h"
+#include "tokenizer/text/text_tokenizer.h"
 
 namespace janus {
 

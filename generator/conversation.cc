@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "generator/answer_text.h"
-#include "generator/understanding.h"
+#include "generator/janus/understanding.h"
 
 namespace janus {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "generator/janus_model.h"
+#include "generator/janus/janus_model.h"
 
 namespace janus {
 

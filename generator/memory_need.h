@@ -33,7 +33,7 @@ struct MemoryNeed {
   int64_t own_bytes() const { return held_bytes + cache_bytes + scratch_bytes; }
 };
 
-// Goes through loading and work without computing (core/dry_device.h), so it tells what those really
+// Goes through loading and work without computing (core/tensor/dry_device.h), so it tells what those really
 // allocate. Reads no weights. Throws Error as open_model would.
 MemoryNeed memory_need(const Checkpoint& checkpoint, std::string_view device_name,
                        const ModelOptions& options, const Work& work);

@@ -1,9 +1,9 @@
 #include "generator/model.h"
 
-#include "core/error.h"
-#include "core/json.h"
-#include "generator/janus_memory.h"
-#include "generator/janus_model.h"
+#include "core/base/error.h"
+#include "core/base/json.h"
+#include "generator/janus/janus_memory.h"
+#include "generator/janus/janus_model.h"
 
 namespace janus {
 namespace {

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "core/checkpoint.h"
-#include "core/sampler.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/nn/sampler.h"
 #include "generator/part_types.h"
-#include "tokenizer/text_tokenizer.h"
+#include "tokenizer/text/text_tokenizer.h"
 #include "vision/image.h"
 
 namespace janus {
@@ -129,8 +129,8 @@ enum class Part { vision, prefill, text_decode, image_decode, vq_decode };
 
 // What one pass of a part reads and computes.
 struct PassCost {
-  double bytes = 0;       // stored weights; for the decodes also the keys and values read
-  double operations = 0;  // a multiply-add is two
+  double bytes = 0;            // stored weights; for the decodes also the keys and values read
+  double operations = 0;       // a multiply-add is two
   DType weights = DType::f32;  // of most of them, as products read them
 };
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/checkpoint.h"
+#include "core/checkpoint/checkpoint.h"
 
 namespace janus {
 

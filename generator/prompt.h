@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tokenizer/text_tokenizer.h"
+#include "tokenizer/text/text_tokenizer.h"
 
 namespace janus {
 

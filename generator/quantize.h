@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "core/checkpoint.h"
-#include "core/gguf.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/gguf.h"
 #include "generator/model.h"
 
 namespace janus {

@@ -7,8 +7,8 @@
 #include <memory>
 #include <random>
 
-#include "core/error.h"
-#include "core/json.h"
+#include "core/base/error.h"
+#include "core/base/json.h"
 
 namespace janus {
 namespace {

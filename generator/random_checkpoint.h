@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/checkpoint.h"
+#include "core/checkpoint/checkpoint.h"
 
 namespace janus {
 

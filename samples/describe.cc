@@ -3,8 +3,8 @@
 #include <exception>
 #include <string_view>
 
-#include "core/checkpoint.h"
-#include "core/device.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/tensor/device.h"
 #include "generator/model.h"
 #include "vision/image_file.h"
 

@@ -5,9 +5,9 @@
 #include <fstream>
 #include <string>
 
-#include "core/checkpoint.h"
-#include "core/device.h"
-#include "core/error.h"
+#include "core/base/error.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/tensor/device.h"
 #include "generator/model.h"
 #include "vision/image_file.h"
 

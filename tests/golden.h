@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "core/file_set.h"
-#include "core/safetensors.h"
+#include "core/checkpoint/file_set.h"
+#include "core/checkpoint/safetensors.h"
 
 namespace janus::test {
 

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "core/base/error.h"
 #include "core/base/read_file.h"
-#include "core/error.h"
 #include "vision/formats/codecs.h"
 #include "vision/formats/png_text.h"
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/image.h"
 
 namespace janus {

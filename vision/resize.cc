@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/image.h"
 
 namespace janus {

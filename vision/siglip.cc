@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/error.h"
-#include "core/json.h"
-#include "core/ops.h"
+#include "core/base/error.h"
+#include "core/base/json.h"
+#include "core/tensor/ops.h"
 
 namespace janus {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/layers.h"
+#include "core/nn/layers.h"
 
 namespace janus {
 

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "cli/command.h"
-#include "cli/interrupt.h"
-#include "cli/output_file.h"
+#include "cli/app/command.h"
+#include "cli/io/interrupt.h"
+#include "cli/io/output_file.h"
 #include "core/base/atomic_file.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "cli/caption/picture.h"
 #include "cli/caption/settings.h"
-#include "cli/json_output.h"
+#include "cli/io/json_output.h"
 #include "generator/model.h"
 
 namespace janus::cli {

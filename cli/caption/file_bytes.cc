@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/error.h"
 #include "core/base/file_descriptor.h"
 #include "core/base/read_file.h"
-#include "core/error.h"
 
 namespace janus::cli {
 namespace {

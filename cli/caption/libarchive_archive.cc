@@ -8,7 +8,7 @@
 
 #include "cli/caption/archive.h"
 #include "cli/caption/file_bytes.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {

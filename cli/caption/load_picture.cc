@@ -3,10 +3,10 @@
 #include <optional>
 #include <utility>
 
+#include "cli/app/command.h"
 #include "cli/caption/file_bytes.h"
-#include "cli/command.h"
 #include "core/base/digest.h"
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/image_file.h"
 
 namespace janus::cli {

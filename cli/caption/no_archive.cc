@@ -1,5 +1,5 @@
 #include "cli/caption/archive.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::cli {
 

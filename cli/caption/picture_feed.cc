@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <thread>
 
+#include "cli/app/command.h"
 #include "cli/caption/load_picture.h"
 #include "cli/caption/sources.h"
-#include "cli/command.h"
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/image_file.h"
 
 namespace janus::cli {

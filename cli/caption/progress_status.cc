@@ -1,6 +1,6 @@
 #include "cli/caption/progress_status.h"
 
-#include "cli/run_status.h"
+#include "cli/io/run_status.h"
 
 namespace janus::cli {
 

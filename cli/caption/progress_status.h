@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "cli/caption/pipeline.h"
-#include "cli/progress.h"
+#include "cli/io/progress.h"
 
 namespace janus::cli {
 

@@ -8,13 +8,13 @@
 #include <filesystem>
 #include <random>
 
+#include "cli/app/command.h"
 #include "cli/caption/archive.h"
 #include "cli/caption/file_bytes.h"
 #include "cli/caption/folder_walk.h"
-#include "cli/journal/key.h"
 #include "cli/caption/path_list.h"
-#include "cli/command.h"
-#include "core/error.h"
+#include "cli/journal/key.h"
+#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {

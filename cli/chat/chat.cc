@@ -7,15 +7,15 @@
 #include <atomic>
 #include <filesystem>
 
+#include "cli/app/near_name.h"
+#include "cli/commands/image_settings.h"
 #include "cli/generate/image_json.h"
-#include "cli/image_settings.h"
-#include "cli/near_name.h"
-#include "cli/output_file.h"
-#include "cli/output_pattern.h"
-#include "cli/picture_input.h"
-#include "cli/picture_output.h"
-#include "cli/text_stream.h"
-#include "core/error.h"
+#include "cli/io/output_file.h"
+#include "cli/io/output_pattern.h"
+#include "cli/io/picture_input.h"
+#include "cli/io/picture_output.h"
+#include "cli/io/text_stream.h"
+#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/chosen_model.h"
-#include "cli/command.h"
-#include "cli/json_output.h"
-#include "cli/progress.h"
+#include "cli/app/command.h"
+#include "cli/io/json_output.h"
+#include "cli/io/progress.h"
+#include "cli/model/chosen_model.h"
 #include "generator/conversation.h"
 
 namespace janus::cli {

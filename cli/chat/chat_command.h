@@ -1,7 +1,7 @@
 // janus chat: a conversation about pictures, and pictures made within it.
 #pragma once
 
-#include "cli/command.h"
+#include "cli/app/command.h"
 
 namespace janus::cli {
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "cli/json_output.h"
+#include "cli/io/json_output.h"
 #include "generator/model.h"
 
 namespace janus::cli {

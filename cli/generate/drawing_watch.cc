@@ -1,6 +1,6 @@
 #include "cli/generate/drawing_watch.h"
 
-#include "cli/run_status.h"
+#include "cli/io/run_status.h"
 
 namespace janus::cli {
 

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "cli/progress.h"
+#include "cli/io/progress.h"
 
 namespace janus::cli {
 

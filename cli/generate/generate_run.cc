@@ -8,13 +8,13 @@
 #include <set>
 #include <utility>
 
+#include "cli/commands/image_settings.h"
 #include "cli/generate/image_json.h"
 #include "cli/generate/ranking.h"
-#include "cli/image_settings.h"
-#include "cli/output_file.h"
-#include "cli/picture_input.h"
-#include "cli/picture_output.h"
-#include "core/error.h"
+#include "cli/io/output_file.h"
+#include "cli/io/picture_input.h"
+#include "cli/io/picture_output.h"
+#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {

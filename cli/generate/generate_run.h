@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "cli/chosen_model.h"
-#include "cli/command.h"
+#include "cli/app/command.h"
 #include "cli/generate/candidates.h"
 #include "cli/generate/drawing_watch.h"
 #include "cli/generate/preview.h"
 #include "cli/generate/work_list.h"
+#include "cli/io/progress.h"
 #include "cli/journal/journal.h"
-#include "cli/progress.h"
+#include "cli/model/chosen_model.h"
 #include "vision/contact_sheet.h"
 
 namespace janus::cli {

@@ -1,14 +1,14 @@
 // How a drawn image is told of: inside its PNG, on standard output, in the records of a list.
 #pragma once
 
-#include "cli/chosen_model.h"
 #include "cli/generate/candidates.h"
 #include "cli/generate/work_list.h"
-#include "cli/json_output.h"
+#include "cli/io/json_output.h"
+#include "cli/model/chosen_model.h"
 
 namespace janus::cli {
 
-// What settings_text (cli/image_settings.h) takes, but for the picture's size where it is enlarged.
+// What settings_text (cli/commands/image_settings.h) takes, but for the picture's size where it is enlarged.
 Json image_settings(const WorkItem& item, const Candidate& image, const ChosenModel& chosen,
                     const CommonOptions& common);
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/picture_output.h"
+#include "cli/io/picture_output.h"
 
 namespace janus::cli {
 namespace {

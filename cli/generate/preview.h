@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/output_file.h"
+#include "cli/io/output_file.h"
 #include "generator/model.h"
 #include "vision/image_file.h"
 

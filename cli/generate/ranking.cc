@@ -6,7 +6,7 @@
 #include <limits>
 #include <span>
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {

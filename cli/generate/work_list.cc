@@ -5,14 +5,14 @@
 #include <filesystem>
 #include <set>
 
-#include "cli/command.h"
-#include "cli/input_file.h"
-#include "cli/output_file.h"
-#include "cli/output_pattern.h"
-#include "cli/picture_output.h"
-#include "core/error.h"
-#include "core/json.h"
-#include "tokenizer/utf8.h"
+#include "cli/app/command.h"
+#include "cli/io/input_file.h"
+#include "cli/io/output_file.h"
+#include "cli/io/output_pattern.h"
+#include "cli/io/picture_output.h"
+#include "core/base/error.h"
+#include "core/base/json.h"
+#include "tokenizer/text/utf8.h"
 
 namespace janus::cli {
 namespace {

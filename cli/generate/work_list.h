@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cli/generate/settings.h"
-#include "cli/json_output.h"
+#include "cli/io/json_output.h"
 #include "generator/model.h"
 
 namespace janus::cli {

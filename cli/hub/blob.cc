@@ -6,7 +6,7 @@
 
 #include "cli/hub/file_lock.h"
 #include "core/base/atomic_file.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::hub {
 namespace fs = std::filesystem;

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <set>
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::hub {
 namespace fs = std::filesystem;

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "cli/hub/http.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::hub {
 namespace {

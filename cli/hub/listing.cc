@@ -4,8 +4,8 @@
 #include <set>
 
 #include "cli/hub/repository.h"
-#include "core/error.h"
-#include "core/json.h"
+#include "core/base/error.h"
+#include "core/base/json.h"
 
 namespace janus::hub {
 namespace {

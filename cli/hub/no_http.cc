@@ -1,6 +1,6 @@
 // Builds without libcurl.
 #include "cli/hub/http.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::hub {
 

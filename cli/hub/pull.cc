@@ -9,7 +9,7 @@
 
 #include "cli/hub/blob.h"
 #include "core/base/atomic_file.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::hub {
 namespace fs = std::filesystem;

@@ -6,7 +6,7 @@
 #include <random>
 #include <thread>
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::hub {
 namespace {

@@ -13,10 +13,10 @@
 #include <filesystem>
 #include <utility>
 
-#include "cli/interrupt.h"
+#include "cli/io/interrupt.h"
 #include "core/base/atomic_file.h"
+#include "core/base/error.h"
 #include "core/base/write_all.h"
-#include "core/error.h"
 
 namespace janus::cli {
 namespace {

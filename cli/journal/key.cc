@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "core/base/digest.h"
-#include "tokenizer/utf8.h"
+#include "tokenizer/text/utf8.h"
 
 namespace janus::cli {
 

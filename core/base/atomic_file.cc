@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "core/base/digest.h"
+#include "core/base/error.h"
 #include "core/base/write_all.h"
-#include "core/error.h"
 
 namespace janus {
 namespace fs = std::filesystem;

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/error.h"
 #include "core/base/file_descriptor.h"
-#include "core/error.h"
 
 namespace janus {
 namespace {

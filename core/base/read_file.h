@@ -1,4 +1,4 @@
-// Whole files in memory. Weights are mapped instead (core/mapped_file.h).
+// Whole files in memory. Weights are mapped instead (core/base/mapped_file.h).
 #pragma once
 
 #include <cstddef>

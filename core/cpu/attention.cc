@@ -2,9 +2,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/base/half.h"
 #include "core/cpu/cpu_device.h"
 #include "core/cpu/gemm.h"
-#include "core/half.h"
 
 namespace janus::cpu {
 namespace {

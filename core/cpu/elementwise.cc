@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/cpu/cpu_device.h"
-#include "core/quants.h"
+#include "core/quant/quants.h"
 
 namespace janus::cpu {
 namespace {

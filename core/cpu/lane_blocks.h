@@ -1,4 +1,4 @@
-// The block formats of core/block_formats.h in lanes: 256 numbers each of 16 weight rows, with the same
+// The block formats of core/quant/block_formats.h in lanes: 256 numbers each of 16 weight rows, with the same
 // numbers and scales in as many bytes, ordered for products in vectors.
 //
 // A vector of 64 bytes has four numbers that follow one another of each row: row i in lane i of 32 bits. So a
@@ -12,8 +12,8 @@
 
 #include <cstdint>
 
-#include "core/block_formats.h"
-#include "core/tensor.h"
+#include "core/quant/block_formats.h"
+#include "core/tensor/tensor.h"
 
 namespace janus::cpu {
 

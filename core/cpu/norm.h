@@ -5,7 +5,7 @@
 
 #include "core/cpu/kernels.h"
 #include "core/cpu/team.h"
-#include "core/device.h"
+#include "core/tensor/device.h"
 
 namespace janus::cpu {
 

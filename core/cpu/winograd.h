@@ -6,7 +6,7 @@
 
 #include "core/cpu/kernels.h"
 #include "core/cpu/team.h"
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 namespace janus::cpu {
 

@@ -6,9 +6,9 @@
 #include <thread>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/cuda/launch.h"
 #include "core/cuda/module.h"
-#include "core/error.h"
 
 namespace janus::cuda {
 

@@ -9,7 +9,7 @@
 
 #include "core/cuda/large_products.h"
 #include "core/cuda/memory_pool.h"
-#include "core/device.h"
+#include "core/tensor/device.h"
 
 namespace janus::cuda {
 

@@ -8,7 +8,7 @@
 
 #include "core/cuda/cuda_device.h"
 #include "core/cuda/split_rows.h"
-#include "core/decoding.h"
+#include "core/tensor/decoding.h"
 
 namespace janus::cuda {
 

@@ -6,7 +6,7 @@
 #include "core/cuda/cuda_device.h"
 #include "core/cuda/lane_blocks.h"
 #include "core/cuda/launch.h"
-#include "core/quants.h"
+#include "core/quant/quants.h"
 
 namespace janus::cuda {
 namespace {

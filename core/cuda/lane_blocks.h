@@ -1,6 +1,6 @@
 // The block formats in the order of a warp's lanes: the same numbers and scales in as many bytes as the
-// blocks of core/block_formats.h, so that a warp reads whole lines of memory and finds in each register what
-// mma_bf16 wants there.
+// blocks of core/quant/block_formats.h, so that a warp reads whole lines of memory and finds in each register
+// what mma_bf16 wants there.
 //
 // A panel is 8 rows by 256 numbers; those of 8 rows follow each other along the depth. Lane 4g + t has, of
 // each 32 numbers of row g, eight: numbers 8t to 8t + 8, or of q6_k, where each 16 have a scale of their own,

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 namespace janus::cuda {
 

@@ -1,7 +1,7 @@
 #include "core/cuda/memory_pool.h"
 
-#include "core/error.h"
-#include "core/pooled_size.h"
+#include "core/base/error.h"
+#include "core/tensor/pooled_size.h"
 
 namespace janus::cuda {
 namespace {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "core/device.h"
+#include "core/tensor/device.h"
 
 namespace janus::cuda {
 

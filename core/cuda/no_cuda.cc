@@ -2,8 +2,8 @@
 #include <memory>
 #include <string_view>
 
-#include "core/device.h"
-#include "core/error.h"
+#include "core/base/error.h"
+#include "core/tensor/device.h"
 
 namespace janus {
 

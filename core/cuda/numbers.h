@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "core/cuda/ptx.h"
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 namespace janus::cuda {
 

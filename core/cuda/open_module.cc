@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/error.h"
 #include "core/cuda/module.h"
-#include "core/device.h"
-#include "core/error.h"
+#include "core/tensor/device.h"
 
 namespace janus {
 namespace {

@@ -17,7 +17,7 @@ __device__ __forceinline__ uint32_t pack_bf16(float low, float high) {
   return packed;
 }
 
-// core/half.h, in the card's own instructions.
+// core/base/half.h, in the card's own instructions.
 __device__ __forceinline__ float from_f16(uint16_t bits) {
   float value;
   asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));

@@ -1,4 +1,4 @@
-// core/sampler.h on a card: the same noise, and the same order of what survives top-k and top-p.
+// core/nn/sampler.h on a card: the same noise, and the same order of what survives top-k and top-p.
 #pragma once
 
 #include <cuda_runtime.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/cuda/stream.h"
-#include "core/device.h"
+#include "core/tensor/device.h"
 
 namespace janus::cuda {
 

@@ -9,7 +9,7 @@
 
 #include "core/cpu/cpu_device.h"
 #include "core/cpu/probe.h"
-#include "core/ops.h"
+#include "core/tensor/ops.h"
 
 namespace janus {
 namespace {

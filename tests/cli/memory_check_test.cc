@@ -1,9 +1,9 @@
 // What is said of a model that does not fit, with machines of any size.
-#include "cli/memory_check.h"
+#include "cli/model/memory_check.h"
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {

@@ -1,12 +1,13 @@
-// Drawing on the device by itself against single steps of operations, logits on the host and core/sampler.h.
+// Drawing on the device by itself against single steps of operations, logits on the host and
+// core/nn/sampler.h.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "core/checkpoint.h"
-#include "core/json.h"
-#include "core/sampler.h"
-#include "core/transformer.h"
+#include "core/base/json.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/nn/sampler.h"
+#include "core/nn/transformer.h"
 #include "tests/support/oracle.h"
 
 namespace janus {

@@ -1,4 +1,4 @@
-#include "core/gguf.h"
+#include "core/checkpoint/gguf.h"
 
 #include <gtest/gtest.h>
 
@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "core/base/json.h"
 #include "core/base/read_file.h"
-#include "core/checkpoint.h"
-#include "core/json.h"
-#include "core/ops.h"
-#include "core/quants.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/quant/quants.h"
+#include "core/tensor/ops.h"
 #include "tests/core/gguf_file.h"
 #include "tests/core/model_files.h"
 

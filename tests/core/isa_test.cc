@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "core/quants.h"
+#include "core/quant/quants.h"
 
 namespace janus {
 namespace {
@@ -65,7 +65,7 @@ TEST_P(Isa, LinearInProductType) {
   }
 }
 
-// The same bits as the plain code of core/quants.h, both ways.
+// The same bits as the plain code of core/quant/quants.h, both ways.
 TEST_P(Isa, Quantized) {
   const Tensor x = random(Shape{5, 1024}, 3, DType::f32, 0.02F);
   const std::vector<float> values = ops::to_host(x);

@@ -1,5 +1,5 @@
 // What machine and control groups leave, from files as Linux has them.
-#include "core/machine_memory.h"
+#include "core/base/machine_memory.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@
 #include <system_error>
 #include <vector>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "tests/core/safetensors_file.h"
 
 namespace janus::test {

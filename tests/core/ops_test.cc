@@ -4,8 +4,8 @@
 #include <bit>
 #include <cstring>
 
-#include "core/error.h"
-#include "core/quants.h"
+#include "core/base/error.h"
+#include "core/quant/quants.h"
 #include "tests/support/oracle.h"
 
 namespace janus {

@@ -1,5 +1,5 @@
 // Block formats against the gguf package (tests/reference/quants_golden.py), and the quality of the search.
-#include "core/quants.h"
+#include "core/quant/quants.h"
 
 #include <gtest/gtest.h>
 
@@ -8,11 +8,11 @@
 #include <map>
 #include <string>
 
-#include "core/block_formats.h"
-#include "core/error.h"
-#include "core/file_set.h"
-#include "core/half.h"
-#include "core/safetensors.h"
+#include "core/base/error.h"
+#include "core/base/half.h"
+#include "core/checkpoint/file_set.h"
+#include "core/checkpoint/safetensors.h"
+#include "core/quant/block_formats.h"
 #include "tests/support/oracle.h"
 
 namespace janus {

@@ -1,5 +1,5 @@
-// The promise of core/device.h: a row's result has the same bits alone and among others, on one thread and on
-// many.
+// The promise of core/tensor/device.h: a row's result has the same bits alone and among others, on one thread
+// and on many.
 #include <gtest/gtest.h>
 
 #include <functional>

@@ -1,4 +1,4 @@
-#include "core/safetensors.h"
+#include "core/checkpoint/safetensors.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "tests/core/model_files.h"
 
 namespace janus {

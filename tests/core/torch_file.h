@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/crc32.h"
+#include "core/base/crc32.h"
 
 namespace janus::test {
 

@@ -1,4 +1,4 @@
-#include "core/torch_pickle.h"
+#include "core/checkpoint/torch_pickle.h"
 
 #include <gtest/gtest.h>
 

@@ -3,11 +3,11 @@
 
 #include <random>
 
-#include "core/checkpoint.h"
-#include "core/error.h"
-#include "core/json.h"
-#include "core/ops.h"
-#include "core/transformer.h"
+#include "core/base/error.h"
+#include "core/base/json.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/nn/transformer.h"
+#include "core/tensor/ops.h"
 #include "tests/support/device_under_test.h"
 
 namespace janus {

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/checkpoint.h"
+#include "core/checkpoint/checkpoint.h"
 #include "core/cpu/cpu_device.h"
-#include "core/ops.h"
+#include "core/tensor/ops.h"
 #include "tests/core/model_files.h"
 
 namespace janus {

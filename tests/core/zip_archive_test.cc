@@ -1,11 +1,11 @@
-#include "core/zip_archive.h"
+#include "core/checkpoint/zip_archive.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "core/crc32.h"
+#include "core/base/crc32.h"
 #include "tests/core/model_files.h"
 #include "tests/core/torch_file.h"
 

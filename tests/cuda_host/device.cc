@@ -1,5 +1,5 @@
 // Where the programs of tests/core link the emulated card, every name of a device but "cpu" is it.
-#include "core/device.h"
+#include "core/tensor/device.h"
 
 #include <memory>
 #include <string_view>

@@ -3,9 +3,9 @@
 
 #include <set>
 
+#include "core/base/error.h"
 #include "core/cuda/memory_pool.h"
-#include "core/error.h"
-#include "core/pooled_size.h"
+#include "core/tensor/pooled_size.h"
 
 namespace janus::cuda {
 namespace {

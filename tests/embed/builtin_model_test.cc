@@ -1,4 +1,4 @@
-#include "cli/builtin_model.h"
+#include "cli/model/builtin_model.h"
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,8 @@
 #include <map>
 #include <span>
 
-#include "core/error.h"
-#include "core/gguf.h"
+#include "core/base/error.h"
+#include "core/checkpoint/gguf.h"
 #include "tests/core/gguf_file.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -5,8 +5,8 @@
 #include <map>
 #include <span>
 
-#include "core/error.h"
-#include "core/safetensors.h"
+#include "core/base/error.h"
+#include "core/checkpoint/safetensors.h"
 #include "tests/core/safetensors_file.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -5,9 +5,9 @@
 #include <span>
 #include <string_view>
 
-#include "core/error.h"
-#include "core/torch_pickle.h"
-#include "core/zip_archive.h"
+#include "core/base/error.h"
+#include "core/checkpoint/torch_pickle.h"
+#include "core/checkpoint/zip_archive.h"
 #include "tests/core/torch_file.h"
 #include "tests/fuzz/fuzz.h"
 

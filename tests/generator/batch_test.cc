@@ -4,7 +4,7 @@
 #include <cctype>
 #include <map>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "generator/model.h"
 #include "tests/support/device_under_test.h"
 

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "generator/generation.h"
-#include "generator/janus_model.h"
+#include "generator/janus/generation.h"
+#include "generator/janus/janus_model.h"
 #include "tests/support/device_under_test.h"
 
 namespace janus {

@@ -4,12 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include "core/ops.h"
-#include "generator/janus_networks.h"
+#include "core/tensor/ops.h"
+#include "generator/janus/janus_networks.h"
+#include "generator/janus/understanding.h"
 #include "generator/prompt.h"
-#include "generator/understanding.h"
 #include "tests/support/device_under_test.h"
-#include "tokenizer/conv_blocks.h"
+#include "tokenizer/image/conv_blocks.h"
 
 namespace janus {
 namespace {

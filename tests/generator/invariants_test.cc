@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "generator/model.h"
 #include "tests/support/device_under_test.h"
 

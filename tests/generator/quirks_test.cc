@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "generator/model.h"
 #include "generator/prompt.h"
 #include "tests/core/model_files.h"

@@ -22,6 +22,19 @@ foreach(page IN ITEMS man/man1/janus.1 man/man1/janus-generate.1 bash-completion
   endif()
 endforeach()
 
+# Every installed header finds what it includes among the installed ones.
+set(include ${WORK}/prefix/include/janus)
+file(GLOB_RECURSE headers RELATIVE ${include} ${include}/*.h)
+foreach(header IN LISTS headers)
+  file(STRINGS ${include}/${header} lines REGEX "^#include \"")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^#include \"([^\"]+)\".*" "\\1" wanted "${line}")
+    if(NOT EXISTS ${include}/${wanted})
+      message(FATAL_ERROR "${header}: expected ${wanted} among the installed headers; add it to cmake/install.cmake")
+    endif()
+  endforeach()
+endforeach()
+
 # The samples are copied, so that no header of the repository is found by chance.
 file(COPY ${SOURCE}/samples/CMakeLists.txt ${SOURCE}/samples/describe.cc ${SOURCE}/samples/generate.cc
      DESTINATION ${WORK}/samples)

@@ -4,19 +4,26 @@ cmake_minimum_required(VERSION 3.23)
 
 # Folder -> the folders its files may include: itself and what lies below it, never sideways or up. Tests may
 # include anything. The longer path comes first.
-set(folders core/cpu core/cuda core vision tokenizer generator cli/hub cli samples/janus-tiny samples)
-set(core_may core)
-set(core/cpu_may core core/cpu)
-set(core/cuda_may core core/cuda)
-set(vision_may core vision)
-set(tokenizer_may core tokenizer)
-set(generator_may core vision tokenizer generator)
-set(samples/janus-tiny_may core samples/janus-tiny)
-set(cli/hub_may core cli/hub)
-set(cli_may core vision tokenizer generator samples/janus-tiny cli/hub cli)
-set(samples_may core vision tokenizer generator)
+set(core_rooms core/base core/quant core/tensor core/checkpoint core/nn)
+set(folders core/cpu core/cuda ${core_rooms} vision tokenizer generator cli/hub cli samples/janus-tiny samples)
+# Inside core each room may include those before it, too.
+set(below)
+foreach(room IN LISTS core_rooms)
+  list(APPEND below ${room})
+  set(${room}_may ${below})
+endforeach()
+set(core/cpu_may core/base core/quant core/tensor core/cpu)
+set(core/cuda_may core/base core/quant core/tensor core/cuda)
+set(vision_may ${core_rooms} vision)
+set(tokenizer_may ${core_rooms} tokenizer)
+set(generator_may ${core_rooms} vision tokenizer generator)
+set(samples/janus-tiny_may ${core_rooms} samples/janus-tiny)
+set(cli/hub_may core/base cli/hub)
+set(cli_may ${core_rooms} vision tokenizer generator samples/janus-tiny cli/hub cli)
+set(samples_may ${core_rooms} vision tokenizer generator)
 # The table of backends opens the devices; nothing else of core knows them.
-set(allowed "core/device.cc: core/cpu/cpu_device.h")
+set(allowed "core/tensor/device.cc: core/cpu/cpu_device.h" "core/quant/quants.h: core/tensor/tensor.h"
+            "core/quant/quant_search.h: core/tensor/tensor.h" "core/tensor/decoding.h: core/nn/sampler.h")
 
 # Header -> the only files that may include it, both as regular expressions: a library stays behind one folder.
 set(owned "vision/image_file.h" "^opencv2/" "^stb_" "^(pcre2|utf8proc|sentencepiece)" "^CLI/" "^curl/"

@@ -15,13 +15,13 @@
 #include <string>
 #include <vector>
 
-#include "core/error.h"
-#include "core/ops.h"
-#include "generator/generation.h"
-#include "generator/janus_networks.h"
+#include "core/base/error.h"
+#include "core/tensor/ops.h"
+#include "generator/janus/generation.h"
+#include "generator/janus/janus_networks.h"
+#include "generator/janus/understanding.h"
 #include "generator/prompt.h"
-#include "generator/understanding.h"
-#include "tokenizer/text_tokenizer.h"
+#include "tokenizer/text/text_tokenizer.h"
 
 namespace janus {
 namespace {

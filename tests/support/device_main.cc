@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "tests/support/device_under_test.h"
 
 namespace janus::oracle {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "core/device.h"
+#include "core/tensor/device.h"
 
 namespace janus::oracle {
 

@@ -1,4 +1,5 @@
-// What every operation of core/ops.h should give, as plain loops in double, and how near a kernel must come.
+// What every operation of core/tensor/ops.h should give, as plain loops in double, and how near a kernel must
+// come.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "core/device.h"
-#include "core/ops.h"
+#include "core/tensor/device.h"
+#include "core/tensor/ops.h"
 #include "tests/support/device_under_test.h"
 
 namespace janus::oracle {
@@ -67,8 +68,8 @@ inline constexpr Tolerance kProduct{4e-6, 2e-6};
 // 1.4e-5 was measured with 512 channels, 1.8e-5 with 1,030.
 inline constexpr Tolerance kWinograd{2e-5, 2e-6};
 // Rows by a weight in a block format: activations are multiples of top / 32639, top the largest of 256
-// (4 for normal numbers). That is off by 4 / 32639 / sqrt(12) = 3.5e-5 times a result of size 1 in the mean, and
-// by less than 2e-4 but for one in a hundred million.
+// (4 for normal numbers). That is off by 4 / 32639 / sqrt(12) = 3.5e-5 times a result of size 1 in the mean,
+// and by less than 2e-4 but for one in a hundred million.
 inline constexpr Tolerance kRoundedProduct{2e-4, 0.0};
 inline constexpr Tolerance kAttention{6e-6, 2e-6};
 // On tensor cores, activations (and weights that are not bf16) as two terms of bf16: a product of random sign

@@ -10,9 +10,9 @@
 #include <string>
 #include <utility>
 
-#include "core/error.h"
-#include "core/file_set.h"
-#include "tokenizer/text_tokenizer.h"
+#include "core/base/error.h"
+#include "core/checkpoint/file_set.h"
+#include "tokenizer/text/text_tokenizer.h"
 
 namespace janus {
 

@@ -1,5 +1,5 @@
-// The tokenizers against the Python packages: every text of the corpus, under every variant. The data is made by
-// tests/reference/tokenizer_golden.py.
+// The tokenizers against the Python packages: every text of the corpus, under every variant. The data is made
+// by tests/reference/tokenizer_golden.py.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "core/file_set.h"
-#include "core/json.h"
-#include "tokenizer/text_tokenizer.h"
-#include "tokenizer/utf8.h"
+#include "core/base/json.h"
+#include "core/checkpoint/file_set.h"
+#include "tokenizer/text/text_tokenizer.h"
+#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {
@@ -40,7 +40,8 @@ std::vector<std::vector<int32_t>> read_ids(const std::string& name) {
   std::istringstream lines(read_file(name));
   for (std::string line; std::getline(lines, line);) {
     std::vector<int32_t>& of_line = ids.emplace_back();
-    for (size_t i = 0; i + 1 < line.size(); i += 2) of_line.push_back((line[i] - 33) * 94 + (line[i + 1] - 33));
+    for (size_t i = 0; i + 1 < line.size(); i += 2)
+      of_line.push_back((line[i] - 33) * 94 + (line[i + 1] - 33));
   }
   return ids;
 }
@@ -101,8 +102,8 @@ TEST_P(Golden, IdsAndTextsEqualThePythonPackages) {
     const auto& ids = expected[i / stride_];
     const auto found = tokenizer->encode(text, true);
     if (found != ids) {
-      ADD_FAILURE() << "text " << i << " " << excerpt(text, 200) << "\nexpected " << testing::PrintToString(ids)
-                    << "\nfound    " << testing::PrintToString(found);
+      ADD_FAILURE() << "text " << i << " " << excerpt(text, 200) << "\nexpected "
+                    << testing::PrintToString(ids) << "\nfound    " << testing::PrintToString(found);
       ++wrong;
     }
     const std::string key = std::to_string(i);
@@ -139,8 +140,8 @@ TEST_P(Golden, TextOfTheFirstTokensIsABeginning) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, Golden,
-                         testing::Values("deepseek", "odd_tokens", "gpt2", "llama3", "deepseek_v3", "flags", "accents",
-                                         "composed", "fallback", "plain", "unigram"),
+                         testing::Values("deepseek", "odd_tokens", "gpt2", "llama3", "deepseek_v3", "flags",
+                                         "accents", "composed", "fallback", "plain", "unigram"),
                          [](const auto& test) { return test.param; });
 
 TEST(Corpus, IsLargeEnoughAndEveryVariantIsTested) {

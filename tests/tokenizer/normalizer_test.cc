@@ -1,11 +1,11 @@
-#include "tokenizer/normalizer.h"
+#include "tokenizer/text/normalizer.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "core/json.h"
-#include "tokenizer/added_tokens.h"
+#include "core/base/json.h"
+#include "tokenizer/text/added_tokens.h"
 
 namespace janus {
 namespace {

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "tests/tokenizer/bpe_fixture.h"
-#include "tokenizer/text_tokenizer.h"
-#include "tokenizer/utf8.h"
+#include "tokenizer/text/text_tokenizer.h"
+#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {

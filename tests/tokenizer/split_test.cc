@@ -1,4 +1,5 @@
-// Split patterns and behaviours against the Python package `tokenizers`; made by tests/reference/tokenizer_golden.py.
+// Split patterns and behaviours against the Python package `tokenizers`; made by
+// tests/reference/tokenizer_golden.py.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -6,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "core/error.h"
-#include "core/json.h"
-#include "tokenizer/oniguruma_pattern.h"
-#include "tokenizer/pre_tokenizer.h"
-#include "tokenizer/regex.h"
+#include "core/base/error.h"
+#include "core/base/json.h"
+#include "tokenizer/text/oniguruma_pattern.h"
+#include "tokenizer/text/pre_tokenizer.h"
+#include "tokenizer/text/regex.h"
 
 namespace janus {
 namespace {
@@ -34,20 +35,41 @@ TEST(Split, PiecesEqualTokenizers) {
       const Pieces pieces = split(text);
       std::vector<std::string> found;
       for (const TextRange& range : pieces.ranges) found.emplace_back(pieces.piece(range));
-      EXPECT_EQ(found, test[3][i].get<std::vector<std::string>>()) << section.dump() << " on " << excerpt(text, 200);
+      EXPECT_EQ(found, test[3][i].get<std::vector<std::string>>())
+          << section.dump() << " on " << excerpt(text, 200);
     }
   }
 }
 
 TEST(Regex, RefusesByNameWhatItDoesNotTranslate) {
-  const std::vector<std::pair<const char*, const char*>> patterns = {
-      {"(a)\\1", "\\1"},          {"[a&&b]", "&&"},     {"[[a]b]", "[ inside of [ ]"}, {"(?m:.)", "the group (?m"},
-      {"a(?s)b", "the group (?s"}, {"*a", "quantifier"}, {"(a", "end of the pattern"},  {"a)", "unmatched )"},
-      {"[a", "end of the pattern"}, {"\\p{Alnum}", "\\p{Alnum}"}, {"[\\W]", "\\W inside"}, {"\\R", "\\R"},
-      {"\\X", "\\X"},             {"\\K", "\\K"},       {"a{3,1}", "least number"},    {"a{99999}", "above 65535"},
-      {"[z-a]", "empty range"},   {"\\p{Nosuch}", ""},  {"(?<=a+)b", ""},              {"(?i)\\p{Lu}", "letter case"},
-      {"\\xff", "above 7F"},      {"\\x{110000}", "no character"}, {"\\u12", "digits"}, {"(?", "the group (?"},
-      {"\\", "end of the pattern"}, {"\\p", "{NAME}"}, {"[a-\\d]", "ends with a set"}, {"(?#x)", "the group (?#"}};
+  const std::vector<std::pair<const char*, const char*>> patterns = {{"(a)\\1", "\\1"},
+                                                                     {"[a&&b]", "&&"},
+                                                                     {"[[a]b]", "[ inside of [ ]"},
+                                                                     {"(?m:.)", "the group (?m"},
+                                                                     {"a(?s)b", "the group (?s"},
+                                                                     {"*a", "quantifier"},
+                                                                     {"(a", "end of the pattern"},
+                                                                     {"a)", "unmatched )"},
+                                                                     {"[a", "end of the pattern"},
+                                                                     {"\\p{Alnum}", "\\p{Alnum}"},
+                                                                     {"[\\W]", "\\W inside"},
+                                                                     {"\\R", "\\R"},
+                                                                     {"\\X", "\\X"},
+                                                                     {"\\K", "\\K"},
+                                                                     {"a{3,1}", "least number"},
+                                                                     {"a{99999}", "above 65535"},
+                                                                     {"[z-a]", "empty range"},
+                                                                     {"\\p{Nosuch}", ""},
+                                                                     {"(?<=a+)b", ""},
+                                                                     {"(?i)\\p{Lu}", "letter case"},
+                                                                     {"\\xff", "above 7F"},
+                                                                     {"\\x{110000}", "no character"},
+                                                                     {"\\u12", "digits"},
+                                                                     {"(?", "the group (?"},
+                                                                     {"\\", "end of the pattern"},
+                                                                     {"\\p", "{NAME}"},
+                                                                     {"[a-\\d]", "ends with a set"},
+                                                                     {"(?#x)", "the group (?#"}};
   for (const auto& [pattern, reason] : patterns) {
     try {
       Regex regex(pattern);

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/crc32.h"
+#include "core/base/error.h"
 #include "core/base/read_file.h"
-#include "core/crc32.h"
-#include "core/error.h"
 #include "vision/image_file.h"
 
 namespace janus::test {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <sstream>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "tests/vision/pictures.h"
 #include "vision/image.h"
 

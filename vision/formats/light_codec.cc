@@ -1,5 +1,5 @@
 // The build without OpenCV.
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/contact_sheet.h"
 #include "vision/formats/codecs.h"
 

@@ -4,7 +4,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/contact_sheet.h"
 #include "vision/formats/codecs.h"
 #include "vision/formats/quiet_stderr.h"

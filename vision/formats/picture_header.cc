@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/formats/byte_view.h"
 #include "vision/formats/png_chunks.h"
 #include "vision/image.h"

@@ -1,7 +1,7 @@
 #include "vision/formats/png_chunks.h"
 
-#include "core/crc32.h"
-#include "core/error.h"
+#include "core/base/crc32.h"
+#include "core/base/error.h"
 #include "vision/formats/byte_view.h"
 #include "vision/formats/picture_header.h"
 

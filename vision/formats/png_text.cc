@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
-#include "core/crc32.h"
-#include "core/error.h"
+#include "core/base/crc32.h"
+#include "core/base/error.h"
 #include "vision/formats/png_chunks.h"
 
 namespace janus {

@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/formats/codecs.h"
 
 // Zeroed memory: a JPEG that uses tables it never defined would else be decoded with whatever lay there, and

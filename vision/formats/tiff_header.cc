@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/formats/exif.h"
 #include "vision/formats/picture_header.h"
 

@@ -1,4 +1,4 @@
-#include "core/error.h"
+#include "core/base/error.h"
 #include "vision/formats/byte_view.h"
 #include "vision/formats/exif.h"
 #include "vision/formats/picture_header.h"

@@ -2,8 +2,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/base/error.h"
 #include "core/cpu/kernels.h"
-#include "core/error.h"
 
 namespace janus::cpu {
 namespace baseline {

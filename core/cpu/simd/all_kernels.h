@@ -9,7 +9,7 @@
 #include "core/cpu/simd/probe.h"
 #include "core/cpu/simd/whole_products.h"
 #include "core/cpu/simd/winograd.h"
-#include "core/quant_search.h"
+#include "core/quant/quant_search.h"
 
 namespace janus::cpu::JANUS_ISA {
 

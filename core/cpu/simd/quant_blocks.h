@@ -1,8 +1,8 @@
-// The numbers and scales of ggml's *_k blocks (core/block_formats.h) as vectors of 16-bit words.
+// The numbers and scales of ggml's *_k blocks (core/quant/block_formats.h) as vectors of 16-bit words.
 #pragma once
 
-#include "core/block_formats.h"
 #include "core/cpu/simd/vector.h"
+#include "core/quant/block_formats.h"
 
 namespace janus::cpu::JANUS_ISA {
 namespace {

@@ -1,4 +1,4 @@
-// Products of a few rows with weights in ggml's block formats (core/block_formats.h).
+// Products of a few rows with weights in ggml's block formats (core/quant/block_formats.h).
 //
 // Activations become whole numbers of 16 bits once a row, with a factor of their own for every 256, and the
 // products are exact in 32 bits from there: a dot product differs from one with f32 activations by what the

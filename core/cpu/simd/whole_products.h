@@ -1,4 +1,5 @@
-// The product of many rows with weights in ggml's block formats (core/block_formats.h), in whole numbers.
+// The product of many rows with weights in ggml's block formats (core/quant/block_formats.h), in whole
+// numbers.
 //
 // Activations become words of 16 bits, with a factor of their own for every 256 (quants.h), and so do
 // weights: the numbers of q8_0, those of a *_k times their scales, which fit 13 bits. One instruction then

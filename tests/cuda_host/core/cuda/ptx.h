@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "core/half.h"
+#include "core/base/half.h"
 #include "tests/cuda_host/cuda_runtime.h"
 
 #define JANUS_DYNAMIC_SHARED(name) auto* const name = static_cast<unsigned char*>(cuda_host::dynamic_shared())

@@ -1,0 +1,55 @@
+// What a command of the program is, and the ways its work can end. main.cc alone turns these into exit codes.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "cli/app/options.h"
+#include "cli/io/console.h"
+
+namespace janus::cli {
+
+// How a command ended that was not cut short by an exception.
+enum class Outcome { done, some_failed, all_failed };
+
+// The command line alone is wrong, whatever files and models there are.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Whoever read our standard output has gone: no fault, and nobody to tell.
+class ClosedPipe : public std::exception {};
+
+struct Command {
+  std::string name;
+  std::string summary;
+  std::vector<std::string> examples;  // whole command lines, simplest first
+  // Adds the command's own options; their values land where `run` finds them.
+  std::function<void(OptionSet&)> declare;
+  // Throws UsageError before anything is opened, Error for everything else that ends the command.
+  std::function<Outcome(const CommonOptions&, Console&)> run;
+  std::string notes = {};  // whole lines below the options in --help
+};
+
+// Does `action` for one of several items: the message of the Error, or the want of memory, that ended it, or
+// nothing. Defined in main.cc, with the program's other handlers.
+std::optional<std::string> error_of(const std::function<void()>& action);
+
+Command describe_command();
+Command generate_command();
+Command encode_command();
+Command decode_command();
+Command embed_command();
+Command score_command();
+Command tokenize_command();
+Command info_command();
+Command bench_command();
+Command caption_command();
+Command pull_command();
+Command quantize_command();
+
+}  // namespace janus::cli

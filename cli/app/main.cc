@@ -1,0 +1,230 @@
+// The program: picks the command, and turns whatever ends it into an exit code.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
+#include <new>
+
+#include "cli/app/command.h"
+#include "cli/app/help.h"
+#include "cli/app/manual.h"
+#include "cli/app/near_name.h"
+#include "cli/app/settings_file.h"
+#include "cli/chat/chat_command.h"
+#include "cli/io/interrupt.h"
+#include "core/base/error.h"
+#include "core/tensor/device.h"
+
+namespace janus::cli {
+namespace {
+
+enum ExitCode {
+  kDone = 0,
+  kFailed = 1,      // something in the world is wrong, or every one of several items failed
+  kUsage = 2,       // the command line alone is wrong
+  kSomeFailed = 3,  // some of several items failed
+  kInterrupted = 130,
+};
+
+constexpr const char* kNoMemory =
+    "memory: expected more, found none left; close other programs, or choose a smaller model or type";
+
+int exit_code_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::done:
+      return kDone;
+    case Outcome::some_failed:
+      return kSomeFailed;
+    case Outcome::all_failed:
+      return kFailed;
+  }
+  return kFailed;
+}
+
+// The first file opened must not take the number of a closed standard stream. What stands in for one fails
+// when used: nothing can be read from an input, or written to an output, that is not there.
+void occupy_standard_streams() {
+  for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) >= 0) continue;
+    (void)open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
+std::vector<Command> all_commands(const Manual& manual) {
+  return {describe_command(), generate_command(),   chat_command(),
+          encode_command(),   decode_command(),     embed_command(),
+          score_command(),    tokenize_command(),   info_command(),
+          bench_command(),    caption_command(),    pull_command(),
+          quantize_command(), help_command(manual), completion_command(manual)};
+}
+
+// "did you mean --seed?", or where to look.
+std::string advice(const std::string& word, const std::vector<std::string>& names,
+                   const std::string& command) {
+  const std::string near = near_name(word, names);
+  return near.empty() ? fmt::format("see {} --help", command) : fmt::format("did you mean {}?", near);
+}
+
+// The message of a word that no option or argument takes.
+std::string unexpected(const std::string& word, const OptionSet& own, const OptionSet& common) {
+  const bool option = word.size() > 1 && word[0] == '-';
+  std::vector<std::string> names;
+  for (const OptionSet* set : {&own, &common}) {
+    for (const OptionEntry& entry : set->entries()) {
+      if (option && !entry.positional) names.push_back(entry.long_name());
+    }
+  }
+  return fmt::format("{}, command line: expected {} of {}, found \"{}\"; {}", option ? "option" : "argument",
+                     option ? "an option" : "no more arguments", own.command(), word,
+                     advice(word.substr(0, word.find('=')), names, own.command()));
+}
+
+// A key of the user's settings that no option has is a slip, and refused wherever it stands.
+void check_user_settings(const Manual& manual) {
+  for (const auto& [table, values] : user_settings()) {
+    std::vector<std::string> names, commands;
+    for (const OptionEntry& entry : manual.common->entries()) names.push_back(entry.long_name().substr(2));
+    for (size_t i = 0; i < manual.commands.size(); ++i) {
+      commands.push_back(manual.commands[i].name);
+      if (!table.empty() && table != commands.back()) continue;
+      for (const OptionEntry& entry : manual.options[i].entries()) {
+        if (!entry.positional) names.push_back(entry.long_name().substr(2));
+      }
+    }
+    const auto known = [](const std::vector<std::string>& all, const std::string& one) {
+      return std::find(all.begin(), all.end(), one) != all.end();
+    };
+    check(table.empty() || known(commands, table),
+          "settings, {}: expected tables named as commands, found [{}]; {}", settings_path(), table,
+          advice(table, commands, "janus"));
+    for (const auto& [key, value] : values) {
+      check(known(names, key), "settings, {}: expected options{}, found {}; {}", settings_path(),
+            table.empty() ? "" : " of janus " + table, key, advice(key, names, "janus"));
+    }
+  }
+}
+
+// Every device that can be opened, a line each.
+void list_devices(Console& console) {
+  constexpr int kMostCards = 64;
+  std::vector<std::string> names{"cpu"};
+  for (int card = 0; card < kMostCards; ++card) names.push_back(fmt::format("cuda:{}", card));
+  for (const std::string& name : names) {
+    std::string line;
+    if (error_of([&] { line = fmt::format("{:<8} {}\n", name, open_device(name)->description()); })) break;
+    console.result(line);
+  }
+}
+
+Outcome run(int argc, char** argv) {
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras()->fallthrough()->require_subcommand(0, 1);
+  CommonOptions common;
+  OptionSet common_options(app, "janus");
+  bool help = false, version = false, devices = false;
+  declare_common(common_options, common);
+  CLI::Option* help_flag = app.add_flag("-h,--help", help);
+  CLI::Option* version_flag = app.add_flag("--version", version);
+  CLI::Option* devices_flag = app.add_flag("--list-devices", devices);
+
+  Manual manual;
+  manual.common = &common_options;
+  manual.commands = all_commands(manual);
+  for (const Command& command : manual.commands) {
+    CLI::App* part = app.add_subcommand(command.name);
+    command.declare(manual.options.emplace_back(*part, "janus " + command.name));
+  }
+  app.parse(argc, argv);
+
+  const Command* command = nullptr;
+  const OptionSet* own = nullptr;
+  for (size_t i = 0; i < manual.commands.size(); ++i) {
+    if (!app.got_subcommand(manual.commands[i].name)) continue;
+    command = &manual.commands[i];
+    own = &manual.options[i];
+  }
+  if (help_flag->count() > 0 || version_flag->count() > 0) {
+    std::string text = version_flag->count() > 0 ? "janus " JANUS_VERSION "\n"
+                       : command == nullptr      ? program_help(manual.commands, common_options)
+                                                 : command_help(*command, *own, common_options);
+    Console(false, false).result(text);
+    return Outcome::done;
+  }
+  if (devices_flag->count() > 0) {
+    Console console(false, false);
+    list_devices(console);
+    return Outcome::done;
+  }
+  std::vector<std::string> extras = app.remaining(true);
+  std::erase(extras, "--");
+  if (command == nullptr) {
+    std::vector<std::string> names;
+    std::transform(manual.commands.begin(), manual.commands.end(), std::back_inserter(names),
+                   [](auto& c) { return c.name; });
+    throw UsageError(fmt::format("command, command line: expected one of {}, found {}; {}",
+                                 fmt::join(names, ", "), extras.empty() ? "none" : "\"" + extras[0] + "\"",
+                                 advice(extras.empty() ? "" : extras[0], names, "janus")));
+  }
+  if (!extras.empty()) throw UsageError(unexpected(extras[0], *own, common_options));
+  use_settings_of(command->name);
+  check_user_settings(manual);
+  common_options.read();
+  own->read();
+  Console console(common.quiet, common.verbose);
+  if (common.json_progress) console.tell_progress_as_json();
+  return command->run(common, console);
+}
+
+int guarded_main(int argc, char** argv) {
+  try {
+    return exit_code_of(run(argc, argv));
+  } catch (const UsageError& error) {
+    print_error(error.what());
+    return kUsage;
+  } catch (const CLI::ArgumentMismatch& error) {
+    std::string text = error.what();
+    print_error(fmt::format("option {}, command line: expected a value, found none; see janus --help",
+                            text.substr(0, text.find(':'))));
+    return kUsage;
+  } catch (const CLI::Error& error) {
+    print_error(fmt::format("command line: {}; see janus --help", error.what()));
+    return kUsage;
+  } catch (const ClosedPipe&) {
+    return kFailed;
+  } catch (const std::bad_alloc&) {
+    print_error(kNoMemory);
+    return kFailed;
+  } catch (const std::exception& error) {
+    print_error(error.what());
+    return kFailed;
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  } catch (const std::bad_alloc&) {
+    return kNoMemory;
+  }
+  return std::nullopt;
+}
+
+}  // namespace janus::cli
+
+int main(int argc, char** argv) {
+  janus::cli::occupy_standard_streams();
+  janus::cli::error_descriptor();
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is an error of write()
+  janus::cli::end_on_interrupt(janus::cli::kInterrupted);
+  return janus::cli::guarded_main(argc, argv);
+}

@@ -1,0 +1,192 @@
+#include "cli/app/manual.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "cli/app/help.h"
+#include "cli/app/near_name.h"
+#include "cli/io/output_file.h"
+
+namespace janus::cli {
+namespace {
+
+// Text as roff shows it: its own characters, and no line that begins a macro.
+std::string roff(const std::string& text) {
+  std::string result;
+  bool line_start = true;
+  for (char c : text) {
+    if (line_start && (c == '.' || c == '\'')) result += "\\&";
+    line_start = c == '\n';
+    if (c == '\\') {
+      result += "\\e";
+    } else if (c == '-') {
+      result += "\\-";
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
+std::string form_of(const OptionEntry& entry) {
+  if (entry.positional) return "\\fI" + roff(entry.names) + "\\fR";
+  std::string names = "\\fB" + roff(entry.long_name()) + "\\fR";
+  if (!short_name(entry).empty()) names = "\\fB" + roff(short_name(entry)) + "\\fR, " + names;
+  return entry.value_name.empty() ? names : names + " \\fI" + roff(entry.value_name) + "\\fR";
+}
+
+std::string section(const std::string& title, const OptionSet& options, bool positional) {
+  std::string text;
+  for (const OptionEntry& entry : options.entries()) {
+    if (entry.positional == positional) text += ".TP\n" + form_of(entry) + "\n" + roff(entry.help) + "\n";
+  }
+  return text.empty() ? text : ".SH " + title + "\n" + text;
+}
+
+const OptionSet& options_of(const Manual& manual, const Command& command) {
+  return manual.options[static_cast<size_t>(&command - manual.commands.data())];
+}
+
+std::string preformatted(const std::string& text) { return ".nf\n" + roff(text) + ".fi\n"; }
+
+const Command* find(const Manual& manual, const std::string& name) {
+  for (const Command& command : manual.commands) {
+    if (command.name == name) return &command;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : manual.commands) names.push_back(command.name);
+  const std::string near = near_name(name, names);
+  throw UsageError(fmt::format("command, command line: expected one of {}, found \"{}\"; {}",
+                               fmt::join(names, ", "), name,
+                               near.empty() ? "see janus --help" : "did you mean " + near + "?"));
+}
+
+// Everything a package installs of it, into a folder that is there. A copy of its name: choices_of writes to
+// the targets of options.
+void write_pages(const Manual& manual, const std::string folder, Console& console) {
+  OutputFile(folder + "/janus.1").write(man_page(manual, nullptr), console);
+  for (const Command& command : manual.commands) {
+    OutputFile(fmt::format("{}/janus-{}.1", folder, command.name)).write(man_page(manual, &command), console);
+  }
+  OutputFile(folder + "/janus").write(completion_script(manual, "bash"), console);
+  OutputFile(folder + "/_janus").write(completion_script(manual, "zsh"), console);
+  OutputFile(folder + "/janus.fish").write(completion_script(manual, "fish"), console);
+}
+
+struct HelpSettings {
+  std::string command, folder;
+  bool man = false;
+};
+
+}  // namespace
+
+std::vector<std::string> choices_of(const OptionEntry& entry) {
+  if (entry.positional || entry.value_name.empty()) return {};
+  // What a reader says that it expects in place of nonsense; only lists of names begin so.
+  constexpr std::string_view kList = "one of ";
+  const std::string expected = entry.reader("\x01");
+  std::vector<std::string> choices;
+  if (expected.rfind(kList, 0) != 0) return choices;
+  for (size_t at = kList.size(); at < expected.size();) {
+    const size_t end = std::min(expected.find(", ", at), expected.size());
+    choices.push_back(expected.substr(at, end - at));
+    at = end + 2;
+  }
+  return choices;
+}
+
+std::string short_name(const OptionEntry& entry) {
+  const size_t comma = entry.names.find(',');
+  return entry.positional || comma == std::string::npos ? "" : entry.names.substr(0, comma);
+}
+
+bool takes_file(const OptionEntry& entry) {
+  return entry.value_name == "FILE" || entry.value_name == "OUT" || entry.value_name == "PATH" ||
+         entry.value_name == "FOLDER" || entry.value_name == "IMAGE" || entry.value_name == "MODEL";
+}
+
+std::string man_page(const Manual& manual, const Command* command) {
+  const std::string name = command == nullptr ? "janus" : "janus-" + command->name;
+  std::string text = fmt::format(".TH {} 1 \"\" \"janus {}\" \"User Commands\"\n", roff(name), JANUS_VERSION);
+  text += ".SH NAME\n" + roff(name) + " \\- " +
+          roff(command == nullptr ? "describe and generate images with DeepSeek's Janus models"
+                                  : command->summary) +
+          "\n.SH SYNOPSIS\n.B " +
+          (command == nullptr ? "janus \\fICOMMAND\\fR" : roff("janus " + command->name)) +
+          " [\\fIOPTIONS\\fR]";
+  if (command != nullptr) {
+    for (const OptionEntry& entry : options_of(manual, *command).entries()) {
+      if (entry.positional) text += " " + form_of(entry) + (entry.repeats ? "..." : "");
+    }
+  }
+  text += "\n.SH EXAMPLES\n";
+  std::string lines;
+  for (const std::string& line : command == nullptr ? program_examples() : command->examples)
+    lines += line + "\n";
+  text += preformatted(lines);
+  if (command != nullptr) {
+    text += section("ARGUMENTS", options_of(manual, *command), true);
+    text += section("OPTIONS", options_of(manual, *command), false);
+    if (!command->notes.empty()) text += ".SH NOTES\n" + preformatted(command->notes);
+  } else {
+    text += ".SH COMMANDS\n";
+    for (const Command& one : manual.commands) {
+      text += ".TP\n\\fB" + roff("janus-" + one.name) + "\\fR(1)\n" + roff(one.summary) + "\n";
+    }
+  }
+  return text + section("\"COMMON OPTIONS\"", *manual.common, false) +
+         ".SH \"ENVIRONMENT, FILES, EXIT STATUS\"\n" + preformatted(help_notes());
+}
+
+Command help_command(const Manual& manual) {
+  auto settings = std::make_shared<HelpSettings>();
+  return {
+      .name = "help",
+      .summary = "the help of a command, or of all; also as a man page",
+      .examples = {"janus help", "janus help generate", "janus help generate --man | man -l -"},
+      .declare =
+          [settings](OptionSet& options) {
+            options.argument("COMMAND", some_text(settings->command), "the command (default: an overview)");
+            options.flag("--man", settings->man, "as a man page");
+            options.option(
+                "--write-pages", "FOLDER", some_text(settings->folder),
+                "write all man pages and shell completions into a folder that is there, as a package "
+                "installs them");
+          },
+      .run = [settings, &manual](const CommonOptions& /*common*/, Console& console) -> Outcome {
+        const Command* command = settings->command.empty() ? nullptr : find(manual, settings->command);
+        if (!settings->folder.empty()) {
+          write_pages(manual, settings->folder, console);
+        } else if (settings->man) {
+          console.result(man_page(manual, command));
+        } else {
+          console.result(command == nullptr
+                             ? program_help(manual.commands, *manual.common)
+                             : command_help(*command, options_of(manual, *command), *manual.common));
+        }
+        return Outcome::done;
+      },
+  };
+}
+
+Command completion_command(const Manual& manual) {
+  auto shell = std::make_shared<std::string>();
+  return {
+      .name = "completion",
+      .summary = "a script that completes commands and options in bash, zsh or fish",
+      .examples = {"source <(janus completion bash)", "janus completion zsh > ~/.zfunc/_janus",
+                   "janus completion fish > ~/.config/fish/completions/janus.fish"},
+      .declare =
+          [shell](OptionSet& options) {
+            options.required_argument("SHELL", one_of(*shell, {"bash", "zsh", "fish"}), "bash, zsh or fish");
+          },
+      .run = [shell, &manual](const CommonOptions& /*common*/, Console& console) -> Outcome {
+        console.result(completion_script(manual, *shell));
+        return Outcome::done;
+      },
+  };
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,267 @@
+#include "cli/app/options.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <random>
+
+#include "cli/app/command.h"
+#include "cli/app/settings_file.h"
+#include "core/checkpoint/checkpoint.h"
+
+namespace janus::cli {
+namespace {
+
+template <typename T>
+bool parse(const std::string& text, T& value) {
+  const char* end = text.data() + text.size();
+  auto [stop, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && stop == end;
+}
+
+std::string describe(IntRange range) {
+  if (range.high == INT32_MAX) return fmt::format("a whole number of {} or more", range.low);
+  return fmt::format("a whole number from {} to {}", range.low, range.high);
+}
+
+std::string describe(RealRange range) {
+  std::string low = range.open ? fmt::format("above {}", range.low) : fmt::format("of {} or more", range.low);
+  return range.high > range.low ? fmt::format("a number {} and at most {}", low, range.high)
+                                : "a number " + low;
+}
+
+bool holds(RealRange range, double value) {
+  // The library computes in single precision: what is infinite or vanishes there is out of range here.
+  auto single = static_cast<float>(value);
+  if (!std::isfinite(single) || (value != 0 && single == 0)) return false;
+  if (range.open ? !(value > range.low) : !(value >= range.low)) return false;
+  return range.high <= range.low || value <= range.high;
+}
+
+Reader device_name(std::string& target) {
+  return [&target](const std::string& text) -> std::string {
+    bool numbered = text.size() > 5 && text.rfind("cuda:", 0) == 0 &&
+                    text.find_first_not_of("0123456789", 5) == std::string::npos;
+    if (text != "auto" && text != "cpu" && text != "cuda" && !numbered) return "auto, cpu, cuda or cuda:N";
+    target = text;
+    return {};
+  };
+}
+
+Reader seed_number(int64_t& target) {
+  return [&target](const std::string& text) -> std::string {
+    int64_t seed = 0;
+    if (!parse(text, seed) || seed > int64_t{UINT32_MAX}) {
+      return "a whole number from 0 to 4294967295, or a negative one for a random seed";
+    }
+    target = seed < 0 ? int64_t{std::random_device{}()} : seed;
+    return {};
+  };
+}
+
+}  // namespace
+
+Reader any_text(std::string& target) {
+  return [&target](const std::string& text) -> std::string {
+    target = text;
+    return {};
+  };
+}
+
+Reader some_text(std::string& target) {
+  return [&target](const std::string& text) -> std::string {
+    if (text.empty()) return "some text";
+    target = text;
+    return {};
+  };
+}
+
+Reader prompt_text(std::string& target) {
+  return [&target](const std::string& text) -> std::string {
+    if (text.find_first_not_of(" \t\r\n\f\v") == std::string::npos) return "a prompt";
+    target = text;
+    return {};
+  };
+}
+
+Reader number(int64_t& target, IntRange range) {
+  return [range, &target](const std::string& text) -> std::string {
+    int64_t value = 0;
+    if (!parse(text, value) || value < range.low || value > range.high) return describe(range);
+    target = value;
+    return {};
+  };
+}
+
+Reader number(double& target, RealRange range) {
+  return [range, &target](const std::string& text) -> std::string {
+    double value = 0;
+    if (!parse(text, value) || !holds(range, value)) return describe(range);
+    target = value;
+    return {};
+  };
+}
+
+Reader one_of(std::string& target, std::vector<std::string> values) {
+  return [values = std::move(values), &target](const std::string& text) -> std::string {
+    if (std::find(values.begin(), values.end(), text) == values.end()) {
+      return fmt::format("one of {}", fmt::join(values, ", "));
+    }
+    target = text;
+    return {};
+  };
+}
+
+std::string OptionEntry::long_name() const { return positional ? names : names.substr(names.rfind("--")); }
+
+bool OptionEntry::on_command_line() const { return option->count() > 0; }
+
+std::string OptionEntry::environment() const {
+  if (positional) return {};
+  std::string name = "JANUS_";
+  for (char c : long_name().substr(2)) name += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  return name;
+}
+
+const OptionEntry& OptionSet::add(OptionEntry entry) {
+  bool is_flag = !entry.positional && entry.value_name.empty();
+  CLI::Option* option = is_flag ? app_->add_flag(entry.names) : app_->add_option(entry.names);
+  if (entry.repeats && !entry.positional) {
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->expected(1)->allow_extra_args(false);
+  } else if (entry.repeats) {
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->expected(1, INT32_MAX)->allow_extra_args();
+  } else {
+    // Aliases and scripts append: the last one counts.
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+  entry.option = option;
+  return entries_.emplace_back(std::move(entry));
+}
+
+const OptionEntry& OptionSet::flag(const std::string& names, bool& target, const std::string& help) {
+  Reader reader = [&target](const std::string& text) -> std::string {
+    bool on = text == "1" || text == "true" || text == "yes" || text == "on";
+    bool off = text == "0" || text == "false" || text == "no" || text == "off";
+    if (!on && !off) return "1 or 0";
+    target = on;
+    return {};
+  };
+  return add({.names = names, .value_name = {}, .help = help, .reader = std::move(reader)});
+}
+
+const OptionEntry& OptionSet::option(const std::string& names, const std::string& value_name, Reader reader,
+                                     const std::string& help) {
+  return add({.names = names, .value_name = value_name, .help = help, .reader = std::move(reader)});
+}
+
+const OptionEntry& OptionSet::required_option(const std::string& names, const std::string& value_name,
+                                              Reader reader, const std::string& help) {
+  return add({.names = names,
+              .value_name = value_name,
+              .help = help,
+              .reader = std::move(reader),
+              .required = true});
+}
+
+const OptionEntry& OptionSet::values(const std::string& names, const std::string& value_name,
+                                     std::vector<std::string>& target, const std::string& help) {
+  Reader reader = [&target](const std::string& text) -> std::string {
+    if (text.empty()) return "some text";
+    target.push_back(text);
+    return {};
+  };
+  return add(
+      {.names = names, .value_name = value_name, .help = help, .reader = std::move(reader), .repeats = true});
+}
+
+const OptionEntry& OptionSet::argument(const std::string& name, Reader reader, const std::string& help) {
+  return add(
+      {.names = name, .value_name = {}, .help = help, .reader = std::move(reader), .positional = true});
+}
+
+const OptionEntry& OptionSet::required_argument(const std::string& name, Reader reader,
+                                                const std::string& help) {
+  return add({.names = name,
+              .value_name = {},
+              .help = help,
+              .reader = std::move(reader),
+              .positional = true,
+              .required = true});
+}
+
+const OptionEntry& OptionSet::required_arguments(const std::string& name, std::vector<std::string>& target,
+                                                 const std::string& help) {
+  Reader reader = [&target](const std::string& text) -> std::string {
+    if (text.empty()) return "a name";
+    target.push_back(text);
+    return {};
+  };
+  return add({.names = name,
+              .value_name = {},
+              .help = help,
+              .reader = std::move(reader),
+              .positional = true,
+              .required = true,
+              .repeats = true});
+}
+
+void OptionSet::accept(const OptionEntry& entry, const std::string& text, const std::string& where) const {
+  std::string expected = entry.reader(text);
+  if (expected.empty()) return;
+  throw UsageError(fmt::format("{} {}, {}: expected {}, found \"{}\"; see {} --help",
+                               entry.positional ? "argument" : "option", entry.long_name(), where, expected,
+                               text, command_));
+}
+
+void OptionSet::read() const {
+  for (const OptionEntry& entry : entries_) {
+    const std::vector<std::string>& given = entry.option->results();
+    std::string variable = entry.environment();
+    const char* inherited = variable.empty() ? nullptr : std::getenv(variable.c_str());
+    if (!given.empty()) {
+      size_t first = entry.repeats ? 0 : given.size() - 1;
+      for (size_t i = first; i < given.size(); ++i) accept(entry, given[i], "command line");
+    } else if (inherited != nullptr && *inherited != '\0') {
+      accept(entry, inherited, "$" + variable);
+    } else if (const auto setting =
+                   entry.positional ? std::nullopt : user_setting(entry.long_name().substr(2))) {
+      accept(entry, *setting, settings_path());
+    } else if (entry.required) {
+      throw UsageError(fmt::format("{} {}, command line: expected {}, found none; see {} --help",
+                                   entry.positional ? "argument" : "option", entry.long_name(), entry.help,
+                                   command_));
+    }
+  }
+}
+
+void declare_common(OptionSet& options, CommonOptions& target) {
+  options.option("-m,--model", "MODEL", some_text(target.model),
+                 "a model folder, a GGUF file, or owner/repo[@revision] of the hub cache; a path of that "
+                 "name wins (default: the "
+                 "built-in janus-tiny)");
+  options.option("--device", "NAME", device_name(target.device), "auto, cpu, cuda or cuda:N (default auto)");
+  options.option(
+      "--type", "NAME", one_of(target.type, weight_type_names()),
+      fmt::format("weights while loading: {} (default native)", fmt::join(weight_type_names(), ", ")));
+  options.option("-t,--threads", "N", number(target.threads, {1, 1024}),
+                 "1 to 1024 (default: the processors this process may use)");
+  options.option("-s,--seed", "N", seed_number(target.seed),
+                 "0 to 4294967295, negative = random (default 42); image k of several uses seed + k");
+  options.option("-n,--max-tokens", "N", number(target.max_tokens, {1, INT32_MAX}),
+                 "longest answer, 1 or more (default 512)");
+  options.flag("--verify", target.verify,
+               "hold the weights against the checksums in their files first (torch pickles have such)");
+  options.flag("--json", target.json, "one JSON object a line on standard output");
+  options.flag("--json-progress", target.json_progress,
+               "progress as JSON objects, one a line on standard error");
+  options.flag("-q,--quiet", target.quiet, "nothing but errors on standard error");
+  options.flag("-v,--verbose", target.verbose, "more on standard error: model, device, timings");
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,240 @@
+// janus caption: captions for folders, lists and archives of pictures, in runs that may be broken off at any
+// time.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include "cli/app/command.h"
+#include "cli/caption/name_filter.h"
+#include "cli/caption/pipeline.h"
+#include "cli/caption/progress_status.h"
+#include "cli/caption/sources.h"
+#include "cli/io/input_file.h"
+#include "cli/io/interrupt.h"
+#include "cli/io/output_file.h"
+#include "cli/io/progress.h"
+#include "cli/model/builtin_model.h"
+#include "cli/model/chosen_model.h"
+#include "core/base/error.h"
+
+namespace janus::cli {
+namespace {
+
+constexpr const char* kDefaultPrompt = "Describe this image.";
+
+// The command line as it is typed, before it is known to make sense.
+struct CaptionWords {
+  CaptionSettings settings;
+  std::string prompt, prompt_file;
+  std::vector<std::string> asks;
+};
+
+Reader where_text(std::vector<Condition>& conditions) {
+  return [&conditions](const std::string& text) { return read_conditions(text, conditions); };
+}
+
+Reader shard_text(SourceSettings& sources) {
+  return [&sources](const std::string& text) -> std::string {
+    constexpr const char* kExpected = "a part and how many there are, from 1/1 to 9999/9999";
+    const size_t slash = text.find('/');
+    if (slash == std::string::npos) return kExpected;
+    const bool shards = number(sources.shards, {1, 9999})(text.substr(slash + 1)).empty();
+    const bool fits = shards && number(sources.shard, {1, sources.shards})(text.substr(0, slash)).empty();
+    return fits ? "" : kExpected;
+  };
+}
+
+std::string trimmed(const std::string& text) {
+  const char* space = " \t\r\n\f\v";
+  const size_t begin = text.find_first_not_of(space);
+  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(space) + 1 - begin);
+}
+
+// "name=question" of each --ask.
+std::vector<Ask> read_asks(const std::vector<std::string>& texts) {
+  std::vector<Ask> asks;
+  std::set<std::string> names;
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    const std::string name = trimmed(text.substr(0, equals));
+    const std::string prompt = equals == std::string::npos ? "" : trimmed(text.substr(equals + 1));
+    if (name.empty() || prompt.empty() || !names.insert(name).second) {
+      throw UsageError(
+          fmt::format("option --ask, command line: expected NAME=QUESTION with a name of its own, found "
+                      "\"{}\"; see janus "
+                      "caption --help",
+                      text));
+    }
+    asks.push_back({name, prompt});
+  }
+  return asks;
+}
+
+void require(bool condition, const std::string& option, const std::string& expected,
+             const std::string& found) {
+  if (condition) return;
+  throw UsageError(fmt::format("option {}, command line: expected {}, found {}; see janus caption --help",
+                               option, expected, found));
+}
+
+// What can be told to be wrong from the command line alone.
+void check_words(const CaptionWords& words) {
+  const CaptionSettings& settings = words.settings;
+  const int prompts =
+      (words.prompt.empty() ? 0 : 1) + (words.prompt_file.empty() ? 0 : 1) + (words.asks.empty() ? 0 : 1);
+  require(prompts <= 1, "--ask", "one of --prompt, --prompt-file and --ask", "several");
+  const std::string& output = settings.output;
+  require(output.empty() || output == kStandardStream || is_record_list_name(output), "-o,--output",
+          "a name that ends in .jsonl or .ndjson, or -", "\"" + output + "\"");
+  require(settings.csv.empty() || (!output.empty() && output != kStandardStream), "--csv",
+          "-o with a file beside it", "none");
+  require(settings.csv.empty() || has_extension(settings.csv, ".csv"), "--csv", "a name that ends in .csv",
+          "\"" + settings.csv + "\"");
+  for (const std::string& path : settings.sources.paths) {
+    if (path.empty())
+      throw UsageError(
+          "argument PATH, command line: expected some text, found none; see janus caption --help");
+    require(settings.sidecar.empty() || !is_archive_name(path), "--sidecar", "pictures in files of their own",
+            "\"" + path + "\"");
+  }
+}
+
+std::vector<Ask> asks_of(const CaptionWords& words) {
+  if (!words.asks.empty()) return read_asks(words.asks);
+  if (words.prompt_file.empty()) return {{"", words.prompt.empty() ? kDefaultPrompt : words.prompt}};
+  const std::string prompt = trimmed(read_input(words.prompt_file, "prompt"));
+  check(!prompt.empty(), "prompt, {}: expected a question in the file, found none; write one",
+        words.prompt_file);
+  return {{"", prompt}};
+}
+
+std::string summary(const CaptionProgress& progress, bool stopped) {
+  std::string text = fmt::format("{} captioned", progress.captioned.load());
+  const int64_t errors = progress.failed + progress.still_failed;
+  if (errors > 0) text += fmt::format(", {} errors", errors);
+  if (progress.skipped > 0) text += fmt::format(", {} passed over", progress.skipped.load());
+  if (stopped)
+    text += "; stopped before the end: the same command goes on from here";
+  else if (errors > 0)
+    text += "; --retry-errors tries those again";
+  return text;
+}
+
+Outcome outcome_of(const CaptionProgress& progress, const CaptionOutput& output) {
+  const bool faults =
+      progress.failed + progress.still_failed + progress.source_faults + output.sidecar_faults() > 0;
+  return faults ? Outcome::some_failed : Outcome::done;
+}
+
+Outcome caption(const CaptionWords& words, const CommonOptions& common, Console& console) {
+  check_words(words);
+  CaptionSettings settings = words.settings;
+  settings.asks = asks_of(words);
+  const auto seed = static_cast<uint32_t>(common.seed);
+  settings.sources.seed = seed;
+  check_sources(settings.sources);
+
+  RunFacts facts{.model = common.model.empty() ? kBuiltinName : common.model,
+                 .prompt_hash = prompt_hash(settings, common.max_tokens, seed),
+                 .seed = seed};
+  CaptionOutput output(settings, facts, console);
+  CaptionProgress progress;
+  ProgressDisplay display(console);
+  const ChosenModel chosen = open_chosen_model(
+      common, {.pictures = 1, .new_tokens = common.max_tokens, .rows = static_cast<int>(settings.batch)},
+      console, display.callback(),
+      fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
+  display.hide();
+  facts.load_ms = chosen.load_ms;
+
+  BatchOptions options{.prompts = {},
+                       .rows = static_cast<int>(settings.batch),
+                       .max_tokens = static_cast<int>(common.max_tokens),
+                       .sampling = {.temperature = static_cast<float>(settings.temperature),
+                                    .top_k = static_cast<int>(settings.top_k),
+                                    .top_p = static_cast<float>(settings.top_p),
+                                    .seed = seed}};
+  for (const Ask& ask : settings.asks) options.prompts.push_back(ask.prompt);
+  const std::unique_ptr<AnswerBatch> batch = chosen.model->open_batch(options);
+  const InterruptNotice interrupt;  // from here on one ends it in order
+  display.follow([&progress, watch = CaptionWatch()] { return watch.status_of(progress); });
+  run_captions(
+      {settings, *chosen.model, *batch, output, console, progress, [&] { return interrupt.came(); }});
+  output.finish();
+  display.hide();
+  console.notice(summary(progress, interrupt.came()));
+  check(progress.done() + progress.source_faults > 0 || interrupt.came(),
+        "pictures, {}: expected some, found none; check the folder, --include and --exclude",
+        settings.sources.paths.front());
+  return outcome_of(progress, output);
+}
+
+void declare(OptionSet& options, CaptionWords& words) {
+  CaptionSettings& settings = words.settings;
+  options.required_arguments(
+      "PATH", settings.sources.paths,
+      "folders, pictures, quoted patterns, tar files, .jsonl lists, @LIST of paths, - for "
+      "such a list on standard input");
+  options.option(
+      "-o,--output", "FILE", some_text(settings.output),
+      "records, one JSON object a line; a file that is there is gone on with (default: standard output)");
+  options.option("-p,--prompt", "TEXT", prompt_text(words.prompt),
+                 "the question (default \"Describe this image.\")");
+  options.option("--prompt-file", "FILE", some_text(words.prompt_file), "a file with the question");
+  options.values("--ask", "NAME=TEXT", words.asks,
+                 "one of several questions about each picture; may be repeated");
+  options.option(
+      "--sidecar", "EXT", one_of(settings.sidecar, {".txt", ".caption", ".json"}),
+      "a file beside each picture: .txt, .caption or .json; pictures that have one are passed over");
+  options.flag("--overwrite", settings.overwrite, "replace sidecars that are there");
+  options.option("--csv", "FILE", some_text(settings.csv), "a table of all records too, written at the end");
+  options.values("--include", "GLOB", settings.sources.include,
+                 "in folders and archives: only these, by name, or by path if it has a /; may be repeated");
+  options.values("--exclude", "GLOB", settings.sources.exclude,
+                 "not these, folders included; may be repeated");
+  options.flag("-0,--null", settings.sources.nul_separated,
+               "paths in lists end with a zero byte, as find -print0 writes");
+  options.option("--image-field", "NAME", some_text(settings.sources.image_field),
+                 "where .jsonl lists have the path (default image)");
+  options.option("--where", "TEXT", where_text(settings.where),
+                 "only pictures of which this holds: width>=512 and aspect<=2; also height, bytes, pixels");
+  options.option("--limit", "N", number(settings.limit, {0, INT64_MAX}),
+                 "the first N pictures, 0 = all (default 0)");
+  options.flag("--shuffle", settings.sources.shuffle, "in an order drawn from the seed");
+  options.option("--shard", "I/N", shard_text(settings.sources), "part I of N, for N machines: 1/4 to 4/4");
+  options.flag("--retry-errors", settings.retry_errors, "try pictures again whose record is an error");
+  options.flag("--mixed", settings.mixed, "go on with an output of another model or question");
+  options.option("-b,--batch", "N", number(settings.batch, {1, 256}),
+                 "answers drawn at once, 1 to 256 (default 4)");
+  options.option("--decoders", "N", number(settings.decoders, {0, 256}),
+                 "threads that read pictures ahead, 0 = as many as processors (default 0)");
+  options.option("--temperature", "T", number(settings.temperature, {.low = 0}),
+                 "0 or more; 0 = always the likeliest word (default 0)");
+  options.option("--top-k", "K", number(settings.top_k, {0, INT32_MAX}),
+                 "draw among the K likeliest, 0 = all (default 0)");
+  options.option("--top-p", "P", number(settings.top_p, {.low = 0, .high = 1, .open = true}),
+                 "draw among the likeliest that make up P, above 0 to 1 (default 1)");
+}
+
+}  // namespace
+
+Command caption_command() {
+  auto words = std::make_shared<CaptionWords>();
+  return {
+      .name = "caption",
+      .summary = "captions folders, lists and archives of pictures; goes on where it stopped",
+      .examples =
+          {"janus caption photos/ -o captions.jsonl",
+           "janus caption photos/ --sidecar .txt -p \"List tags for this picture.\"",
+           "janus caption 'shards/*.tar' -o captions.jsonl --ask short=\"Describe it briefly.\" --ask "
+           "text=\"What is written in it?\"",
+           "find . -name '*.jpg' -print0 | janus caption - -0 -o captions.jsonl --shard 1/4"},
+      .declare = [words](OptionSet& options) { declare(options, *words); },
+      .run = [words](const CommonOptions& common,
+                     Console& console) { return caption(*words, common, console); },
+  };
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,71 @@
+// janus decode: codes of the VQ image tokenizer as a picture, or as the decoder's raw output.
+#include <memory>
+
+#include "cli/app/command.h"
+#include "cli/io/json_output.h"
+#include "cli/io/npy.h"
+#include "cli/io/output_file.h"
+#include "cli/io/picture_output.h"
+#include "cli/io/progress.h"
+#include "cli/model/chosen_model.h"
+
+namespace janus::cli {
+namespace {
+
+struct DecodeSettings {
+  std::string codes, output;
+};
+
+Outcome decode(const DecodeSettings& settings, const CommonOptions& common, Console& console) {
+  require_one_on_stream(settings.output, common.json);
+  bool raw = has_extension(settings.output, ".npy");
+  ImageFormat format = raw ? ImageFormat::png : picture_format(settings.output, "--output");
+  OutputFile output(settings.output);
+  ImageCodes codes = read_codes(settings.codes);
+  ProgressDisplay progress(console);
+  progress.update("loading the model", 0, 0);
+  ChosenModel chosen = open_chosen_model(common, {.decodes = true}, console, progress.callback());
+  progress.update("decoding the picture", 0, 0);
+  Array planes = chosen.model->decode(codes);
+  progress.hide();
+  if (raw) {
+    output.write(npy_file(planes), console);
+  } else {
+    write_picture(planes, format, {}, output, console);
+  }
+  if (common.json) {
+    print_json({{"codes", settings.codes},
+                {"output", settings.output},
+                {"height", planes.shape[1]},
+                {"width", planes.shape[2]},
+                {"model", chosen.name},
+                {"device", chosen.model->device().name()}},
+               console);
+  }
+  return Outcome::done;
+}
+
+}  // namespace
+
+Command decode_command() {
+  auto settings = std::make_shared<DecodeSettings>();
+  return {
+      .name = "decode",
+      .summary = "turns codes of the VQ image tokenizer into an image",
+      .examples = {"janus decode codes.json -o photo.png", "janus decode codes.json -o planes.npy",
+                   "janus decode - -o - < codes.json | display"},
+      .declare =
+          [settings](OptionSet& options) {
+            options.required_argument("CODES", some_text(settings->codes),
+                                      "a file of janus encode, - for standard input");
+            options.required_option(
+                "-o,--output", "OUT", some_text(settings->output),
+                "PNG, JPEG or WebP by extension, - for PNG on standard output; .npy for the "
+                "decoder's raw float32 [3, h, w]");
+          },
+      .run = [settings](const CommonOptions& common,
+                        Console& console) { return decode(*settings, common, console); },
+  };
+}
+
+}  // namespace janus::cli

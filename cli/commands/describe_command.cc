@@ -1,0 +1,207 @@
+// janus describe: answers about images, streamed as they come.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "cli/app/command.h"
+#include "cli/commands/describe_style.h"
+#include "cli/io/input_file.h"
+#include "cli/io/json_output.h"
+#include "cli/io/picture_input.h"
+#include "cli/io/progress.h"
+#include "cli/io/text_stream.h"
+#include "cli/model/chosen_model.h"
+#include "core/base/error.h"
+
+namespace janus::cli {
+namespace {
+
+struct DescribeSettings {
+  std::vector<std::string> images;
+  std::string prompt, style;
+  double temperature = 0, top_p = 1;
+  int64_t top_k = 0;
+  bool together = false, table = false;
+  const OptionEntry* prompt_option = nullptr;
+  const OptionEntry* style_option = nullptr;
+};
+
+// What all questions of one run share.
+struct DescribeRun {
+  const DescribeSettings& settings;
+  const CommonOptions& common;
+  Console& console;
+  ProgressDisplay& progress;
+  const ChosenModel& chosen;
+};
+
+DescribeOptions options_of(const DescribeRun& run, uint32_t seed) {
+  return {.prompt = run.settings.prompt,
+          .max_tokens = static_cast<int>(run.common.max_tokens),
+          .sampling = {.temperature = static_cast<float>(run.settings.temperature),
+                       .top_k = static_cast<int>(run.settings.top_k),
+                       .top_p = static_cast<float>(run.settings.top_p),
+                       .seed = seed}};
+}
+
+Json record_of(const DescribeRun& run, const Json& image, const Answer& answer, uint32_t seed) {
+  Json record;
+  record["image"] = image;
+  record["prompt"] = run.settings.prompt;
+  record["text"] = answer.text;
+  record["ids"] = answer.ids;
+  record["finish_reason"] = answer.finish_reason == FinishReason::stop ? "stop" : "length";
+  record["seed"] = seed;
+  record["model"] = run.chosen.name;
+  record["device"] = run.chosen.model->device().name();
+  record["timings"] = timings_json(run.chosen.load_ms, answer.timings);
+  return record;
+}
+
+// An answer as a cell of a table: one line.
+std::string cell_of(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  return text;
+}
+
+// One question about the pictures at `paths`; the answer goes through `stream`, or out as a record whose
+// image is `image`.
+void ask(const DescribeRun& run, std::span<const std::string> paths, const Json& image, uint32_t seed,
+         TextStream& stream) {
+  std::vector<Image> pictures;
+  for (const std::string& path : paths) pictures.push_back(read_picture(path, run.console));
+  TextSink sink;
+  if (!run.common.json && !run.settings.table) {
+    sink = [&](std::string_view piece) {
+      if (run.console.results_on_terminal()) run.progress.hide();
+      stream.add(piece);
+    };
+  }
+  Answer answer = run.chosen.model->describe(pictures, options_of(run, seed), sink, run.progress.callback());
+  run.progress.hide();
+  if (run.common.json) {
+    print_json(record_of(run, image, answer, seed), run.console);
+  } else if (run.settings.table) {
+    stream.add(cell_of(answer.text));
+    stream.end();
+  } else {
+    stream.end();
+  }
+  run.console.detail(describe_timings(answer.timings));
+}
+
+// A question on standard input, a preset's, or the one given.
+std::string question_of(const DescribeSettings& settings) {
+  if (!settings.style.empty() && !settings.prompt_option->on_command_line()) {
+    return prompt_of_style(settings.style);
+  }
+  if (settings.prompt.empty()) return DescribeOptions{}.prompt;
+  if (settings.prompt != "-") return settings.prompt;
+  const std::string text = read_input("-", "prompt");
+  check(text.find_first_not_of(" \t\r\n\f\v") != std::string::npos,
+        "prompt, standard input: expected a question, found none; write one, or give it with -p");
+  return text;
+}
+
+void check_form(const DescribeSettings& settings, const CommonOptions& common) {
+  const auto refuse = [](const char* option, const char* expected, const char* found) {
+    throw UsageError(fmt::format("option {}, command line: expected {}, found {}; see janus describe --help",
+                                 option, expected, found));
+  };
+  if (settings.prompt_option->on_command_line() && settings.style_option->on_command_line()) {
+    refuse("--style", "either it or --prompt", "both");
+  }
+  if (settings.prompt == "-" && std::count(settings.images.begin(), settings.images.end(), "-") > 0) {
+    refuse("--prompt", "either the question or an image on standard input", "both");
+  }
+  if (settings.table && common.json) refuse("--table", "either it or --json", "both");
+  if (settings.table && settings.together) refuse("--table", "an answer an image", "--together");
+}
+
+// What stands before the answer about image `index`.
+std::string heading_of(const DescribeSettings& settings, size_t index) {
+  const std::string& name = settings.images[index];
+  if (!settings.table) return settings.images.size() > 1 ? name + ": " : "";
+  size_t widest = 0;
+  for (const std::string& image : settings.images) widest = std::max(widest, image.size());
+  return fmt::format("{:<{}}  ", name, widest);
+}
+
+Outcome describe_each(const DescribeRun& run) {
+  const std::vector<std::string>& images = run.settings.images;
+  size_t failed = 0;
+  for (size_t i = 0; i < images.size(); ++i) {
+    if (images.size() > 1) run.progress.begin_item("image", i, images.size());
+    auto seed = static_cast<uint32_t>(run.common.seed + static_cast<int64_t>(i));
+    TextStream stream(run.console, heading_of(run.settings, i));
+    std::optional<std::string> fault = error_of([&] { ask(run, {&images[i], 1}, images[i], seed, stream); });
+    if (!fault) continue;
+    ++failed;
+    run.progress.hide();
+    if (stream.begun()) stream.end();
+    run.console.error(*fault);
+    if (run.common.json) print_json({{"image", images[i]}, {"error", *fault}}, run.console);
+  }
+  if (failed == 0) return Outcome::done;
+  return failed == images.size() ? Outcome::all_failed : Outcome::some_failed;
+}
+
+Outcome describe(DescribeSettings& settings, const CommonOptions& common, Console& console) {
+  check_form(settings, common);
+  settings.prompt = question_of(settings);
+  ProgressDisplay progress(console);
+  progress.update("loading the model", 0, 0);
+  const size_t together = settings.together ? settings.images.size() : 1;
+  ChosenModel chosen = open_chosen_model(
+      common, {.pictures = static_cast<int>(together), .new_tokens = common.max_tokens}, console,
+      progress.callback(),
+      fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
+  progress.hide();
+  console.notice(fmt::format("seed {}", common.seed));
+  DescribeRun run{settings, common, console, progress, chosen};
+  if (!settings.together) return describe_each(run);
+  TextStream stream(console, "");
+  ask(run, settings.images, settings.images, static_cast<uint32_t>(common.seed), stream);
+  return Outcome::done;
+}
+
+}  // namespace
+
+Command describe_command() {
+  auto settings = std::make_shared<DescribeSettings>();
+  return {
+      .name = "describe",
+      .summary = "answers a question about each image",
+      .examples = {"janus describe photo.jpg",
+                   "janus describe *.png -p \"What colour is the object?\" --json",
+                   "janus describe before.png after.png --together -p \"What has changed?\"",
+                   "janus describe *.jpg --style tags --table",
+                   "curl -s https://example.org/cat.jpg | janus describe -"},
+      .declare =
+          [settings](OptionSet& options) {
+            options.required_arguments("IMAGE", settings->images, "image files, - for one on standard input");
+            settings->prompt_option =
+                &options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt),
+                                "the question, - reads it from standard input (default \"Describe this "
+                                "image.\")");
+            settings->style_option =
+                &options.option("--style", "NAME", one_of(settings->style, describe_styles()),
+                                "a question made for you: short, detailed, tags, alt-text or ocr");
+            options.flag("--table", settings->table, "a line an image: its name, and the answer in a column");
+            options.option("--temperature", "T", number(settings->temperature, {.low = 0}),
+                           "0 or more; 0 = always the likeliest word (default 0)");
+            options.option("--top-k", "K", number(settings->top_k, {0, INT32_MAX}),
+                           "draw among the K likeliest, 0 = all (default 0)");
+            options.option("--top-p", "P", number(settings->top_p, {.low = 0, .high = 1, .open = true}),
+                           "draw among the likeliest that make up P, above 0 to 1 (default 1)");
+            options.flag("--together", settings->together, "one question about all images at once");
+          },
+      .run = [settings](const CommonOptions& common,
+                        Console& console) { return describe(*settings, common, console); },
+      .notes = style_notes(),
+  };
+}
+
+}  // namespace janus::cli

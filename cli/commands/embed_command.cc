@@ -1,0 +1,76 @@
+// janus embed: what the model sees in a picture, as numbers.
+#include <map>
+#include <memory>
+
+#include "cli/app/command.h"
+#include "cli/io/json_output.h"
+#include "cli/io/npy.h"
+#include "cli/io/output_file.h"
+#include "cli/io/picture_input.h"
+#include "cli/io/picture_output.h"
+#include "cli/io/progress.h"
+#include "cli/model/chosen_model.h"
+
+namespace janus::cli {
+namespace {
+
+const std::map<std::string, EmbedStage> kStages{{"pixels", EmbedStage::pixels},
+                                                {"vision", EmbedStage::vision},
+                                                {"aligned", EmbedStage::aligned},
+                                                {"latent", EmbedStage::latent}};
+
+struct EmbedSettings {
+  std::string image, output, stage = "aligned";
+};
+
+Outcome embed(const EmbedSettings& settings, const CommonOptions& common, Console& console) {
+  require_one_on_stream(settings.output, common.json);
+  require_extension(settings.output, ".npy", "--output");
+  OutputFile output(settings.output);
+  Image image = read_picture(settings.image, console);
+  ProgressDisplay progress(console);
+  progress.update("loading the model", 0, 0);
+  ChosenModel chosen = open_chosen_model(common, {.pictures = 1}, console, progress.callback());
+  progress.update("embedding the picture", 0, 0);
+  Array embeddings = chosen.model->embed(image, kStages.at(settings.stage));
+  progress.hide();
+  output.write(npy_file(embeddings), console);
+  if (common.json) {
+    print_json({{"image", settings.image},
+                {"output", settings.output},
+                {"stage", settings.stage},
+                {"shape", embeddings.shape},
+                {"model", chosen.name},
+                {"device", chosen.model->device().name()}},
+               console);
+  }
+  return Outcome::done;
+}
+
+}  // namespace
+
+Command embed_command() {
+  auto settings = std::make_shared<EmbedSettings>();
+  return {
+      .name = "embed",
+      .summary = "writes an image's embeddings as a NumPy file",
+      .examples = {"janus embed photo.jpg -o photo.npy",
+                   "janus embed photo.jpg -o features.npy --stage vision",
+                   "janus embed - -o - < photo.jpg > photo.npy"},
+      .declare =
+          [settings](OptionSet& options) {
+            options.required_argument("IMAGE", some_text(settings->image),
+                                      "an image file, - for standard input");
+            options.required_option("-o,--output", "FILE", some_text(settings->output),
+                                    "a .npy file, float32 [N, D]; - for standard output");
+            options.option("--stage", "NAME",
+                           one_of(settings->stage, {"vision", "aligned", "pixels", "latent"}),
+                           "vision = the tower's features, aligned = after the aligner (default aligned), "
+                           "pixels = the prepared picture [3, h, w], latent = what encode quantises");
+          },
+      .run = [settings](const CommonOptions& common,
+                        Console& console) { return embed(*settings, common, console); },
+  };
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,64 @@
+// janus encode: a picture as the codes of the VQ image tokenizer.
+#include <memory>
+
+#include "cli/app/command.h"
+#include "cli/io/json_output.h"
+#include "cli/io/output_file.h"
+#include "cli/io/picture_input.h"
+#include "cli/io/picture_output.h"
+#include "cli/io/progress.h"
+#include "cli/model/chosen_model.h"
+
+namespace janus::cli {
+namespace {
+
+struct EncodeSettings {
+  std::string image, output;
+};
+
+Outcome encode(const EncodeSettings& settings, const CommonOptions& common, Console& console) {
+  require_one_on_stream(settings.output, common.json);
+  require_extension(settings.output, ".json", "--output");
+  OutputFile output(settings.output);
+  Image image = read_picture(settings.image, console);
+  ProgressDisplay progress(console);
+  progress.update("loading the model", 0, 0);
+  ChosenModel chosen = open_chosen_model(common, {.encodes = true}, console, progress.callback());
+  progress.update("encoding the picture", 0, 0);
+  ImageCodes codes = chosen.model->encode(image);
+  progress.hide();
+  output.write(codes_text(codes), console);
+  if (common.json) {
+    print_json({{"image", settings.image},
+                {"output", settings.output},
+                {"height", codes.height},
+                {"width", codes.width},
+                {"model", chosen.name},
+                {"device", chosen.model->device().name()}},
+               console);
+  }
+  return Outcome::done;
+}
+
+}  // namespace
+
+Command encode_command() {
+  auto settings = std::make_shared<EncodeSettings>();
+  return {
+      .name = "encode",
+      .summary = "turns an image into codes of the VQ image tokenizer",
+      .examples = {"janus encode photo.jpg -o codes.json", "janus encode - -o - < photo.jpg",
+                   "janus encode photo.jpg -o codes.json --json"},
+      .declare =
+          [settings](OptionSet& options) {
+            options.required_argument("IMAGE", some_text(settings->image),
+                                      "an image file, - for standard input");
+            options.required_option("-o,--output", "FILE", some_text(settings->output),
+                                    "a .json file, - for standard output");
+          },
+      .run = [settings](const CommonOptions& common,
+                        Console& console) { return encode(*settings, common, console); },
+  };
+}
+
+}  // namespace janus::cli

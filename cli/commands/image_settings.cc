@@ -1,0 +1,34 @@
+#include "cli/commands/image_settings.h"
+
+#include <fmt/format.h>
+
+namespace janus::cli {
+namespace {
+
+std::string readable(const Json& settings) {
+  auto get = [&](const char* key) {
+    const Json& value = settings[key];
+    return value.is_string() ? value.get<std::string>() : to_line(value);
+  };
+  return fmt::format(
+      "{}\nSeed: {}, CFG scale: {}, Temperature: {}, Top-k: {}, Top-p: {}, Size: {}x{}, Model: {}, Type: {}, "
+      "Device: {}, Version: janus {}",
+      get("prompt"), get("seed"), get("guidance"), get("temperature"), get("top_k"), get("top_p"),
+      get("width"), get("height"), get("model"), get("type"), get("device"), get("version"));
+}
+
+}  // namespace
+
+ImageText settings_text(const Json& settings) {
+  return {{kParametersKeyword, readable(settings)}, {kSettingsKeyword, to_line(settings)}};
+}
+
+std::optional<Json> settings_of(const ImageText& text) {
+  auto found = text.find(kSettingsKeyword);
+  if (found == text.end()) return std::nullopt;
+  Json settings = Json::parse(found->second, nullptr, false);
+  if (!settings.is_object()) return std::nullopt;
+  return settings;
+}
+
+}  // namespace janus::cli

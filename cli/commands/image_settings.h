@@ -1,0 +1,24 @@
+// What a generated PNG says of how it was made: written by `generate`, read by `info`.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/io/json_output.h"
+#include "vision/image_file.h"
+
+namespace janus::cli {
+
+// PNG keyword of the settings as one JSON object, for programs: {"prompt", "seed", "guidance", "temperature",
+// "top_k", "top_p", "width", "height", "model", "type", "device", "version"}. The seed is the image's own:
+// with the other settings it gives this image alone.
+inline constexpr const char* kSettingsKeyword = "janus";
+// PNG keyword of the same for people, in the form other image tools read: the prompt, then a line "Seed: 42,
+// ...".
+inline constexpr const char* kParametersKeyword = "parameters";
+
+ImageText settings_text(const Json& settings);
+// The settings in a PNG's text, or nothing if it holds none that are whole.
+std::optional<Json> settings_of(const ImageText& text);
+
+}  // namespace janus::cli

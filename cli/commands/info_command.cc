@@ -1,0 +1,172 @@
+// janus info: what a model holds, or how a generated image was made.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "cli/app/command.h"
+#include "cli/commands/image_settings.h"
+#include "cli/io/input_file.h"
+#include "cli/io/json_output.h"
+#include "cli/io/readable.h"
+#include "cli/model/chosen_model.h"
+#include "core/base/error.h"
+#include "core/checkpoint/gguf.h"
+#include "core/tensor/device.h"
+
+namespace janus::cli {
+namespace {
+
+struct InfoSettings {
+  std::string subject;
+};
+
+// 1234567 -> "1,234,567"
+std::string grouped(int64_t number) {
+  std::string digits = std::to_string(number);
+  for (auto at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<size_t>(at), ",");
+  return digits;
+}
+
+// Every stored tensor counts but the buffer in which training noted the codes in use.
+bool is_parameter(const std::string& name) { return !name.ends_with("codebook_used"); }
+
+Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const MemoryNeed& need,
+                  const CommonOptions& common) {
+  int64_t parameters = 0;
+  std::map<std::string, int64_t> types;
+  std::map<std::string, std::map<std::string, int64_t>> parts;
+  for (const auto& [name, tensor] : checkpoint.tensors()) {
+    if (!is_parameter(name)) continue;
+    parameters += tensor.shape.elements();
+    const std::string type = tensor.unreadable.empty() ? name_of(tensor.dtype) : tensor.type;
+    const auto bytes = static_cast<int64_t>(tensor.data.bytes.size());
+    types[type] += bytes;
+    const auto use = checkpoint.read().find(name);
+    parts[use == checkpoint.read().end() ? "unused" : use->second.part][type] += bytes;
+  }
+  Json record;
+  record["family"] = info.family;
+  record["layout"] = info.layout;
+  record["parameters"] = parameters;
+  record["files"] = checkpoint.files().files();
+  record["types"] = types;
+  record["memory"] = {
+      {"weights", need.weights_bytes()}, {"cache", need.cache_bytes}, {"scratch", need.scratch_bytes}};
+  record["parts"] = parts;
+  record["model"] = common.model.empty() ? kBuiltinName : common.model;
+  record["image_size"] = info.image_size;
+  record["image_tokens"] = info.image_tokens;
+  record["codes"] = {
+      {"height", info.codes_height}, {"width", info.codes_width}, {"codebook", info.codebook_size}};
+  record["context_length"] = info.context_length;
+  record["hidden_size"] = info.hidden_size;
+  record["layers"] = info.layers;
+  record["heads"] = info.heads;
+  record["kv_heads"] = info.kv_heads;
+  record["vocab_size"] = info.vocab_size;
+  return record;
+}
+
+std::string model_text(const Json& record) {
+  auto number = [&](const char* key) { return record[key].get<int64_t>(); };
+  const Json& memory = record["memory"];
+  auto bytes = [&](const char* key) { return readable_bytes(memory[key].get<int64_t>()); };
+  std::string text;
+  auto line = [&](const char* label, const std::string& value) {
+    text += fmt::format("{:<12} {}\n", label, value);
+  };
+  line("model", record["model"].get<std::string>());
+  line("family", fmt::format("{}, {} layout", record["family"].get<std::string>(),
+                             record["layout"].get<std::string>()));
+  line("parameters", grouped(number("parameters")));
+  line("types", readable_types(record["types"].get<std::map<std::string, int64_t>>()));
+  for (const auto& [part, types] : record["parts"].items()) {
+    line(("  " + part).c_str(), readable_types(types.get<std::map<std::string, int64_t>>()));
+  }
+  line("decoder", fmt::format("{} layers of width {}, {} heads, {} for keys and values", number("layers"),
+                              number("hidden_size"), number("heads"), number("kv_heads")));
+  line("tokens", fmt::format("{} in the vocabulary, context {}", grouped(number("vocab_size")),
+                             grouped(number("context_length"))));
+  line("pictures",
+       fmt::format("{0} x {0} pixels, {1} places in a prompt", number("image_size"), number("image_tokens")));
+  line("codes",
+       fmt::format("{} x {} of {}", record["codes"]["height"].get<int>(), record["codes"]["width"].get<int>(),
+                   grouped(record["codes"]["codebook"].get<int64_t>())));
+  line("memory",
+       fmt::format("weights {}, cache {}, scratch {}", bytes("weights"), bytes("cache"), bytes("scratch")));
+  line("files", fmt::format("{}", fmt::join(record["files"].get<std::vector<std::string>>(), ", ")));
+  return text;
+}
+
+Outcome model_info(const CommonOptions& common, Console& console) {
+  if (common.model.empty()) console.notice(fmt::format("no -m given: using the built-in {}", kBuiltinName));
+  Checkpoint checkpoint = open_checkpoint(common, console);
+  std::shared_ptr<Device> device = open_device(common.device, {.threads = static_cast<int>(common.threads)});
+  // For one image made, beside the weights.
+  const MemoryNeed need =
+      memory_need(checkpoint, device->name(), {.type = weight_type_from_name(common.type)}, {.drawings = 1});
+  // A plan alone: converting weights would read them.
+  const ModelOptions options{.type = weight_type_from_name(common.type), .plan = true};
+  std::unique_ptr<Model> model = open_model(checkpoint, device, options);
+  Json record = model_record(checkpoint, model->info(), need, common);
+  if (common.json) {
+    print_json(record, console);
+  } else {
+    console.result(model_text(record));
+  }
+  return Outcome::done;
+}
+
+Outcome picture_info(const std::string& path, const CommonOptions& common, Console& console) {
+  std::string bytes = read_input(path, "image");
+  ImageText text = read_png_text(std::as_bytes(std::span(bytes)), path);
+  std::optional<Json> settings = settings_of(text);
+  check(settings.has_value(),
+        "image, {}: expected the settings of janus generate in it, found {}; they are in PNG "
+        "files as it wrote them",
+        path, text.empty() ? "no text" : "other text");
+  if (common.json) {
+    print_json(*settings, console);
+    return Outcome::done;
+  }
+  std::string lines;
+  for (const auto& [key, value] : settings->items()) {
+    lines += fmt::format("{:<12} {}\n", key, value.is_string() ? value.get<std::string>() : to_line(value));
+  }
+  console.result(lines);
+  return Outcome::done;
+}
+
+Outcome info(const InfoSettings& settings, CommonOptions common, Console& console) {
+  std::error_code fault;
+  if (std::filesystem::is_regular_file(settings.subject, fault) && !is_gguf(settings.subject)) {
+    return picture_info(settings.subject, common, console);
+  }
+  if (!settings.subject.empty()) common.model = settings.subject;
+  return model_info(common, console);
+}
+
+}  // namespace
+
+Command info_command() {
+  auto settings = std::make_shared<InfoSettings>();
+  return {
+      .name = "info",
+      .summary = "what a model holds, or the settings in a generated PNG",
+      .examples = {"janus info", "janus info Janus-Pro-1B", "janus info model.gguf",
+                   "janus info out.png --json"},
+      .declare =
+          [settings](OptionSet& options) {
+            options.argument(
+                "SUBJECT", some_text(settings->subject),
+                "a model folder, a GGUF file or a PNG of janus generate (default: the model of -m)");
+          },
+      .run = [settings](const CommonOptions& common,
+                        Console& console) { return info(*settings, common, console); },
+  };
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,107 @@
+// janus score: how likely the model finds a given answer, or a given image.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+
+#include "cli/app/command.h"
+#include "cli/io/json_output.h"
+#include "cli/io/picture_input.h"
+#include "cli/io/progress.h"
+#include "cli/model/chosen_model.h"
+#include "core/base/error.h"
+
+namespace janus::cli {
+namespace {
+
+struct ScoreSettings {
+  std::string image, text, codes, prompt;
+  double guidance = 1;
+  const OptionEntry* guidance_option = nullptr;
+};
+
+[[noreturn]] void refuse(const std::string& expected, const std::string& found) {
+  throw UsageError(
+      fmt::format("command line: expected {}, found {}; see janus score --help", expected, found));
+}
+
+void check_form(const ScoreSettings& settings) {
+  if (settings.image.empty() == settings.codes.empty()) {
+    refuse("either --image or --codes", settings.image.empty() ? "neither" : "both");
+  }
+  if (settings.codes.empty()) {
+    if (settings.text.empty()) refuse("--text beside --image", "none");
+    if (settings.guidance_option->on_command_line())
+      refuse("--cfg-scale beside --codes alone", "it beside --image");
+  } else {
+    if (settings.prompt.empty()) refuse("--prompt beside --codes", "none");
+    if (!settings.text.empty()) refuse("--text beside --image alone", "it beside --codes");
+  }
+}
+
+void print_score(const char* what, const Score& score, Console& console) {
+  check(std::isfinite(score.total),
+        "score, log-probabilities: expected finite numbers, found {}; the model's weights "
+        "may be damaged",
+        score.total);
+  print_json({{what, score.ids}, {"logprobs", score.logprobs}, {"total", score.total}}, console);
+}
+
+Outcome score_text(const ScoreSettings& settings, const CommonOptions& common, Console& console) {
+  Image image = read_picture(settings.image, console);
+  ProgressDisplay progress(console);
+  progress.update("loading the model", 0, 0);
+  ChosenModel chosen = open_chosen_model(common, {.pictures = 1}, console, progress.callback());
+  progress.update("scoring the text", 0, 0);
+  std::string prompt = settings.prompt.empty() ? DescribeOptions{}.prompt : settings.prompt;
+  Score score = chosen.model->score_text({&image, 1}, prompt, settings.text);
+  progress.hide();
+  print_score("ids", score, console);
+  return Outcome::done;
+}
+
+Outcome score_codes(const ScoreSettings& settings, const CommonOptions& common, Console& console) {
+  ImageCodes codes = read_codes(settings.codes);
+  ProgressDisplay progress(console);
+  progress.update("loading the model", 0, 0);
+  ChosenModel chosen = open_chosen_model(common, {.drawings = 1}, console, progress.callback());
+  progress.update("scoring the codes", 0, 0);
+  Score score = chosen.model->score_codes(settings.prompt, codes, static_cast<float>(settings.guidance));
+  progress.hide();
+  print_score("codes", score, console);
+  return Outcome::done;
+}
+
+void declare(const std::shared_ptr<ScoreSettings>& settings, OptionSet& options) {
+  options.option("--image", "IMAGE", some_text(settings->image),
+                 "score --text as the answer about this image");
+  options.option("--text", "TEXT", some_text(settings->text), "the answer, exactly as it would be written");
+  options.option("--codes", "FILE", some_text(settings->codes), "score this image, a file of janus encode");
+  options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt),
+                 "the question (default \"Describe this image.\"), or what the image was to show");
+  settings->guidance_option =
+      &options.option("--cfg-scale", "G", number(settings->guidance, {.low = 0}),
+                      "with --codes: score under guidance, 0 or more; 1 = none (default 1)");
+}
+
+}  // namespace
+
+Command score_command() {
+  auto settings = std::make_shared<ScoreSettings>();
+  return {
+      .name = "score",
+      .summary = "log-probability of an answer about an image, or of an image given a prompt",
+      .examples = {"janus score --image photo.jpg --text \"A cat.\"",
+                   "janus score --image photo.jpg -p \"Cat or dog?\" --text \"Cat\"",
+                   "janus score -p \"a red circle on a white background\" --codes codes.json --cfg-scale 5"},
+      .declare = [settings](OptionSet& options) { declare(settings, options); },
+      .run =
+          [settings](const CommonOptions& common, Console& console) {
+            check_form(*settings);
+            return settings->codes.empty() ? score_text(*settings, common, console)
+                                           : score_codes(*settings, common, console);
+          },
+  };
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,95 @@
+// janus generate: images from a prompt, or from a list of them.
+#include <memory>
+
+#include "cli/app/command.h"
+#include "cli/generate/generate_run.h"
+
+namespace janus::cli {
+namespace {
+
+// Adds an option to those that mean something beside another alone.
+void belongs(std::vector<const OptionEntry*>& group, const OptionEntry& entry) { group.push_back(&entry); }
+
+void declare_list(GenerateSettings& settings, OptionSet& options) {
+  options.option(
+      "--prompts", "FILE", some_text(settings.prompts),
+      "a prompt a line, - for standard input; FILE.jsonl: objects with prompt, and if given seed, "
+      "cfg_scale, temperature, top_k, top_p, count, output. OUT is a folder or has a %05d. Started "
+      "again, goes on where it stopped");
+  auto& group = settings.with_prompts;
+  belongs(group, options.option("--records", "FILE", some_text(settings.records),
+                                "with --prompts: what is done, a line of JSON an image (default "
+                                "janus-records.jsonl beside the images)"));
+  belongs(group, options.flag("--overwrite", settings.overwrite,
+                              "with --prompts: make anew what an earlier run made"));
+  belongs(group, options.flag("--retry-errors", settings.retry_errors,
+                              "with --prompts: try again what failed in an earlier run"));
+}
+
+void declare_choice(GenerateSettings& settings, OptionSet& options) {
+  options.option("--best-of", "N", number(settings.best_of, {1, kMostCandidates}),
+                 "draw N candidates, 1 to 10000, under seeds from --seed on, and keep those the model itself "
+                 "ranks best");
+  auto& group = settings.with_best_of;
+  belongs(group, options.option("--keep", "K", number(settings.keep, {1, kMostCandidates}),
+                                "with --best-of: how many are kept, best first (default 1)"));
+  belongs(group, options.option(
+                     "--ranker", "NAME", one_of(settings.ranker, {"self-caption", "self-vqa"}),
+                     "with --best-of: self-caption, how likely PROMPT is as the description, or self-vqa, "
+                     "yes or no to whether it is shown (default self-caption)"));
+}
+
+void declare_views(GenerateSettings& settings, OptionSet& options) {
+  options.option("--grid", "FILE", some_text(settings.grid),
+                 "all images on one sheet as well, with seeds or prompts under them");
+  options.option(
+      "--upscale", "F", number(settings.enlarge, {2, 8}),
+      "enlarge OUT F times (Lanczos), 2 to 8; the model's own size stays what --preview and --grid show");
+  options.option("--preview", "FILE", some_text(settings.preview),
+                 "the picture so far, written again and again while it is drawn");
+  belongs(settings.with_preview,
+          options.option("--preview-every", "N", number(settings.preview_every, {1, INT32_MAX}),
+                         "with --preview: lines of codes from one to the next (default 4)"));
+}
+
+}  // namespace
+
+Command generate_command() {
+  auto settings = std::make_shared<GenerateSettings>();
+  return {
+      .name = "generate",
+      .summary = "makes images from a prompt, or from a list of prompts",
+      .examples = {"janus generate \"a red circle on a white background\" -o circle.png",
+                   "janus generate \"a blue star on a black background\" -o star-%03d.png -b 4 --seed 7 "
+                   "--grid sheet.png",
+                   "janus generate \"a small green ring on a gray background\" -o ring.png --best-of 4",
+                   "janus generate --prompts prompts.txt -o pictures/",
+                   "janus generate \"a cyan cross on a white background\" -o - | display"},
+      .declare =
+          [settings](OptionSet& options) {
+            options.argument("PROMPT", prompt_text(settings->prompt), "what the image shows");
+            options.required_option("-o,--output", "OUT", some_text(settings->output),
+                                    "PNG, JPEG or WebP by extension, - for PNG on standard output");
+            options.option(
+                "-b,--batch-count", "COUNT", number(settings->count, {1, kMostImages}),
+                "images, 1 to 1000000 (default 1): numbered by a %03d in OUT, else -000 is appended");
+            options.option("--cfg-scale", "G", number(settings->guidance, {.low = 0}),
+                           "how closely to follow the prompt, 0 or more; 1 = off (default 5)");
+            options.option("--temperature", "T", number(settings->temperature, {.low = 0}),
+                           "0 or more; 0 = always the likeliest code (default 1)");
+            options.option("--top-k", "K", number(settings->top_k, {0, INT32_MAX}),
+                           "draw among the K likeliest, 0 = all (default 0)");
+            options.option("--top-p", "P", number(settings->top_p, {.low = 0, .high = 1, .open = true}),
+                           "draw among the likeliest that make up P, above 0 to 1 (default 1)");
+            options.option("--codes-out", "FILE", some_text(settings->codes_output),
+                           "the images' codes as well, as janus encode writes them; numbered as OUT");
+            declare_choice(*settings, options);
+            declare_list(*settings, options);
+            declare_views(*settings, options);
+          },
+      .run = [settings](const CommonOptions& common,
+                        Console& console) { return GenerateRun(*settings, common, console).run(); },
+  };
+}
+
+}  // namespace janus::cli

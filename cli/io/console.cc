@@ -1,0 +1,118 @@
+#include "cli/io/console.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "cli/app/command.h"
+#include "core/base/error.h"
+#include "core/base/write_all.h"
+
+namespace janus::cli {
+namespace {
+
+// Nobody can be told that standard error is gone.
+void write_error(std::string_view text) {
+  (void)write_all(error_descriptor(), std::as_bytes(std::span(text)));
+}
+
+bool terminal_draws_bars() {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  bool dumb = term == nullptr || std::strcmp(term, "dumb") == 0;
+  return isatty(error_descriptor()) != 0 && no_color == nullptr && !dumb;
+}
+
+size_t terminal_width() {
+  winsize size{};
+  bool known = ioctl(error_descriptor(), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : 80;
+}
+
+}  // namespace
+
+int error_descriptor() {
+  static const int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  return kept >= 0 ? kept : STDERR_FILENO;
+}
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      line += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      line += fmt::format("\\x{:02x}", byte);
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+void print_error(std::string_view text) { write_error("janus: " + one_line(text) + "\n"); }
+
+Console::Console(bool quiet, bool verbose)
+    : quiet_(quiet),
+      verbose_(verbose),
+      bars_(!quiet && terminal_draws_bars()),
+      results_on_terminal_(isatty(STDOUT_FILENO) != 0) {}
+
+void Console::result(std::string_view text) { result(std::as_bytes(std::span(text))); }
+
+void Console::result(std::span<const std::byte> bytes) {
+  std::lock_guard lock(mutex_);
+  if (results_on_terminal_) clear_bar_locked();
+  int fault = write_all(STDOUT_FILENO, bytes);
+  if (fault == EPIPE) throw ClosedPipe();
+  check(fault == 0,
+        "output, standard output: expected to write {} bytes, found {}; free space or redirect it",
+        bytes.size(), std::strerror(fault));
+}
+
+void Console::notice(std::string_view text) {
+  if (quiet_) return;
+  std::lock_guard lock(mutex_);
+  clear_bar_locked();
+  write_error(one_line(text) + "\n");
+}
+
+void Console::detail(std::string_view text) {
+  if (verbose_) notice(text);
+}
+
+void Console::progress_object(std::string_view json) {
+  if (quiet_) return;
+  std::lock_guard lock(mutex_);
+  write_error(std::string(json) + "\n");
+}
+
+void Console::error(std::string_view text) {
+  std::lock_guard lock(mutex_);
+  clear_bar_locked();
+  print_error(text);
+}
+
+void Console::draw_bar(std::string_view text) {
+  if (!bars_) return;
+  std::lock_guard lock(mutex_);
+  write_error("\r" + std::string(text.substr(0, terminal_width() - 1)) + "\x1b[K");
+  bar_drawn_ = true;
+}
+
+void Console::clear_bar() {
+  std::lock_guard lock(mutex_);
+  clear_bar_locked();
+}
+
+void Console::clear_bar_locked() {
+  if (bar_drawn_) write_error("\r\x1b[K");
+  bar_drawn_ = false;
+}
+
+}  // namespace janus::cli

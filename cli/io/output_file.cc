@@ -1,0 +1,122 @@
+#include "cli/io/output_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "cli/app/command.h"
+#include "cli/io/interrupt.h"
+#include "core/base/error.h"
+#include "core/base/write_all.h"
+
+namespace janus::cli {
+
+bool has_extension(const std::string& path, const std::string& extension) {
+  std::string found = std::filesystem::path(path).extension().string();
+  return strcasecmp(found.c_str(), extension.c_str()) == 0;
+}
+
+void require_extension(const std::string& path, const std::string& extension, const std::string& option) {
+  if (path == kStandardStream || has_extension(path, extension)) return;
+  throw UsageError(
+      fmt::format("option {}, command line: expected a name that ends in {}, found \"{}\"; rename it, "
+                  "or use - for standard output",
+                  option, extension, path));
+}
+
+void require_one_on_stream(const std::string& path, bool json) {
+  if (path != kStandardStream || !json) return;
+  throw UsageError(
+      "option --json, command line: expected an output in a file beside it, found -; name a file");
+}
+
+OutputFile::OutputFile(std::string path) : path_(std::move(path)), target_(resolve_links(path_)) {
+  if (path_ == kStandardStream) return;
+  struct stat existing {};
+  bool exists = stat(target_.c_str(), &existing) == 0;
+  if (!exists && errno != ENOENT) refuse("a file in a folder that is there", std::strerror(errno));
+  if (exists && S_ISDIR(existing.st_mode)) refuse("a file", "a folder");
+  if (exists && access(target_.c_str(), W_OK) != 0)
+    refuse("a file that can be written", std::strerror(errno));
+  special_ = exists && !S_ISREG(existing.st_mode);
+  if (special_) return;
+
+  struct stat folder {};
+  if (stat(folder_of(target_).c_str(), &folder) != 0) {
+    refuse("a folder that is there", fmt::format("no {}", folder_of(target_)));
+  }
+  InterruptHold hold;
+  if (const int fault = try_folder_of(target_); fault != 0)
+    refuse("a folder that takes files", std::strerror(fault));
+}
+
+void OutputFile::write(std::string_view text, Console& console) const {
+  write(std::as_bytes(std::span(text)), console);
+}
+
+void OutputFile::write(std::span<const std::byte> bytes, Console& console) const {
+  if (path_ == kStandardStream) {
+    console.result(bytes);
+  } else if (special_) {
+    write_directly(bytes);
+  } else {
+    InterruptHold hold;
+    AtomicFile file(target_, options(/*durable=*/false));
+    file.append(bytes);
+    file.commit();
+  }
+}
+
+AtomicFileOptions OutputFile::options(bool durable) const {
+  return {.durable = durable, .name = "output, " + path_, .advice = "free space or choose another -o"};
+}
+
+void OutputFile::write_directly(std::span<const std::byte> bytes) const {
+  int descriptor = open(target_.c_str(), O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) refuse("a pipe or device that can be written", std::strerror(errno));
+  const int fault = write_all(descriptor, bytes);
+  close(descriptor);
+  if (fault != 0) refuse(fmt::format("to write {} bytes", bytes.size()), std::strerror(fault));
+}
+
+GrowingFile::GrowingFile(const OutputFile& output, uint64_t bytes) : output_(output), bytes_(bytes) {
+  if (output.special_) output.refuse("a regular file", "a pipe or device");
+  hold_.emplace();
+  file_.emplace(output.target_, output.options(/*durable=*/true));
+  file_->reserve(bytes);
+}
+
+void GrowingFile::append(std::span<const std::byte> bytes) {
+  end_if_interrupted();
+  file_->append(bytes);
+  written_ += bytes.size();
+}
+
+void GrowingFile::finish() {
+  check(written_ == bytes_, "output, {}: expected to write {} bytes, found {}; report this", output_.path_,
+        bytes_, written_);
+  file_->flush();
+  end_if_interrupted();
+  file_->commit();
+  file_.reset();
+  hold_.reset();
+}
+
+void GrowingFile::end_if_interrupted() {
+  if (!InterruptHold::pending()) return;
+  file_.reset();
+  hold_.reset();  // ends the program
+}
+
+void OutputFile::refuse(const std::string& expected, const std::string& found) const {
+  fail("output, {}: expected {}, found {}; choose another -o or make it writable", path_, expected, found);
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,30 @@
+#include "cli/io/picture_output.h"
+
+#include <fmt/format.h>
+
+#include "cli/app/command.h"
+
+namespace janus::cli {
+
+ImageFormat picture_format(const std::string& path, const std::string& option) {
+  if (path == kStandardStream) return ImageFormat::png;
+  std::optional<ImageFormat> format = image_format_of(path);
+  if (!format) {
+    throw UsageError(
+        fmt::format("option {}, command line: expected a name that ends in one of {}, found \"{}\"; "
+                    "rename it, or use - for a PNG on standard output",
+                    option, writable_extensions(), path));
+  }
+  return *format;
+}
+
+Image picture_of(const Array& planes) {
+  return to_image(planes.values, static_cast<int>(planes.shape[2]), static_cast<int>(planes.shape[1]));
+}
+
+void write_picture(const Array& planes, ImageFormat format, const ImageText& text, const OutputFile& output,
+                   Console& console) {
+  output.write(encode_image(picture_of(planes), format, text), console);
+}
+
+}  // namespace janus::cli

@@ -1,0 +1,26 @@
+// How far a run over many pictures is, told alike by every command.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "cli/io/json_output.h"
+#include "cli/io/progress.h"
+
+namespace janus::cli {
+
+struct RunCounts {
+  std::string phase;
+  int64_t done = 0, total = -1;  // pictures; -1 = not known
+  Json own = Json::object();     // counts of the command's own
+  int64_t errors = 0;
+  double pictures_per_second = 0;
+  std::string unit;  // what a picture takes: "tokens", "codes"
+  double units_per_second = 0;
+  double share = -1;   // done of all; negative = not known
+  double left_s = -1;  // the same
+};
+
+RunStatus run_status(const RunCounts& counts);
+
+}  // namespace janus::cli

@@ -1,0 +1,99 @@
+// Times single steps of janus bench, and what a line of its table holds.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/tensor/device.h"
+#include "core/tensor/peaks.h"
+#include "generator/model.h"
+
+namespace janus::cli {
+
+using Clock = std::chrono::steady_clock;
+
+inline constexpr int kSteps = 16;     // of a decode, measured
+inline constexpr int kStepsARun = 4;  // between two measurements of the bandwidth
+
+inline double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+inline double median(std::vector<double> values) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  auto middle = values.begin() + static_cast<int64_t>(values.size()) / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// One line of the table.
+struct Measurement {
+  std::string what;
+  int rows = 1;
+  double ms = 0;
+  double bytes = 0;
+  std::optional<double> operations;  // a multiply-add is two
+  std::optional<double> bound;       // bytes or operations a second, measured between the runs
+  std::optional<double> fraction;    // of the bound, where there is one
+};
+
+// Ends a call of the library that has shown enough.
+struct Enough : Error {
+  Enough() : Error("enough steps") {}
+};
+
+// Times the steps between a call's progress reports, and measures the bandwidth between every few of them:
+// what a shared machine gives changes from second to second.
+class StepTimer {
+ public:
+  StepTimer(Device& device, const PassCost& cost) : device_(device), cost_(cost) {}
+
+  // Reports of another phase than `phase` are passed over. Throws Enough after kSteps.
+  Progress callback(std::string phase) {
+    return [this, phase = std::move(phase)](const char* found, int64_t, int64_t) {
+      if (phase != found) return;
+      if (running_) {
+        steps_.push_back(ms_since(start_));
+        all_.push_back(steps_.back());
+        if (steps_.size() == steps_a_run_) end_run();
+        if (all_.size() >= kSteps) throw Enough();
+      }
+      running_ = true;
+      start_ = Clock::now();
+    };
+  }
+
+  Measurement result(std::string what, int rows) const {
+    return {.what = std::move(what),
+            .rows = rows,
+            .ms = median(all_),
+            .bytes = cost_.bytes,
+            .operations = cost_.operations,
+            .bound = median(bounds_),
+            .fraction = median(fractions_)};
+  }
+
+ private:
+  void end_run() {
+    bounds_.push_back(read_bandwidth(device_));
+    fractions_.push_back(cost_.bytes / (median(steps_) / 1000) / bounds_.back());
+    steps_.clear();
+  }
+
+  Device& device_;
+  PassCost cost_;
+  // Of a device that is steps ahead, all: those under way would have been waited for with the bandwidth.
+  const size_t steps_a_run_ = device_.decodes() ? kSteps : kStepsARun;
+  bool running_ = false;
+  Clock::time_point start_;
+  std::vector<double> steps_, all_, bounds_, fractions_;
+};
+
+}  // namespace janus::cli

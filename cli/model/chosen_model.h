@@ -1,0 +1,45 @@
+// The model that the common options choose.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cli/app/options.h"
+#include "cli/io/console.h"
+#include "core/checkpoint/checkpoint.h"
+#include "generator/memory_need.h"
+#include "generator/model.h"
+
+namespace janus::cli {
+
+// The name of the model inside the program, as notices and records give it.
+inline constexpr const char* kBuiltinName = "janus-tiny";
+// How to get a model of real size, for notices and errors.
+inline constexpr const char* kGetModel =
+    "janus pull deepseek-community/Janus-Pro-1B, then -m deepseek-community/Janus-Pro-1B";
+
+// Where the model that -m names lies: at that path if there is anything, else, if it is
+// owner/repo[@revision], in the hub's cache. Throws Error that says how to get it where it is in neither.
+std::string model_path(const std::string& model);
+
+// The files of the model that -m names, or of the built-in one if that is empty.
+FileSet model_files(const std::string& model);
+
+// The checkpoint of the model that -m names. Under --verify its checksums are held against its weights, or a
+// note on standard error says that it has none.
+Checkpoint open_checkpoint(const CommonOptions& options, Console& console);
+
+struct ChosenModel {
+  std::string name;  // as given, or kBuiltinName
+  bool builtin = false;
+  double load_ms = 0;
+  std::unique_ptr<Model> model;
+};
+
+// Opens device and model, and tells `progress` how far. Notes on standard error if it is the built-in one;
+// `limits` is what the note says that one cannot do, if it matters here. Throws Error before anything is
+// loaded where `work` with it does not fit into memory.
+ChosenModel open_chosen_model(const CommonOptions& options, const Work& work, Console& console,
+                              const Progress& progress, const std::string& limits = {});
+
+}  // namespace janus::cli

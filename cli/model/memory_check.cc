@@ -1,0 +1,94 @@
+#include "cli/model/memory_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "cli/io/readable.h"
+#include "core/base/error.h"
+
+namespace janus::cli {
+namespace {
+
+// Of weights, from the best to the smallest: what lies mapped as it is needs no memory that cannot be given
+// back.
+constexpr std::array kTypes{"native", "bf16", "q8_0", "q6_k", "q5_k", "q4_k"};
+
+bool fits(const MemoryNeed& need, const MachineMemory& machine) {
+  return need.own_bytes() + need.mapped_bytes <= machine.available_bytes;
+}
+
+MemoryNeed need_of(const MemoryQuestion& question) {
+  return memory_need(question.checkpoint, question.device, question.options, question.work);
+}
+
+// The first of these changes, from the least to the most, with which it fits; empty if none does.
+std::string remedy(const MemoryQuestion& question, const MachineMemory& machine) {
+  constexpr int64_t kShortAnswer = 512;
+  const auto with = [&](const auto& change) {
+    MemoryQuestion other = question;
+    change(other);
+    try {
+      return fits(need_of(other), machine);
+    } catch (const Error&) {
+      return false;  // a type that this model's own does not allow
+    }
+  };
+  const auto short_answer = [](MemoryQuestion& other) { other.work.new_tokens = kShortAnswer; };
+  if (question.work.new_tokens > kShortAnswer && with(short_answer))
+    return fmt::format("-n {}", kShortAnswer);
+  for (const char* name : kTypes) {
+    const auto other_type = [&](MemoryQuestion& other) { other.options.type = weight_type_from_name(name); };
+    if (with(other_type)) return std::string("--type ") + name;
+  }
+  return {};
+}
+
+std::string parts(const MemoryNeed& need) {
+  std::string text;
+  const auto part = [&](const char* what, int64_t bytes) {
+    if (bytes > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", what, readable_bytes(bytes));
+  };
+  part("weights in memory", need.held_bytes);
+  part("weights mapped from files", need.mapped_bytes);
+  part("cache", need.cache_bytes);
+  part("scratch", need.scratch_bytes);
+  return text;
+}
+
+}  // namespace
+
+MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& machine) {
+  // From as many images side by side as the device likes to one.
+  std::vector<std::pair<MemoryQuestion, MemoryNeed>> tries;
+  for (const int images : {0, 8, 4, 2, 1}) {
+    if (images >= std::max(1, asked.work.drawings)) continue;
+    MemoryQuestion question = asked;
+    question.options.images_at_once = images;
+    tries.emplace_back(question, need_of(question));
+    if (fits(tries.back().second, machine)) return {.warning = {}, .images_at_once = images};
+  }
+  const auto own_fits = [&](const auto& one) { return one.second.own_bytes() <= machine.available_bytes; };
+  const auto first = std::find_if(tries.begin(), tries.end(), own_fits);
+  const auto& [question, need] = first == tries.end() ? tries.back() : *first;
+  const std::string change = remedy(question, machine);
+  const std::string found =
+      fmt::format("{} that {} has left", readable_bytes(machine.available_bytes), machine.limit);
+  std::string use = "use " + change;
+  if (change.empty() && question.device == "cpu") use = "close other programs, or use a smaller model";
+  if (change.empty() && question.device != "cpu") use = "use --device cpu or a smaller model";
+  if (first != tries.end()) {
+    return {.warning = fmt::format(
+                "model {}: {} is more than the {}; weights will be read from the disk again and again; {}",
+                question.model, parts(need), found, use),
+            .images_at_once = question.options.images_at_once};
+  }
+  fail("memory, model {}: expected {} ({}), found {}; {}", question.model, readable_bytes(need.own_bytes()),
+       parts(need), found, use);
+}
+
+}  // namespace janus::cli

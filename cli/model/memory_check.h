@@ -1,0 +1,31 @@
+// Whether a model fits into memory, asked before it is loaded.
+#pragma once
+
+#include <string>
+
+#include "core/base/machine_memory.h"
+#include "generator/memory_need.h"
+
+namespace janus::cli {
+
+// What is asked about.
+struct MemoryQuestion {
+  const Checkpoint& checkpoint;
+  std::string model;   // for messages
+  std::string device;  // its name
+  ModelOptions options;
+  Work work;
+};
+
+struct MemoryAnswer {
+  std::string warning;     // or empty
+  int images_at_once = 0;  // so many fit side by side; 0: as many as the device likes
+};
+
+// Throws Error with the numbers, and the option that makes it fit, where what cannot be given back (converted
+// weights, cache, scratch) is more than `machine` has, with the fewest images side by side: the system would
+// end the process. Mapped weights it can give back, so where only these are too much, that is a warning of
+// the same form.
+MemoryAnswer check_memory(const MemoryQuestion& question, const MachineMemory& machine);
+
+}  // namespace janus::cli

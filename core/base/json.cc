@@ -1,0 +1,216 @@
+#include "core/base/json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/base/error.h"
+
+namespace janus {
+namespace {
+
+using Json = nlohmann::json;
+
+// nlohmann's parser needs no stack, but its copy, comparison and output recurse once a level.
+constexpr size_t kDeepest = 100;
+
+std::string place(std::string_view text, size_t byte) {  // byte counts from 1
+  const std::string_view before = text.substr(0, std::min(byte > 0 ? byte - 1 : 0, text.size()));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  return fmt::format("line {}, column {}", line, before.size() - line_start + 1);
+}
+
+// "syntax error while parsing value - invalid literal" of nlohmann's long message. What it read last is left
+// out: it may hold anything, and the place is told.
+std::string reason(std::string_view text) {
+  const size_t column = text.find("column ");
+  const size_t begin = column != text.npos ? text.find(": ", column) : text.find("] ");
+  if (begin != text.npos) text.remove_prefix(begin + 2);
+  return std::string(text.substr(0, std::min<size_t>(text.find("; last read"), 100)));
+}
+
+// Builds the value while nlohmann reads. Its own parser with a callback could watch depth and keys too, but
+// looks through a whole object at the end of each inner one: minutes for a file of many tensors.
+class Builder : public Json::json_sax_t {
+ public:
+  Builder(std::string_view text, const std::string& where, DuplicateKeys duplicates)
+      : text_(text), where_(where), duplicates_(duplicates) {}
+
+  Json take() { return std::move(root_); }
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(int64_t value) override { return add(value); }
+  bool number_unsigned(uint64_t value) override { return add(value); }
+  bool number_float(double value, const std::string& /*text*/) override { return add(value); }
+  bool string(std::string& value) override { return add(std::move(value)); }
+  bool binary(Json::binary_t& value) override { return add(std::move(value)); }
+  bool start_object(size_t /*size*/) override { return open(Json::object()); }
+  bool end_object() override { return close(); }
+  bool start_array(size_t /*size*/) override { return open(Json::array()); }
+  bool end_array() override { return close(); }
+  bool key(std::string& name) override {
+    check(duplicates_ == DuplicateKeys::last_wins || !open_.back()->contains(name),
+          "{}: expected each key once, found {} twice", where_, excerpt(name));
+    slot_ = &(*open_.back())[name];
+    return true;
+  }
+  bool parse_error(size_t byte, const std::string& /*token*/, const Json::exception& error) override {
+    fail("{}: {}: expected JSON, found a fault: {}", where_, place(text_, byte), reason(error.what()));
+  }
+
+ private:
+  bool add(Json value) {
+    if (!open_.empty() && open_.back()->is_array()) slot_ = &open_.back()->emplace_back();
+    *slot_ = std::move(value);
+    return true;
+  }
+  bool open(Json container) {
+    check(open_.size() < kDeepest, "{}: expected JSON nested at most {} deep, found deeper", where_,
+          kDeepest);
+    add(std::move(container));
+    open_.push_back(slot_);
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  std::string_view text_;
+  const std::string& where_;
+  DuplicateKeys duplicates_;
+  Json root_;
+  Json* slot_ = &root_;      // where the next value goes, outside arrays
+  std::vector<Json*> open_;  // containers, outermost first
+};
+
+int64_t checked_integer(const nlohmann::json& json, int64_t least, int64_t most, bool* valid) {
+  int64_t value = 0;
+  *valid = json.is_number();
+  if (json.is_number_unsigned() && json.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX)) *valid = false;
+  if (!*valid) return 0;
+  if (json.is_number_float()) {
+    const double number = json.get<double>();
+    *valid = std::trunc(number) == number && std::abs(number) < 0x1p53;
+    if (*valid) value = static_cast<int64_t>(number);
+  } else {
+    value = json.get<int64_t>();
+  }
+  *valid = *valid && value >= least && value <= most;
+  return value;
+}
+
+std::string range_text(int64_t least, int64_t most) {
+  return fmt::format("a whole number from {} to {}", least, most);
+}
+
+}  // namespace
+
+nlohmann::json parse_json(std::string_view text, const std::string& where, DuplicateKeys duplicates) {
+  check(!text.empty(), "{}: expected JSON, found an empty file", where);
+  Builder builder(text, where, duplicates);
+  Json::sax_parse(text.begin(), text.end(), &builder);
+  return builder.take();
+}
+
+std::string excerpt(const nlohmann::json& json, size_t longest) {
+  if (json.is_object()) return "an object";
+  if (json.is_array() && json.size() > 8) return fmt::format("an array of {}", json.size());
+  std::string text = json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  if (text.size() > longest) text = text.substr(0, longest) + "...";
+  return text;
+}
+
+JsonObject::JsonObject(const nlohmann::json& json, std::string where)
+    : json_(&json), where_(std::move(where)) {
+  check(json.is_object(), "{}: expected a JSON object, found {}", where_, excerpt(json));
+}
+
+const nlohmann::json* JsonObject::find(std::string_view key) const {
+  const auto found = json_->find(key);
+  return found == json_->end() || found->is_null() ? nullptr : &*found;
+}
+
+void JsonObject::wrong(std::string_view key, std::string_view expected, const nlohmann::json& found) const {
+  fail("{}: {}: expected {}, found {}", where_, key, expected, excerpt(found));
+}
+
+int64_t JsonObject::integer(std::string_view key, int64_t fallback, int64_t least, int64_t most) const {
+  return contains(key) ? required_integer(key, least, most) : fallback;
+}
+
+int64_t JsonObject::required_integer(std::string_view key, int64_t least, int64_t most) const {
+  const nlohmann::json* value = find(key);
+  check(value != nullptr, "{}: {}: expected {}, found no such key", where_, key, range_text(least, most));
+  bool valid = false;
+  const int64_t number = checked_integer(*value, least, most, &valid);
+  if (!valid) wrong(key, range_text(least, most), *value);
+  return number;
+}
+
+double JsonObject::number(std::string_view key, double fallback) const {
+  const nlohmann::json* value = find(key);
+  if (value == nullptr) return fallback;
+  if (!value->is_number()) wrong(key, "a number", *value);
+  return value->get<double>();
+}
+
+bool JsonObject::boolean(std::string_view key, bool fallback) const {
+  const nlohmann::json* value = find(key);
+  if (value == nullptr) return fallback;
+  if (!value->is_boolean()) wrong(key, "true or false", *value);
+  return value->get<bool>();
+}
+
+std::string JsonObject::string(std::string_view key, std::string fallback) const {
+  const nlohmann::json* value = find(key);
+  if (value == nullptr) return fallback;
+  if (!value->is_string()) wrong(key, "a text", *value);
+  return value->get<std::string>();
+}
+
+std::string JsonObject::required_string(std::string_view key) const {
+  check(contains(key), "{}: {}: expected a text, found no such key", where_, key);
+  return string(key, {});
+}
+
+std::optional<JsonObject> JsonObject::object(std::string_view key) const {
+  const nlohmann::json* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  return JsonObject(*value, fmt::format("{}: {}", where_, key));
+}
+
+JsonObject JsonObject::required_object(std::string_view key) const {
+  const auto value = object(key);
+  check(value.has_value(), "{}: {}: expected a JSON object, found no such key", where_, key);
+  return *value;
+}
+
+std::vector<double> JsonObject::numbers(std::string_view key) const {
+  std::vector<double> result;
+  const nlohmann::json* value = find(key);
+  if (value == nullptr) return result;
+  if (!value->is_array()) wrong(key, "a list of numbers", *value);
+  for (const nlohmann::json& item : *value) {
+    if (!item.is_number()) wrong(key, "a list of numbers", item);
+    result.push_back(item.get<double>());
+  }
+  return result;
+}
+
+std::vector<int64_t> JsonObject::integers(std::string_view key, int64_t least, int64_t most) const {
+  std::vector<int64_t> result;
+  const nlohmann::json* value = find(key);
+  if (value == nullptr) return result;
+  if (!value->is_array()) wrong(key, "a list of whole numbers", *value);
+  for (const nlohmann::json& item : *value) {
+    bool valid = false;
+    result.push_back(checked_integer(item, least, most, &valid));
+    if (!valid) wrong(key, "a list, each " + range_text(least, most), item);
+  }
+  return result;
+}
+
+}  // namespace janus

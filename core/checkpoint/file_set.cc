@@ -1,0 +1,80 @@
+#include "core/checkpoint/file_set.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "core/base/error.h"
+#include "core/base/json.h"
+
+namespace janus {
+namespace fs = std::filesystem;
+
+FileSet FileSet::folder(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  check(status.type() != fs::file_type::not_found,
+        "model {}: no such folder; download one, for example with `huggingface-cli download "
+        "deepseek-community/Janus-Pro-1B --local-dir Janus-Pro-1B`, and give its folder",
+        path);
+  check(status.type() != fs::file_type::none, "model {}: cannot be examined: {}", path, error.message());
+  check(fs::is_directory(status), "model {}: expected a folder with config.json and weights, found a file",
+        path);
+
+  FileSet set;
+  set.name_ = path;
+  fs::directory_iterator entry(path, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    std::error_code ignored;  // a dangling link is no file of the model
+    if (entry->is_regular_file(ignored)) set.names_.insert(entry->path().filename().string());
+  }
+  check(!error, "model {}: cannot be listed: {}", path, error.message());
+  return set;
+}
+
+FileSet FileSet::builtin(std::string name, std::map<std::string, std::span<const std::byte>> files) {
+  std::map<std::string, FileBytes> held;
+  while (!files.empty()) {
+    auto file = files.extract(files.begin());
+    held.emplace(std::move(file.key()), FileBytes{file.mapped(), nullptr});
+  }
+  return in_memory(std::move(name), std::move(held));
+}
+
+FileSet FileSet::in_memory(std::string name, std::map<std::string, FileBytes> files) {
+  FileSet set;
+  set.name_ = std::move(name);
+  for (auto& file : files) set.in_memory_.insert(std::move(file));
+  return set;
+}
+
+std::string FileSet::path(std::string_view file) const {
+  if (!in_memory_.empty()) return fmt::format("{}: {}", name_, file);
+  return (fs::path(name_) / file).string();
+}
+
+bool FileSet::contains(std::string_view file) const {
+  return names_.contains(file) || in_memory_.contains(file);
+}
+
+std::vector<std::string> FileSet::files() const {
+  std::vector<std::string> files(names_.begin(), names_.end());
+  for (const auto& [file, bytes] : in_memory_) files.push_back(file);
+  return files;
+}
+
+FileBytes FileSet::read(std::string_view file) const {
+  // Only listed names: a name that comes from a file (a shard in an index) must not lead out of the folder.
+  check(contains(file), "{}: no such file", path(file));
+  const auto found = in_memory_.find(file);
+  return found != in_memory_.end() ? found->second : map_file(path(file));
+}
+
+nlohmann::json FileSet::json(std::string_view file) const try {
+  const FileBytes content = read(file);
+  const auto* text = reinterpret_cast<const char*>(content.bytes.data());
+  return parse_json({text, content.bytes.size()}, path(file));
+} catch (const Error& error) {
+  fail("{}; restore the file", error.what());
+}
+
+}  // namespace janus

@@ -1,0 +1,162 @@
+#include <fmt/ranges.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "core/base/error.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/quant/quants.h"
+#include "core/tensor/dry_device.h"
+#include "core/tensor/ops.h"
+
+namespace janus {
+namespace {
+
+struct NamedType {
+  const char* name;
+  WeightType type;
+  DType dtype;  // not of `native`
+};
+
+constexpr std::array<NamedType, 8> kWeightTypes{{{"native", WeightType::native, DType::f32},
+                                                 {"f32", WeightType::f32, DType::f32},
+                                                 {"f16", WeightType::f16, DType::f16},
+                                                 {"bf16", WeightType::bf16, DType::bf16},
+                                                 {"q8_0", WeightType::q8_0, DType::q8_0},
+                                                 {"q6_k", WeightType::q6_k, DType::q6_k},
+                                                 {"q5_k", WeightType::q5_k, DType::q5_k},
+                                                 {"q4_k", WeightType::q4_k, DType::q4_k}}};
+
+const NamedType& named(WeightType type) {
+  for (const NamedType& known : kWeightTypes) {
+    if (known.type == type) return known;
+  }
+  return kWeightTypes.front();
+}
+
+// Bytes of as many elements as every block divides.
+size_t density(DType dtype) { return bytes_of(dtype, 256); }
+
+// The pages of a file that `weight`, read from there, holds in memory of its own.
+void let_go(const StoredTensor& stored, const Tensor& weight) {
+  if (weight.raw() != stored.data.bytes.data()) expect_no_reading(stored.data);
+}
+
+}  // namespace
+
+WeightType weight_type_from_name(std::string_view name) {
+  for (const NamedType& known : kWeightTypes) {
+    if (known.name == name) return known.type;
+  }
+  fail("weight type: expected one of {}, found {}", fmt::join(weight_type_names(), ", "), name);
+}
+
+const char* name_of(WeightType type) { return named(type).name; }
+
+std::vector<std::string> weight_type_names() {
+  std::vector<std::string> names;
+  names.reserve(kWeightTypes.size());
+  for (const NamedType& known : kWeightTypes) names.emplace_back(known.name);
+  return names;
+}
+
+DType weight_dtype(WeightType type, DType stored, const Shape& shape) {
+  if (type == WeightType::native) return stored;
+  const DType wanted = named(type).dtype;
+  DType fitting = type_for_rows(wanted, shape.back());
+  // Where no block fits, two bytes are as good as two others.
+  if (fitting != wanted && !is_quantized(fitting) && density(stored) == density(fitting)) fitting = stored;
+  return is_quantized(stored) && density(fitting) >= density(stored) ? stored : fitting;
+}
+
+bool is_larger(WeightType type, DType dtype) {
+  return type != WeightType::native && density(named(type).dtype) > density(dtype);
+}
+
+Tensor tensor_on(Device& device, const StoredTensor& stored) {
+  // What only counts memory will not read it.
+  if (dynamic_cast<const DryDevice*>(&device) == nullptr) expect_reading(stored.data.bytes);
+  const void* bytes = stored.data.bytes.data();
+  const bool aligned = reinterpret_cast<uintptr_t>(bytes) % alignment_of(stored.dtype) == 0;
+  if (device.name() == "cpu" && aligned && !stored.data.bytes.empty()) {
+    return Tensor::wrap(device, stored.dtype, stored.shape, bytes, stored.data.owner);
+  }
+  Tensor copy(device, stored.dtype, stored.shape);
+  if (!stored.data.bytes.empty()) device.upload(copy.raw(), bytes, stored.data.bytes.size());
+  return copy;
+}
+
+Tensor convert_weight(const Tensor& x, DType dtype, const std::string& name, const std::string& file) try {
+  return ops::convert(x, dtype);
+} catch (const Error& error) {
+  fail("{} in {}: {}; choose a float type for its part, or another model", name, file, error.what());
+}
+
+Weights Weights::part(std::string name, WeightType type) const {
+  Weights same = *this;
+  same.part_ = std::move(name);
+  same.type_ = type;
+  return same;
+}
+
+Weights Weights::operator/(std::string_view part) const {
+  Weights inner = *this;
+  inner.prefix_ = path(part) + ".";
+  return inner;
+}
+
+Weights Weights::operator/(int64_t index) const { return *this / std::to_string(index); }
+
+std::string Weights::path(std::string_view name) const { return prefix_ + std::string(name); }
+
+bool Weights::contains(std::string_view name) const { return checkpoint_->contains(path(name)); }
+
+const Shape& Weights::shape(std::string_view name) const { return checkpoint_->find(path(name)).shape; }
+
+const Shape& Weights::shape(std::string_view name, int rank) const {
+  const Shape& found = shape(name);
+  check(found.rank() == rank, "{}: expected {} axes, found {} in {}", path(name), rank, found.to_string(),
+        checkpoint_->find(path(name)).file);
+  return found;
+}
+
+const StoredTensor& Weights::stored(std::string_view name, const Shape& expected) const {
+  const std::string full = path(name);
+  const StoredTensor& tensor = checkpoint_->find(full);
+  check(tensor.unreadable.empty(), "{}: expected a type of weights with at most {} axes, found {} in {}",
+        full, Shape::kMaxRank, tensor.unreadable, tensor.file);
+  check(tensor.shape == expected, "{}: expected {}, found {} in {}", full, expected.to_string(),
+        tensor.shape.to_string(), tensor.file);
+  if (options_->on_read) options_->on_read(static_cast<int64_t>(tensor.data.bytes.size()));
+  return tensor;
+}
+
+Tensor Weights::get(std::string_view name, const Shape& expected) const {
+  const StoredTensor& tensor = stored(name, expected);
+  checkpoint_->mark_read(path(name), {.part = part_, .dtype = DType::f32, .matrix = false});
+  return ops::convert(tensor_on(*device_, tensor), DType::f32);
+}
+
+Tensor Weights::matrix(std::string_view name, const Shape& expected) const {
+  const StoredTensor& tensor = stored(name, expected);
+  const DType dtype = weight_dtype(type_, tensor.dtype, tensor.shape);
+  checkpoint_->mark_read(path(name), {.part = part_, .dtype = dtype, .matrix = true});
+  if (options_->plan) {
+    // Shapes alone: not even a hint to the system, which would begin to read the file.
+    return Tensor::wrap(*device_, tensor.dtype, tensor.shape, tensor.data.bytes.data(), tensor.data.owner);
+  }
+  Tensor weight = convert_weight(tensor_on(*device_, tensor), dtype, path(name), tensor.file);
+  let_go(tensor, weight);
+  return weight;
+}
+
+Tensor Weights::product_matrix(std::string_view name, const Shape& expected) const {
+  Tensor weight = matrix(name, expected);
+  if (options_->plan) return weight;
+  Tensor ordered = ops::convert(weight, device_->product_type(weight.dtype(), weight.size(1)));
+  let_go(checkpoint_->find(path(name)), ordered);
+  return ordered;
+}
+
+}  // namespace janus

@@ -1,0 +1,52 @@
+// What a Janus checkpoint says of itself: its layout, the sizes of its networks, how pictures are prepared.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "core/checkpoint/checkpoint.h"
+#include "core/nn/transformer.h"
+#include "tokenizer/image/vq_model.h"
+#include "vision/image.h"
+#include "vision/siglip.h"
+
+namespace janus {
+
+// Where the parts stand in a checkpoint layout.
+struct JanusNames {
+  const char* layout;
+  const char* language_model;
+  const char* lm_head;
+  const char* vision_tower;
+  const char* aligner;
+  const char* gen_embed;
+  const char* gen_aligner;
+  const char* gen_head_in;  // Linear, GELU, Linear
+  const char* gen_head_out;
+  const char* vq_model;
+  const char* first_layer;  // of an aligner: its first Linear,
+  const char* more_layers;  // the list of the others,
+  int more_layers_step;     // numbered first, first + step, ...
+  int more_layers_first;
+  const SiglipNames& siglip;
+  const VqNames& vq;
+};
+
+struct JanusConfig {
+  const JanusNames* names = nullptr;
+  TransformerConfig language;
+  SiglipConfig vision;
+  VqConfig vq;
+  PreprocessConfig preprocess;
+
+  // Pictures in prompts and pictures made have the same grid of embeddings and codes.
+  int64_t image_tokens() const { return vision.patches(); }
+};
+
+// True for what read_janus_config understands; used by the table of families.
+bool is_janus(const nlohmann::json& config);
+// `root` stands at the top of the checkpoint: the original layout's config lacks sizes that tensors tell.
+// Throws Error for another architecture, naming it, and for anything that does not fit together.
+JanusConfig read_janus_config(const Checkpoint& checkpoint, const Weights& root);
+
+}  // namespace janus

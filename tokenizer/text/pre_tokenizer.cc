@@ -1,0 +1,111 @@
+#include "tokenizer/text/pre_tokenizer.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/json.h"
+#include "tokenizer/text/byte_level.h"
+#include "tokenizer/text/char_class.h"
+#include "tokenizer/text/json_list.h"
+#include "tokenizer/text/json_pattern.h"
+#include "tokenizer/text/split.h"
+#include "tokenizer/text/utf8.h"
+
+namespace janus {
+namespace {
+
+// The pattern of GPT-2, which ByteLevel brings along.
+constexpr std::string_view kGpt2Pattern =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
+// What Whitespace keeps: runs of word characters and runs of others. \w of Rust's regex crate, spelled out.
+constexpr std::string_view kWordsPattern =
+    R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d}\s]+)";
+
+Splitter regex_splitter(const Regex& regex, SplitBehavior behavior, bool invert) {
+  return {[regex](std::string_view text) { return regex.find_all(text); }, behavior, invert};
+}
+
+std::vector<TextRange> find_numerics(std::string_view text) {
+  std::vector<TextRange> found;
+  for (size_t at = 0; at < text.size();) {
+    const Utf8Char next = utf8_front(text.substr(at));
+    if (is_numeric(next.code_point)) found.push_back({at, at + next.length});
+    at += next.length;
+  }
+  return found;
+}
+
+// Rewrites every piece.
+template <typename Change>
+void rewrite(Pieces& pieces, Change change) {
+  Pieces result;
+  result.ranges.reserve(pieces.ranges.size());
+  for (const TextRange& range : pieces.ranges) {
+    const size_t begin = result.text.size();
+    result.text += change(pieces.piece(range));
+    result.ranges.push_back({begin, result.text.size()});
+  }
+  pieces = std::move(result);
+}
+
+void add_prefix(Pieces& pieces, const std::string& prefix) {
+  rewrite(pieces, [&prefix](std::string_view piece) {
+    return piece.starts_with(prefix) ? std::string(piece) : prefix + std::string(piece);
+  });
+}
+
+}  // namespace
+
+Pieces Pieces::whole(std::string text) {
+  Pieces pieces{std::move(text), {}};
+  if (!pieces.text.empty()) pieces.ranges.push_back({0, pieces.text.size()});
+  return pieces;
+}
+
+PreTokenizer::PreTokenizer(const nlohmann::json& json, const std::string& where) {
+  if (!json.is_null()) add(json, where);
+}
+
+void PreTokenizer::add(const nlohmann::json& json, const std::string& where) {
+  const JsonObject object(json, where);
+  const std::string type = object.required_string("type");
+  if (type == "Sequence") {
+    for_each_item(object, "pretokenizers", [this](const auto& item, const auto& place) { add(item, place); });
+  } else if (type == "Split") {
+    const SplitBehavior behavior = split_behavior_from_name(object.required_string("behavior"), where);
+    steps_.emplace_back(
+        regex_splitter(read_pattern(object, "pattern"), behavior, object.boolean("invert", false)));
+  } else if (type == "Digits") {
+    const bool individual = object.boolean("individual_digits", false);
+    steps_.emplace_back(
+        Splitter{find_numerics, individual ? SplitBehavior::isolated : SplitBehavior::contiguous, false});
+  } else if (type == "Whitespace") {
+    steps_.emplace_back(regex_splitter(Regex(kWordsPattern), SplitBehavior::removed, true));
+  } else if (type == "WhitespaceSplit") {
+    steps_.emplace_back(regex_splitter(Regex(R"(\s)"), SplitBehavior::removed, false));
+  } else if (type == "ByteLevel") {
+    if (object.boolean("add_prefix_space", true)) {
+      steps_.emplace_back([](Pieces& pieces) { add_prefix(pieces, " "); });
+    }
+    if (object.boolean("use_regex", true)) {
+      steps_.emplace_back(regex_splitter(Regex(kGpt2Pattern), SplitBehavior::isolated, false));
+    }
+    steps_.emplace_back([](Pieces& pieces) { rewrite(pieces, to_byte_level); });
+  } else {
+    fail(
+        "{}: expected a pre-tokenizer among Sequence, Split, Digits, Whitespace, WhitespaceSplit, ByteLevel, "
+        "found {}",
+        where, excerpt(type));
+  }
+}
+
+Pieces PreTokenizer::operator()(std::string text) const {
+  Pieces pieces = Pieces::whole(std::move(text));
+  for (const Step& step : steps_) step(pieces);
+  return pieces;
+}
+
+}  // namespace janus

@@ -1,0 +1,217 @@
+#include "tokenizer/text/sentencepiece_tokenizer.h"
+
+#include <sentencepiece_processor.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/json.h"
+#include "tokenizer/text/added_tokens.h"
+#include "tokenizer/text/byte_level.h"
+#include "tokenizer/text/sentencepiece_spec.h"
+#include "tokenizer/text/utf8.h"
+
+namespace janus {
+namespace {
+
+using sentencepiece::SentencePieceProcessor;
+
+constexpr std::string_view kSpaceSymbol = "\xE2\x96\x81";  // U+2581, a space within pieces
+
+void check_status(const sentencepiece::util::Status& status, const std::string& where, const char* what) {
+  if (status.ok()) return;
+  std::string reason = status.ToString();
+  std::replace(reason.begin(), reason.end(), '\n', ' ');
+  fail("{}: expected {}, found a fault: {}", where, what, reason);
+}
+
+std::unique_ptr<SentencePieceProcessor> load(std::string_view model, const std::string& where) {
+  auto processor = std::make_unique<SentencePieceProcessor>();
+  check_status(processor->LoadFromSerializedProto(model), where, "a SentencePiece model");
+  return processor;
+}
+
+class SentencePieceTokenizer : public TextTokenizer {
+ public:
+  SentencePieceTokenizer(std::string_view model, const TokenizerSettings& settings, const std::string& where)
+      : where_(where), spec_(read_sentencepiece_spec(model)), processor_(load(model, where)) {
+    check(!spec_.whitespace_as_suffix,
+          "{}: treat_whitespace_as_suffix: expected off (it is not supported), found on", where);
+    if (spec_.add_dummy_prefix) continuation_ = load(without_dummy_prefix(model), where);
+    size_ = processor_->GetPieceSize();
+    for (int32_t id = 0; id < size_; ++id) {
+      if (processor_->IsControl(id) || is_user_defined(id)) {
+        add_token({processor_->IdToPiece(id), id, processor_->IsControl(id)});
+      }
+    }
+    for (const AddedToken& token : settings.added) add_named(token);
+    for (const std::string& text : settings.special_texts) add_named({text, id_of(text).value_or(-1), true});
+    find_begin(settings);
+  }
+
+  std::vector<int32_t> encode(std::string_view text, bool add_begin) const override {
+    std::vector<int32_t> ids;
+    if (add_begin && adds_begin_) ids.push_back(*roles_.begin);
+    const std::string whole = to_utf8(text);
+    const std::string_view all(whole);
+    size_t done = 0;
+    for (const TokenOrText& part : finder_.split(all)) {
+      // The library finds user-defined pieces by itself.
+      if (part.token == nullptr || is_user_defined(part.token->id)) continue;
+      const auto begin = static_cast<size_t>(part.text.data() - all.data());
+      if (done < begin) encode_part(all.substr(done, begin - done), done == 0, ids);
+      ids.push_back(part.token->id);
+      done = begin + part.text.size();
+    }
+    encode_part(all.substr(done), done == 0, ids);
+    return ids;
+  }
+
+  // As the library does it, but bytes of an unfinished character stay as they are.
+  std::string decode(std::span<const int32_t> ids) const override {
+    std::string text;
+    bool at_start = true;  // a space here is the one that was put before the text
+    for (const int32_t id : ids) {
+      if (is_special(id)) continue;
+      if (const auto added = added_.find(id); added != added_.end() && id >= processor_->GetPieceSize()) {
+        text += added->second->content;
+      } else if (id >= 0 && id < processor_->GetPieceSize()) {
+        append_piece(id, at_start, text);
+      }
+      if (!text.empty()) at_start = false;
+    }
+    return text;
+  }
+
+  std::optional<int32_t> id_of(std::string_view token) const override {
+    if (const auto added = added_by_text_.find(token); added != added_by_text_.end()) return added->second;
+    const int32_t id = processor_->PieceToId(token);
+    const bool found = id >= 0 && id < processor_->GetPieceSize() && processor_->IdToPiece(id) == token;
+    return found ? std::optional(id) : std::nullopt;
+  }
+
+  std::string token_of(int32_t id) const override {
+    if (id >= 0 && id < processor_->GetPieceSize()) return processor_->IdToPiece(id);
+    const auto added = added_.find(id);
+    check(added != added_.end(), "token id: expected one of the tokenizer's, below {}, found {}", size_, id);
+    return added->second->content;
+  }
+
+  bool is_special(int32_t id) const override {
+    const auto added = added_.find(id);
+    return added != added_.end() && added->second->special;
+  }
+
+  int32_t size() const override { return size_; }
+  std::optional<int32_t> begin_id() const override { return roles_.begin; }
+  std::optional<int32_t> end_id() const override { return roles_.end; }
+  std::optional<int32_t> pad_id() const override { return roles_.pad; }
+
+ private:
+  bool is_user_defined(int32_t id) const { return spec_.user_defined.contains(id); }
+
+  void add_named(const AddedToken& token) {
+    if (token.id < 0 || token.content.empty()) return;
+    const auto known = id_of(token.content);
+    check(!known || *known == token.id,
+          "{}: expected the id of {} that the files beside it name, {}, found {}", where_,
+          excerpt(token.content), token.id, known.value_or(0));
+    const bool taken = token.id < processor_->GetPieceSize() || added_.contains(token.id);
+    check(known.has_value() || !taken,
+          "{}: expected an id of its own for the added token {}, found {}, which is {}", where_,
+          excerpt(token.content), token.id, taken ? excerpt(token_of(token.id)) : "");
+    add_token(token);
+  }
+
+  void add_token(const AddedToken& token) {
+    if (const auto known = added_.find(token.id); known != added_.end()) {
+      known->second->special |= token.special;
+      return;
+    }
+    AddedToken& added = tokens_.emplace_back(token);
+    added_.emplace(added.id, &added);
+    added_by_text_.emplace(added.content, added.id);
+    finder_.add(added.content, added);
+    size_ = std::max(size_, added.id + 1);
+  }
+
+  void find_begin(const TokenizerSettings& settings) {
+    roles_ = find_roles(settings, [this](std::string_view text) { return id_of(text); });
+    const auto own = [](std::optional<int32_t>& role, int32_t id) {
+      if (!role && id >= 0) role = id;
+    };
+    own(roles_.begin, processor_->bos_id());
+    own(roles_.end, processor_->eos_id());
+    own(roles_.pad, processor_->pad_id());
+    check(roles_.begin || !settings.add_begin.value_or(false),
+          "{}: expected the begin token that add_bos_token asks for, found none", where_);
+    adds_begin_ = roles_.begin && settings.add_begin.value_or(true);
+  }
+
+  void encode_part(std::string_view text, bool at_start, std::vector<int32_t>& ids) const {
+    if (text.empty()) return;
+    const SentencePieceProcessor& processor = at_start || !continuation_ ? *processor_ : *continuation_;
+    std::vector<int> part;
+    check_status(processor.Encode(text, &part), where_, "a text that can be encoded");
+    ids.insert(ids.end(), part.begin(), part.end());
+  }
+
+  void append_piece(int32_t id, bool& at_start, std::string& text) const {
+    if (processor_->IsUnknown(id)) {
+      text += unknown_surface();
+      return;
+    }
+    const std::string& stored = processor_->IdToPiece(id);
+    if (processor_->IsByte(id)) {
+      text += from_byte_fallback(stored).value_or('?');  // the library loads no model with other texts
+      return;
+    }
+    std::string_view piece = stored;
+    if (at_start && (spec_.add_dummy_prefix || spec_.remove_extra_whitespaces) &&
+        piece.starts_with(kSpaceSymbol)) {
+      piece.remove_prefix(kSpaceSymbol.size());
+      // One space was put there; with remove_extra_whitespaces, none of the following is the text's own
+      // either.
+      if (!spec_.remove_extra_whitespaces) at_start = false;
+    }
+    while (!piece.empty()) {
+      const size_t space = piece.find(kSpaceSymbol);
+      text += piece.substr(0, space);
+      if (space == piece.npos) break;
+      text += ' ';
+      piece.remove_prefix(space + kSpaceSymbol.size());
+    }
+  }
+
+  std::string unknown_surface() const {
+    std::string surface;
+    check_status(processor_->Decode(std::vector<int>{processor_->unk_id()}, &surface), where_,
+                 "an unknown token");
+    return surface;
+  }
+
+  std::string where_;
+  SentencePieceSpec spec_;
+  std::unique_ptr<SentencePieceProcessor> processor_;
+  std::unique_ptr<SentencePieceProcessor>
+      continuation_;                      // without the space before a text; null: as processor_
+  std::deque<AddedToken> tokens_;         // control, user-defined and named ones
+  std::map<int32_t, AddedToken*> added_;  // into tokens_
+  std::map<std::string, int32_t, std::less<>> added_by_text_;
+  TokenFinder finder_;
+  RoleIds roles_;
+  bool adds_begin_ = false;
+  int32_t size_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<TextTokenizer> open_sentencepiece(std::string_view model, const TokenizerSettings& settings,
+                                                  const std::string& where) {
+  return std::make_unique<SentencePieceTokenizer>(model, settings, where);
+}
+
+}  // namespace janus

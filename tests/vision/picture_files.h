@@ -12,6 +12,7 @@
 #include "core/base/crc32.h"
 #include "core/base/error.h"
 #include "core/base/read_file.h"
+#include "vision/formats/png_chunks.h"
 #include "vision/image_file.h"
 
 namespace janus::test {

@@ -29,7 +29,7 @@ class Conversation {
 
   // Tokens read so far, and how many there is room for.
   int64_t tokens() const { return cache_.length(0); }
-  int64_t capacity() const { return cache_.capacity(); }
+  int64_t capacity() const { return cache_.capacity(0); }
 
  private:
   const JanusModel* model_;

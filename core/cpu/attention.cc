@@ -81,8 +81,7 @@ void attend_block(const Kernels& kernels, const Head& head, const PackedHead& pa
 
 // Where in the cache's tensors token `token` of the new ones of a batch row stands.
 int64_t place_in(const CacheView& cache, int64_t b, int64_t head, int64_t token) {
-  return ((cache.rows[b] * cache.keys.size(1) + head) * cache.keys.size(2) + cache.positions[b] + token) *
-         cache.keys.size(3);
+  return (head * cache.keys.size(1) + cache.starts[b] + cache.positions[b] + token) * cache.keys.size(2);
 }
 
 void store_head(const float* from, const Tensor& to, int64_t place, int64_t width) {
@@ -97,7 +96,7 @@ void store_head(const float* from, const Tensor& to, int64_t place, int64_t widt
 
 // Of a batch row, with its `tokens` new tokens.
 Head head_of(const CacheView& cache, int64_t b, int64_t key_head, int64_t tokens) {
-  const int64_t width = cache.keys.size(3), place = place_in(cache, b, key_head, -cache.positions[b]);
+  const int64_t width = cache.keys.size(2), place = place_in(cache, b, key_head, -cache.positions[b]);
   const auto bytes = place * static_cast<int64_t>(size_of(cache.keys.dtype()));
   return {{cache.keys.dtype(), static_cast<const std::byte*>(cache.keys.raw()) + bytes, width},
           {cache.keys.dtype(), static_cast<const std::byte*>(cache.values.raw()) + bytes, width},
@@ -145,7 +144,7 @@ void CpuDevice::attention(const Tensor& queries, const Tensor& keys, const Tenso
 }
 
 void CpuDevice::store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) {
-  const int64_t tokens = keys.size(1), heads = cache.keys.size(1), width = cache.keys.size(3);
+  const int64_t tokens = keys.size(1), heads = cache.keys.size(0), width = cache.keys.size(2);
   team_.parallel_for(keys.size(0) * tokens, 4, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       for (int64_t h = 0; h < heads; ++h) {
@@ -158,8 +157,8 @@ void CpuDevice::store_kv(const Tensor& keys, const Tensor& values, const CacheVi
 }
 
 void CpuDevice::cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) {
-  const int64_t tokens = queries.size(1), stride = queries.size(2), width = cache.keys.size(3);
-  const int64_t key_heads = cache.keys.size(1), group = heads / key_heads;
+  const int64_t tokens = queries.size(1), stride = queries.size(2), width = cache.keys.size(2);
+  const int64_t key_heads = cache.keys.size(0), group = heads / key_heads;
   if (tokens == 1) {
     team_.parallel_for(queries.size(0) * key_heads, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
@@ -190,7 +189,7 @@ void CpuDevice::cached_attention(const Tensor& queries, int heads, const CacheVi
 void CpuDevice::next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
                                const Tensor& table, const CacheView& cache, Tensor& out) {
   if (queries.size(1) > 1) return Device::next_attention(queries, keys, values, heads, table, cache, out);
-  const int64_t key_heads = cache.keys.size(1), width = cache.keys.size(3), group = heads / key_heads;
+  const int64_t key_heads = cache.keys.size(0), width = cache.keys.size(2), group = heads / key_heads;
   team_.parallel_for(queries.size(0) * key_heads, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t b = i / key_heads, key_head = i % key_heads, place = place_in(cache, b, key_head, 0);

@@ -11,13 +11,13 @@ namespace {
 
 Placed placed(const CacheView& cache, size_t first) {
   Placed list{};
-  const auto count = static_cast<int64_t>(std::min<size_t>(kPlaced, cache.rows.size() - first));
-  std::copy_n(cache.rows.begin() + static_cast<int64_t>(first), count, list.rows);
+  const auto count = static_cast<int64_t>(std::min<size_t>(kPlaced, cache.starts.size() - first));
+  std::copy_n(cache.starts.begin() + static_cast<int64_t>(first), count, list.starts);
   std::copy_n(cache.positions.begin() + static_cast<int64_t>(first), count, list.positions);
   return list;
 }
 CacheShape shape_of(const CacheView& cache) {
-  return {cache.keys.size(1), cache.keys.size(2), cache.keys.size(3)};
+  return {cache.keys.size(0), cache.keys.size(1), cache.keys.size(2)};
 }
 
 template <DType kCache>
@@ -27,8 +27,8 @@ __global__ void store_kernel(const float* keys, const float* values, int64_t cou
   for (int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count;
        i += int64_t{gridDim.x} * blockDim.x) {
     const int64_t token = i / width, b = token / tokens;
-    const int64_t to =
-        cache.token(at.rows[b], i % width / cache.width, at.positions[b] + token % tokens) + i % cache.width;
+    const int64_t to = cache.token(at.starts[b], i % width / cache.width, at.positions[b] + token % tokens) +
+                       i % cache.width;
     if constexpr (kCache == DType::f32) {
       static_cast<float*>(cached_keys)[to] = keys[i];
       static_cast<float*>(cached_values)[to] = values[i];
@@ -52,7 +52,7 @@ __global__ __launch_bounds__(kTokenThreads) void token_kernel(TokenAttention a, 
     const float* const from = queries + (b * a.parts.heads + head) * width;
     for (int64_t d = threadIdx.x; d < width; d += kTokenThreads) query[d] = from[d];
     __syncthreads();
-    attend_part<kCache>(a, query, b, at.rows[b], head, static_cast<int>(blockIdx.x), length);
+    attend_part<kCache>(a, query, b, at.starts[b], head, static_cast<int>(blockIdx.x), length);
   }
   if (!is_last_part(a, b, key_head, parts)) return;
   for (int head = key_head * a.group; head < (key_head + 1) * a.group; ++head) {
@@ -143,8 +143,8 @@ void attend_cached_row(Device& device, cudaStream_t stream, const HeadsShape& s,
                        int64_t b, const CacheView& cache, Tensor& out) {
   const CacheShape shape = shape_of(cache);
   const auto size = static_cast<int64_t>(size_of(kCache));
-  const int64_t row = shape.token(cache.rows[b], 0, 0) * size,
-                head_bytes = shape.capacity * shape.width * size;
+  const int64_t row = shape.token(cache.starts[b], 0, 0) * size,
+                head_bytes = shape.tokens * shape.width * size;
   const auto* const keys = static_cast<const unsigned char*>(cache.keys.raw()) + row;
   const auto* const values = static_cast<const unsigned char*>(cache.values.raw()) + row;
   const int64_t offset = b * s.tokens * s.heads * s.width;
@@ -161,8 +161,8 @@ void attend_cached_row(Device& device, cudaStream_t stream, const HeadsShape& s,
 void CudaDevice::store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) {
   const auto kernel = cache.keys.dtype() == DType::f32 ? store_kernel<DType::f32> : store_kernel<DType::bf16>;
   const int64_t per_row = keys.size(1) * keys.size(2);
-  for (size_t first = 0; first < cache.rows.size(); first += kPlaced) {
-    const auto rows = static_cast<int64_t>(std::min<size_t>(kPlaced, cache.rows.size() - first));
+  for (size_t first = 0; first < cache.starts.size(); first += kPlaced) {
+    const auto rows = static_cast<int64_t>(std::min<size_t>(kPlaced, cache.starts.size() - first));
     const int64_t offset = static_cast<int64_t>(first) * per_row;
     launch(stream(), {.grid = blocks_for(rows * per_row)}, kernel, keys.data<float>() + offset,
            values.data<float>() + offset, rows * per_row, keys.size(1), placed(cache, first), shape_of(cache),
@@ -175,13 +175,13 @@ void CudaDevice::attend_one_token(const Tensor& queries, int heads, const CacheV
   const auto kernel = cache.keys.dtype() == DType::f32 ? token_kernel<DType::f32> : token_kernel<DType::bf16>;
   const int64_t longest = *std::max_element(cache.positions.begin(), cache.positions.end()) + 1;
   const PartShape parts{heads, context_parts(longest), shape.width};
-  const auto most = static_cast<int64_t>(std::min<size_t>(kPlaced, cache.rows.size()));
+  const auto most = static_cast<int64_t>(std::min<size_t>(kPlaced, cache.starts.size()));
   const std::shared_ptr<void> partial = allocate(static_cast<size_t>(4 * parts.floats(most)));
   const size_t count_bytes = sizeof(unsigned) * static_cast<size_t>(most * shape.heads);
   const std::shared_ptr<void> counts = allocate(count_bytes);
   check_cuda(cudaMemsetAsync(counts.get(), 0, count_bytes, stream()), "clearing counts");
-  for (size_t first = 0; first < cache.rows.size(); first += kPlaced) {
-    const auto rows = static_cast<unsigned>(std::min<size_t>(kPlaced, cache.rows.size() - first));
+  for (size_t first = 0; first < cache.starts.size(); first += kPlaced) {
+    const auto rows = static_cast<unsigned>(std::min<size_t>(kPlaced, cache.starts.size() - first));
     const TokenAttention a{.keys = static_cast<const unsigned char*>(cache.keys.raw()),
                            .values = static_cast<const unsigned char*>(cache.values.raw()),
                            .cache = shape,
@@ -203,7 +203,7 @@ void CudaDevice::cached_attention(const Tensor& queries, int heads, const CacheV
   const CacheShape stored = shape_of(cache);
   if (stored.width <= kMostTileWidth) {
     const int64_t per_row = queries.size(1) * queries.size(2);
-    for (size_t first = 0; first < cache.rows.size(); first += kPlaced) {
+    for (size_t first = 0; first < cache.starts.size(); first += kPlaced) {
       const int64_t offset = static_cast<int64_t>(first) * per_row;
       run_tiles(stream(), cache.keys.dtype(),
                 {.queries = queries.data<float>() + offset,
@@ -219,7 +219,7 @@ void CudaDevice::cached_attention(const Tensor& queries, int heads, const CacheV
                  .causal = true,
                  .out = out.data<float>() + offset},
                 placed(cache, first),
-                static_cast<unsigned>(std::min<size_t>(kPlaced, cache.rows.size() - first)));
+                static_cast<unsigned>(std::min<size_t>(kPlaced, cache.starts.size() - first)));
     }
     return;
   }
@@ -228,10 +228,10 @@ void CudaDevice::cached_attention(const Tensor& queries, int heads, const CacheV
   for (int64_t b = 0; b < queries.size(0); ++b) {
     const int64_t before = cache.positions[b], tokens = queries.size(1);
     const HeadsShape shape{.heads = heads,
-                           .group = heads / static_cast<int>(cache.keys.size(1)),
+                           .group = heads / static_cast<int>(cache.keys.size(0)),
                            .tokens = tokens,
                            .keys = before + tokens,
-                           .width = cache.keys.size(3),
+                           .width = cache.keys.size(2),
                            .visible = before + 1};
     run(*this, stream(), shape, queries, b, cache, out);
   }
@@ -242,7 +242,7 @@ void CudaDevice::attention(const Tensor& queries, const Tensor& keys, const Tens
   const int64_t tokens = queries.size(1), stride = queries.size(2), width = stride / heads;
   if (width <= kMostTileWidth) {
     Placed in_order{};
-    for (int i = 0; i < kPlaced; ++i) in_order.rows[i] = i;
+    for (int i = 0; i < kPlaced; ++i) in_order.starts[i] = i;
     for (int64_t first = 0; first < queries.size(0); first += kPlaced) {
       const int64_t offset = first * tokens * stride;
       run_tiles(stream(), DType::f32,

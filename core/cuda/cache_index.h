@@ -15,12 +15,13 @@ __host__ __device__ constexpr int64_t context_parts(int64_t length) {
   return (length + kContextPart - 1) / kContextPart;
 }
 
-// Of keys or values [R, Hkv, capacity, Dh].
+// Of keys or values [Hkv, tokens, Dh].
 struct CacheShape {
-  int64_t heads, capacity, width;
+  int64_t heads, tokens, width;
 
-  __host__ __device__ constexpr int64_t token(int64_t row, int64_t head, int64_t position) const {
-    return ((row * heads + head) * capacity + position) * width;
+  // Of the sequence that begins at token `start` of the cache.
+  __host__ __device__ constexpr int64_t token(int64_t start, int64_t head, int64_t position) const {
+    return (head * tokens + start + position) * width;
   }
 };
 

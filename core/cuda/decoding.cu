@@ -6,7 +6,7 @@
 namespace janus::cuda {
 namespace {
 
-CacheShape cache_shape(const Tensor& keys) { return {keys.size(1), keys.size(2), keys.size(3)}; }
+CacheShape cache_shape(const Tensor& keys) { return {keys.size(0), keys.size(1), keys.size(2)}; }
 
 dim3 product_grid(int64_t tiles, int batch) {
   return {static_cast<unsigned>(tiles), static_cast<unsigned>(divide_up(batch, kMostStreamBatch))};
@@ -43,7 +43,7 @@ StepItems step_items(const DecodingPlan& plan) {
   for (int i = 0; i < items.count; ++i) {
     const DecodingItem& item = plan.items[static_cast<size_t>(i)];
     items.rows[i] = row++;
-    items.other_rows[i] = item.other_row < 0 ? -1 : row++;
+    items.other_rows[i] = item.other_start < 0 ? -1 : row++;
     items.guidance[i] = item.guidance;
     items.temperature[i] = item.sampling.temperature;
     items.top_p[i] = item.sampling.top_p;
@@ -54,14 +54,21 @@ StepItems step_items(const DecodingPlan& plan) {
   return items;
 }
 
+// Tokens of the longest sequence when all draws are read.
+int64_t longest_of(const DecodingPlan& plan) {
+  int64_t longest = 0;
+  for (const DecodingItem& item : plan.items) longest = std::max<int64_t>(longest, item.length);
+  return longest + plan.draws;
+}
+
 StepRows step_rows(const DecodingPlan& plan) {
   StepRows rows{};
   for (size_t i = 0; i < plan.items.size(); ++i) {
     const DecodingItem& item = plan.items[i];
-    for (const int32_t row : {item.row, item.other_row}) {
-      if (row < 0) continue;
+    for (const int32_t start : {item.start, item.other_start}) {
+      if (start < 0) continue;
       rows.items[rows.batch] = static_cast<int32_t>(i);
-      rows.cache_rows[rows.batch] = row;
+      rows.cache_starts[rows.batch] = start;
       rows.first_positions[rows.batch] = item.length;
       ++rows.batch;
     }
@@ -103,8 +110,9 @@ CudaDecoding::CudaDecoding(CudaDevice& device, DecodingPlan plan)
       rows_(step_rows(plan_)),
       items_(step_items(plan_)),
       width_(plan_.norm.size(0)),
-      head_width_(plan_.layers[0].keys.size(3)),
-      key_heads_(plan_.layers[0].keys.size(1)),
+      head_width_(plan_.layers[0].keys.size(2)),
+      key_heads_(plan_.layers[0].keys.size(0)),
+      most_parts_(context_parts(longest_of(plan_))),
       vocabulary_(plan_.head.back().weight.size(0)),
       stream_(device.stream()) {
   const auto batch = static_cast<size_t>(rows_.batch);
@@ -113,7 +121,7 @@ CudaDecoding::CudaDecoding(CudaDevice& device, DecodingPlan plan)
   qkv_ = zeroed(device_, batch * (query_width + 2 * key_heads_ * head_width_) * sizeof(float));
   squares_ = zeroed(device_, static_cast<size_t>(norm_tiles()) * batch * sizeof(float));
   logits_ = zeroed(device_, (batch + plan_.items.size()) * vocabulary_ * sizeof(float));
-  const PartShape parts{plan_.heads, context_parts(plan_.layers[0].keys.size(2)), head_width_};
+  const PartShape parts{plan_.heads, most_parts_, head_width_};
   partial_ = zeroed(device_, static_cast<size_t>(parts.floats(rows_.batch)) * sizeof(float));
   counts_ = zeroed(device_, batch * static_cast<size_t>(key_heads_) * sizeof(unsigned));
   best_ = zeroed(device_, plan_.items.size() * kDrawBlocks * sizeof(Best));
@@ -167,7 +175,7 @@ void CudaDecoding::run_layer(const DecodingLayer& layer, const Tensor& next_norm
   const int64_t qkv_width = (plan_.heads + 2 * key_heads_) * head_width_;
   run_product(stream_, qkv, normed_->rows(), norm_scale(), PlainEnd{floats(qkv_), qkv_width, nullptr});
   const CacheShape shape = cache_shape(layer.keys);
-  const PartShape parts{plan_.heads, context_parts(shape.capacity), head_width_};
+  const PartShape parts{plan_.heads, most_parts_, head_width_};
   const TokenAttention attention{.keys = static_cast<const unsigned char*>(layer.keys.raw()),
                                  .values = static_cast<const unsigned char*>(layer.values.raw()),
                                  .cache = shape,

@@ -27,7 +27,7 @@ struct StepState {
 struct StepRows {
   int batch;
   int32_t items[kMostRows];  // the item whose id it reads
-  int32_t cache_rows[kMostRows];
+  int32_t cache_starts[kMostRows];
   int32_t first_positions[kMostRows];
 };
 
@@ -74,7 +74,7 @@ class CudaDecoding : public Decoding {
   DecodingPlan plan_;
   StepRows rows_{};
   StepItems items_{};
-  int64_t width_, head_width_, key_heads_, vocabulary_;
+  int64_t width_, head_width_, key_heads_, most_parts_, vocabulary_;
   cudaStream_t stream_;
   // Activations of a step.
   std::shared_ptr<void> x_, qkv_, squares_, logits_, partial_, counts_, state_, best_;

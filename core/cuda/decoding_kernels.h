@@ -160,14 +160,14 @@ __global__ __launch_bounds__(kTokenThreads) void step_attention(TokenAttention a
   const int b = static_cast<int>(blockIdx.z), key_head = static_cast<int>(blockIdx.y);
   const int64_t width = a.cache.width, half = width / 2, heads = a.parts.heads;
   const int64_t position = rows.first_positions[b] + state->step, length = position + 1;
-  const int64_t parts = context_parts(length), row = rows.cache_rows[b];
+  const int64_t parts = context_parts(length), start = rows.cache_starts[b];
   if (blockIdx.x >= parts) return;
   const float* const own = qkv + b * (heads + 2 * a.cache.heads) * width;
   const float* const angles = rope_table + position * width;
   if (blockIdx.x == parts - 1) {
     const float* const key = own + (heads + key_head) * width;
     const float* const value = own + (heads + a.cache.heads + key_head) * width;
-    const int64_t to = a.cache.token(row, key_head, position);
+    const int64_t to = a.cache.token(start, key_head, position);
     for (int64_t d = threadIdx.x; d < width; d += kTokenThreads) {
       const float k = rotated(key, d, half, angles), v = value[d];
       if constexpr (kCache == DType::f32) {
@@ -184,7 +184,7 @@ __global__ __launch_bounds__(kTokenThreads) void step_attention(TokenAttention a
       query[d] = rotated(own + head * width, d, half, angles);
     }
     __syncthreads();  // the cache's new token is this block's own
-    attend_part<kCache>(a, query, b, row, head, static_cast<int>(blockIdx.x), length);
+    attend_part<kCache>(a, query, b, start, head, static_cast<int>(blockIdx.x), length);
   }
   if (!is_last_part(a, b, key_head, parts)) return;
   for (int head = key_head * a.group; head < (key_head + 1) * a.group; ++head) {

@@ -19,7 +19,7 @@ namespace janus::cuda {
 // Where the rows of a batch stand, by value to a kernel: so many at a time.
 constexpr int kPlaced = 64;
 struct Placed {
-  int32_t rows[kPlaced], positions[kPlaced];
+  int32_t starts[kPlaced], positions[kPlaced];
 };
 
 // Widest head that the registers hold.
@@ -261,7 +261,7 @@ __global__ __launch_bounds__((AttentionTile<kType, kWidth>::kThreads)) void tile
   const int64_t position = a.causal ? at.positions[b] : 0;
   const int64_t last = first + Tile::kQueries < a.tokens ? first + Tile::kQueries : a.tokens;
   const int64_t keys = a.causal ? position + last : a.tokens;  // that any query of the tile sees
-  const int64_t begin = at.rows[b] * a.row_stride + head / a.group * a.head_stride;
+  const int64_t begin = at.starts[b] * a.row_stride + head / a.group * a.head_stride;
   constexpr int64_t kBytes = kType == DType::bf16 ? 2 : 4;
 
   CachedPiece<kType> next[Tile::kPieces];

@@ -46,15 +46,15 @@ __device__ __forceinline__ float key_product(const float* query, const unsigned 
   return sum;
 }
 
-// The part `part` of query head `head` of batch row `b`, whose cache row is `row` and has `length` tokens.
-// query: in shared memory, [width]. Every thread of the block calls it.
+// The part `part` of query head `head` of batch row `b`, whose sequence begins at `start` of the cache and
+// has `length` tokens. query: in shared memory, [width]. Every thread of the block calls it.
 template <DType kCache>
-__device__ __forceinline__ void attend_part(const TokenAttention& a, const float* query, int b, int64_t row,
+__device__ __forceinline__ void attend_part(const TokenAttention& a, const float* query, int b, int64_t start,
                                             int head, int part, int64_t length) {
   __shared__ float scores[kContextPart];
   const int64_t width = a.cache.width, first = int64_t{part} * kContextPart;
   const int count = static_cast<int>(length - first < kContextPart ? length - first : kContextPart);
-  const int64_t base = a.cache.token(row, head / a.group, first);
+  const int64_t base = a.cache.token(start, head / a.group, first);
   const int thread = static_cast<int>(threadIdx.x);
   const float scale = 1.0F / sqrtf(static_cast<float>(width));
   // Eight lanes a token; the whole warp takes part in its last, unfilled round.

@@ -61,29 +61,30 @@ Tensor Transformer::attend(const Layer& layer, const Tensor& h, const CacheView&
 Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows,
                             const LayerHook& on_layer) const {
   const int64_t tokens = x.size(1);
-  std::vector<int32_t> positions;
+  std::vector<int32_t> starts, positions;
   for (int32_t row : rows) {
-    check(cache.length(row) + tokens <= cache.capacity(),
+    check(cache.length(row) + tokens <= cache.capacity(row),
           "cache row {}: expected at most {} tokens, found {}; ask for a shorter answer or prompt", row,
-          cache.capacity(), cache.length(row) + tokens);
+          cache.capacity(row), cache.length(row) + tokens);
+    starts.push_back(cache.start(row));
     positions.push_back(static_cast<int32_t>(cache.length(row)));
   }
-  if (rope_table_.empty() || rope_table_.size(0) < cache.capacity()) {
+  if (rope_table_.empty() || rope_table_.size(0) < cache.longest()) {
     rope_table_ =
-        ops::rope_table(x.device(), cache.capacity(), static_cast<int>(config_.head_dim), config_.rope_theta);
+        ops::rope_table(x.device(), cache.longest(), static_cast<int>(config_.head_dim), config_.rope_theta);
   }
 
   Tensor h = x;  // [B, T, D]
   for (size_t index = 0; index < layers_.size(); ++index) {
     const Layer& layer = layers_[index];
-    const CacheView view{cache.keys_[index], cache.values_[index], rows, positions};
+    const CacheView view{cache.keys_[index], cache.values_[index], starts, positions};
     h = attend(layer, h, view);
     const Tensor opened =
         ops::linear_swiglu(layer.post_attention_layernorm(h), layer.gate_proj.view(), layer.up_proj.view());
     h = ops::linear_add(opened, layer.down_proj.view(), h);
     if (on_layer) on_layer(static_cast<int64_t>(index) + 1, static_cast<int64_t>(layers_.size()));
   }
-  for (int32_t row : rows) cache.lengths_[row] += tokens;
+  for (int32_t row : rows) cache.extend(row, tokens);
   return norm_(h);
 }
 

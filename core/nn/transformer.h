@@ -9,56 +9,12 @@
 #include <span>
 #include <vector>
 
+#include "core/nn/kv_cache.h"
 #include "core/nn/layers.h"
+#include "core/nn/transformer_config.h"
 #include "core/tensor/decoding.h"
 
 namespace janus {
-
-struct TransformerConfig {
-  int64_t hidden_size = 4096;
-  int64_t intermediate_size = 11008;
-  int64_t num_hidden_layers = 32;
-  int64_t num_attention_heads = 32;
-  int64_t num_key_value_heads = 32;
-  int64_t head_dim = 128;
-  int64_t vocab_size = 32000;
-  int64_t max_position_embeddings = 2048;
-  float rms_norm_eps = 1e-6F;
-  float rope_theta = 10000.0F;
-  bool attention_bias = false;
-  bool mlp_bias = false;
-  bool tie_word_embeddings = false;
-
-  // Overlays `json` on the defaults of LlamaConfig. Throws Error naming the key that is of the wrong type,
-  // out of range, or asks for what this decoder does not do (rope scaling, another activation). `where` is
-  // for messages.
-  static TransformerConfig from_json(const nlohmann::json& json, const std::string& where);
-};
-
-// Keys and values of every layer for a number of sequences of their own lengths.
-class KvCache {
- public:
-  // Capacity in tokens a row. dtype: f32 or bf16.
-  KvCache(Device& device, const TransformerConfig& config, int64_t rows, int64_t capacity, DType dtype);
-
-  int64_t rows() const { return static_cast<int64_t>(lengths_.size()); }
-  int64_t capacity() const { return capacity_; }
-  int64_t length(int64_t row) const { return lengths_[row]; }
-  // Forgets all but the first `length` tokens of a row. Throws if it holds fewer.
-  void truncate(int64_t row, int64_t length);
-  // Counts tokens that a device wrote behind a row's others by itself (core/tensor/decoding.h).
-  void extend(int64_t row, int64_t tokens);
-  // Makes row `to` hold what row `from` holds.
-  void copy_row(int64_t from, int64_t to);
-
-  static size_t bytes(const TransformerConfig& config, int64_t rows, int64_t capacity, DType dtype);
-
- private:
-  friend class Transformer;
-  std::vector<Tensor> keys_, values_;  // one a layer: [R, Hkv, capacity, Dh]
-  std::vector<int64_t> lengths_;
-  int64_t capacity_ = 0;
-};
 
 class Transformer {
  public:

@@ -17,7 +17,7 @@ struct DecodingLayer {
   Tensor input_layernorm, post_attention_layernorm;  // [D]
   Tensor q_proj, k_proj, v_proj, o_proj;             // weights
   Tensor gate_proj, up_proj, down_proj;              // weights
-  Tensor keys, values;                               // [R, Hkv, capacity, Dh]
+  Tensor keys, values;                               // [Hkv, tokens, Dh]
 };
 
 // A linear layer of the head; the exact GELU stands between two of them.
@@ -27,11 +27,11 @@ struct DecodingHead {
 
 // A sequence that draws: an image, or an answer.
 struct DecodingItem {
-  int32_t row = 0;         // of the cache: the conditional one, or the only one
-  int32_t other_row = -1;  // the unconditional one, or -1
-  int32_t length = 0;      // tokens that its rows hold
-  int32_t id = 0;          // drawn last, and not read yet
-  uint32_t step = 0;       // of the noise of its next draw
+  int32_t start = 0;         // of its tokens in the cache: the conditional ones, or the only ones
+  int32_t other_start = -1;  // of the unconditional ones, or -1
+  int32_t length = 0;        // tokens that it holds there
+  int32_t id = 0;            // drawn last, and not read yet
+  uint32_t step = 0;         // of the noise of its next draw
   float guidance = 1.0F;
   SamplingOptions sampling;
 };
@@ -46,7 +46,7 @@ struct DecodingPlan {
   std::vector<DecodingHead> head;  // hidden state -> logits [V]
   std::vector<DecodingItem> items;
   NoiseStream stream = NoiseStream::codes;
-  int64_t draws = 0;  // wanted at most; every item's rows have room for as many tokens more
+  int64_t draws = 0;  // wanted at most; every item has room for as many tokens more
 };
 
 // Keeps what its plan's tensors own.

@@ -33,11 +33,12 @@ struct GroupNormOptions {
   float eps = 1e-6F;
 };
 
-// The rows of one layer of a KvCache that a batch reads and writes.
+// One layer of a KvCache, and the sequences in it that a batch reads and writes: each is a range of the
+// cache's tokens.
 struct CacheView {
-  Tensor keys, values;                 // [R, Hkv, capacity, Dh] each, f32 or bf16
-  std::span<const int32_t> rows;       // [B]: the cache row of each batch row
-  std::span<const int32_t> positions;  // [B]: where the batch's first token stands in that row
+  Tensor keys, values;                 // [Hkv, tokens, Dh] each, f32 or bf16
+  std::span<const int32_t> starts;     // [B]: the token of the cache where each batch row's sequence begins
+  std::span<const int32_t> positions;  // [B]: where the batch's first token stands in that sequence
 };
 
 // The tensors of a linear layer, y = x weight^T + bias; the bias may be empty.

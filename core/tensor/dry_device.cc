@@ -50,7 +50,7 @@ void DryDevice::take_scores(int64_t width, int64_t heads, int64_t tokens, int64_
 
 void DryDevice::cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor&) {
   const int64_t before = *std::max_element(cache.positions.begin(), cache.positions.end());
-  take_scores(cache.keys.size(3), heads, queries.size(1), before + queries.size(1));
+  take_scores(cache.keys.size(2), heads, queries.size(1), before + queries.size(1));
 }
 
 void DryDevice::attention(const Tensor& queries, const Tensor&, const Tensor&, int heads, Tensor&) {
@@ -60,7 +60,7 @@ void DryDevice::attention(const Tensor& queries, const Tensor&, const Tensor&, i
 std::unique_ptr<Decoding> DryDevice::begin_decoding(const DecodingPlan& plan) {
   // Every row's logits beside each item's, and the activations between the kernels of a step.
   int64_t rows = 0, numbers = 2 * plan.norm.size(0);
-  for (const DecodingItem& item : plan.items) rows += item.other_row < 0 ? 1 : 2;
+  for (const DecodingItem& item : plan.items) rows += item.other_start < 0 ? 1 : 2;
   for (const DecodingLayer& layer : plan.layers) {
     const int64_t attended = 2 * layer.q_proj.size(0) + layer.k_proj.size(0) + layer.v_proj.size(0);
     numbers = std::max(numbers, 2 * plan.norm.size(0) + attended + layer.gate_proj.size(0));

@@ -73,21 +73,20 @@ void check_rope(const char* op, const Tensor& x, int heads, std::span<const int3
 
 void check_cache(const char* op, const CacheView& cache, int64_t batch, int64_t tokens) {
   for (const Tensor* part : {&cache.keys, &cache.values}) {
-    check(!part->empty() && part->rank() == 4 && part->contiguous() && part->shape() == cache.keys.shape() &&
+    check(!part->empty() && part->rank() == 3 && part->contiguous() && part->shape() == cache.keys.shape() &&
               part->dtype() == cache.keys.dtype() &&
               (part->dtype() == DType::f32 || part->dtype() == DType::bf16),
-          "{}, cache: expected equal dense [R, Hkv, capacity, Dh] in f32 or bf16, found {} and {}", op,
+          "{}, cache: expected equal dense [Hkv, tokens, Dh] in f32 or bf16, found {} and {}", op,
           describe(cache.keys), describe(cache.values));
   }
-  check(static_cast<int64_t>(cache.rows.size()) == batch && cache.positions.size() == cache.rows.size(),
-        "{}, cache: expected rows and positions for {} batch rows, found {} and {}", op, batch,
-        cache.rows.size(), cache.positions.size());
+  check(static_cast<int64_t>(cache.starts.size()) == batch && cache.positions.size() == cache.starts.size(),
+        "{}, cache: expected starts and positions for {} batch rows, found {} and {}", op, batch,
+        cache.starts.size(), cache.positions.size());
   for (int64_t b = 0; b < batch; ++b) {
-    check(cache.rows[b] >= 0 && cache.rows[b] < cache.keys.size(0),
-          "{}, cache row: expected 0 to {}, found {}", op, cache.keys.size(0) - 1, cache.rows[b]);
-    check(cache.positions[b] >= 0 && cache.positions[b] + tokens <= cache.keys.size(2),
-          "{}, cache: expected room for {} tokens at position {}, found a capacity of {}", op, tokens,
-          cache.positions[b], cache.keys.size(2));
+    const int64_t start = cache.starts[b], position = cache.positions[b];
+    check(start >= 0 && position >= 0 && start + position + tokens <= cache.keys.size(1),
+          "{}, cache: expected room for {} tokens at {} + {}, found a cache of {}", op, tokens, start,
+          position, cache.keys.size(1));
   }
 }
 
@@ -95,17 +94,17 @@ void check_new_keys(const char* op, const Tensor& keys, const Tensor& values, co
   check_activation(op, "keys", keys, 3, 3);
   check_shape(op, "values", values, keys.shape());
   check_cache(op, cache, keys.size(0), keys.size(1));
-  check(cache.keys.size(1) * cache.keys.size(3) == keys.size(2),
-        "{}: expected keys [B, T, {} * {}], found {}", op, cache.keys.size(1), cache.keys.size(3),
+  check(cache.keys.size(0) * cache.keys.size(2) == keys.size(2),
+        "{}: expected keys [B, T, {} * {}], found {}", op, cache.keys.size(0), cache.keys.size(2),
         keys.shape().to_string());
 }
 
 void check_queries(const char* op, const Tensor& queries, int heads, const CacheView& cache) {
   check_activation(op, "queries", queries, 3, 3);
   check_cache(op, cache, queries.size(0), queries.size(1));
-  check(heads > 0 && heads * cache.keys.size(3) == queries.size(2) && heads % cache.keys.size(1) == 0,
+  check(heads > 0 && heads * cache.keys.size(2) == queries.size(2) && heads % cache.keys.size(0) == 0,
         "{}: expected {} heads of {} in groups of {} key heads, found queries {}", op, heads,
-        cache.keys.size(3), cache.keys.size(1), queries.shape().to_string());
+        cache.keys.size(2), cache.keys.size(0), queries.shape().to_string());
 }
 
 void check_group_norm(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias, int groups) {
@@ -345,7 +344,7 @@ Tensor next_attention(Tensor& queries, Tensor& keys, const Tensor& values, int h
         "{}: expected keys of as many tokens as queries {}, found {}", kOp, queries.shape().to_string(),
         keys.shape().to_string());
   check_rope(kOp, queries, heads, cache.positions, table);
-  check_rope(kOp, keys, static_cast<int>(cache.keys.size(1)), cache.positions, table);
+  check_rope(kOp, keys, static_cast<int>(cache.keys.size(0)), cache.positions, table);
   Tensor out = like(queries);
   if (queries.elements() > 0) {
     queries.device().next_attention(queries, keys, values, heads, table, cache, out);

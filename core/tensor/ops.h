@@ -72,7 +72,7 @@ Tensor rope_table(Device& device, int64_t count, int head_width, float theta);
 // Rotates pairs (j, j + Dh / 2) of every head in place. x: [B, T, heads * Dh]; token t of row b stands at
 // positions[b] + t.
 void rope(Tensor& x, int heads, std::span<const int32_t> positions, const Tensor& table);
-// Writes keys and values [B, T, Hkv * Dh] into the cache at the view's rows and positions.
+// Writes keys and values [B, T, Hkv * Dh] into the cache at the view's starts and positions.
 void store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache);
 // Causal attention of new tokens over a cache that already holds their keys and values; scale 1 / sqrt(Dh).
 // heads is a multiple of Hkv: head i reads key head i / (heads / Hkv). queries: [B, T, heads * Dh] -> same.

@@ -39,7 +39,7 @@ double layer_weights(const TransformerConfig& c) {
 PassCost step_cost(const JanusNetworks& networks, const Mlp& head, int64_t rows, int64_t context) {
   const TransformerConfig& config = networks.config.language;
   const auto count = static_cast<double>(rows);
-  const double cache = static_cast<double>(KvCache::bytes(config, rows, context, networks.cache_dtype));
+  const double cache = static_cast<double>(KvCache::bytes(config, rows * context, networks.cache_dtype));
   const double width = static_cast<double>(config.num_attention_heads * config.head_dim);
   return {.bytes = static_cast<double>(networks.language_model.layer_bytes()) + bytes_of(head) + cache,
           .operations = 2 * count * (layer_weights(config) + weights_of(head)) +

@@ -138,13 +138,13 @@ class Group {
     size_t row = 0;
     for (size_t place = 0; place < images_.size(); ++place) {
       const Drawing& drawing = drawings_[place];
-      DecodingItem item{.row = rows_[row++],
+      DecodingItem item{.start = cache_->start(rows_[row++]),
                         .length = static_cast<int32_t>(drawing.prompt_ids.size()),
                         .id = images_[place].codes.codes.back(),
                         .step = 1,
                         .guidance = drawing.guidance,
                         .sampling = drawing.sampling};
-      if (rows_per_image(drawing.guidance) == 2) item.other_row = rows_[row++];
+      if (rows_per_image(drawing.guidance) == 2) item.other_start = cache_->start(rows_[row++]);
       plan->items.push_back(item);
     }
     plan->stream = NoiseStream::codes;

@@ -217,13 +217,13 @@ void JanusBatch::begin_decoding(const std::vector<int32_t>& rows) {
   plan->table = networks_.language_model.embed_tokens().weight;
   plan->head.push_back({networks_.lm_head.weight, networks_.lm_head.bias});
   plan->stream = NoiseStream::text;
-  int64_t wanted = 0, room = cache_->capacity();
+  int64_t wanted = 0, room = INT32_MAX;
   for (const int32_t row : rows) {
     const Drawing& drawing = *rows_[row];
     const auto drawn = static_cast<int64_t>(drawing.answer.ids.size());
     wanted = std::max(wanted, drawing.most - drawn);
-    room = std::min(room, cache_->capacity() - cache_->length(row));
-    plan->items.push_back({.row = row,
+    room = std::min(room, cache_->capacity(row) - cache_->length(row));
+    plan->items.push_back({.start = cache_->start(row),
                            .length = static_cast<int32_t>(cache_->length(row)),
                            .id = drawing.answer.ids.back(),
                            .step = static_cast<uint32_t>(drawn),

@@ -58,7 +58,7 @@ class DryRun {
 
   int64_t cache_bytes(int64_t rows, int64_t capacity) const {
     return static_cast<int64_t>(
-        KvCache::bytes(networks_.config.language, rows, capacity, networks_.cache_dtype));
+        KvCache::bytes(networks_.config.language, rows * capacity, networks_.cache_dtype));
   }
 
   Image black_picture() const {

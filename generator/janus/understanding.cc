@@ -65,7 +65,8 @@ std::unique_ptr<Decoding> begin_decoding(const JanusNetworks& networks, const Kv
   if (!plan) return nullptr;
   plan->table = networks.language_model.embed_tokens().weight;
   plan->head.push_back({networks.lm_head.weight, networks.lm_head.bias});
-  plan->items.push_back({.row = 0, .length = length, .id = id, .step = 1, .sampling = sampling});
+  plan->items.push_back(
+      {.start = cache.start(0), .length = length, .id = id, .step = 1, .sampling = sampling});
   plan->stream = NoiseStream::text;
   plan->draws = draws;
   return networks.device().begin_decoding(*plan);
@@ -138,7 +139,7 @@ Answer continue_answer(const JanusNetworks& networks, std::span<const Image> ima
   const TransformerConfig& config = networks.config.language;
   const auto prompt_length = static_cast<int64_t>(prompt_ids.size());
   const int64_t most =
-      std::min<int64_t>(options.max_tokens, cache.capacity() - cache.length(0) - prompt_length);
+      std::min<int64_t>(options.max_tokens, cache.capacity(0) - cache.length(0) - prompt_length);
 
   Answer result;
   Stopwatch watch;

@@ -301,10 +301,10 @@ BENCHMARK(FullAttention)
 // Rows, new tokens, tokens before them; 16 heads of 128, bf16.
 void CachedAttention(benchmark::State& state) {
   const int64_t rows = state.range(0), tokens = state.range(1), before = state.range(2);
-  const Shape shape{rows, 16, before + tokens, 128};
-  std::vector<int32_t> indices, positions(static_cast<size_t>(rows), static_cast<int32_t>(before));
-  for (int64_t i = 0; i < rows; ++i) indices.push_back(static_cast<int32_t>(i));
-  const CacheView cache{random_tensor(shape, DType::bf16), random_tensor(shape, DType::bf16), indices,
+  const Shape shape{16, rows * (before + tokens), 128};
+  std::vector<int32_t> starts, positions(static_cast<size_t>(rows), static_cast<int32_t>(before));
+  for (int64_t i = 0; i < rows; ++i) starts.push_back(static_cast<int32_t>(i * (before + tokens)));
+  const CacheView cache{random_tensor(shape, DType::bf16), random_tensor(shape, DType::bf16), starts,
                         positions};
   const Tensor x = random_tensor(Shape{rows, tokens, 2048});
   for (auto _ : state) benchmark::DoNotOptimize(ops::cached_attention(x, 16, cache).raw());

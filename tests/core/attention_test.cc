@@ -66,13 +66,20 @@ class CachedAttention : public testing::TestWithParam<CacheCase> {
   Tensor cache_of(const CacheCase& c, int64_t capacity, uint32_t seed) {
     std::vector<float> values = oracle::random_values(kCacheRows * c.key_heads * capacity * c.width, seed);
     for (size_t i = 0; i < values.size(); ++i) {
-      const auto row = static_cast<int64_t>(i) / (c.key_heads * capacity * c.width);
+      const auto row = static_cast<int64_t>(i) / (c.width * capacity) % kCacheRows;
       const auto position = static_cast<int64_t>(i) / c.width % capacity;
       const auto found = std::find(c.rows.begin(), c.rows.end(), row);
       if (found == c.rows.end() || position >= c.positions[found - c.rows.begin()]) values[i] = NAN;
     }
-    return ops::convert(ops::from_host(*device_, values, Shape{kCacheRows, c.key_heads, capacity, c.width}),
+    return ops::convert(ops::from_host(*device_, values, Shape{c.key_heads, kCacheRows * capacity, c.width}),
                         c.dtype);
+  }
+
+  // Row r of the cache begins at token r * capacity.
+  static std::vector<int32_t> starts_of(const CacheCase& c, int64_t capacity) {
+    std::vector<int32_t> starts;
+    for (const int32_t row : c.rows) starts.push_back(row * static_cast<int32_t>(capacity));
+    return starts;
   }
 
   std::shared_ptr<Device> device_ = oracle::test_device();
@@ -82,7 +89,8 @@ TEST_P(CachedAttention, EqualsOracle) {
   const CacheCase& c = GetParam();
   const auto batch = static_cast<int64_t>(c.rows.size());
   const int64_t capacity = *std::max_element(c.positions.begin(), c.positions.end()) + c.tokens + 3;
-  const CacheView cache{cache_of(c, capacity, 1), cache_of(c, capacity, 2), c.rows, c.positions};
+  const std::vector<int32_t> starts = starts_of(c, capacity);
+  const CacheView cache{cache_of(c, capacity, 1), cache_of(c, capacity, 2), starts, c.positions};
   const Tensor q = oracle::random_tensor(*device_, Shape{batch, c.tokens, c.heads * c.width}, 3);
   const Tensor k = oracle::random_tensor(*device_, Shape{batch, c.tokens, c.key_heads * c.width}, 4);
   const Tensor v = oracle::random_tensor(*device_, Shape{batch, c.tokens, c.key_heads * c.width}, 5);
@@ -92,7 +100,7 @@ TEST_P(CachedAttention, EqualsOracle) {
   for (int64_t b = 0; b < batch; ++b) {
     for (int64_t h = 0; h < c.heads; ++h) {
       const int64_t key_head = h / (c.heads / c.key_heads), length = c.positions[b] + c.tokens;
-      const int64_t offset = (c.rows[b] * c.key_heads + key_head) * capacity * c.width;
+      const int64_t offset = (key_head * kCacheRows + c.rows[b]) * capacity * c.width;
       const auto part = [&](const Values& from) {
         return Values(from.begin() + offset, from.begin() + offset + length * c.width);
       };
@@ -112,7 +120,8 @@ TEST_P(CachedAttention, StoresWhereTheViewSays) {
   const CacheCase& c = GetParam();
   const auto batch = static_cast<int64_t>(c.rows.size());
   const int64_t capacity = *std::max_element(c.positions.begin(), c.positions.end()) + c.tokens;
-  const CacheView cache{cache_of(c, capacity, 1), cache_of(c, capacity, 2), c.rows, c.positions};
+  const std::vector<int32_t> starts = starts_of(c, capacity);
+  const CacheView cache{cache_of(c, capacity, 1), cache_of(c, capacity, 2), starts, c.positions};
   const Values before = oracle::widen(cache.keys);
   const Tensor k = oracle::random_tensor(*device_, Shape{batch, c.tokens, c.key_heads * c.width}, 4);
   ops::store_kv(k, k, cache);
@@ -121,7 +130,7 @@ TEST_P(CachedAttention, StoresWhereTheViewSays) {
   for (int64_t i = 0; i < static_cast<int64_t>(stored.size()); ++i) {
     const int64_t d = i % c.width, h = i / c.width % c.key_heads, t = i / c.width / c.key_heads % c.tokens;
     const int64_t b = i / c.width / c.key_heads / c.tokens;
-    expected[((c.rows[b] * c.key_heads + h) * capacity + c.positions[b] + t) * c.width + d] = stored[i];
+    expected[((h * kCacheRows + c.rows[b]) * capacity + c.positions[b] + t) * c.width + d] = stored[i];
   }
   const Values found = oracle::widen(cache.keys);
   for (size_t i = 0; i < found.size(); ++i) {
@@ -153,17 +162,17 @@ TEST(CachedAttentionRows, DoNotDependOnTheOthers) {
   constexpr int64_t kTokens = 150, kWidth = 64, kBefore = 20;
   for (const DType dtype : {DType::bf16, DType::f32}) {
     const auto cached = [&](uint32_t seed) {
-      return oracle::random_tensor(*device, Shape{2, 1, kBefore + kTokens, kWidth}, seed, dtype);
+      return oracle::random_tensor(*device, Shape{1, 2 * (kBefore + kTokens), kWidth}, seed, dtype);
     };
     const Tensor keys = cached(1), values = cached(2);
     const Tensor q = oracle::random_tensor(*device, Shape{2, kTokens, 2 * kWidth}, 3);
-    const std::array<int32_t, 2> rows{1, 0}, positions{kBefore, 7};
-    const Tensor both = ops::cached_attention(q, 2, {keys, values, rows, positions});
+    const std::array<int32_t, 2> starts{kBefore + kTokens, 0}, positions{kBefore, 7};
+    const Tensor both = ops::cached_attention(q, 2, {keys, values, starts, positions});
     const Tensor tokens = q.rows(0, 1).reshape(Shape{kTokens, 2 * kWidth});
     for (const auto& [first, count] : {std::pair<int64_t, int64_t>{0, 150}, {0, 67}, {67, 83}, {40, 2}}) {
-      const std::array<int32_t, 1> row{1}, position{static_cast<int32_t>(kBefore + first)};
+      const std::array<int32_t, 1> start{kBefore + kTokens}, position{static_cast<int32_t>(kBefore + first)};
       const Tensor part = ops::cached_attention(
-          tokens.rows(first, count).reshape(Shape{1, count, 2 * kWidth}), 2, {keys, values, row, position});
+          tokens.rows(first, count).reshape(Shape{1, count, 2 * kWidth}), 2, {keys, values, start, position});
       oracle::expect_same(part, both.rows(0, 1).reshape(Shape{kTokens, 2 * kWidth}).rows(first, count),
                           std::string(name_of(dtype)) + ", tokens " + std::to_string(first) + " to " +
                               std::to_string(first + count));

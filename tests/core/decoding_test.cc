@@ -16,6 +16,7 @@ namespace {
 constexpr int64_t kVocabulary = 300, kBetween = 40;
 
 struct Sequence {
+  int32_t row, other_row;  // of the cache; -1: none
   DecodingItem item;
   int64_t prompt;  // tokens
 };
@@ -43,11 +44,11 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
   KvCache read_prompts(const std::vector<Sequence>& sequences, int64_t draws) const {
     int32_t last = 0;
     for (const Sequence& sequence : sequences) {
-      last = std::max({last, sequence.item.row, sequence.item.other_row});
+      last = std::max({last, sequence.row, sequence.other_row});
     }
     KvCache cache(*device_, model_.config(), last + 1, 70 + draws, DType::bf16);
     for (const Sequence& sequence : sequences) {
-      for (const int32_t row : {sequence.item.row, sequence.item.other_row}) {
+      for (const int32_t row : {sequence.row, sequence.other_row}) {
         if (row < 0) continue;
         const Shape shape{1, sequence.prompt, model_.config().hidden_size};
         model_.forward(oracle::random_tensor(*device_, shape, static_cast<uint32_t>(10 + row)), cache,
@@ -63,8 +64,11 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
     plan->table = table_;
     plan->head = head_;
     for (const Sequence& sequence : sequences) {
-      plan->items.push_back(sequence.item);
-      plan->items.back().length = static_cast<int32_t>(sequence.prompt);
+      DecodingItem item = sequence.item;
+      item.start = cache.start(sequence.row);
+      if (sequence.other_row >= 0) item.other_start = cache.start(sequence.other_row);
+      item.length = static_cast<int32_t>(sequence.prompt);
+      plan->items.push_back(item);
     }
     plan->draws = draws;
     const std::unique_ptr<Decoding> decoding = device_->begin_decoding(*plan);
@@ -81,14 +85,14 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
     KvCache cache = read_prompts(sequences, draws);
     std::vector<int32_t> rows, last, ids;
     for (const Sequence& sequence : sequences) {
-      rows.push_back(sequence.item.row);
-      if (sequence.item.other_row >= 0) rows.push_back(sequence.item.other_row);
+      rows.push_back(sequence.row);
+      if (sequence.other_row >= 0) rows.push_back(sequence.other_row);
       last.push_back(sequence.item.id);
     }
     for (int64_t i = 0; i < draws; ++i) {
       std::vector<int32_t> read;
       for (size_t s = 0; s < sequences.size(); ++s)
-        read.insert(read.end(), sequences[s].item.other_row >= 0 ? 2 : 1, last[s]);
+        read.insert(read.end(), sequences[s].other_row >= 0 ? 2 : 1, last[s]);
       const Tensor x = ops::embedding(table_, read);
       const Tensor hidden = model_.forward(x.reshape({x.size(0), 1, x.size(1)}), cache, rows);
       const Tensor between = ops::gelu_erf(ops::linear(hidden, head_[0].weight, head_[0].bias));
@@ -98,7 +102,7 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
         const DecodingItem& item = sequences[s].item;
         std::vector<float> guided(line.begin(), line.begin() + kVocabulary);
         line = line.subspan(kVocabulary);
-        if (item.other_row >= 0) {
+        if (sequences[s].other_row >= 0) {
           guided = guide(guided, line.first(kVocabulary), item.guidance);
           line = line.subspan(kVocabulary);
         }
@@ -115,22 +119,21 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
   std::vector<DecodingHead> head_;
 };
 
-DecodingItem item(int32_t row, int32_t other_row, SamplingOptions sampling) {
-  return {
-      .row = row, .other_row = other_row, .id = row + 3, .step = 1, .guidance = 3.5F, .sampling = sampling};
+Sequence sequence(int32_t row, int32_t other_row, SamplingOptions sampling, int64_t prompt) {
+  return {row, other_row, {.id = row + 3, .step = 1, .guidance = 3.5F, .sampling = sampling}, prompt};
 }
 
 TEST_P(DecodingTest, DrawsWhatStepsDraw) {
-  const std::vector<Sequence> sequences{{item(0, 4, {.seed = 7}), 9},
-                                        {item(3, -1, {.seed = 4000000000U}), 60}};
+  const std::vector<Sequence> sequences{sequence(0, 4, {.seed = 7}, 9),
+                                        sequence(3, -1, {.seed = 4000000000U}, 60)};
   EXPECT_EQ(draw_on_device(sequences, 8), draw_by_steps(sequences, 8));
 }
 
 TEST_P(DecodingTest, DrawsFiltered) {
-  const std::vector<Sequence> sequences{{item(1, 2, {.top_k = 5}), 5},
-                                        {item(5, -1, {.temperature = 0.7F, .top_p = 0.6F}), 3},
-                                        {item(6, -1, {.temperature = 1.3F, .top_k = 40, .top_p = 0.9F}), 4},
-                                        {item(7, -1, {.temperature = 0.0F}), 2}};
+  const std::vector<Sequence> sequences{sequence(1, 2, {.top_k = 5}, 5),
+                                        sequence(5, -1, {.temperature = 0.7F, .top_p = 0.6F}, 3),
+                                        sequence(6, -1, {.temperature = 1.3F, .top_k = 40, .top_p = 0.9F}, 4),
+                                        sequence(7, -1, {.temperature = 0.0F}, 2)};
   EXPECT_EQ(draw_on_device(sequences, 5), draw_by_steps(sequences, 5));
 }
 
@@ -140,7 +143,7 @@ TEST_P(DecodingTest, DrawsForManyRows) {
     for (int32_t row = 0; row < count; ++row) {
       const bool guided = row % 9 == 4 && row + 1 < count;
       sequences.push_back(
-          {item(row, guided ? row + 1 : -1, {.seed = static_cast<uint32_t>(row)}), row % 16 == 0 ? 3 : 1});
+          sequence(row, guided ? row + 1 : -1, {.seed = static_cast<uint32_t>(row)}, row % 16 == 0 ? 3 : 1));
       if (guided) ++row;
     }
     EXPECT_EQ(draw_on_device(sequences, 2), draw_by_steps(sequences, 2)) << count;
@@ -148,7 +151,7 @@ TEST_P(DecodingTest, DrawsForManyRows) {
 }
 
 TEST_P(DecodingTest, ASequenceDoesNotDependOnTheOthers) {
-  const std::vector<Sequence> both{{item(0, 1, {.seed = 1}), 6}, {item(2, 3, {.seed = 2}), 11}};
+  const std::vector<Sequence> both{sequence(0, 1, {.seed = 1}, 6), sequence(2, 3, {.seed = 2}, 11)};
   const std::vector<int32_t> together = draw_on_device(both, 4), alone = draw_on_device({both[1]}, 4);
   for (size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(together[2 * i + 1], alone[i]) << "draw " << i;
 }

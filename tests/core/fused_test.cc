@@ -66,17 +66,17 @@ TEST_P(Fused, AttentionOfNewTokens) {
   constexpr int kHeads = 6;
   constexpr int64_t kKeyHeads = 2, kHeadWidth = 24, kCapacity = 60;
   const Tensor table = ops::rope_table(*device_, kCapacity, kHeadWidth, 10000.0F);
-  std::vector<int32_t> cache_rows, positions;
+  std::vector<int32_t> starts, positions;
   for (int64_t row = 0; row < rows_; ++row) {
-    cache_rows.push_back(static_cast<int32_t>(rows_ - row));
+    starts.push_back(static_cast<int32_t>((rows_ - row) * kCapacity));
     positions.push_back(static_cast<int32_t>(3 * row));
   }
   const Tensor values = activations(kKeyHeads * kHeadWidth, 3);
   for (const DType dtype : {DType::f32, DType::bf16}) {
     const auto cache = [&] {
-      const Shape shape{rows_ + 1, kKeyHeads, kCapacity, kHeadWidth};
+      const Shape shape{kKeyHeads, (rows_ + 1) * kCapacity, kHeadWidth};
       return CacheView{oracle::random_tensor(*device_, shape, 5, dtype),
-                       oracle::random_tensor(*device_, shape, 6, dtype), cache_rows, positions};
+                       oracle::random_tensor(*device_, shape, 6, dtype), starts, positions};
     };
     const CacheView joined = cache(), apart = cache();
     Tensor queries = activations(kHeads * kHeadWidth, 1), keys = activations(kKeyHeads * kHeadWidth, 2);

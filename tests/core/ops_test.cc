@@ -281,11 +281,12 @@ TEST_F(Ops, WrongShapesNameBoth) {
 }
 
 TEST_F(Ops, CacheOverflowIsRefused) {
-  const Tensor cache = random(Shape{2, 1, 4, 8}, 1), x = random(Shape{1, 2, 8}, 2);
-  const std::vector<int32_t> row{1}, bad_row{2}, fits{2}, beyond{3};
-  ops::store_kv(x, x, {cache, cache, row, fits});
-  expect_error([&] { ops::store_kv(x, x, {cache, cache, row, beyond}); }, "capacity of 4");
-  expect_error([&] { ops::store_kv(x, x, {cache, cache, bad_row, fits}); }, "expected 0 to 1, found 2");
+  const Tensor cache = random(Shape{1, 8, 8}, 1), x = random(Shape{1, 2, 8}, 2);
+  const std::vector<int32_t> start{4}, before{-1}, behind{8}, fits{2}, beyond{3};
+  ops::store_kv(x, x, {cache, cache, start, fits});
+  expect_error([&] { ops::store_kv(x, x, {cache, cache, start, beyond}); }, "at 4 + 3, found a cache of 8");
+  expect_error([&] { ops::store_kv(x, x, {cache, cache, before, fits}); }, "at -1 + 2");
+  expect_error([&] { ops::store_kv(x, x, {cache, cache, behind, fits}); }, "at 8 + 2");
 }
 
 TEST_F(Ops, DevicesAreNamed) {

@@ -33,15 +33,14 @@ std::vector<Operation> operations(Device& device) {
   const auto cached = [&device](int64_t positions) {
     return [&device, positions](const Tensor& x) {
       const auto batch = x.size(0);
-      const std::vector<int32_t> rows = [&] {
-        std::vector<int32_t> all(static_cast<size_t>(batch));
-        for (int64_t b = 0; b < batch; ++b) all[b] = static_cast<int32_t>(b);
-        return all;
-      }();
+      // Each row sees keys of its own: the cache's tokens in order.
+      const int64_t length = positions + x.size(1);
+      std::vector<int32_t> starts;
+      for (int64_t b = 0; b < batch; ++b) starts.push_back(static_cast<int32_t>(b * length));
       const std::vector<int32_t> at(static_cast<size_t>(batch), static_cast<int32_t>(positions));
-      const Shape shape{batch, 2, positions + x.size(1), 32};
+      const Shape shape{1, batch * length, 32};
       const CacheView cache{oracle::random_tensor(device, shape, 7, DType::bf16),
-                            oracle::random_tensor(device, shape, 8, DType::bf16), rows, at};
+                            oracle::random_tensor(device, shape, 8, DType::bf16), starts, at};
       return ops::cached_attention(x, 4, cache);
     };
   };

@@ -150,7 +150,7 @@ TEST(KvCacheBytes, CountsKeysAndValues) {
   config.num_hidden_layers = 24;
   config.num_key_value_heads = 16;
   config.head_dim = 128;
-  EXPECT_EQ(KvCache::bytes(config, 1, 1, DType::bf16), 196608U);  // Janus-Pro-1B, a token
+  EXPECT_EQ(KvCache::bytes(config, 1, DType::bf16), 196608U);  // Janus-Pro-1B, a token
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // Convolution as a product: each output pixel is a row whose k runs over (kernel y, kernel x, channel).
-#include "core/cpu/conv.h"
-
+#include <algorithm>
 #include <cstring>
 
 #include "core/cpu/cpu_device.h"
@@ -10,6 +9,15 @@
 
 namespace janus::cpu {
 namespace {
+
+struct ConvShape {
+  int64_t height, width, channels;  // input
+  int64_t kernel_height, kernel_width;
+  int64_t out_height, out_width, filters;
+  Conv2dOptions options;
+
+  int64_t depth() const { return kernel_height * kernel_width * channels; }
+};
 
 // Writes k in [begin, end) of the window of output pixel (y, x): for each kernel row the inputs stand side by
 // side in memory, except where the window leaves the picture.
@@ -112,7 +120,6 @@ void CpuDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias
                         .filters = out.size(3),
                         .options = options};
   const float* bias_data = data_or_null(bias);
-  if (library_conv2d(thread_pool_, shape, x, weight, bias_data, out)) return;
   Tensor filters(*this, DType::f32, Shape{shape.filters, shape.depth()});
   reorder_weight(kernels_, thread_pool_, weight, filters.data<float>());
   const auto run = shape.filters <= kMaxGemvRows ? few_filters : many_filters;

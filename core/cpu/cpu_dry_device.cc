@@ -10,8 +10,7 @@ void CpuDryDevice::conv2d(const Tensor&, const Tensor& weight, const Tensor&, co
     const Tensor filters(*this, DType::f32, winograd_filters(kernels(), weight.shape(), /*doubled=*/false));
     return;
   }
-  // Filters in f32, and once more in the layout that the library likes.
-  const Tensor wide(*this, DType::f32, weight.shape()), packed(*this, DType::f32, weight.shape());
+  const Tensor filters(*this, DType::f32, weight.shape());  // in another order
 }
 
 void CpuDryDevice::silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,

@@ -5,6 +5,6 @@
 
 namespace janus::cpu {
 
-inline constexpr DeviceTraits kTraits{.takes_threads = true, .most_images_at_once = 4};
+inline constexpr DeviceTraits kTraits{.takes_threads = true, .batch_rows = 8};
 
 }  // namespace janus::cpu

@@ -5,9 +5,7 @@
 
 namespace janus::cuda {
 
-inline constexpr DeviceTraits kTraits{.has_own_memory = true,
-                                      .supports_device_decoding = true,
-                                      .splits_activations = true,
-                                      .most_images_at_once = 16};
+inline constexpr DeviceTraits kTraits{
+    .has_own_memory = true, .supports_device_decoding = true, .splits_activations = true, .batch_rows = 32};
 
 }  // namespace janus::cuda

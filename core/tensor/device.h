@@ -26,7 +26,7 @@ struct DeviceTraits {
   // Products of several tokens by weights other than f32, and convolutions by such filters, take activations
   // as two terms of bf16.
   bool splits_activations = false;
-  int most_images_at_once = 1;  // more side by side gain nothing
+  int batch_rows = 1;  // sequences decoded side by side; more gain nothing
 };
 
 struct Conv2dOptions {

@@ -21,7 +21,8 @@ class Device;
 
 // Where the elements of a tensor stand in memory. plain: row-major, as files have them. packed: a matrix of a
 // block format, the same elements and scales in as many bytes, in the order that a device's products read
-// them in (core/cpu/packed_blocks.h, core/cuda/packed_blocks.h); never in a file, and made by ops::convert alone.
+// them in (core/cpu/packed_blocks.h, core/cuda/packed_blocks.h); never in a file, and made by ops::convert
+// alone.
 enum class Layout : uint8_t { plain, packed };
 
 // Packed blocks have 256 elements each of 16 rows: the memory of a packed tensor has whole groups of rows,

@@ -295,7 +295,8 @@ TEST_F(Ops, DevicesAreNamed) {
   expect_error([] { open_device("cpu:1"); }, "expected auto, cpu, cuda or cuda:N");
   expect_error([] { open_device("cpu", {-1}); }, "threads");
   expect_error([] { device_traits("gpu"); }, "expected auto, cpu, cuda or cuda:N");
-  for (const char* name : {"auto", "cpu", "cuda", "cuda:0", "cuda:17"}) EXPECT_TRUE(is_device_name(name)) << name;
+  for (const char* name : {"auto", "cpu", "cuda", "cuda:0", "cuda:17"})
+    EXPECT_TRUE(is_device_name(name)) << name;
   for (const char* name : {"", "gpu", "cpu:0", "cuda:", "cuda:x", "cuda:1:2", "cuda:-1"}) {
     EXPECT_FALSE(is_device_name(name)) << name;
   }

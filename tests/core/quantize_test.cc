@@ -192,7 +192,8 @@ TEST(Quants, BlocksOfOneNumber) {
   for (const DType type : block_types()) {
     for (const float value : {0.0F, 1.0F, -1.0F, 0.01F, -60000.0F}) {
       for (const float found : round_trip(type, std::vector<float>(256, value))) {
-        // Elements of mxfp4 are a quarter apart, and up to a seventh above the largest that its scale reaches.
+        // Elements of mxfp4 are a quarter apart, and up to a seventh above the largest that its scale
+        // reaches.
         const double allowed = type == DType::mxfp4 ? 0.25 : 0.01;
         ASSERT_NEAR(found, value, allowed * std::abs(value)) << name_of(type) << " " << value;
       }

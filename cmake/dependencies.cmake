@@ -2,12 +2,14 @@
 # so a program that uses janus finds the same libraries the same way.
 #
 # Nothing but headers and library files is asked for, because Debian's small OpenCV packages, SentencePiece and
-# utf8proc carry no CMake config and oneDNN's config wants OpenCL headers. They are looked for in
-# CMAKE_PREFIX_PATH, the system's folders and JANUS_DEPS_DIR: a folder with include/ and lib/ that travels to a
-# machine without packages (samples/carry_deps.sh makes one), or with sources in src/pcre2 and src/utf8proc.
+# utf8proc carry no CMake config. They are looked for in CMAKE_PREFIX_PATH, the system's folders and
+# JANUS_DEPS_DIR: a folder with include/ and lib/ that travels to a machine without packages
+# (samples/carry_deps.sh makes one), or with sources in src/oniguruma and src/utf8proc.
 set(JANUS_DEPS_DIR "" CACHE PATH "Folder with carried libraries: include/ and lib/, or sources in src/NAME")
 if(JANUS_DEPS_DIR)
   list(PREPEND CMAKE_PREFIX_PATH ${JANUS_DEPS_DIR})
+  # What is installed finds the carried shared libraries where they are.
+  set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 endif()
 
 # janus_find_library(TARGET HEADER [LIBRARY...] [SUFFIX dir] [DEFINE macro]): an imported target of a header's
@@ -39,9 +41,10 @@ function(janus_add_source target name)
   endif()
   set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)
   set(BUILD_SHARED_LIBS OFF)
-  set(PCRE2_BUILD_PCRE2GREP OFF)
-  set(PCRE2_BUILD_TESTS OFF)
-  set(PCRE2_SUPPORT_JIT ON)
+  set(ENABLE_POSIX_API OFF)
+  set(BUILD_TEST OFF)
+  set(INSTALL_DOCUMENTATION OFF)
+  set(INSTALL_EXAMPLES OFF)
   set(UTF8PROC_INSTALL OFF)
   add_subdirectory(${source} ${CMAKE_BINARY_DIR}/carried/${name} EXCLUDE_FROM_ALL)
   foreach(library ${ARGN})
@@ -56,7 +59,6 @@ function(janus_add_source target name)
 endfunction()
 
 find_package(Threads REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(fmt CONFIG QUIET)
 if(NOT TARGET fmt::fmt)
   janus_find_library(fmt::fmt fmt/format.h DEFINE FMT_HEADER_ONLY=1)
@@ -66,8 +68,8 @@ if(NOT TARGET nlohmann_json::nlohmann_json)
   janus_find_library(nlohmann_json::nlohmann_json nlohmann/json.hpp)
 endif()
 
-janus_add_source(janus::pcre2 pcre2 pcre2-8-static pcre2-8)
-janus_find_library(janus::pcre2 pcre2.h pcre2-8)
+janus_add_source(janus::oniguruma oniguruma onig)
+janus_find_library(janus::oniguruma oniguruma.h onig)
 janus_add_source(janus::utf8proc utf8proc utf8proc)
 janus_find_library(janus::utf8proc utf8proc.h utf8proc)
 janus_find_library(janus::stb stb_image.h SUFFIX stb)
@@ -77,7 +79,4 @@ if(JANUS_OPENCV)
 endif()
 if(JANUS_SENTENCEPIECE)
   janus_find_library(janus::sentencepiece sentencepiece_processor.h sentencepiece)
-endif()
-if(JANUS_ONEDNN)
-  janus_find_library(janus::dnnl dnnl.hpp dnnl)
 endif()

@@ -1,6 +1,6 @@
 #include "generator/answer_text.h"
 
-#include "tokenizer/text/utf8.h"
+#include "core/base/utf8.h"
 
 namespace janus {
 namespace {

@@ -12,7 +12,7 @@
 #include "cli/io/picture_output.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
-#include "tokenizer/text/utf8.h"
+#include "core/base/utf8.h"
 
 namespace janus::cli {
 namespace {

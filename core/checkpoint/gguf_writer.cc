@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/checkpoint/gguf.h"
 #include "core/checkpoint/gguf_format.h"
 
@@ -18,29 +19,6 @@ void append(std::string& to, T number) {
 void append_string(std::string& to, std::string_view text) {
   append(to, static_cast<uint64_t>(text.size()));
   to.append(text);
-}
-
-// As the format asks of strings. https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf, table 3-7.
-bool is_utf8(std::string_view text) {
-  const auto byte = [&](size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0; };
-  for (size_t at = 0; at < text.size();) {
-    const int first = byte(at), second = byte(at + 1);
-    const int length = first < 0x80   ? 1
-                       : first < 0xC2 ? 0
-                       : first < 0xE0 ? 2
-                       : first < 0xF0 ? 3
-                       : first < 0xF5 ? 4
-                                      : 0;
-    if (length == 0) return false;
-    for (int index = 1; index < length; ++index) {
-      if ((byte(at + index) & 0xC0) != 0x80) return false;
-    }
-    // Forms that are too long, surrogates, numbers beyond the last.
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)) return false;
-    if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return false;
-    at += length;
-  }
-  return true;
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 """The lines the tokenizers are compared on: many scripts and whatever else a text may hold, from a seed.
 
-Code points are drawn from those assigned in Unicode 14 (Python 3.11's tables and PCRE2 10.42's) and from such as no
+Code points are drawn from those assigned in Unicode 14 (Python 3.11's tables and Oniguruma 6.9.8's) and from such as no
 version assigns, so that all libraries agree on what a letter is.
 """
 import random

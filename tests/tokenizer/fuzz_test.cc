@@ -7,8 +7,8 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/utf8.h"
 #include "tests/tokenizer/bpe_fixture.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {

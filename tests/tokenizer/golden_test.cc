@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/base/utf8.h"
 #include "core/checkpoint/file_set.h"
 #include "tokenizer/text/text_tokenizer.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {

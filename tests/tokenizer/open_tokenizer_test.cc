@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "tests/tokenizer/bpe_fixture.h"
 #include "tokenizer/text/text_tokenizer.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {

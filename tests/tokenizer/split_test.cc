@@ -3,15 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include "core/base/error.h"
 #include "core/base/json.h"
-#include "tokenizer/text/oniguruma_pattern.h"
 #include "tokenizer/text/pre_tokenizer.h"
-#include "tokenizer/text/regex.h"
 
 namespace janus {
 namespace {
@@ -41,57 +39,59 @@ TEST(Split, PiecesEqualTokenizers) {
   }
 }
 
-TEST(Regex, RefusesByNameWhatItDoesNotTranslate) {
-  const std::vector<std::pair<const char*, const char*>> patterns = {{"(a)\\1", "\\1"},
-                                                                     {"[a&&b]", "&&"},
-                                                                     {"[[a]b]", "[ inside of [ ]"},
-                                                                     {"(?m:.)", "the group (?m"},
-                                                                     {"a(?s)b", "the group (?s"},
-                                                                     {"*a", "quantifier"},
-                                                                     {"(a", "end of the pattern"},
-                                                                     {"a)", "unmatched )"},
-                                                                     {"[a", "end of the pattern"},
-                                                                     {"\\p{Alnum}", "\\p{Alnum}"},
-                                                                     {"[\\W]", "\\W inside"},
-                                                                     {"\\R", "\\R"},
-                                                                     {"\\X", "\\X"},
-                                                                     {"\\K", "\\K"},
-                                                                     {"a{3,1}", "least number"},
-                                                                     {"a{99999}", "above 65535"},
-                                                                     {"[z-a]", "empty range"},
-                                                                     {"\\p{Nosuch}", ""},
-                                                                     {"(?<=a+)b", ""},
-                                                                     {"(?i)\\p{Lu}", "letter case"},
-                                                                     {"\\xff", "above 7F"},
-                                                                     {"\\x{110000}", "no character"},
-                                                                     {"\\u12", "digits"},
-                                                                     {"(?", "the group (?"},
-                                                                     {"\\", "end of the pattern"},
-                                                                     {"\\p", "{NAME}"},
-                                                                     {"[a-\\d]", "ends with a set"},
-                                                                     {"(?#x)", "the group (?#"}};
-  for (const auto& [pattern, reason] : patterns) {
-    try {
-      Regex regex(pattern);
-      ADD_FAILURE() << pattern << " was accepted as " << oniguruma_to_pcre2(pattern);
-    } catch (const Error& error) {
-      EXPECT_NE(std::string(error.what()).find(reason), std::string::npos) << pattern << ": " << error.what();
-      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+// This pattern, which DeepSeek's tokenizers have, is not left to the engine.
+TEST(Split, TrailingSpaceIsFoundAsTheEngineDoes) {
+  const PreTokenizer split({{"type", "Split"}, {"pattern", {{"Regex", "\\s+$"}}}, {"behavior", "Removed"}},
+                           "split");
+  const PreTokenizer engine(
+      {{"type", "Split"}, {"pattern", {{"Regex", "(?:\\s+$)"}}}, {"behavior", "Removed"}}, "split");
+  const std::vector<std::string> parts = {
+      " ",      "\n",     "\r",     "\t",     "\v",     "a",      "\u00a0",           "\u0085",
+      "\u2028", "\u3000", "\u200b", "\u6f22", "\u1680", "\u00e9", "\xF0\x9F\x98\x80", std::string(1, '\0'),
+      "  \n\n "};
+  std::mt19937 random(1);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text;
+    for (size_t n = random() % 10; n > 0; --n) text += parts[random() % parts.size()];
+    const auto found = split(text).ranges;
+    const auto expected = engine(text).ranges;
+    ASSERT_EQ(found.size(), expected.size()) << excerpt(text);
+    for (size_t i = 0; i < found.size(); ++i) {
+      ASSERT_TRUE(found[i].begin == expected[i].begin && found[i].end == expected[i].end) << excerpt(text);
     }
   }
-  EXPECT_THROW(Regex(std::string(500, '(') + std::string(500, ')')), Error);
+  EXPECT_EQ(split(std::string(1'000'000, ' ') + "1").ranges.size(), 1U)
+      << "as long as the run, not its square";
 }
 
-TEST(Regex, APatternWithoutEndIsAnErrorNotAHang) {
-  const Regex hostile("(x+x+)+[yz]");
-  EXPECT_EQ(hostile.find_all("xxxxy").size(), 1U);
-  EXPECT_THROW(hostile.find_all(std::string(5000, 'x')), Error);
-}
-
-TEST(Regex, LongRunsOfBlanksAreStillSplit) {
-  const Regex at_end("\\s+$");
-  EXPECT_TRUE(at_end.find_all(std::string(5000, ' ') + "x").empty());
-  EXPECT_EQ(at_end.find_all("x" + std::string(100'000, ' ')).size(), 1U);
+// The same piece many times in one text, with others between: each is cut as it is alone.
+TEST(Split, PiecesThatComeAgainAreCutAlike) {
+  const PreTokenizer lines({{"type", "Split"}, {"pattern", {{"String", "|"}}}, {"behavior", "Removed"}},
+                           "split");
+  const nlohmann::json words = {
+      {"type", "Split"}, {"pattern", {{"Regex", "[a-z]+"}}}, {"behavior", "Isolated"}};
+  const PreTokenizer alone(words, "split");
+  const PreTokenizer both(
+      {{"type", "Sequence"},
+       {"pretokenizers",
+        {{{"type", "Split"}, {"pattern", {{"String", "|"}}}, {"behavior", "Removed"}}, words}}},
+      "split");
+  std::mt19937 random(2);
+  std::string text;
+  for (int i = 0; i < 50'000; ++i) {
+    for (size_t n = 1 + random() % 4; n > 0; --n) text += "ab1 \u00e9"[random() % 4];
+    if (i % 100 == 0) text += std::string(60, "a1"[i / 100 % 2]);
+    text += '|';
+  }
+  std::vector<std::string> expected;
+  const Pieces pieces = lines(text);
+  for (const TextRange& line : pieces.ranges) {
+    const Pieces parts = alone(std::string(pieces.piece(line)));
+    for (const TextRange& part : parts.ranges) expected.emplace_back(parts.piece(part));
+  }
+  const Pieces parts = both(text);
+  ASSERT_EQ(parts.ranges.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) ASSERT_EQ(parts.piece(parts.ranges[i]), expected[i]) << i;
 }
 
 }  // namespace

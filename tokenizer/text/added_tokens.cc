@@ -3,20 +3,13 @@
 #include <algorithm>
 
 #include "core/base/json.h"
+#include "core/base/utf8.h"
 #include "tokenizer/text/char_class.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {
 
 uint64_t child_key(uint32_t node, char byte) { return uint64_t{node} * 256 + static_cast<uint8_t>(byte); }
-
-// The last character of a text that is not empty.
-Utf8Char utf8_back(std::string_view text) {
-  size_t begin = text.size() - 1;
-  while (begin > 0 && (static_cast<uint8_t>(text[begin]) & 0xC0) == 0x80) --begin;
-  return utf8_front(text.substr(begin));
-}
 
 bool stands_alone(std::string_view text, size_t begin, size_t end) {
   const bool word_before = begin > 0 && is_word(utf8_back(text.substr(0, begin)).code_point);
@@ -58,6 +51,7 @@ AddedToken read_added_token(const nlohmann::json& json, const std::string& where
 
 void TokenFinder::add(std::string_view text, const AddedToken& token) {
   if (text.empty()) return;
+  begins_[static_cast<uint8_t>(text[0])] = true;
   uint32_t node = 0;
   for (const char byte : text) {
     const auto [child, added] =
@@ -84,6 +78,10 @@ std::vector<TokenOrText> TokenFinder::split(std::string_view text) const {
   std::vector<TokenOrText> parts;
   size_t done = 0;  // what lies before is in `parts`
   for (size_t at = 0; at < text.size() && !children_.empty();) {
+    if (!begins_[static_cast<uint8_t>(text[at])]) {
+      ++at;
+      continue;
+    }
     const Found found = longest_at(text.substr(at));
     if (found.token == nullptr) {
       ++at;

@@ -1,6 +1,7 @@
 // Tokens that are looked for in the text itself, before it is split: special tokens and ordinary added ones.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -50,6 +51,7 @@ class TokenFinder {
   };
   Found longest_at(std::string_view text) const;
 
+  std::array<bool, 256> begins_{};  // whether a text begins with the byte
   // A tree of the texts, byte by byte.
   std::vector<const AddedToken*> tokens_{nullptr};   // of each node: the token that ends there
   std::unordered_map<uint64_t, uint32_t> children_;  // node * 256 + byte -> node

@@ -3,20 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <queue>
 #include <tuple>
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/utf8.h"
 #include "tokenizer/text/added_tokens.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {
 
-uint64_t pair_key(int32_t left, int32_t right) {
-  return (uint64_t{static_cast<uint32_t>(left)} << 32) | static_cast<uint32_t>(right);
-}
+constexpr char32_t kCharacterIds = 0x180;  // the byte level ends at U+0143
 
 // Options that change ids and that none of the tokenizers we know of uses.
 void refuse_unsupported(const JsonObject& model) {
@@ -32,11 +29,13 @@ void refuse_unsupported(const JsonObject& model) {
 
 }  // namespace
 
-// A piece while it is merged: its symbols in a linked list, and the possible merges, best first.
+// A piece while it is merged: its symbols in a linked list, and the possible merges, best first. One after
+// another uses the same memory.
 class BpeModel::Word {
  public:
-  Word(const BpeModel& model, const std::vector<int32_t>& ids) : model_(model) {
-    symbols_.reserve(ids.size());
+  void begin(const MergeTable& merges, const std::vector<int32_t>& ids) {
+    merges_ = &merges;
+    symbols_.clear();
     for (const int32_t id : ids) {
       const auto place = static_cast<int32_t>(symbols_.size());
       symbols_.push_back({id, place - 1, place + 1});
@@ -46,8 +45,9 @@ class BpeModel::Word {
 
   void merge_all() {
     while (!candidates_.empty()) {
-      const Candidate best = candidates_.top();
-      candidates_.pop();
+      const Candidate best = candidates_.front();
+      std::pop_heap(candidates_.begin(), candidates_.end(), std::greater<>());
+      candidates_.pop_back();
       if (still_there(best)) join(best);
     }
   }
@@ -71,6 +71,8 @@ class BpeModel::Word {
     int32_t rank = 0;
     int32_t place = 0;  // of the left symbol
     int32_t id = 0;
+    int32_t left = 0;  // the two symbols when it was offered
+    int32_t right = 0;
     bool operator>(const Candidate& other) const {
       return std::tie(rank, place) > std::tie(other.rank, other.place);
     }
@@ -81,15 +83,21 @@ class BpeModel::Word {
 
   void offer(int32_t place) {
     if (!inside(place) || !inside(at(place).next)) return;
-    const Merge* merge = model_.merge_of(at(place).id, at(at(place).next).id);
-    if (merge != nullptr) candidates_.push({merge->rank, place, merge->id});
+    const int32_t left = at(place).id;
+    const int32_t right = at(at(place).next).id;
+    const MergeTable::Merge* merge = merges_->find(left, right);
+    if (merge == nullptr) return;
+    candidates_.push_back({merge->rank, place, merge->id, left, right});
+    std::push_heap(candidates_.begin(), candidates_.end(), std::greater<>());
   }
 
-  // An earlier merge may have taken one of the two.
+  // An earlier merge may have taken one of the two. As in the reference, two others that make the same token
+  // will do.
   bool still_there(const Candidate& candidate) {
     const Symbol& left = at(candidate.place);
     if (left.id == kGone || !inside(left.next)) return false;
-    const Merge* merge = model_.merge_of(left.id, at(left.next).id);
+    if (left.id == candidate.left && at(left.next).id == candidate.right) return true;
+    const MergeTable::Merge* merge = merges_->find(left.id, at(left.next).id);
     return merge != nullptr && merge->id == candidate.id;
   }
 
@@ -104,9 +112,9 @@ class BpeModel::Word {
     offer(candidate.place);
   }
 
-  const BpeModel& model_;
+  const MergeTable* merges_ = nullptr;
   std::vector<Symbol> symbols_;
-  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates_;
+  std::vector<Candidate> candidates_;  // a heap
 };
 
 BpeModel::BpeModel(const nlohmann::json& json, const std::string& where) {
@@ -143,6 +151,12 @@ void BpeModel::read_vocab(const nlohmann::json& json, const std::string& where) 
     }
     largest_id_ = std::max(largest_id_, id);
   }
+  character_ids_.assign(kCharacterIds, -1);
+  for (char32_t c = 0; c < kCharacterIds; ++c) {
+    std::string character;
+    append_utf8(character, c);
+    character_ids_[c] = id_of(character).value_or(-1);
+  }
 }
 
 void BpeModel::read_merges(const nlohmann::json& json, const std::string& where) {
@@ -172,7 +186,7 @@ void BpeModel::add_merge(std::string_view left, std::string_view right, size_t r
     return *found;
   };
   // A pair that is listed twice has the rank of its last place, as in the reference.
-  merges_[pair_key(id(left), id(right))] = {static_cast<int32_t>(rank), id(std::string(left) += right)};
+  merges_.set(id(left), id(right), {static_cast<int32_t>(rank), id(std::string(left) += right)});
 }
 
 void BpeModel::encode(std::string_view piece, std::vector<int32_t>& ids) const {
@@ -182,19 +196,22 @@ void BpeModel::encode(std::string_view piece, std::vector<int32_t>& ids) const {
       return;
     }
   }
-  Word word(*this, characters(piece));
+  thread_local std::vector<int32_t> symbols;
+  thread_local Word word;
+  symbols.clear();
+  characters(piece, symbols);
+  word.begin(merges_, symbols);
   word.merge_all();
   word.append_to(ids);
 }
 
-std::vector<int32_t> BpeModel::characters(std::string_view piece) const {
-  std::vector<int32_t> ids;
-  ids.reserve(piece.size());
+void BpeModel::characters(std::string_view piece, std::vector<int32_t>& ids) const {
   bool unknown_waits = false;
   while (!piece.empty()) {
-    const std::string_view character = piece.substr(0, utf8_front(piece).length);
+    const Utf8Char next = utf8_front(piece);
+    const std::string_view character = piece.substr(0, next.length);
     piece.remove_prefix(character.size());
-    if (const auto id = id_of(character)) {
+    if (const auto id = id_of_character(character, next.code_point)) {
       if (unknown_waits) ids.push_back(*unknown_id_);
       unknown_waits = false;
       ids.push_back(*id);
@@ -206,7 +223,12 @@ std::vector<int32_t> BpeModel::characters(std::string_view piece) const {
     }
   }
   if (unknown_waits) ids.push_back(*unknown_id_);
-  return ids;
+}
+
+std::optional<int32_t> BpeModel::id_of_character(std::string_view character, char32_t code_point) const {
+  if (code_point >= kCharacterIds) return id_of(character);
+  const int32_t id = character_ids_[code_point];
+  return id < 0 ? std::nullopt : std::optional(id);
 }
 
 bool BpeModel::add_bytes(std::string_view character, std::vector<int32_t>& ids) const {
@@ -228,11 +250,6 @@ std::optional<int32_t> BpeModel::id_of(std::string_view token) const {
 const std::string* BpeModel::token_of(int32_t id) const {
   const auto found = tokens_.find(id);
   return found == tokens_.end() ? nullptr : found->second;
-}
-
-const BpeModel::Merge* BpeModel::merge_of(int32_t left, int32_t right) const {
-  const auto found = merges_.find(pair_key(left, right));
-  return found == merges_.end() ? nullptr : &found->second;
 }
 
 }  // namespace janus

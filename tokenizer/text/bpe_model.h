@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "tokenizer/text/merge_table.h"
+
 namespace janus {
 
 class BpeModel {
@@ -28,10 +30,6 @@ class BpeModel {
   int32_t largest_id() const { return largest_id_; }  // -1 if there are no tokens
 
  private:
-  struct Merge {
-    int32_t rank = 0;  // smaller ones are done first
-    int32_t id = 0;    // of the two joined
-  };
   struct TextHash : std::hash<std::string_view> {
     using is_transparent = void;
   };
@@ -41,13 +39,15 @@ class BpeModel {
   void read_merges(const nlohmann::json& json, const std::string& where);
   void add_merge(std::string_view left, std::string_view right, size_t rank, const std::string& where);
   // Ids of the single characters, before any merge.
-  std::vector<int32_t> characters(std::string_view piece) const;
+  void characters(std::string_view piece, std::vector<int32_t>& ids) const;
+  std::optional<int32_t> id_of_character(std::string_view character, char32_t code_point) const;
   bool add_bytes(std::string_view character, std::vector<int32_t>& ids) const;
-  const Merge* merge_of(int32_t left, int32_t right) const;
 
   std::unordered_map<std::string, int32_t, TextHash, std::equal_to<>> ids_;
   std::unordered_map<int32_t, const std::string*> tokens_;  // into ids_, whose keys stay where they are
-  std::unordered_map<uint64_t, Merge> merges_;              // left id << 32 | right id
+  std::vector<int32_t>
+      character_ids_;  // of the first code points, -1 for none; all characters of a byte level
+  MergeTable merges_;
   std::optional<int32_t> unknown_id_;
   bool fuse_unknown_ = false;
   bool byte_fallback_ = false;

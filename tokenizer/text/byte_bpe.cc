@@ -5,9 +5,10 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/utf8.h"
 #include "tokenizer/text/begin_template.h"
 #include "tokenizer/text/json_list.h"
-#include "tokenizer/text/utf8.h"
+#include "tokenizer/text/piece_memo.h"
 
 namespace janus {
 namespace {
@@ -118,7 +119,18 @@ void ByteBpeTokenizer::encode_text(std::string_view text, std::vector<int32_t>& 
       continue;
     }
     const Pieces pieces = pre_tokenizer_(std::string(part.text));
-    for (const TextRange& range : pieces.ranges) model_.encode(pieces.piece(range), ids);
+    PieceMemo memo(pieces.ranges.size());
+    for (const TextRange& range : pieces.ranges) {
+      const std::string_view piece = pieces.piece(range);
+      PieceMemo::Entry* entry = memo.find(piece);
+      const size_t first = ids.size();
+      if (entry != nullptr && entry->piece == piece) {
+        for (size_t i = entry->begin; i < entry->end; ++i) ids.push_back(ids[i]);
+      } else {
+        model_.encode(piece, ids);
+        if (entry != nullptr) *entry = {piece, first, ids.size()};
+      }
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 // The tokenizer of a tokenizer.json whose model is byte pair encoding, as the Python package `tokenizers`
-// 0.23 reads it. Unicode properties are those of the installed PCRE2 and utf8proc.
+// 0.23 reads it. Unicode properties are those of the installed Oniguruma and utf8proc.
 #pragma once
 
 #include <deque>

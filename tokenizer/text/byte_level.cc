@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstdint>
 
-#include "tokenizer/text/utf8.h"
+#include "core/base/utf8.h"
 
 namespace janus {
 namespace {

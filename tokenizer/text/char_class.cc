@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "core/base/utf8.h"
 #include "tokenizer/text/regex.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {
@@ -33,7 +33,7 @@ bool is_mark(char32_t c) {
 }
 
 bool is_word(char32_t c) {
-  // utf8proc does not know Alphabetic, PCRE2 does.
+  // utf8proc does not know Alphabetic, Oniguruma does.
   static const Regex pattern(R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d}])");
   std::string text;
   append_utf8(text, c);

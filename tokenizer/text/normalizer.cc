@@ -10,10 +10,10 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/utf8.h"
 #include "tokenizer/text/char_class.h"
 #include "tokenizer/text/json_list.h"
 #include "tokenizer/text/json_pattern.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {

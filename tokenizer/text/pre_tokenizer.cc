@@ -6,12 +6,12 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/utf8.h"
 #include "tokenizer/text/byte_level.h"
 #include "tokenizer/text/char_class.h"
 #include "tokenizer/text/json_list.h"
 #include "tokenizer/text/json_pattern.h"
 #include "tokenizer/text/split.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {
@@ -25,17 +25,35 @@ constexpr std::string_view kWordsPattern =
     R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d}\s]+)";
 
 Splitter regex_splitter(const Regex& regex, SplitBehavior behavior, bool invert) {
-  return {[regex](std::string_view text) { return regex.find_all(text); }, behavior, invert};
+  return {[regex](std::string_view text, std::vector<TextRange>& matches) { regex.find_all(text, matches); },
+          behavior, invert};
 }
 
-std::vector<TextRange> find_numerics(std::string_view text) {
-  std::vector<TextRange> found;
+void find_numerics(std::string_view text, std::vector<TextRange>& found) {
   for (size_t at = 0; at < text.size();) {
     const Utf8Char next = utf8_front(text.substr(at));
     if (is_numeric(next.code_point)) found.push_back({at, at + next.length});
     at += next.length;
   }
-  return found;
+}
+
+// Matches of kTrailingSpace. The engine tries that pattern anew at each blank of a run, and each time goes
+// back over all of it: the square of the run's length.
+constexpr std::string_view kTrailingSpace = R"(\s+$)";
+
+void find_trailing_space(std::string_view text, std::vector<TextRange>& found) {
+  for (size_t at = 0; at < text.size();) {
+    const size_t begin = at;
+    size_t end = begin;  // of what is in front of a line's end
+    Utf8Char next = utf8_front(text.substr(at));
+    for (; is_white_space(next.code_point); next = utf8_front(text.substr(at))) {
+      at += next.length;
+      if (at == text.size() || text[at] == '\n') end = at;
+      if (at == text.size()) break;
+    }
+    if (begin < end) found.push_back({begin, end});
+    if (at < text.size()) at += next.length;
+  }
 }
 
 // Rewrites every piece.
@@ -76,8 +94,11 @@ void PreTokenizer::add(const nlohmann::json& json, const std::string& where) {
     for_each_item(object, "pretokenizers", [this](const auto& item, const auto& place) { add(item, place); });
   } else if (type == "Split") {
     const SplitBehavior behavior = split_behavior_from_name(object.required_string("behavior"), where);
-    steps_.emplace_back(
-        regex_splitter(read_pattern(object, "pattern"), behavior, object.boolean("invert", false)));
+    Splitter splitter =
+        regex_splitter(read_pattern(object, "pattern"), behavior, object.boolean("invert", false));
+    if (object.required_object("pattern").string("Regex", "") == kTrailingSpace)
+      splitter.find = find_trailing_space;
+    steps_.emplace_back(std::move(splitter));
   } else if (type == "Digits") {
     const bool individual = object.boolean("individual_digits", false);
     steps_.emplace_back(

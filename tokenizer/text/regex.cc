@@ -1,22 +1,27 @@
 #include "tokenizer/text/regex.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include <oniguruma.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
+#include <mutex>
 
 #include "core/base/error.h"
-#include "tokenizer/text/oniguruma_pattern.h"
-#include "tokenizer/text/utf8.h"
+#include "core/base/utf8.h"
+#include "tokenizer/text/pattern_bounds.h"
 
 namespace janus {
 namespace {
 
-// Steps of one search: far more than real texts take (`\s+$` on 100,000 blanks and a letter stays below), and
-// a pattern that backtracks without end is stopped within a second or two.
-constexpr uint32_t kMatchLimit = 50'000'000;
-constexpr uint32_t kHeapLimitKib = 64 * 1024;
-constexpr size_t kJitStackBytes = size_t{1} << 20;
+// Steps (the engine's retries) that every search has; nearly all need fewer. One that needs more starts anew
+// with four times as many, and those are counted: all searches of one text together may take kMaxSteps, a
+// second or two. A step passes over a part of the text at most once, so the time is bounded, by the square of
+// the text's length at the very worst.
+constexpr uint64_t kFreeSteps = 4096;
+constexpr uint64_t kMaxSteps = 50'000'000;
+// Places to go back to: a run of as many characters can be matched by one repetition. About 200 MB.
+constexpr unsigned kMaxStack = 1U << 22;
 
 template <auto destroy>
 struct Destroy {
@@ -25,80 +30,115 @@ struct Destroy {
     destroy(object);
   }
 };
+void free_region(OnigRegion* region) { onig_region_free(region, 1); }
+
+const OnigUChar* bytes_of(const char* text) { return reinterpret_cast<const OnigUChar*>(text); }
+
+std::string message_of(int code, OnigErrorInfo* info = nullptr) {
+  if (code > 0)
+    return "the engine cannot compile it";  // 6.9.8 says so of some look-behinds, without a reason
+  std::array<OnigUChar, ONIG_MAX_ERROR_MESSAGE_LEN> text{};
+  const int length = info == nullptr ? onig_error_code_to_str(text.data(), code)
+                                     : onig_error_code_to_str(text.data(), code, info);
+  return to_utf8({reinterpret_cast<const char*>(text.data()), static_cast<size_t>(length)});
+}
 
 // What a search writes to: one for each thread, for all patterns.
-struct Scratch {
-  std::unique_ptr<pcre2_match_data, Destroy<pcre2_match_data_free>> match{
-      pcre2_match_data_create(1, nullptr)};
-  std::unique_ptr<pcre2_match_context, Destroy<pcre2_match_context_free>> context{
-      pcre2_match_context_create(nullptr)};
-  std::unique_ptr<pcre2_jit_stack, Destroy<pcre2_jit_stack_free>> jit_stack{
-      pcre2_jit_stack_create(32 * 1024, kJitStackBytes, nullptr)};
-
+class Scratch {
+ public:
   Scratch() {
-    check(match && context && jit_stack, "regular expression: out of memory");
-    pcre2_set_match_limit(context.get(), kMatchLimit);
-    pcre2_set_heap_limit(context.get(), kHeapLimitKib);
-    pcre2_jit_stack_assign(context.get(), nullptr, jit_stack.get());
+    check(region_ && limits_, "regular expression: out of memory");
+    onig_set_match_stack_limit_size_of_match_param(limits_.get(), kMaxStack);
   }
+  OnigRegion* region() const { return region_.get(); }
+  OnigMatchParam* limits() const { return limits_.get(); }
+  void set_steps(uint64_t steps) {
+    if (steps == steps_) return;
+    steps_ = steps;
+    onig_set_retry_limit_in_match_of_match_param(limits(), steps);
+    onig_set_retry_limit_in_search_of_match_param(limits(), steps);
+  }
+
+ private:
+  std::unique_ptr<OnigRegion, Destroy<free_region>> region_{onig_region_new()};
+  std::unique_ptr<OnigMatchParam, Destroy<onig_free_match_param>> limits_{onig_new_match_param()};
+  uint64_t steps_ = 0;
 };
 
-std::string message_of(int code) {
-  std::array<PCRE2_UCHAR, 256> text{};
-  pcre2_get_error_message(code, text.data(), text.size());
-  return reinterpret_cast<const char*>(text.data());
+Scratch& scratch_of_this_thread() {
+  thread_local Scratch scratch;
+  return scratch;
 }
 
 }  // namespace
 
 struct Regex::Code {
-  std::unique_ptr<pcre2_code, Destroy<pcre2_code_free>> compiled;
+  std::unique_ptr<regex_t, Destroy<onig_free>> compiled;
 
-  Code(std::string_view pattern, uint32_t options) {
-    const std::unique_ptr<pcre2_compile_context, Destroy<pcre2_compile_context_free>> context(
-        pcre2_compile_context_create(nullptr));
-    check(context != nullptr, "regular expression: out of memory");
-    pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
-    int error = 0;
-    PCRE2_SIZE place = 0;
-    compiled.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-                                 options | PCRE2_UTF, &error, &place, context.get()));
-    check(compiled != nullptr, "expected a regular expression, found a fault: {}", message_of(error));
-    // Where there is no compiler for this machine the interpreter does the same, slower.
-    pcre2_jit_compile(compiled.get(), PCRE2_JIT_COMPLETE);
+  Code(std::string_view pattern, OnigSyntaxType* syntax) {
+    // The engine sets up its tables at the first pattern and promises nothing of two at once.
+    static std::mutex one_at_a_time;
+    const std::scoped_lock lock(one_at_a_time);
+    OnigEncoding encoding = ONIG_ENCODING_UTF8;
+    onig_initialize(&encoding, 1);
+    regex_t* code = nullptr;
+    OnigErrorInfo info{};
+    // Only whole matches are asked for, so groups without a name need not be remembered.
+    const int result = onig_new(&code, bytes_of(pattern.data()), bytes_of(pattern.data() + pattern.size()),
+                                ONIG_OPTION_DONT_CAPTURE_GROUP, encoding, syntax, &info);
+    if (result != ONIG_NORMAL)
+      fail("expected a regular expression, found a fault: {}", message_of(result, &info));
+    compiled.reset(code);
+  }
+
+  // The next match at or after `from`, or nothing (false). Adds to `spent` what it takes beyond kFreeSteps.
+  bool find(std::string_view text, size_t from, TextRange& match, uint64_t& spent) const {
+    Scratch& scratch = scratch_of_this_thread();
+    const OnigUChar* begin = bytes_of(text.data());
+    const OnigUChar* end = begin + text.size();
+    for (uint64_t steps = kFreeSteps;; steps *= 4) {
+      scratch.set_steps(steps);
+      const int result = onig_search_with_param(compiled.get(), begin, end, begin + from, end,
+                                                scratch.region(), ONIG_OPTION_NONE, scratch.limits());
+      if (result == ONIG_MISMATCH) return false;
+      if (result >= 0) break;
+      const bool too_few =
+          result == ONIGERR_RETRY_LIMIT_IN_MATCH_OVER || result == ONIGERR_RETRY_LIMIT_IN_SEARCH_OVER;
+      spent += steps;
+      check(too_few && spent < kMaxSteps,
+            "text of {} bytes: expected a split pattern that ends, found: {}; shorten the text", text.size(),
+            message_of(result));
+    }
+    match = {static_cast<size_t>(scratch.region()->beg[0]), static_cast<size_t>(scratch.region()->end[0])};
+    return true;
   }
 };
 
-Regex::Regex(std::string_view pattern)
-    : Regex(std::make_shared<const Code>(oniguruma_to_pcre2(pattern),
-                                         PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C)) {}
+Regex::Regex(std::string_view pattern) {
+  check_pattern(pattern);
+  // `tokenizers` takes the default of the crate onig, which is the engine's own default.
+  code_ = std::make_shared<const Code>(pattern, ONIG_SYNTAX_ONIGURUMA);
+}
 
 Regex Regex::literal(std::string_view text) {
-  return Regex(std::make_shared<const Code>(text, PCRE2_LITERAL));
+  return Regex(std::make_shared<const Code>(text, ONIG_SYNTAX_ASIS));
 }
 
 std::vector<TextRange> Regex::find_all(std::string_view text) const {
-  thread_local const Scratch scratch;
-  const PCRE2_SIZE* place = pcre2_get_ovector_pointer(scratch.match.get());
   std::vector<TextRange> matches;
-  size_t from = 0;
-  while (from <= text.size()) {
-    const int result =
-        pcre2_match(code_->compiled.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from,
-                    PCRE2_NO_UTF_CHECK, scratch.match.get(), scratch.context.get());
-    if (result == PCRE2_ERROR_NOMATCH) break;
-    check(result >= 0, "text of {} bytes: expected a split pattern that ends, found: {}; shorten the text",
-          text.size(), message_of(result));
-    const TextRange match{place[0], place[1]};
-    if (match.begin == match.end && !matches.empty() && matches.back().end == match.end) {
-      if (from == text.size()) break;
-      from += utf8_front(text.substr(from)).length;
-      continue;
-    }
-    matches.push_back(match);
-    from = match.end;
-  }
+  find_all(text, matches);
   return matches;
+}
+
+void Regex::find_all(std::string_view text, std::vector<TextRange>& matches) const {
+  const size_t first = matches.size();
+  TextRange match;
+  uint64_t spent = 0;
+  for (size_t from = 0; from <= text.size() && code_->find(text, from, match, spent); from = match.end) {
+    const bool empty = match.begin == match.end;
+    if (!empty || matches.size() == first || matches.back().end != match.end) matches.push_back(match);
+    if (empty) match.end += match.end < text.size() ? utf8_front(text.substr(match.end)).length : 1;
+  }
 }
 
 std::string Regex::replace_all(std::string_view text, std::string_view content) const {

@@ -9,10 +9,10 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/utf8.h"
 #include "tokenizer/text/added_tokens.h"
 #include "tokenizer/text/byte_level.h"
 #include "tokenizer/text/sentencepiece_spec.h"
-#include "tokenizer/text/utf8.h"
 
 namespace janus {
 namespace {

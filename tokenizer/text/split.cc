@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "tokenizer/text/piece_memo.h"
 
 namespace janus {
 namespace {
@@ -41,9 +42,7 @@ std::vector<TextRange> merge(std::vector<Part> parts, SplitBehavior behavior) {
   bool previous_matched = false;
   for (size_t i = 0; i < parts.size(); ++i) {
     const Part& part = parts[backwards ? parts.size() - 1 - i : i];
-    if (behavior == SplitBehavior::isolated) {
-      result.push_back(part.range);
-    } else if (behavior == SplitBehavior::removed) {
+    if (behavior == SplitBehavior::removed) {
       if (!part.matched) result.push_back(part.range);
     } else if (!result.empty() && joins(behavior, part.matched, previous_matched)) {
       if (backwards) {
@@ -77,18 +76,46 @@ SplitBehavior split_behavior_from_name(const std::string& name, const std::strin
        where, excerpt(name));
 }
 
+void Splitter::cut(std::string_view text, size_t begin, std::vector<TextRange>& matches,
+                   std::vector<TextRange>& ranges) const {
+  matches.clear();
+  find(text, matches);
+  const auto add = [&](size_t from, size_t to) {
+    if (from < to) ranges.push_back({begin + from, begin + to});
+  };
+  if (behavior == SplitBehavior::isolated) {  // most patterns: every part stays
+    size_t end = 0;
+    for (const TextRange& match : matches) {
+      add(end, match.begin);
+      add(match.begin, match.end);
+      end = match.end;
+    }
+    add(end, text.size());
+    return;
+  }
+  for (const TextRange& range : merge(parts_of(matches, text.size(), invert), behavior)) {
+    add(range.begin, range.end);
+  }
+}
+
 void Splitter::operator()(Pieces& pieces) const {
   std::vector<TextRange> ranges;
   ranges.reserve(pieces.ranges.size());
+  std::vector<TextRange> matches;
+  PieceMemo memo(pieces.ranges.size());
   for (const TextRange& piece : pieces.ranges) {
-    const std::vector<TextRange> matches = find(pieces.piece(piece));
-    if (matches.empty() && !invert) {  // most pieces: nothing to cut
-      ranges.push_back(piece);
+    const std::string_view text = pieces.piece(piece);
+    PieceMemo::Entry* entry = memo.find(text);
+    if (entry != nullptr && entry->piece == text) {
+      const auto distance = piece.begin - static_cast<size_t>(entry->piece.data() - pieces.text.data());
+      for (size_t i = entry->begin; i < entry->end; ++i) {
+        ranges.push_back({ranges[i].begin + distance, ranges[i].end + distance});
+      }
       continue;
     }
-    for (const TextRange& range : merge(parts_of(matches, piece.end - piece.begin, invert), behavior)) {
-      if (range.begin < range.end) ranges.push_back({piece.begin + range.begin, piece.begin + range.end});
-    }
+    const size_t first = ranges.size();
+    cut(text, piece.begin, matches, ranges);
+    if (entry != nullptr) *entry = {text, first, ranges.size()};
   }
   pieces.ranges = std::move(ranges);
 }

@@ -3,44 +3,13 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/base/crc32.h"
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "vision/formats/png_chunks.h"
 
 namespace janus {
 namespace {
-
-constexpr char32_t kReplacement = 0xFFFD;
-
-// The code point at text[at], which moves past it. A byte that begins no whole, shortest, legal sequence is
-// one replacement character.
-char32_t next_code_point(std::string_view text, size_t& at) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t first = byte(at++);
-  if (first < 0x80) return first;
-  const int more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : 1;
-  if (first < 0xC2 || first > 0xF4 || at + more > text.size()) return kReplacement;
-  char32_t code = first & (0x3F >> more);
-  for (int i = 0; i < more; ++i) {
-    if ((byte(at + i) & 0xC0) != 0x80) return kReplacement;
-    code = code << 6 | (byte(at + i) & 0x3F);
-  }
-  constexpr char32_t kSmallest[] = {0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xD800 && code < 0xE000;
-  if (code < kSmallest[more] || code > 0x10FFFF || surrogate) return kReplacement;
-  at += more;
-  return code;
-}
-
-void append_utf8(std::string& text, char32_t code) {
-  if (code < 0x80) {
-    text += static_cast<char>(code);
-    return;
-  }
-  const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  constexpr char32_t kLead[] = {0, 0xC0, 0xE0, 0xF0};
-  text += static_cast<char>(kLead[more] | code >> (6 * more));
-  for (int i = more - 1; i >= 0; --i) text += static_cast<char>(0x80 | (code >> (6 * i) & 0x3F));
-}
 
 // What tEXt may hold: printable Latin-1 and line feeds.
 bool plain(char32_t code) {
@@ -57,7 +26,7 @@ void append_chunk(std::vector<std::byte>& png, std::string_view type, const std:
   for (const std::string_view part : {type, std::string_view(data)}) {
     for (const char letter : part) png.push_back(static_cast<std::byte>(letter));
   }
-  append_number(png, png_crc(std::span(png).subspan(start)));
+  append_number(png, crc32(std::span(png).subspan(start)));
 }
 
 void append_text_chunk(std::vector<std::byte>& png, const std::string& keyword, const std::string& text) {
@@ -70,11 +39,12 @@ void append_text_chunk(std::vector<std::byte>& png, const std::string& keyword, 
   std::string latin1;
   std::string utf8;
   bool all_plain = true;
-  for (size_t at = 0; at < text.size();) {
-    const char32_t code = next_code_point(text, at);
-    all_plain = all_plain && plain(code);
-    latin1 += static_cast<char>(code);
-    append_utf8(utf8, code);
+  for (std::string_view rest = text; !rest.empty();) {
+    const Utf8Char next = utf8_front(rest);
+    all_plain = all_plain && plain(next.code_point);
+    latin1 += static_cast<char>(next.code_point);
+    append_utf8(utf8, next.code_point);
+    rest.remove_prefix(next.well_formed ? next.length : 1);  // of a broken character each byte is one U+FFFD
   }
   const std::string zero(1, '\0');
   if (all_plain) {

@@ -2,9 +2,9 @@
 # so a program that uses janus finds the same libraries the same way.
 #
 # Nothing but headers and library files is asked for, because Debian's small OpenCV packages, SentencePiece and
-# utf8proc carry no CMake config and oneDNN's config wants OpenCL headers. They are looked for in
-# CMAKE_PREFIX_PATH, the system's folders and JANUS_DEPS_DIR: a folder with include/ and lib/ that travels to a
-# machine without packages (samples/carry_deps.sh makes one), or with sources in src/oniguruma and src/utf8proc.
+# utf8proc carry no CMake config. They are looked for in CMAKE_PREFIX_PATH, the system's folders and
+# JANUS_DEPS_DIR: a folder with include/ and lib/ that travels to a machine without packages
+# (samples/carry_deps.sh makes one), or with sources in src/oniguruma and src/utf8proc.
 set(JANUS_DEPS_DIR "" CACHE PATH "Folder with carried libraries: include/ and lib/, or sources in src/NAME")
 if(JANUS_DEPS_DIR)
   list(PREPEND CMAKE_PREFIX_PATH ${JANUS_DEPS_DIR})
@@ -59,7 +59,6 @@ function(janus_add_source target name)
 endfunction()
 
 find_package(Threads REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(fmt CONFIG QUIET)
 if(NOT TARGET fmt::fmt)
   janus_find_library(fmt::fmt fmt/format.h DEFINE FMT_HEADER_ONLY=1)
@@ -80,7 +79,4 @@ if(JANUS_OPENCV)
 endif()
 if(JANUS_SENTENCEPIECE)
   janus_find_library(janus::sentencepiece sentencepiece_processor.h sentencepiece)
-endif()
-if(JANUS_ONEDNN)
-  janus_find_library(janus::dnnl dnnl.hpp dnnl)
 endif()

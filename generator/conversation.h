@@ -1,41 +1,36 @@
-// Several turns with one model, about text and pictures.
-// Source: deepseek-ai/Janus, utils/conversation.py (format "deepseek").
+// Several turns with a model, which keeps what it has read.
 #pragma once
 
-#include <cstdint>
+#include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "generator/janus/janus_model.h"
+#include "generator/engine/engine.h"
+#include "generator/model.h"
 
 namespace janus {
 
-// Keys and values of what was said stay, so that a turn reads only what is new. A turn that throws leaves the
-// conversation as it was.
+// A client of an engine: every answer is what reading the whole conversation anew would give, but only the
+// new turn is read.
 class Conversation {
  public:
-  // `model` must outlive this. Throws Error for a family that does not converse, or without a tokenizer.
-  explicit Conversation(const Model& model);
+  // Throws Error where the model's tokenizer cannot be read. Both must outlive it.
+  explicit Conversation(Engine& engine);
 
-  // Answers `options.prompt` about `images`, which stay part of the conversation, and everything before.
-  // Throws Error where the turn does not fit; `on_text` may throw to break the turn off.
+  // One more turn, with images of its own. Throws Error where it does not fit; the conversation is as before
+  // then, and so it is where a sink throws.
   Answer ask(std::span<const Image> images, const DescribeOptions& options, const TextSink& on_text,
              const Progress& progress);
-  // Tokens a conversation with such a decoder has room for.
-  static int64_t room(const TransformerConfig& config);
-  // Forgets everything.
   void reset();
 
-  // Tokens read so far, and how many there is room for.
-  int64_t tokens() const { return cache_.length(0); }
-  int64_t capacity() const { return cache_.capacity(0); }
+  // Tokens that it holds, and can hold.
+  int64_t tokens() const { return session_->length(); }
+  int64_t capacity() const { return session_->capacity(); }
 
  private:
-  const JanusModel* model_;
-  KvCache cache_;
-  // Of the answer before, what no step has read yet: its last token if it was cut, and the end token.
-  std::vector<int32_t> unread_;
+  Engine& engine_;
+  std::shared_ptr<Session> session_;
+  std::vector<int32_t> unread_;  // the end of the last answer
 };
 
 }  // namespace janus

@@ -15,6 +15,7 @@ struct Work {
   int64_t new_tokens = 0;      // longest answer
   int rows = 1;                // answers written side by side
   int drawings = 0;            // images made
+  int images_at_once = 0;      // of them side by side at most; 0: as many as the device gains from
   bool converses = false;      // keys and values of a whole conversation stay, beside all else
   bool decodes = false;        // codes into a picture; drawings imply it
   bool encodes = false;        // a picture into codes

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "generator/engine/engine.h"
 #include "generator/janus/janus_memory.h"
 #include "generator/janus/janus_model.h"
 
@@ -43,6 +44,61 @@ const Family& family_of(const Checkpoint& checkpoint) {
 }
 
 }  // namespace
+
+const ImageCoder& Model::need_image_coder() const {
+  const ImageCoder* coder = image_coder();
+  check(coder != nullptr,
+        "model: expected one that has images as codes, found the family {}, which has not; use a "
+        "Janus or Janus-Pro model",
+        info().family);
+  return *coder;
+}
+
+const ImageEmbedder& Model::need_image_embedder() const {
+  const ImageEmbedder* embedder = image_embedder();
+  check(embedder != nullptr,
+        "model: expected one that has images as embeddings, found the family {}, which has not",
+        info().family);
+  return *embedder;
+}
+
+Answer Model::describe(std::span<const Image> images, const DescribeOptions& options, const TextSink& on_text,
+                       const Progress& progress) const {
+  AnswerRequest request{.turns = {{.question = options.prompt, .images = static_cast<int>(images.size())}},
+                        .prompt_ids = options.prompt_ids,
+                        .images = {},
+                        .max_tokens = options.max_tokens,
+                        .sampling = options.sampling,
+                        .session = nullptr};
+  for (const Image& image : images) request.images.push_back(prompt_image(image, preprocess_config()));
+  return Engine(*this).answer(std::move(request), {.on_text = on_text, .on_progress = progress});
+}
+
+void Model::generate(const GenerateOptions& options, const ImagesSink& on_image,
+                     const Progress& progress) const {
+  Engine engine(*this);
+  std::exception_ptr error;
+  for (int k = 0; k < options.count; ++k) {
+    ImageRequest request{.prompt = options.prompt,
+                         .prompt_ids = options.prompt_ids,
+                         .guidance = options.guidance,
+                         .sampling = options.sampling};
+    request.sampling.seed += static_cast<uint32_t>(k);
+    engine.submit(std::move(request), {.on_line = {},
+                                       .on_progress = progress,
+                                       .on_done =
+                                           [&, k](GeneratedImage& image) {
+                                             image.index = k;
+                                             if (on_image) on_image(image);
+                                           },
+                                       .on_error = [&](const std::exception_ptr& found) { error = found; }});
+  }
+  while (!error && engine.step()) {
+  }
+  if (error) std::rethrow_exception(error);
+}
+
+std::vector<Score> Model::score(const ScoreRequest& request) const { return Engine(*this).score(request); }
 
 std::unique_ptr<Model> open_model(const Checkpoint& checkpoint, std::shared_ptr<Device> device,
                                   const ModelOptions& options) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace janus {
@@ -39,7 +40,7 @@ Image resize_and_pad(const Image& image, const PreprocessConfig& config);
 // resize_and_pad, then rescale and normalise as the reference does -> [3, image_size, image_size], f32.
 std::vector<float> preprocess(const Image& image, const PreprocessConfig& config);
 
-// Decoder output [3, h, w] of nominal range -1..1 -> 8 bits, clamped and truncated as the reference does.
-Image to_image(const std::vector<float>& planes, int width, int height);
+// Decoder output [h, w, 3] of nominal range -1..1 -> 8 bits, clamped and truncated as the reference does.
+Image to_image(std::span<const float> values, int width, int height);
 
 }  // namespace janus

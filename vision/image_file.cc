@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <memory>
 
 #include "core/base/error.h"
+#include "core/base/read_file.h"
 #include "vision/formats/codecs.h"
 #include "vision/formats/png_text.h"
 
@@ -105,23 +103,6 @@ Image turn_upright(Image stored, int orientation) {
   return upright;
 }
 
-std::vector<std::byte> read_all(std::FILE* file, const std::string& name) {
-  constexpr size_t kChunk = size_t{1} << 20;
-  std::vector<std::byte> bytes;
-  while (true) {
-    const size_t have = bytes.size();
-    bytes.resize(have + kChunk);
-    const size_t read = std::fread(bytes.data() + have, 1, kChunk, file);
-    const int error = errno;
-    bytes.resize(have + read);
-    check(std::ferror(file) == 0, "picture {}: expected a readable file, found: {}", name,
-          std::strerror(error));
-    check(bytes.size() <= kMaxFileBytes, "picture {}: expected at most {} bytes, found more", name,
-          kMaxFileBytes);
-    if (read < kChunk) return bytes;
-  }
-}
-
 }  // namespace
 
 PictureSize read_picture_size(std::span<const std::byte> bytes, const std::string& name) {
@@ -145,10 +126,9 @@ DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& n
 }
 
 DecodedImage read_image(const std::string& path) {
-  if (path == "-") return decode_image(read_all(stdin, "stdin"), "stdin");
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-  check(file != nullptr, "picture {}: expected a readable file, found: {}", path, std::strerror(errno));
-  return decode_image(read_all(file.get(), path), path);
+  const std::string name = path == kStandardInput ? "stdin" : path;
+  const std::string bytes = read_file(path, "picture " + name, kMaxFileBytes);
+  return decode_image(std::as_bytes(std::span(bytes)), name);
 }
 
 std::optional<ImageFormat> image_format_of(const std::string& path) {

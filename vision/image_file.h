@@ -23,7 +23,8 @@ struct PictureSize {
   int64_t width = 0, height = 0;
 };
 
-// The size decode_image would give, read from the header alone. Throws Error where the header shows that it cannot.
+// The size decode_image would give, read from the header alone. Throws Error where the header shows that it
+// cannot.
 PictureSize read_picture_size(std::span<const std::byte> bytes, const std::string& name);
 
 // Decodes a whole file held in memory. EXIF orientation is applied, alpha laid over white, 16-bit, grey and

@@ -73,17 +73,14 @@ std::vector<float> preprocess(const Image& image, const PreprocessConfig& config
   return values;
 }
 
-Image to_image(const std::vector<float>& planes, int width, int height) {
-  check(width > 0 && height > 0 && planes.size() == static_cast<size_t>(width) * height * kChannels,
-        "pixels of the decoder: expected 3 x {} x {} values, found {}", height, width, planes.size());
-  const size_t plane = static_cast<size_t>(width) * height;
-  Image image{width, height, std::vector<uint8_t>(planes.size())};
-  for (int c = 0; c < kChannels; ++c) {
-    for (size_t i = 0; i < plane; ++i) {
-      const float value = (planes[c * plane + i] + 1.0F) / 2.0F * 255.0F;
-      // A NaN is not above 0 and becomes black, as numpy's cast makes it.
-      image.pixels[i * kChannels + c] = value > 0.0F ? static_cast<uint8_t>(std::min(value, 255.0F)) : 0;
-    }
+Image to_image(std::span<const float> values, int width, int height) {
+  check(width > 0 && height > 0 && values.size() == static_cast<size_t>(width) * height * kChannels,
+        "pixels of the decoder: expected {} x {} x 3 values, found {}", height, width, values.size());
+  Image image{width, height, std::vector<uint8_t>(values.size())};
+  for (size_t i = 0; i < values.size(); ++i) {
+    const float value = (values[i] + 1.0F) / 2.0F * 255.0F;
+    // A NaN is not above 0 and becomes black, as numpy's cast makes it.
+    image.pixels[i] = value > 0.0F ? static_cast<uint8_t>(std::min(value, 255.0F)) : 0;
   }
   return image;
 }

@@ -18,6 +18,7 @@
 #include "cli/model/builtin_model.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
+#include "generator/engine/engine_model.h"
 
 namespace janus::cli {
 namespace {
@@ -149,19 +150,21 @@ Outcome caption(const CaptionWords& words, const CommonOptions& common, Console&
   display.hide();
   facts.load_ms = chosen.load_ms;
 
-  BatchOptions options{.prompts = {},
-                       .rows = static_cast<int>(settings.batch),
-                       .max_tokens = static_cast<int>(common.max_tokens),
-                       .sampling = {.temperature = static_cast<float>(settings.temperature),
-                                    .top_k = static_cast<int>(settings.top_k),
-                                    .top_p = static_cast<float>(settings.top_p),
-                                    .seed = seed}};
-  for (const Ask& ask : settings.asks) options.prompts.push_back(ask.prompt);
-  const std::unique_ptr<AnswerBatch> batch = chosen.model->open_batch(options);
+  std::vector<AnswerRequest> questions;
+  for (const Ask& ask : settings.asks) {
+    questions.push_back({.turns = {{.question = ask.prompt, .images = 1}},
+                         .max_tokens = static_cast<int>(common.max_tokens),
+                         .sampling = {.temperature = static_cast<float>(settings.temperature),
+                                      .top_k = static_cast<int>(settings.top_k),
+                                      .top_p = static_cast<float>(settings.top_p),
+                                      .seed = seed}});
+    check_answer_prompt(chosen.model->engine_model(), questions.back().turns);
+  }
+  Engine engine(*chosen.model, {.rows = static_cast<int>(settings.batch)});
   const InterruptNotice interrupt;  // from here on one ends it in order
   display.follow([&progress, watch = CaptionWatch()] { return watch.status_of(progress); });
-  run_captions(
-      {settings, *chosen.model, *batch, output, console, progress, [&] { return interrupt.came(); }});
+  run_captions({settings, *chosen.model, engine, questions, output, console, progress,
+                [&] { return interrupt.came(); }});
   output.finish();
   display.hide();
   console.notice(summary(progress, interrupt.came()));

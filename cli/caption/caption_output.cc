@@ -6,10 +6,21 @@
 #include "cli/app/command.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/output_file.h"
-#include "cli/journal/replacing_file.h"
+#include "core/base/atomic_file.h"
 #include "core/base/error.h"
 
 namespace janus::cli {
+namespace {
+
+// What a killed run leaves of one, the next takes over.
+AtomicFileOptions options_of(const std::string& path, bool durable) {
+  return {.temporary = Temporary::of_target,
+          .durable = durable,
+          .name = "output, " + path,
+          .advice = "free space or choose another place"};
+}
+
+}  // namespace
 
 CaptionOutput::CaptionOutput(const CaptionSettings& settings, const RunFacts& run, Console& console)
     : settings_(settings), run_(run), console_(console) {
@@ -59,7 +70,10 @@ void CaptionOutput::put(const std::string& key, const Json& record, bool failed)
 void CaptionOutput::write_sidecar(const std::string& picture, const Json& record) {
   const std::optional<std::string> fault = error_of([&] {
     InterruptHold hold;
-    replace_file(sidecar_path(picture, settings_.sidecar), sidecar_text(record, settings_.sidecar));
+    const std::string path = sidecar_path(picture, settings_.sidecar);
+    AtomicFile file(path, options_of(path, /*durable=*/false));
+    file.append(sidecar_text(record, settings_.sidecar));
+    file.commit();
   });
   if (!fault) return;
   ++sidecar_faults_;
@@ -78,10 +92,10 @@ void CaptionOutput::write_error(const LoadedPicture& picture) {
 
 void CaptionOutput::write_table() {
   InterruptHold hold;
-  ReplacingFile table(settings_.csv);
-  table.write(csv_heading(settings_));
-  journal_->for_each([&](std::string_view line) { table.write(csv_row(settings_, Json::parse(line))); });
-  close(table.commit(/*durable=*/true));
+  AtomicFile table(settings_.csv, options_of(settings_.csv, /*durable=*/true));
+  table.append(csv_heading(settings_));
+  journal_->for_each([&](std::string_view line) { table.append(csv_row(settings_, Json::parse(line))); });
+  table.commit();
 }
 
 void CaptionOutput::finish() {

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "cli/hub/digest.h"
+#include "core/base/digest.h"
 
 namespace janus::cli {
 namespace {
@@ -65,10 +65,7 @@ std::string prompt_hash(const CaptionSettings& settings, int64_t max_tokens, uin
   if (settings.temperature > 0) {
     facts["sampling"] = {settings.temperature, settings.top_k, settings.top_p, seed};
   }
-  const std::string text = to_line(facts);
-  hub::Digest digest(hub::DigestKind::sha256);
-  digest.add(std::as_bytes(std::span(text)));
-  return digest.finish().substr(0, 16);
+  return sha256_of(to_line(facts)).substr(0, 16);
 }
 
 Json caption_record(const CaptionSettings& settings, const RunFacts& run, const LoadedPicture& picture,

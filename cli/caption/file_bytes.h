@@ -8,7 +8,7 @@ namespace janus::cli {
 
 inline constexpr int64_t kMostPictureBytes = int64_t{1} << 30;
 
-struct FileBytes {
+struct ImageBytes {
   std::string content;
   int64_t bytes = 0;
   double mtime = 0;  // seconds since 1970
@@ -18,6 +18,6 @@ struct FileBytes {
 bool look_at_file(const std::string& path, int64_t& bytes, double& mtime, std::string& fault);
 
 // Throws Error for what is no file, cannot be read or is larger than a picture may be.
-FileBytes read_file_bytes(const std::string& path);
+ImageBytes read_image_bytes(const std::string& path);
 
 }  // namespace janus::cli

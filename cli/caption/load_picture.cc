@@ -5,7 +5,7 @@
 
 #include "cli/app/command.h"
 #include "cli/caption/file_bytes.h"
-#include "cli/hub/digest.h"
+#include "core/base/digest.h"
 #include "core/base/error.h"
 #include "vision/image_file.h"
 
@@ -31,7 +31,7 @@ void decode(LoadedPicture& loaded, const PreprocessConfig& config, MemoryBudget&
 
 void read_content(ListedPicture& listed) {
   if (listed.has_content) return;
-  FileBytes file = read_file_bytes(listed.path);
+  ImageBytes file = read_image_bytes(listed.path);
   listed.bytes = file.bytes;
   listed.mtime = file.mtime;
   listed.content = std::move(file.content);
@@ -44,7 +44,7 @@ LoadedPicture load_picture(ListedPicture listed, const PreprocessConfig& config,
   const std::optional<std::string> fault = error_of([&] {
     if (!loaded.listed.fault.empty()) throw Error(loaded.listed.fault);
     read_content(loaded.listed);
-    loaded.sha256 = hub::sha256_of(loaded.listed.content);
+    loaded.sha256 = sha256_of(loaded.listed.content);
     loaded.unchanged = loaded.sha256 == loaded.listed.old_sha256;
     if (!loaded.unchanged) decode(loaded, config, budget);
   });

@@ -1,12 +1,25 @@
 #include "cli/caption/pipeline.h"
 
-#include <unordered_map>
+#include <exception>
+#include <memory>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "cli/caption/picture_feed.h"
 
 namespace janus::cli {
 namespace {
+
+// A picture from when the engine is asked about it until its last answer.
+struct Asked {
+  LoadedPicture picture;
+  std::vector<Answer> answers;  // one a question
+  std::vector<RequestId> requests;
+  size_t left = 0;     // answers that have not ended
+  bool begun = false;  // one of them
+  bool dismissed = false;
+};
 
 // The end of the pictures' way, on the thread that runs the model.
 class Answering {
@@ -16,34 +29,81 @@ class Answering {
   void run() {
     while (true) {
       const bool stopped = run_.stopped();
-      if (stopped) run_.batch.dismiss_waiting();
+      if (stopped) dismiss_waiting();
       if (!stopped) let_join();
-      if (run_.batch.idle() && (stopped || feed_.drained())) break;
-      for (BatchAnswers& done : run_.batch.step()) write(done);
-      run_.progress.tokens = run_.batch.tokens_drawn();
+      if (in_work_.empty() && (stopped || feed_.drained())) break;
+      run_.engine.step();
+      if (fault_) std::rethrow_exception(fault_);
+      for (const std::shared_ptr<Asked>& done : std::exchange(done_, {})) write(*done);
+      run_.progress.tokens = run_.engine.load().tokens_sampled;
     }
     feed_.end();
   }
 
  private:
-  // Takes what is there; with nothing else to do, waits for some.
+  // As many questions wait as there are rows, so that none stays free. With nothing else to do, waits for
+  // pictures.
   void let_join() {
-    std::vector<BatchPicture> joining;
-    for (int room = run_.batch.room(); room > 0 && !run_.stopped();) {
-      std::optional<LoadedPicture> picture = feed_.take(/*wait=*/run_.batch.idle() && joining.empty());
+    while (waiting_ < run_.engine.rows() && !run_.stopped()) {
+      std::optional<LoadedPicture> picture = feed_.take(/*wait=*/in_work_.empty());
       if (!picture) break;
       if (!picture->fault.empty()) {
         tell_fault(*picture);
       } else if (picture->unchanged) {
         ++(picture->listed.old_failed ? run_.progress.still_failed : run_.progress.skipped);
       } else {
-        joining.push_back({.ticket = ++ticket_, .pixels = std::move(picture->pixels)});
-        picture->pixels = {};
-        in_work_.emplace(ticket_, std::move(*picture));
-        --room;
+        ask(std::move(*picture));
       }
     }
-    run_.batch.add(std::move(joining));
+  }
+
+  void ask(LoadedPicture picture) {
+    const auto asked = std::make_shared<Asked>();
+    const PromptImage image = std::make_shared<const std::vector<float>>(std::move(picture.pixels));
+    picture.pixels = {};
+    asked->picture = std::move(picture);
+    asked->left = run_.questions.size();
+    asked->answers.resize(asked->left);
+    in_work_.insert(asked);
+    for (size_t i = 0; i < run_.questions.size(); ++i) {
+      AnswerRequest request = run_.questions[i];
+      request.images = {image};
+      ++waiting_;
+      const auto begin = [this, begun = false, asked]() mutable {
+        if (!std::exchange(begun, true)) --waiting_;
+        asked->begun = true;
+      };
+      const auto once = std::make_shared<std::function<void()>>(begin);
+      asked->requests.push_back(run_.engine.submit(
+          std::move(request), {.on_progress = [once](const char*, int64_t, int64_t) { (*once)(); },
+                               .on_done =
+                                   [this, once, asked, i](Answer& answer) {
+                                     (*once)();
+                                     asked->answers[i] = std::move(answer);
+                                     end_one(asked);
+                                   },
+                               .on_error =
+                                   [this, once, asked](const std::exception_ptr& error) {
+                                     (*once)();
+                                     if (!asked->dismissed) fault_ = error;
+                                     end_one(asked);
+                                   }}));
+    }
+  }
+
+  void end_one(const std::shared_ptr<Asked>& asked) {
+    if (--asked->left > 0) return;
+    in_work_.erase(asked);
+    if (!asked->dismissed) done_.push_back(asked);
+  }
+
+  // Sends away the pictures whose answers have not begun.
+  void dismiss_waiting() {
+    for (const std::shared_ptr<Asked>& asked : in_work_) {
+      if (asked->begun || asked->dismissed) continue;
+      asked->dismissed = true;
+      for (const RequestId id : asked->requests) run_.engine.cancel(id);
+    }
   }
 
   void tell_fault(const LoadedPicture& picture) {
@@ -54,18 +114,18 @@ class Answering {
     if (read || !picture.listed.has_caption) run_.output.write_error(picture);
   }
 
-  void write(const BatchAnswers& done) {
-    const auto picture = in_work_.find(done.ticket);
-    if (!picture->second.warning.empty()) run_.console.detail(picture->second.warning);
-    run_.output.write(picture->second, done.answers);
-    in_work_.erase(picture);
+  void write(const Asked& done) {
+    if (!done.picture.warning.empty()) run_.console.detail(done.picture.warning);
+    run_.output.write(done.picture, done.answers);
     ++run_.progress.captioned;
   }
 
   const CaptionRun& run_;
   PictureFeed feed_;
-  int64_t ticket_ = 0;
-  std::unordered_map<int64_t, LoadedPicture> in_work_;
+  int waiting_ = 0;  // questions that have not begun
+  std::set<std::shared_ptr<Asked>> in_work_;
+  std::vector<std::shared_ptr<Asked>> done_;
+  std::exception_ptr fault_;
 };
 
 }  // namespace

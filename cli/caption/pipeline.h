@@ -5,9 +5,11 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "cli/caption/caption_output.h"
 #include "cli/caption/settings.h"
+#include "generator/engine/engine.h"
 #include "generator/model.h"
 
 namespace janus::cli {
@@ -30,7 +32,8 @@ struct CaptionProgress {
 struct CaptionRun {
   const CaptionSettings& settings;
   const Model& model;
-  AnswerBatch& batch;
+  Engine& engine;
+  const std::vector<AnswerRequest>& questions;  // asked about every picture
   CaptionOutput& output;
   Console& console;
   CaptionProgress& progress;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <utility>
 
 #include "cli/app/near_name.h"
 #include "cli/commands/image_settings.h"
@@ -82,7 +83,8 @@ Chat::Chat(const ChatSettings& settings, const CommonOptions& common, Console& c
   chosen_ = open_chosen_model(
       common, {.pictures = 1, .new_tokens = common.max_tokens, .drawings = 1, .converses = true}, console,
       progress_.callback());
-  conversation_.emplace(*chosen_.model);
+  engine_.emplace(*chosen_.model, EngineOptions{.rows = 2 * chosen_.images_at_once});
+  conversation_.emplace(*engine_);
   progress_.hide();
 }
 
@@ -211,21 +213,17 @@ void Chat::generate(const std::string& prompt) {
                       .seed = static_cast<uint32_t>(common_.seed + generated_),
                       .outputs = {},
                       .wanted = {}};
-  const ImageRequest request = item.request(0);
   const Progress show = progress_.callback();
   Candidate image{.seed = item.seed, .codes = {}, .picture = {}, .timings = {}};
   {
     const BreakHold hold;
-    chosen_.model->generate_each({&request, 1},
-                                 {.on_image = [&](const GeneratedImage& drawn) { image.codes = drawn.codes; },
-                                  .on_line = {},
-                                  .progress =
-                                      [&](const char* phase, int64_t done, int64_t total) {
-                                        BreakHold::check_asked();
-                                        show(phase, done, total);
-                                      }});
-    progress_.update("decoding the picture", 0, 0);
-    image.picture = picture_of(chosen_.model->decode(image.codes));
+    GeneratedImage made = engine_->generate(
+        item.request(0), {.on_progress = [&](const char* phase, int64_t done, int64_t total) {
+          BreakHold::check_asked();
+          show(phase, done, total);
+        }});
+    image.codes = std::move(made.codes);
+    image.picture = std::move(made.image);
   }
   progress_.hide();
   const ImageText text = settings_text(image_settings(item, image, chosen_, common_));

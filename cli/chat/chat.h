@@ -51,6 +51,7 @@ class Chat {
   Console& console_;
   ProgressDisplay progress_;
   ChosenModel chosen_;
+  std::optional<Engine> engine_;
   std::optional<Conversation> conversation_;
   std::vector<Turn> turns_;
   std::vector<Image> waiting_;  // pictures of the next question

@@ -17,7 +17,7 @@
 #include "core/base/error.h"
 #include "core/tensor/device.h"
 #include "core/tensor/peaks.h"
-#include "generator/janus/generation.h"
+#include "generator/engine/engine.h"
 #include "generator/random_checkpoint.h"
 
 namespace janus::cli {
@@ -34,8 +34,7 @@ constexpr std::array<std::string_view, 5> kParts{"vision", "prefill", "text_deco
 struct BenchModel {
   ChosenModel chosen;
   double stored_bytes = 0;
-  int side_by_side = 0;  // images that fit; 0: as many as the device likes
-  std::string type;      // of most of the weights
+  std::string type;  // of most of the weights
 };
 
 class Bench {
@@ -45,7 +44,8 @@ class Bench {
       : chosen_(opened.chosen),
         model_(*chosen_.model),
         stored_bytes_(opened.stored_bytes),
-        side_by_side_(images_at_once(model_.device(), opened.side_by_side)),
+        side_by_side_(chosen_.images_at_once > 0 ? chosen_.images_at_once
+                                                 : default_rows(model_.device()) / 2),
         only_(only),
         progress_(progress) {}
 
@@ -61,8 +61,9 @@ class Bench {
              .bound = {},
              .fraction = {}});
     if (asked("vision")) {
-      on_line(whole_pass("vision", Part::vision, 0,
-                         [&] { return time_of([&] { model_.embed(picture(), EmbedStage::aligned); }); }));
+      on_line(whole_pass("vision", Part::vision, 0, [&] {
+        return time_of([&] { model_.need_image_embedder().embed(picture(), EmbedStage::aligned); });
+      }));
     }
     if (asked("prefill")) {
       const int64_t tokens =
@@ -77,7 +78,7 @@ class Bench {
     }
     if (asked("vq_decode")) {
       on_line(whole_pass("vq_decode", Part::vq_decode, 0,
-                         [&] { return time_of([&] { model_.decode(codes()); }); }));
+                         [&] { return time_of([&] { model_.need_image_coder().decode(codes()); }); }));
     }
   }
 
@@ -154,12 +155,12 @@ class Bench {
   }
 
   // Nearly every word is as likely as any other, so that answers do not end early.
-  DescribeOptions answer_options(int tokens) const {
-    return {.prompt = {}, .max_tokens = tokens, .sampling = {.temperature = 1e4F}};
+  AnswerRequest answer_request(int64_t prompt_tokens, int tokens) const {
+    return {.prompt_ids = prompt(prompt_tokens), .max_tokens = tokens, .sampling = {.temperature = 1e4F}};
   }
 
   double prefill_ms(int64_t tokens) const {
-    return model_.describe_ids({}, prompt(tokens), answer_options(1), nullptr).timings.prefill_ms;
+    return Engine(model_).answer(answer_request(tokens, 1)).timings.prefill_ms;
   }
 
   // Tokens before the first measured step, so that the middle one has kContext.
@@ -168,31 +169,26 @@ class Bench {
   }
 
   Measurement text_steps() {
-    StepTimer timer(model_.device(), model_.cost(Part::text_decode, kContext));
     progress_.update("text_decode", 0, 0);
-    Progress callback = timer.callback("writing");
-    std::optional<std::string> fault = error_of([&] {
-      model_.describe_ids({}, prompt(tokens_before_steps()), answer_options(kSteps + 2), callback);
-    });
-    require_enough(fault);
+    Engine engine(model_);
+    engine.submit(answer_request(tokens_before_steps(), kSteps + 3), AnswerSink{});
+    StepTimer timer(model_.device(), model_.cost(Part::text_decode, kContext));
+    timer.run(engine, 1);
     return timer.result("text_decode", 1);
   }
 
   Measurement image_steps(int images) {
-    StepTimer timer(model_.device(), model_.cost(Part::image_decode, kContext, images));
     progress_.update("image_decode", 0, 0);
-    Progress callback = timer.callback("drawing");
-    int64_t room = model_.info().context_length - model_.info().image_tokens;
-    std::optional<std::string> fault = error_of([&] {
-      model_.generate_ids(prompt(std::min(tokens_before_steps(), room)),
-                          GenerateOptions{.prompt = {}, .count = images, .sampling = {}}, nullptr, callback);
-    });
-    require_enough(fault);
+    const int64_t room = model_.info().context_length - model_.info().image_tokens;
+    Engine engine(model_, {.rows = 2 * images});
+    for (int image = 0; image < images; ++image) {
+      engine.submit(ImageRequest{.prompt_ids = prompt(std::min(tokens_before_steps(), room)),
+                                 .sampling = {.seed = static_cast<uint32_t>(image)}},
+                    ImageSink{});
+    }
+    StepTimer timer(model_.device(), model_.cost(Part::image_decode, kContext, images));
+    timer.run(engine, images);
     return timer.result("image_decode", 2 * images);
-  }
-
-  static void require_enough(const std::optional<std::string>& fault) {
-    if (fault && *fault != Enough().what()) throw Error(*fault);
   }
 
   const ChosenModel& chosen_;
@@ -228,13 +224,12 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
   const Work work{.pictures = 1, .new_tokens = 1, .drawings = kImages.back()};
   const auto [device, side_by_side] =
       choose_device(common, {checkpoint, opened.chosen.name, common.device, options, work}, console);
-  opened.side_by_side = side_by_side;
+  opened.chosen.images_at_once = side_by_side;
   Clock::time_point start = Clock::now();
   // Opened again, so that reading the headers counts where there are files.
   if (settings.config.empty()) checkpoint = Checkpoint::open(model_files(common.model));
   opened.chosen.model =
-      open_model(checkpoint, device,
-                 {.type = options.type, .progress = progress.callback(), .images_at_once = side_by_side});
+      open_model(checkpoint, device, {.type = options.type, .progress = progress.callback()});
   opened.chosen.load_ms = ms_since(start);
   std::map<std::string, double> types;
   for (const auto& [name, tensor] : checkpoint.tensors()) {

@@ -16,6 +16,17 @@ struct DecodeSettings {
   std::string codes, output;
 };
 
+// Channels last -> planes [3, h, w], as the file has them.
+Array planes_of(const Array& pixels) {
+  const auto channels = static_cast<size_t>(pixels.shape[2]), plane = pixels.values.size() / channels;
+  Array planes{.shape = {pixels.shape[2], pixels.shape[0], pixels.shape[1]},
+               .values = std::vector<float>(pixels.values.size())};
+  for (size_t i = 0; i < pixels.values.size(); ++i) {
+    planes.values[i % channels * plane + i / channels] = pixels.values[i];
+  }
+  return planes;
+}
+
 Outcome decode(const DecodeSettings& settings, const CommonOptions& common, Console& console) {
   require_one_on_stream(settings.output, common.json);
   bool raw = has_extension(settings.output, ".npy");
@@ -26,18 +37,20 @@ Outcome decode(const DecodeSettings& settings, const CommonOptions& common, Cons
   progress.update("loading the model", 0, 0);
   ChosenModel chosen = open_chosen_model(common, {.decodes = true}, console, progress.callback());
   progress.update("decoding the picture", 0, 0);
-  Array planes = chosen.model->decode(codes);
+  const Array pixels = chosen.model->need_image_coder().decode(codes);  // [h, w, 3]
+  const int64_t height = pixels.shape[0], width = pixels.shape[1];
   progress.hide();
   if (raw) {
-    output.write(npy_file(planes), console);
+    output.write(npy_file(planes_of(pixels)), console);
   } else {
-    write_picture(planes, format, {}, output, console);
+    const Image image = to_image(pixels.values, static_cast<int>(width), static_cast<int>(height));
+    output.write(encode_image(image, format), console);
   }
   if (common.json) {
     print_json({{"codes", settings.codes},
                 {"output", settings.output},
-                {"height", planes.shape[1]},
-                {"width", planes.shape[2]},
+                {"height", height},
+                {"width", width},
                 {"model", chosen.name},
                 {"device", chosen.model->device().name()}},
                console);

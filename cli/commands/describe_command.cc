@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
+#include <utility>
 
 #include "cli/app/command.h"
 #include "cli/commands/describe_style.h"
@@ -13,6 +15,7 @@
 #include "cli/io/text_stream.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
+#include "generator/engine/engine.h"
 
 namespace janus::cli {
 namespace {
@@ -34,15 +37,21 @@ struct DescribeRun {
   Console& console;
   ProgressDisplay& progress;
   const ChosenModel& chosen;
+  Engine& engine;
 };
 
-DescribeOptions options_of(const DescribeRun& run, uint32_t seed) {
-  return {.prompt = run.settings.prompt,
-          .max_tokens = static_cast<int>(run.common.max_tokens),
-          .sampling = {.temperature = static_cast<float>(run.settings.temperature),
-                       .top_k = static_cast<int>(run.settings.top_k),
-                       .top_p = static_cast<float>(run.settings.top_p),
-                       .seed = seed}};
+AnswerRequest request_of(const DescribeRun& run, std::span<const Image> images, uint32_t seed) {
+  AnswerRequest request{
+      .turns = {{.question = run.settings.prompt, .images = static_cast<int>(images.size())}},
+      .max_tokens = static_cast<int>(run.common.max_tokens),
+      .sampling = {.temperature = static_cast<float>(run.settings.temperature),
+                   .top_k = static_cast<int>(run.settings.top_k),
+                   .top_p = static_cast<float>(run.settings.top_p),
+                   .seed = seed}};
+  for (const Image& image : images) {
+    request.images.push_back(prompt_image(image, run.chosen.model->preprocess_config()));
+  }
+  return request;
 }
 
 Json record_of(const DescribeRun& run, const Json& image, const Answer& answer, uint32_t seed) {
@@ -72,14 +81,14 @@ void ask(const DescribeRun& run, std::span<const std::string> paths, const Json&
          TextStream& stream) {
   std::vector<Image> pictures;
   for (const std::string& path : paths) pictures.push_back(read_picture(path, run.console));
-  TextSink sink;
+  AnswerSink sink{.on_progress = run.progress.callback()};
   if (!run.common.json && !run.settings.table) {
-    sink = [&](std::string_view piece) {
+    sink.on_text = [&](std::string_view piece) {
       if (run.console.results_on_terminal()) run.progress.hide();
       stream.add(piece);
     };
   }
-  Answer answer = run.chosen.model->describe(pictures, options_of(run, seed), sink, run.progress.callback());
+  const Answer answer = run.engine.answer(request_of(run, pictures, seed), std::move(sink));
   run.progress.hide();
   if (run.common.json) {
     print_json(record_of(run, image, answer, seed), run.console);
@@ -160,7 +169,8 @@ Outcome describe(DescribeSettings& settings, const CommonOptions& common, Consol
       fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
   progress.hide();
   console.notice(fmt::format("seed {}", common.seed));
-  DescribeRun run{settings, common, console, progress, chosen};
+  Engine engine(*chosen.model);
+  DescribeRun run{settings, common, console, progress, chosen, engine};
   if (!settings.together) return describe_each(run);
   TextStream stream(console, "");
   ask(run, settings.images, settings.images, static_cast<uint32_t>(common.seed), stream);

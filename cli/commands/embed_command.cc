@@ -32,7 +32,7 @@ Outcome embed(const EmbedSettings& settings, const CommonOptions& common, Consol
   progress.update("loading the model", 0, 0);
   ChosenModel chosen = open_chosen_model(common, {.pictures = 1}, console, progress.callback());
   progress.update("embedding the picture", 0, 0);
-  Array embeddings = chosen.model->embed(image, kStages.at(settings.stage));
+  Array embeddings = chosen.model->need_image_embedder().embed(image, kStages.at(settings.stage));
   progress.hide();
   output.write(npy_file(embeddings), console);
   if (common.json) {

@@ -25,7 +25,7 @@ Outcome encode(const EncodeSettings& settings, const CommonOptions& common, Cons
   progress.update("loading the model", 0, 0);
   ChosenModel chosen = open_chosen_model(common, {.encodes = true}, console, progress.callback());
   progress.update("encoding the picture", 0, 0);
-  ImageCodes codes = chosen.model->encode(image);
+  ImageCodes codes = chosen.model->need_image_coder().encode(image);
   progress.hide();
   output.write(codes_text(codes), console);
   if (common.json) {

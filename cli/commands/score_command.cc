@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <memory>
+#include <utility>
 
 #include "cli/app/command.h"
 #include "cli/io/json_output.h"
@@ -10,6 +11,7 @@
 #include "cli/io/progress.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
+#include "generator/engine/request.h"
 
 namespace janus::cli {
 namespace {
@@ -54,9 +56,12 @@ Outcome score_text(const ScoreSettings& settings, const CommonOptions& common, C
   ChosenModel chosen = open_chosen_model(common, {.pictures = 1}, console, progress.callback());
   progress.update("scoring the text", 0, 0);
   std::string prompt = settings.prompt.empty() ? DescribeOptions{}.prompt : settings.prompt;
-  Score score = chosen.model->score_text({&image, 1}, prompt, settings.text);
+  const std::vector<Score> scores =
+      chosen.model->score({.turns = {{.question = prompt, .images = 1}},
+                           .images = {prompt_image(image, chosen.model->preprocess_config())},
+                           .answers = {settings.text}});
   progress.hide();
-  print_score("ids", score, console);
+  print_score("ids", scores.front(), console);
   return Outcome::done;
 }
 
@@ -66,9 +71,11 @@ Outcome score_codes(const ScoreSettings& settings, const CommonOptions& common, 
   progress.update("loading the model", 0, 0);
   ChosenModel chosen = open_chosen_model(common, {.drawings = 1}, console, progress.callback());
   progress.update("scoring the codes", 0, 0);
-  Score score = chosen.model->score_codes(settings.prompt, codes, static_cast<float>(settings.guidance));
+  const std::vector<Score> scores = chosen.model->score({.prompt = settings.prompt,
+                                                         .codes = std::move(codes),
+                                                         .guidance = static_cast<float>(settings.guidance)});
   progress.hide();
-  print_score("codes", score, console);
+  print_score("codes", scores.front(), console);
   return Outcome::done;
 }
 

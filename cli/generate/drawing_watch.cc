@@ -9,7 +9,7 @@ RunStatus DrawingWatch::status() const {
   const auto per_second = [&](int64_t count) {
     return elapsed > 0 ? static_cast<double>(count) / elapsed : 0;
   };
-  // By codes: images that are drawn side by side are finished together.
+  // By codes: images that are drawn side by side are finished at about the same time.
   const double share = static_cast<double>(drawn_codes_) / static_cast<double>(images_ * codes_);
   return run_status({.phase = "drawing",
                      .done = finished_,

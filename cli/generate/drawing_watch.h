@@ -15,7 +15,7 @@ class DrawingWatch {
   // images: to be drawn, of `codes` each.
   DrawingWatch(int64_t images, int64_t codes) : images_(images), codes_(codes) {}
 
-  void drew_codes(int64_t all) { drawn_codes_ = all; }
+  void drew_code() { ++drawn_codes_; }
   void finished_image() { ++finished_; }
   void failed_image() { ++failed_; }
   RunStatus status() const;

@@ -15,12 +15,13 @@
 #include "cli/io/picture_input.h"
 #include "cli/io/picture_output.h"
 #include "core/base/error.h"
+#include "generator/engine/engine_model.h"
 
 namespace janus::cli {
 namespace {
 
-// Requests handed to the model at once: their prompts are held as ids.
-constexpr size_t kDrawnTogether = 64;
+// Images that the engine is asked for ahead: their prompts are held as ids.
+constexpr int64_t kAskedAhead = 64;
 
 }  // namespace
 
@@ -41,7 +42,7 @@ GenerateRun::GenerateRun(const GenerateSettings& settings, const CommonOptions& 
     }
     grid_output_.emplace(settings.grid);
   }
-  if (!settings.preview.empty()) preview_.emplace(settings.preview, settings.preview_every);
+  if (!settings.preview.empty()) preview_.emplace(settings.preview);
   if (settings.enlarge > 1 && !can_enlarge()) {
     throw UsageError(
         "option --upscale, command line: expected a build of janus with OpenCV, found one without "
@@ -123,7 +124,8 @@ void GenerateRun::skip_finished() {
 void GenerateRun::refuse_long_prompts() {
   for (WorkItem& item : work_) {
     if (std::count(item.wanted.begin(), item.wanted.end(), true) == 0) continue;
-    const std::optional<std::string> fault = error_of([&] { chosen_.model->check_prompt(item.prompt); });
+    const std::optional<std::string> fault =
+        error_of([&] { check_image_prompt(chosen_.model->engine_model(), item.prompt); });
     if (!fault) continue;
     if (!list()) throw Error(*fault);
     put_failures(item, *fault);
@@ -148,83 +150,89 @@ void GenerateRun::announce() {
 }
 
 void GenerateRun::draw() {
+  engine_.emplace(*chosen_.model, EngineOptions{.rows = 2 * chosen_.images_at_once});
   // A single image tells its codes, several tell how many are there.
   if (to_draw_ > 1) {
     const ModelInfo& info = chosen_.model->info();
     watch_.emplace(to_draw_, int64_t{info.codes_height} * info.codes_width);
     progress_.follow([this] { return watch_->status(); });
   }
+  if (preview_) preview_->set_group(engine_->rows() / 2);
   for (const WorkItem& item : work_) {
     const bool any = std::count(item.wanted.begin(), item.wanted.end(), true) > 0;
     for (int64_t k = 0; k < item.drawn; ++k) {
       // The best are known only among all candidates.
       if (item.best_of ? !any : !item.wanted[static_cast<size_t>(k)]) continue;
-      requests_.push_back(item.request(k));
-      places_.push_back({&item, k});
-      if (requests_.size() == kDrawnTogether) draw_together();
+      ask_for(item, k);
+      while (asked_ >= kAskedAhead) advance();
     }
   }
-  if (!requests_.empty()) draw_together();
+  while (asked_ > 0) advance();
   progress_.hide();
 }
 
-void GenerateRun::draw_together() {
-  DrawHooks hooks{
-      .on_image = [this](const GeneratedImage& image) { take(image); },
-      .on_line = {},
-      .progress = [this](const char* phase, int64_t done, int64_t total) { tell_phase(phase, done, total); }};
+void GenerateRun::ask_for(const WorkItem& item, int64_t k) {
+  const int64_t index = asked_in_all_++;
+  ++asked_;
+  ImageSink sink;
+  sink.on_progress = [this](const char* phase, int64_t done, int64_t total) {
+    tell_phase(phase, done, total);
+  };
   if (preview_) {
-    hooks.on_line = [this](std::span<const GeneratedImage> so_far) {
-      preview_->lines_drawn(so_far, *chosen_.model, console_);
+    sink.on_line = [this, index](const ImageSoFar& image) {
+      if (image.lines % settings_.preview_every == 0) preview_->show(index, image.make(), console_);
     };
   }
-  chosen_.model->generate_each(requests_, hooks);
-  drawn_ += static_cast<int64_t>(requests_.size());
-  requests_.clear();
-  places_.clear();
+  sink.on_done = [this, &item, k, index](GeneratedImage& image) {
+    made_.push_back({&item, k, index, std::move(image)});
+  };
+  sink.on_error = [this](const std::exception_ptr& error) { fault_ = error; };
+  engine_->submit(item.request(k), std::move(sink));
+}
+
+// Writing and ranking are done between the engine's steps, and ranking makes steps of its own.
+void GenerateRun::advance() {
+  if (made_.empty()) {
+    engine_->step();
+  } else {
+    Made made = std::move(made_.front());
+    made_.pop_front();
+    --asked_;
+    take(made);
+  }
+  if (fault_) std::rethrow_exception(fault_);
 }
 
 void GenerateRun::tell_phase(const char* phase, int64_t done, int64_t total) {
   if (!watch_) {
     progress_.update(phase, done, total);
-  } else if (total > 1) {  // codes, of the images drawn together
-    const auto all = static_cast<int64_t>(requests_.size());
-    watch_->drew_codes(drawn_ * (total / all) + done);
+  } else if (phase == std::string_view("drawing")) {
+    watch_->drew_code();
   }
 }
 
-Candidate GenerateRun::decoded(const GeneratedImage& image) {
-  tell_phase("decoding the picture", 0, 0);
-  const auto start = std::chrono::steady_clock::now();
-  Candidate candidate{.seed = image.seed,
-                      .codes = image.codes,
-                      .picture = picture_of(chosen_.model->decode(image.codes)),
-                      .timings = image.timings};
-  candidate.timings.image_decode_ms =
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  return candidate;
-}
-
-void GenerateRun::take(const GeneratedImage& image) {
-  const Place& place = places_[static_cast<size_t>(image.index)];
-  const WorkItem& item = *place.item;
-  Candidate candidate = decoded(image);
-  if (preview_) preview_->finished(image.index, candidate.picture, console_);
+void GenerateRun::take(Made& made) {
+  const WorkItem& item = *made.item;
+  Candidate candidate{.seed = made.image.seed,
+                      .codes = std::move(made.image.codes),
+                      .picture = std::move(made.image.image),
+                      .timings = made.image.timings};
+  if (preview_) preview_->show(made.index, candidate.picture, console_);
   if (watch_) watch_->finished_image();
   if (!item.best_of) {
-    put(item, static_cast<size_t>(place.drawn), candidate, Json::object());
+    put(item, static_cast<size_t>(made.drawn), candidate, Json::object());
     return;
   }
-  if (place.drawn == 0) candidates_.emplace(item.outputs.size());
+  if (made.drawn == 0) candidates_.emplace(item.outputs.size());
   rank(item, std::move(candidate));
-  if (place.drawn + 1 == item.drawn && unranked_ != &item) keep_best(item);
+  if (made.drawn + 1 == item.drawn && unranked_ != &item) keep_best(item);
 }
 
 void GenerateRun::rank(const WorkItem& item, Candidate candidate) {
   if (unranked_ == &item) return;
   tell_phase("scoring the picture", 0, 0);
   const auto score = [&] {
-    candidate.score = rank_score(*chosen_.model, settings_.ranker, item.prompt, candidate.picture);
+    candidate.score = rank_score(*engine_, settings_.ranker, item.prompt, candidate.picture);
   };
   if (!list()) {
     score();

@@ -1,6 +1,8 @@
 // Draws the images of one command line and puts them in place, each as soon as it is finished.
 #pragma once
 
+#include <deque>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +16,7 @@
 #include "cli/io/progress.h"
 #include "cli/journal/journal.h"
 #include "cli/model/chosen_model.h"
+#include "generator/engine/engine.h"
 #include "vision/contact_sheet.h"
 
 namespace janus::cli {
@@ -25,15 +28,23 @@ class GenerateRun {
   Outcome run();
 
  private:
+  // An image that the engine has made.
+  struct Made {
+    const WorkItem* item = nullptr;
+    int64_t drawn = 0;  // which of the item's images
+    int64_t index = 0;  // among all that were asked for
+    GeneratedImage image;
+  };
+
   bool list() const { return !settings_.prompts.empty(); }
   void check_outputs();
   void skip_finished();
   void refuse_long_prompts();
   void announce();
   void draw();
-  void draw_together();
-  void take(const GeneratedImage& image);
-  Candidate decoded(const GeneratedImage& image);
+  void ask_for(const WorkItem& item, int64_t k);
+  void advance();
+  void take(Made& made);
   void rank(const WorkItem& item, Candidate candidate);
   void keep_best(const WorkItem& item);
   // Writes the image of an item's output `place`, its codes and its record; `ranking` goes into the latter
@@ -62,15 +73,13 @@ class GenerateRun {
   ProgressDisplay progress_;
   ChosenModel chosen_;
 
-  struct Place {
-    const WorkItem* item = nullptr;
-    int64_t drawn = 0;  // which of the item's images
-  };
-  std::vector<ImageRequest> requests_;    // drawn together
-  std::vector<Place> places_;             // of each request
+  std::optional<Engine> engine_;
+  std::deque<Made> made_;                 // and not yet put in its place
+  std::exception_ptr fault_;              // what ended an image
+  int64_t asked_in_all_ = 0, asked_ = 0;  // images; those that are not in their places
   std::optional<Candidates> candidates_;  // of the item in work, where the best are kept
   const WorkItem* unranked_ = nullptr;    // the item whose candidates cannot be ranked
-  int64_t outputs_ = 0, to_draw_ = 0, drawn_ = 0, failed_ = 0, already_ = 0;
+  int64_t outputs_ = 0, to_draw_ = 0, failed_ = 0, already_ = 0;
 };
 
 }  // namespace janus::cli

@@ -1,6 +1,6 @@
 #include "cli/generate/image_json.h"
 
-#include "cli/hub/digest.h"
+#include "core/base/digest.h"
 
 namespace janus::cli {
 
@@ -49,7 +49,7 @@ std::string request_sha256(const WorkItem& item, size_t place, const GenerateSet
   if (settings.enlarge > 1) request["upscale"] = settings.enlarge;
   request["model"] = common.model.empty() ? kBuiltinName : common.model;
   request["type"] = common.type;
-  return hub::sha256_of(to_line(request));
+  return sha256_of(to_line(request));
 }
 
 }  // namespace janus::cli

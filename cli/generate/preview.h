@@ -1,35 +1,32 @@
 // The picture so far, while its codes are drawn.
 #pragma once
 
-#include <optional>
-#include <span>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "cli/io/output_file.h"
-#include "generator/model.h"
 #include "vision/image_file.h"
 
 namespace janus::cli {
 
 class Preview {
  public:
-  // Throws UsageError for an extension that cannot be written, Error for a place that cannot. every: lines of
-  // codes from one picture to the next.
-  Preview(const std::string& path, int64_t every);
+  // Throws UsageError for an extension that cannot be written, Error for a place that cannot.
+  explicit Preview(const std::string& path);
 
-  // Writes the images drawn side by side, next to each other; what is not drawn yet is grey.
-  void lines_drawn(std::span<const GeneratedImage> so_far, const Model& model, Console& console);
-  // Puts a finished image in the place of its unfinished one.
-  void finished(int index, const Image& image, Console& console);
+  // Images are shown in groups of so many, side by side.
+  void set_group(int64_t images) { group_ = images; }
+  // Writes image `index` of all as it is now, beside what is there of its group.
+  void show(int64_t index, Image image, Console& console);
 
  private:
   void write(Console& console) const;
 
   OutputFile output_;
   ImageFormat format_;
-  int64_t every_;
-  int first_ = 0;  // index of the image in tiles_[0]
+  int64_t group_ = 1;
+  int64_t first_ = 0;  // index of the image in tiles_[0]
   std::vector<Image> tiles_;
 };
 

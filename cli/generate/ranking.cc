@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <utility>
 
 #include "core/base/error.h"
 
@@ -32,19 +33,26 @@ void add_both_beginnings(std::vector<std::string>& texts, const std::string& tex
   texts.push_back(" " + text);
 }
 
-double yes_over_no(const Model& model, const std::string& prompt, const Image& image) {
+std::vector<Score> scores_of(Engine& engine, const Image& image, const std::string& question,
+                             std::vector<std::string> answers) {
+  return engine.score({.turns = {{.question = question, .images = 1}},
+                       .images = {prompt_image(image, engine.model().preprocess_config())},
+                       .answers = std::move(answers)});
+}
+
+double yes_over_no(Engine& engine, const std::string& prompt, const Image& image) {
   std::vector<std::string> texts;
   for (const char* word : {"Yes", "yes", "No", "no"}) add_both_beginnings(texts, word);
   const std::vector<Score> scores =
-      model.score_texts({&image, 1}, "Does this image show " + prompt + "? Answer with yes or no.", texts);
+      scores_of(engine, image, "Does this image show " + prompt + "? Answer with yes or no.", texts);
   const std::span<const Score> all(scores);
   return log_sum(all.first(all.size() / 2)) - log_sum(all.subspan(all.size() / 2));
 }
 
-double as_caption(const Model& model, const std::string& prompt, const Image& image) {
+double as_caption(Engine& engine, const std::string& prompt, const Image& image) {
   std::vector<std::string> texts;
   for (const std::string& text : paraphrases(prompt)) add_both_beginnings(texts, text);
-  return log_sum(model.score_texts({&image, 1}, DescribeOptions{}.prompt, texts));
+  return log_sum(scores_of(engine, image, DescribeOptions{}.prompt, texts));
 }
 
 }  // namespace
@@ -66,10 +74,9 @@ std::vector<std::string> paraphrases(const std::string& prompt) {
   return texts;
 }
 
-double rank_score(const Model& model, const std::string& ranker, const std::string& prompt,
-                  const Image& image) {
+double rank_score(Engine& engine, const std::string& ranker, const std::string& prompt, const Image& image) {
   const double score =
-      ranker == "self-vqa" ? yes_over_no(model, prompt, image) : as_caption(model, prompt, image);
+      ranker == "self-vqa" ? yes_over_no(engine, prompt, image) : as_caption(engine, prompt, image);
   check(std::isfinite(score),
         "score of an image: expected a finite number, found {}; the model's weights may be damaged", score);
   return score;

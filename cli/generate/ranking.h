@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "generator/engine/engine.h"
 #include "generator/model.h"
 
 namespace janus::cli {
@@ -16,7 +17,6 @@ std::vector<std::string> paraphrases(const std::string& prompt);
 // self-vqa: log-odds of yes over no to "Does this image show PROMPT?".
 // self-caption: log-probability of the prompt, or of its likeliest paraphrase, as the description of the
 // image.
-double rank_score(const Model& model, const std::string& ranker, const std::string& prompt,
-                  const Image& image);
+double rank_score(Engine& engine, const std::string& ranker, const std::string& prompt, const Image& image);
 
 }  // namespace janus::cli

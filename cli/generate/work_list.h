@@ -9,7 +9,7 @@
 
 #include "cli/generate/settings.h"
 #include "cli/io/json_output.h"
-#include "generator/model.h"
+#include "generator/engine/request.h"
 
 namespace janus::cli {
 

@@ -4,7 +4,8 @@
 #include <filesystem>
 #include <system_error>
 
-#include "cli/hub/open_file.h"
+#include "cli/hub/file_lock.h"
+#include "core/base/atomic_file.h"
 #include "core/base/error.h"
 
 namespace janus::hub {
@@ -20,17 +21,23 @@ int64_t size_of_file(const std::string& path) {
   return fault ? -1 : static_cast<int64_t>(size);
 }
 
-std::string incomplete_path(const std::string& blob) { return blob + ".incomplete"; }
-
 class BlobDownload {
  public:
-  BlobDownload(const BlobSource& source, const RemoteFile& file, const std::string& path,
+  // `blob` gets its name once it is whole; until then it stays to be gone on with.
+  BlobDownload(const BlobSource& source, const RemoteFile& file, const std::string& blob,
                const BytesGained& gained)
-      : source_(source), file_(file), gained_(gained), incomplete_(path), digest_(file.kind) {
+      : source_(source),
+        file_(file),
+        gained_(gained),
+        incomplete_(blob, {.temporary = Temporary::resumed,
+                           .durable = true,
+                           .name = blob,
+                           .advice = "free the space or the path, or set $HF_HOME to another disk"}),
+        digest_(file.kind) {
     restart_digest();
     if (incomplete_.bytes() > file.bytes) incomplete_.clear();
     done_ = furthest_ = incomplete_.bytes();
-    incomplete_.read_all([this](std::span<const std::byte> bytes) { digest_.add(bytes); });
+    incomplete_.read_back([this](std::span<const std::byte> bytes) { digest_.add(bytes); });
   }
 
   int64_t downloaded() const { return downloaded_; }
@@ -43,7 +50,7 @@ class BlobDownload {
       if (source_.server.stop) return;
       if (done_ == file_.bytes && !too_long_) {
         const std::string found = digest_.finish();
-        if (found == file_.hash) return incomplete_.flush();
+        if (found == file_.hash) return incomplete_.commit();
         restart();
         // The remainder of an earlier download may have been damaged: once more from the beginning.
         check(!mistaken, "pull {}, {}: expected hash {}, found {}; try again later, or another $HF_ENDPOINT",
@@ -125,7 +132,7 @@ class BlobDownload {
   const BlobSource& source_;
   const RemoteFile& file_;
   const BytesGained& gained_;
-  OpenFile incomplete_;
+  AtomicFile incomplete_;
   Digest digest_;
   int64_t done_ = 0, furthest_ = 0, downloaded_ = 0;
   bool too_long_ = false;
@@ -140,27 +147,23 @@ std::string blob_path(const Cache& cache, const Repository& repository, const Re
 int64_t bytes_there(const Cache& cache, const Repository& repository, const RemoteFile& file) {
   const std::string blob = blob_path(cache, repository, file);
   if (size_of_file(blob) == file.bytes) return file.bytes;
-  const int64_t incomplete = size_of_file(incomplete_path(blob));
+  const int64_t incomplete = size_of_file(leftover_path(blob, Temporary::resumed));
   return incomplete > 0 && incomplete <= file.bytes ? incomplete : 0;
 }
 
 int64_t fetch_blob(const BlobSource& source, HttpClient& client, const RemoteFile& file,
                    const BytesGained& gained) {
   const std::string blob = blob_path(source.cache, source.repository, file);
-  OpenFile lock(source.cache.locks(source.repository) + "/" + file.hash + ".lock");
+  FileLock lock(source.cache.locks(source.repository) + "/" + file.hash + ".lock");
   const int64_t before = bytes_there(source.cache, source.repository, file);
   if (!lock.try_lock()) {
     source.server.notice(fmt::format("{}: another program downloads it; waiting", file.name));
-    lock.wait_for_lock();
+    lock.wait();
     gained(bytes_there(source.cache, source.repository, file) - before);
   }
   if (size_of_file(blob) == file.bytes) return 0;
-  BlobDownload download(source, file, incomplete_path(blob), gained);
+  BlobDownload download(source, file, blob, gained);
   download.run(client);
-  if (source.server.stop) return download.downloaded();
-  std::error_code fault;
-  fs::rename(incomplete_path(blob), blob, fault);
-  check(!fault, "{}: expected to be put in place, found {}; free the path", blob, fault.message());
   return download.downloaded();
 }
 

@@ -23,7 +23,8 @@ class Cache {
   explicit Cache(std::string root) : root_(std::move(root)) {}
 
   // $HF_HUB_CACHE, $HUGGINGFACE_HUB_CACHE, $HF_HOME/hub, $XDG_CACHE_HOME/huggingface/hub or
-  // ~/.cache/huggingface/hub: the first whose variable is set. Throws Error where the user has no home either.
+  // ~/.cache/huggingface/hub: the first whose variable is set. Throws Error where the user has no home
+  // either.
   static Cache from_environment();
 
   const std::string& root() const { return root_; }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/hub/digest.h"
+#include "core/base/digest.h"
 
 namespace janus::hub {
 

@@ -8,7 +8,7 @@
 #include <numeric>
 
 #include "cli/hub/blob.h"
-#include "cli/hub/open_file.h"
+#include "core/base/atomic_file.h"
 #include "core/base/error.h"
 
 namespace janus::hub {
@@ -26,6 +26,14 @@ void check_space(const Cache& cache, int64_t needed) {
         "disk, {}: expected {} free for what is to be downloaded, found {}; free space, or set $HF_HOME to "
         "another disk",
         cache.root(), gigabytes(needed), gigabytes(available));
+}
+
+// Makes the folder and those above it.
+void make_folders(const std::string& path) {
+  std::error_code fault;
+  fs::create_directories(path, fault);
+  check(!fault, "{}: expected a folder that can be made, found {}; free the path, or set $HF_HOME to another",
+        path, fault.message());
 }
 
 // Tells all others to stop when one ends with an Error.
@@ -133,7 +141,10 @@ std::string make_snapshot(const Cache& cache, const Repository& repository, cons
   if (repository.revision == commit) return snapshot;
   const fs::path ref = fs::path(folder) / "refs" / repository.revision;
   make_folders(ref.parent_path().string());
-  replace_file(ref.string(), commit);
+  AtomicFile file(ref.string(),
+                  {.durable = true, .name = ref.string(), .advice = "free the space or the path"});
+  file.append(commit);
+  file.commit();
   return snapshot;
 }
 

@@ -9,8 +9,8 @@
 #include <cstring>
 
 #include "cli/app/command.h"
-#include "cli/io/write_all.h"
 #include "core/base/error.h"
+#include "core/base/write_all.h"
 
 namespace janus::cli {
 namespace {

@@ -9,59 +9,14 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <random>
 #include <utility>
 
 #include "cli/app/command.h"
 #include "cli/io/interrupt.h"
-#include "cli/io/write_all.h"
 #include "core/base/error.h"
+#include "core/base/write_all.h"
 
 namespace janus::cli {
-namespace {
-
-std::string folder_of(const std::string& path) {
-  std::string folder = std::filesystem::path(path).parent_path().string();
-  return folder.empty() ? "." : folder;
-}
-
-// Where a chain of links ends, whether or not there is something yet.
-std::string follow_links(std::string path) {
-  constexpr int kLongestChain = 40;  // as the kernel's own limit
-  for (int i = 0; i < kLongestChain; ++i) {
-    std::error_code fault;
-    std::filesystem::path link = std::filesystem::read_symlink(path, fault);
-    if (fault) break;
-    path = link.is_absolute() ? link.string() : (std::filesystem::path(folder_of(path)) / link).string();
-  }
-  return path;
-}
-
-// A name in the same folder that nobody else uses; short, so that it is never longer than the file system
-// takes.
-std::string temporary_beside(const std::string& path) {
-  return fmt::format("{}/.janus-{}-{:08x}", folder_of(path), getpid(), std::random_device{}());
-}
-
-int create(const std::string& path) {
-  return open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-}
-
-// Whether a file can be made beside `path`; false leaves errno. Nothing is left behind, even by a kill, where
-// the file system knows files without a name.
-bool takes_files(const std::string& path) {
-  int descriptor = open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-  if (descriptor < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-    InterruptHold hold;
-    const std::string trial = temporary_beside(path);
-    descriptor = create(trial);
-    if (descriptor >= 0) unlink(trial.c_str());
-  }
-  if (descriptor >= 0) close(descriptor);
-  return descriptor >= 0;
-}
-
-}  // namespace
 
 bool has_extension(const std::string& path, const std::string& extension) {
   std::string found = std::filesystem::path(path).extension().string();
@@ -82,7 +37,7 @@ void require_one_on_stream(const std::string& path, bool json) {
       "option --json, command line: expected an output in a file beside it, found -; name a file");
 }
 
-OutputFile::OutputFile(std::string path) : path_(std::move(path)), target_(follow_links(path_)) {
+OutputFile::OutputFile(std::string path) : path_(std::move(path)), target_(resolve_links(path_)) {
   if (path_ == kStandardStream) return;
   struct stat existing {};
   bool exists = stat(target_.c_str(), &existing) == 0;
@@ -97,7 +52,9 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)), target_(follo
   if (stat(folder_of(target_).c_str(), &folder) != 0) {
     refuse("a folder that is there", fmt::format("no {}", folder_of(target_)));
   }
-  if (!takes_files(target_)) refuse("a folder that takes files", std::strerror(errno));
+  InterruptHold hold;
+  if (const int fault = try_folder_of(target_); fault != 0)
+    refuse("a folder that takes files", std::strerror(fault));
 }
 
 void OutputFile::write(std::string_view text, Console& console) const {
@@ -110,8 +67,15 @@ void OutputFile::write(std::span<const std::byte> bytes, Console& console) const
   } else if (special_) {
     write_directly(bytes);
   } else {
-    replace(bytes);
+    InterruptHold hold;
+    AtomicFile file(target_, options(/*durable=*/false));
+    file.append(bytes);
+    file.commit();
   }
+}
+
+AtomicFileOptions OutputFile::options(bool durable) const {
+  return {.durable = durable, .name = "output, " + path_, .advice = "free space or choose another -o"};
 }
 
 void OutputFile::write_directly(std::span<const std::byte> bytes) const {
@@ -122,73 +86,33 @@ void OutputFile::write_directly(std::span<const std::byte> bytes) const {
   if (fault != 0) refuse(fmt::format("to write {} bytes", bytes.size()), std::strerror(fault));
 }
 
-void OutputFile::replace(std::span<const std::byte> bytes) const {
-  InterruptHold hold;
-  std::string temporary = temporary_beside(target_);
-  int descriptor = create(temporary);
-  if (descriptor < 0) refuse("a folder that takes files", std::strerror(errno));
-  struct stat existing {};
-  int fault = 0;
-  if (stat(target_.c_str(), &existing) == 0 && fchmod(descriptor, existing.st_mode & 07777) != 0)
-    fault = errno;
-  if (fault == 0) fault = write_all(descriptor, bytes);
-  // Some file systems report a full disk only here.
-  if (close(descriptor) != 0 && fault == 0) fault = errno;
-  if (fault == 0 && rename(temporary.c_str(), target_.c_str()) != 0) fault = errno;
-  if (fault == 0) return;
-  unlink(temporary.c_str());
-  refuse(fmt::format("to write {} bytes", bytes.size()), std::strerror(fault));
-}
-
 GrowingFile::GrowingFile(const OutputFile& output, uint64_t bytes) : output_(output), bytes_(bytes) {
   if (output.special_) output.refuse("a regular file", "a pipe or device");
   hold_.emplace();
-  temporary_ = temporary_beside(output.target_);
-  descriptor_ = create(temporary_);
-  if (descriptor_ < 0) output.refuse("a folder that takes files", std::strerror(errno));
-  // Not every file system can reserve room; those that cannot will tell when it ends.
-  if (fallocate(descriptor_, 0, 0, static_cast<off_t>(bytes)) == 0) return;
-  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) refuse(errno);
+  file_.emplace(output.target_, output.options(/*durable=*/true));
+  file_->reserve(bytes);
 }
-
-GrowingFile::~GrowingFile() { remove(); }
 
 void GrowingFile::append(std::span<const std::byte> bytes) {
   end_if_interrupted();
-  if (const int fault = write_all(descriptor_, bytes); fault != 0) refuse(fault);
+  file_->append(bytes);
   written_ += bytes.size();
 }
 
 void GrowingFile::finish() {
   check(written_ == bytes_, "output, {}: expected to write {} bytes, found {}; report this", output_.path_,
         bytes_, written_);
-  struct stat existing {};
-  if (stat(output_.target_.c_str(), &existing) == 0 && fchmod(descriptor_, existing.st_mode & 07777) != 0)
-    refuse(errno);
-  if (fsync(descriptor_) != 0) refuse(errno);
+  file_->flush();
   end_if_interrupted();
-  if (close(std::exchange(descriptor_, -1)) != 0) refuse(errno);
-  if (rename(temporary_.c_str(), output_.target_.c_str()) != 0) refuse(errno);
-  temporary_.clear();
+  file_->commit();
+  file_.reset();
   hold_.reset();
-}
-
-void GrowingFile::remove() {
-  if (descriptor_ >= 0) close(std::exchange(descriptor_, -1));
-  if (!temporary_.empty()) unlink(temporary_.c_str());
-  temporary_.clear();
 }
 
 void GrowingFile::end_if_interrupted() {
   if (!InterruptHold::pending()) return;
-  remove();
+  file_.reset();
   hold_.reset();  // ends the program
-}
-
-void GrowingFile::refuse(int fault) {
-  remove();
-  fail("output, {}: expected room for {} bytes, found: {}; free some or choose another -o", output_.path_,
-       bytes_, std::strerror(fault));
 }
 
 void OutputFile::refuse(const std::string& expected, const std::string& found) const {

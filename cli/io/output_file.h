@@ -10,6 +10,7 @@
 
 #include "cli/io/console.h"
 #include "cli/io/interrupt.h"
+#include "core/base/atomic_file.h"
 
 namespace janus::cli {
 
@@ -39,8 +40,8 @@ class OutputFile {
 
  private:
   friend class GrowingFile;
+  AtomicFileOptions options(bool durable) const;
   void write_directly(std::span<const std::byte> bytes) const;
-  void replace(std::span<const std::byte> bytes) const;
   [[noreturn]] void refuse(const std::string& expected, const std::string& found) const;
 
   std::string path_;
@@ -55,24 +56,18 @@ class GrowingFile {
   // Throws Error if there is no room for `bytes`, where the file system can tell. `output` is a regular
   // file's place, not "-", and must outlive this.
   GrowingFile(const OutputFile& output, uint64_t bytes);
-  ~GrowingFile();
-  GrowingFile(const GrowingFile&) = delete;
-  GrowingFile& operator=(const GrowingFile&) = delete;
 
   void append(std::span<const std::byte> bytes);
   // Exactly as many bytes as were said must be there. Waits until they are on the disk.
   void finish();
 
  private:
-  void remove();
   void end_if_interrupted();
-  [[noreturn]] void refuse(int fault);
 
   const OutputFile& output_;
   uint64_t bytes_, written_ = 0;
-  std::optional<InterruptHold> hold_;
-  std::string temporary_;
-  int descriptor_ = -1;
+  std::optional<InterruptHold> hold_;  // as long as there is a file that an interrupt would leave behind
+  std::optional<AtomicFile> file_;
 };
 
 }  // namespace janus::cli

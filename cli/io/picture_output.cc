@@ -18,13 +18,4 @@ ImageFormat picture_format(const std::string& path, const std::string& option) {
   return *format;
 }
 
-Image picture_of(const Array& planes) {
-  return to_image(planes.values, static_cast<int>(planes.shape[2]), static_cast<int>(planes.shape[1]));
-}
-
-void write_picture(const Array& planes, ImageFormat format, const ImageText& text, const OutputFile& output,
-                   Console& console) {
-  output.write(encode_image(picture_of(planes), format, text), console);
-}
-
 }  // namespace janus::cli

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/error.h"
 #include "core/tensor/device.h"
 #include "core/tensor/peaks.h"
+#include "generator/engine/engine.h"
 #include "generator/model.h"
 
 namespace janus::cli {
@@ -44,30 +44,23 @@ struct Measurement {
   std::optional<double> fraction;    // of the bound, where there is one
 };
 
-// Ends a call of the library that has shown enough.
-struct Enough : Error {
-  Enough() : Error("enough steps") {}
-};
-
-// Times the steps between a call's progress reports, and measures the bandwidth between every few of them:
-// what a shared machine gives changes from second to second.
+// Times an engine's steps, and measures the bandwidth between every few of them: what a shared machine gives
+// changes from second to second.
 class StepTimer {
  public:
   StepTimer(Device& device, const PassCost& cost) : device_(device), cost_(cost) {}
 
-  // Reports of another phase than `phase` are passed over. Throws Enough after kSteps.
-  Progress callback(std::string phase) {
-    return [this, phase = std::move(phase)](const char* found, int64_t, int64_t) {
-      if (phase != found) return;
-      if (running_) {
-        steps_.push_back(ms_since(start_));
-        all_.push_back(steps_.back());
-        if (steps_.size() == steps_a_run_) end_run();
-        if (all_.size() >= kSteps) throw Enough();
-      }
-      running_ = true;
-      start_ = Clock::now();
-    };
+  // Steps until all of so many requests run, and then as often as is measured.
+  void run(Engine& engine, int requests) {
+    while (engine.step() && engine.load().running < requests) {
+    }
+    for (int step = 0; step < kSteps && engine.load().running == requests; ++step) {
+      const Clock::time_point start = Clock::now();
+      engine.step();
+      steps_.push_back(ms_since(start));
+      all_.push_back(steps_.back());
+      if (steps_.size() == steps_a_run_) end_run();
+    }
   }
 
   Measurement result(std::string what, int rows) const {
@@ -91,8 +84,6 @@ class StepTimer {
   PassCost cost_;
   // Of a device that is steps ahead, all: those under way would have been waited for with the bandwidth.
   const size_t steps_a_run_ = device_.decodes() ? kSteps : kStepsARun;
-  bool running_ = false;
-  Clock::time_point start_;
   std::vector<double> steps_, all_, bounds_, fractions_;
 };
 

@@ -13,11 +13,10 @@
 #include <filesystem>
 #include <utility>
 
-#include "cli/hub/digest.h"
 #include "cli/io/interrupt.h"
-#include "cli/io/write_all.h"
-#include "cli/journal/replacing_file.h"
+#include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/write_all.h"
 
 namespace janus::cli {
 namespace {
@@ -64,7 +63,7 @@ Journal::Journal(std::string path, const JournalOptions& options)
     return;
   }
   lock();
-  ReplacingFile::remove_leftover(target_);
+  unlink(leftover_path(target_, Temporary::of_target).c_str());  // of a compact() that was killed
   read(options);
 }
 
@@ -244,19 +243,22 @@ void Journal::for_each(const std::function<void(std::string_view line)>& action)
 void Journal::compact() {
   if (replaced_ == 0 || stream_) return;
   InterruptHold hold;
-  ReplacingFile file(target_);
+  AtomicFile file(target_, {.temporary = Temporary::of_target,
+                            .durable = true,
+                            .name = fmt::format("{}, {}", terms_of(kind_).what, path_),
+                            .advice = "free space or " + choose_another()});
   if (flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0) {
     refuse("a lock of its own", std::strerror(errno), "start the same command again");
   }
   std::unordered_map<KeyHash, Entry, HashOfHash> moved = entries_;
   int64_t offset = 0;
   for_each([&](std::string_view line) {
-    file.write(line);
-    file.write("\n");
+    file.append(line);
+    file.append("\n");
     moved.at(hash_of_key(read_summary(line)->key)).offset = offset;
     offset += static_cast<int64_t>(line.size()) + 1;
   });
-  const int fresh = file.commit(/*durable=*/true);
+  const int fresh = file.commit_open();
   const std::lock_guard lock(mutex_);
   close(std::exchange(descriptor_, fresh));
   entries_ = std::move(moved);

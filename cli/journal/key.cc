@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "cli/hub/digest.h"
+#include "core/base/digest.h"
 #include "core/base/utf8.h"
 
 namespace janus::cli {
@@ -24,7 +24,7 @@ std::string key_of_path(const std::string& path) {
 }
 
 KeyHash hash_of_key(const std::string& key) {
-  const std::string text = hub::sha256_of(key);
+  const std::string text = sha256_of(key);
   KeyHash hash{};
   for (size_t i = 0; i < hash.size(); ++i) {
     std::from_chars(text.data() + 16 * i, text.data() + 16 * (i + 1), hash[i], 16);

@@ -12,7 +12,7 @@ namespace janus::cli {
 
 struct ChosenDevice {
   std::shared_ptr<Device> device;
-  int images_at_once = 0;  // as ModelOptions has it
+  int images_at_once = 0;  // as Work has it
 };
 
 // Opens it and asks whether the work fits, before anything is loaded. `auto` takes a card where the model

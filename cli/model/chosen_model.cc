@@ -90,7 +90,7 @@ ChosenModel open_chosen_model(const CommonOptions& options, const Work& work, Co
   ModelOptions model_options{.type = weight_type_from_name(options.type), .progress = progress};
   const auto [device, at_once] =
       choose_device(options, {checkpoint, chosen.name, options.device, model_options, work}, console);
-  model_options.images_at_once = at_once;
+  chosen.images_at_once = at_once;
   chosen.model = open_model(checkpoint, device, model_options);
   chosen.load_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();

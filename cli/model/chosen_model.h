@@ -33,6 +33,7 @@ struct ChosenModel {
   std::string name;  // as given, or kBuiltinName
   bool builtin = false;
   double load_ms = 0;
+  int images_at_once = 0;  // so many fit into memory side by side; 0: as many as the device gains from
   std::unique_ptr<Model> model;
 };
 

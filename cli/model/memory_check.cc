@@ -68,7 +68,7 @@ MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& mach
   for (const int images : {0, 8, 4, 2, 1}) {
     if (images >= std::max(1, asked.work.drawings)) continue;
     MemoryQuestion question = asked;
-    question.options.images_at_once = images;
+    question.work.images_at_once = images;
     tries.emplace_back(question, need_of(question));
     if (fits(tries.back().second, machine)) return {.warning = {}, .images_at_once = images};
   }
@@ -85,7 +85,7 @@ MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& mach
     return {.warning = fmt::format(
                 "model {}: {} is more than the {}; weights will be read from the disk again and again; {}",
                 question.model, parts(need), found, use),
-            .images_at_once = question.options.images_at_once};
+            .images_at_once = question.work.images_at_once};
   }
   fail("memory, model {}: expected {} ({}), found {}; {}", question.model, readable_bytes(need.own_bytes()),
        parts(need), found, use);

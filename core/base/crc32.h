@@ -1,4 +1,4 @@
-// The checksum of zip archives.
+// The checksum of zip archives and of PNG files.
 #pragma once
 
 #include <cstddef>

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "core/base/error.h"
+#include "core/base/file_descriptor.h"
 
 namespace janus {
 namespace {
@@ -26,27 +27,12 @@ struct Unmap {
 
 uintptr_t page_bytes() { return static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE)); }
 
-class FileDescriptor {
- public:
-  // O_NONBLOCK: a pipe in a model folder must fail, not wait for a writer.
-  explicit FileDescriptor(const std::string& path)
-      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-    if (fd_ < 0) fail_system(path, "opened");
-  }
-  ~FileDescriptor() { ::close(fd_); }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 }  // namespace
 
 FileBytes map_file(const std::string& path) {
-  const FileDescriptor fd(path);
+  // O_NONBLOCK: a pipe in a model folder must fail, not wait for a writer.
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.is_open()) fail_system(path, "opened");
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) fail_system(path, "examined");
   check(S_ISREG(status.st_mode), "{}: expected a regular file, found something else", path);

@@ -1,6 +1,5 @@
 // Convolution as a product: each output pixel is a row whose k runs over (kernel y, kernel x, channel).
-#include "core/cpu/conv.h"
-
+#include <algorithm>
 #include <cstring>
 
 #include "core/cpu/cpu_device.h"
@@ -10,6 +9,15 @@
 
 namespace janus::cpu {
 namespace {
+
+struct ConvShape {
+  int64_t height, width, channels;  // input
+  int64_t kernel_height, kernel_width;
+  int64_t out_height, out_width, filters;
+  Conv2dOptions options;
+
+  int64_t depth() const { return kernel_height * kernel_width * channels; }
+};
 
 // With fewer channels or filters than this, the sums of winograd.cc cost more than its products save.
 constexpr int64_t kWinogradChannels = 16;
@@ -116,7 +124,6 @@ void CpuDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias
                         .filters = out.size(3),
                         .options = options};
   const float* bias_data = data_or_null(bias);
-  if (library_conv2d(team_, shape, x, weight, bias_data, out)) return;
   Tensor filters(*this, DType::f32, Shape{shape.filters, shape.depth()});
   reorder_weight(kernels_, team_, weight, filters.data<float>());
   const auto run = shape.filters <= kMaxFewRows ? few_filters : many_filters;

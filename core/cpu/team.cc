@@ -1,6 +1,5 @@
 #include "core/cpu/team.h"
 
-#include <omp.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -15,22 +14,9 @@
 namespace janus::cpu {
 namespace {
 
-// Those that OpenMP was told to keep its threads on, the caller's among them, whose mask is then no guide.
-std::vector<int> bound_processors() {
-  std::vector<int> processors;
-  for (int place = 0; place < omp_get_num_places(); ++place) {
-    std::vector<int> ids(static_cast<size_t>(omp_get_place_num_procs(place)));
-    omp_get_place_proc_ids(place, ids.data());
-    processors.insert(processors.end(), ids.begin(), ids.end());
-  }
-  return processors;
-}
-
 // Those in this process's affinity mask.
 std::vector<int> allowed_processors() {
   std::vector<int> processors;
-  if (omp_get_proc_bind() != omp_proc_bind_false) processors = bound_processors();
-  if (!processors.empty()) return processors;
   for (int capacity = CPU_SETSIZE; capacity <= (1 << 16); capacity *= 2) {
     const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> mask(CPU_ALLOC(capacity),
                                                                 [](cpu_set_t* set) { CPU_FREE(set); });
@@ -69,10 +55,6 @@ void Team::parallel_for(int64_t count, int64_t step,
   const int ranges = static_cast<int>(std::min<int64_t>(threads_, steps));
   if (ranges == 1 || !crew_->run(count, step, ranges, body)) body(0, count);
 }
-
-OneThread::OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-
-OneThread::~OneThread() { omp_set_num_threads(before_); }
 
 float* scratch(int slot, int64_t floats) {
   struct Free {

@@ -7,9 +7,8 @@
 
 namespace janus::cpu {
 
-// The caller's thread and others that wait for it, pinned to a processor each; a process that opens one
-// device has one team, in which oneDNN runs, too (OneThread). Never more threads than processors: further
-// ones could only wait for each other. Who waits spins briefly, then sleeps.
+// The caller's thread and others that wait for it, pinned to a processor each. Never more threads than
+// processors: further ones could only wait for each other. Who waits spins briefly, then sleeps.
 //
 // Which ranges there are is a function of the counts alone. A thread begins with its own, so it meets the
 // same weights every time, and takes over the ranges of threads that have not begun: none waits for one to
@@ -38,19 +37,6 @@ class Team {
 
   int threads_ = 1;
   std::unique_ptr<Crew> crew_;
-};
-
-// While it lives, a library that divides its work by OpenMP's number of threads (oneDNN) finds one on this
-// thread.
-class OneThread {
- public:
-  OneThread();
-  ~OneThread();
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_;
 };
 
 // Scratch memory of the calling thread that grows to the largest size asked for and stays. `slot` tells apart

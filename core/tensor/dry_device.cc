@@ -86,8 +86,7 @@ void DryDevice::conv2d(const Tensor& x, const Tensor& weight, const Tensor&, con
                        Tensor&) {
   if (is_card()) return take_terms(x, weight);
   if (is_winograd(weight, options)) return transform_filters(weight);
-  // Backends unpack the filters to f32 and then to the layout that their library likes.
-  const Tensor wide(*this, DType::f32, weight.shape()), packed(*this, DType::f32, weight.shape());
+  const Tensor filters(*this, DType::f32, weight.shape());  // in another order
 }
 
 void DryDevice::swish_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,

@@ -7,10 +7,10 @@
 
 #include "core/tensor/dry_device.h"
 #include "core/tensor/ops.h"
-#include "generator/conversation.h"
-#include "generator/janus/generation.h"
+#include "generator/engine/engine.h"
+#include "generator/engine/scheduler.h"
+#include "generator/janus/janus_engine_model.h"
 #include "generator/janus/janus_networks.h"
-#include "generator/janus/understanding.h"
 
 namespace janus {
 namespace {
@@ -28,24 +28,25 @@ int64_t read_bytes(const Checkpoint& checkpoint) {
 
 class DryRun {
  public:
-  DryRun(const JanusNetworks& networks, DryDevice& device, const Work& work, int at_once)
+  DryRun(const JanusNetworks& networks, DryDevice& device, const Work& work)
       : networks_(networks),
         device_(device),
         work_(work),
-        at_once_(images_at_once(device, at_once)),
         loaded_(static_cast<int64_t>(device.live_bytes())) {}
 
   void run(MemoryNeed& need) {
     if (work_.pictures > 0 || work_.new_tokens > 0)
       add(
           need, [this] { return describe(); }, work_.rows);
-    if (work_.drawings > 0) add(need, [this] { return draw(); });
+    if (work_.drawings > 0) add(need, [this] { return generate(); });
     if (work_.decodes) add(need, [this] { return decode(), 0; });
     if (work_.encodes) add(need, [this] { return encode(), 0; });
-    if (work_.converses) need.cache_bytes += cache_bytes(1, Conversation::room(networks_.config.language));
+    if (work_.converses) need.cache_bytes += cache_bytes(conversation_tokens(networks_.config.language));
   }
 
  private:
+  static constexpr int32_t kPlaceholder = 1;
+
   // `step` tells what of its memory is keys and values.
   template <typename Step>
   void add(MemoryNeed& need, const Step& step, int rows = 1) {
@@ -56,55 +57,57 @@ class DryRun {
     need.scratch_bytes = std::max(need.scratch_bytes, all - cache);
   }
 
-  int64_t cache_bytes(int64_t rows, int64_t capacity) const {
-    return static_cast<int64_t>(
-        KvCache::bytes(networks_.config.language, rows * capacity, networks_.cache_dtype));
+  int64_t cache_bytes(int64_t tokens) const {
+    return static_cast<int64_t>(KvCache::bytes(networks_.config.language, tokens, networks_.cache_dtype));
   }
 
-  Image black_picture() const {
-    const auto side = static_cast<int>(networks_.config.preprocess.image_size);
-    return {.width = side, .height = side, .pixels = std::vector<uint8_t>(size_t{3} * side * side)};
+  // Every logit reads as 0, so that the first token sampled is 0, which ends an answer: its cache stands by
+  // then.
+  JanusEngineModel engine_model() const {
+    const SpecialIds special{.placeholder = kPlaceholder, .pad = 0, .end = 0};
+    return {networks_, nullptr, {}, special};
   }
 
   int64_t describe() const {
-    constexpr int32_t kPlaceholder = 1;
     const int64_t places = work_.pictures * networks_.config.image_tokens();
     const int64_t context = networks_.config.language.max_position_embeddings;
     if (places >= context) return 0;  // the work itself will say so
     const int64_t words = std::clamp<int64_t>(work_.prompt_tokens, 1, context - places);
-    std::vector<int32_t> ids(places, kPlaceholder);
-    ids.resize(places + words, 0);
-    // Every logit reads as 0, so the first token drawn is 0, which ends the answer: its cache stands by then.
-    const SpecialIds special{.placeholder = kPlaceholder, .end = 0};
     const auto most = static_cast<int>(std::clamp<int64_t>(work_.new_tokens, 1, INT32_MAX));
-    const DescribeOptions options{.max_tokens = most};
-    const std::vector<Image> pictures(work_.pictures, black_picture());
-    if (places + words < context) answer(networks_, pictures, ids, special, options, nullptr, nullptr);
-    return cache_bytes(1, std::min(context, places + words + most));
+    if (places + words < context) {
+      const JanusEngineModel model = engine_model();
+      AnswerRequest request{.turns = {}, .images = {}, .max_tokens = most, .session = nullptr};
+      request.prompt_ids.assign(places, kPlaceholder);
+      request.prompt_ids.resize(places + words, 0);
+      const int64_t side = networks_.config.preprocess.image_size;
+      for (int picture = 0; picture < work_.pictures; ++picture) {
+        request.images.push_back(std::make_shared<const std::vector<float>>(3 * side * side));
+      }
+      Scheduler scheduler(model, {.rows = 1, .cache_tokens = INT32_MAX}, [] {});
+      scheduler.add(make_answer(model, std::move(request), {}));
+      scheduler.step();
+    }
+    return cache_bytes(std::min(context, places + words + most));
   }
 
-  int64_t draw() const {
-    class Enough {};
+  int64_t generate() const {
     const int64_t codes = networks_.config.image_tokens();
     const int64_t context = networks_.config.language.max_position_embeddings;
     const int64_t words = std::min(work_.prompt_tokens, context - codes);
     if (words < 1) return 0;
-    const Drawing drawing{.prompt_ids = std::vector<int32_t>(words), .sampling = {.temperature = 0}};
-    const std::vector<Drawing> drawings(std::min(work_.drawings, at_once_), drawing);
-    DrawHooks hooks;
-    int reports = 0;
-    hooks.progress = [&](const char*, int64_t, int64_t) {
-      constexpr int kOneStep = 3;  // after the prompts and a step
-      if (++reports < kOneStep) return;
-      decode();  // a finished picture is decoded while the cache of the others stands
-      throw Enough();
-    };
-    // The only way to end a drawing early, which takes all its memory by the first step.
-    try {
-      draw_images(networks_, drawings, 0, hooks, at_once_);
-    } catch (const Enough&) {
+    const JanusEngineModel model = engine_model();
+    const int gained = default_rows(device_) / 2;
+    const int at_once = work_.images_at_once > 0 ? std::min(work_.images_at_once, gained) : gained;
+    const int images = std::min(work_.drawings, at_once);
+    Scheduler scheduler(model, {.rows = 2 * images, .cache_tokens = INT32_MAX}, [] {});
+    for (int image = 0; image < images; ++image) {
+      ImageRequest request{
+          .prompt = {}, .prompt_ids = std::vector<int32_t>(words), .sampling = {.temperature = 0}};
+      scheduler.add(make_image(model, std::move(request), {}));
     }
-    return cache_bytes(drawing_cache_rows(drawings.size(), 2), words + codes - 1);
+    for (int step = 0; step < kSteps; ++step) scheduler.step();
+    decode();  // a finished image is decoded while the cache of the others stands
+    return cache_bytes(2 * images * (words + codes - 1));
   }
 
   void decode() const {
@@ -120,10 +123,11 @@ class DryRun {
         networks_.vq_model.encode_latent(ops::from_host(device_, values, {1, side, side, 3})));
   }
 
+  static constexpr int kSteps = 2;  // all memory of a request is taken by then
+
   const JanusNetworks& networks_;
   DryDevice& device_;
   const Work& work_;
-  const int at_once_;
   const int64_t loaded_;
 };
 
@@ -137,7 +141,7 @@ MemoryNeed janus_memory_need(const Checkpoint& checkpoint, std::string_view devi
   need.held_bytes = static_cast<int64_t>(device.live_bytes());
   need.mapped_bytes =
       std::max<int64_t>(0, read_bytes(checkpoint) - static_cast<int64_t>(device.passed_bytes()));
-  DryRun(networks, device, work, options.images_at_once).run(need);
+  DryRun(networks, device, work).run(need);
   return need;
 }
 

@@ -7,7 +7,6 @@
 #include <random>
 #include <vector>
 
-#include "core/cpu/conv.h"
 #include "core/cpu/cpu_device.h"
 #include "core/cpu/probe.h"
 #include "core/tensor/ops.h"
@@ -216,30 +215,22 @@ void Conv3x3(benchmark::State& state) {
 }
 BENCHMARK(Conv3x3)->Apply(decoder_sizes);
 
-// The same by the library that the build has for convolutions.
-void Conv3x3_Library(benchmark::State& state) {
+// The VQ encoder's halving of a map: stride 2, padding below and to the right.
+void DownsampleConv3x3(benchmark::State& state) {
   const DecoderConv conv(state);
-  const int64_t side = conv.x.size(1), filters = conv.weight.size(0);
-  const cpu::ConvShape shape{.height = side,
-                             .width = side,
-                             .channels = conv.x.size(3),
-                             .kernel_height = 3,
-                             .kernel_width = 3,
-                             .out_height = side,
-                             .out_width = side,
-                             .filters = filters,
-                             .options = kSamePadding3x3};
+  const Conv2dOptions options{.stride = 2, .pad_bottom = 1, .pad_right = 1};
   for (auto _ : state) {
-    Tensor out(device(), DType::f32, Shape{1, side, side, filters});
-    if (!cpu::library_conv2d(device().team(), shape, conv.x, conv.weight, conv.bias.data<float>(), out)) {
-      state.SkipWithError("no library in this build");
-      return;
-    }
-    benchmark::DoNotOptimize(out.raw());
+    benchmark::DoNotOptimize(ops::conv2d(conv.x, conv.weight, conv.bias, options).raw());
   }
-  set_gflops(state, conv.operations());
+  set_gflops(state, conv.operations() / 4);
 }
-BENCHMARK(Conv3x3_Library)->Apply(decoder_sizes);
+BENCHMARK(DownsampleConv3x3)
+    ->Args({128, 128, 384})
+    ->Args({128, 128, 192})
+    ->Args({256, 256, 96})
+    ->Args({256, 256, 48})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 // Norm, swish, convolution and sum as one operation.
 void SwishConv3x3(benchmark::State& state) {

@@ -20,7 +20,7 @@
 #include <thread>
 #include <vector>
 
-#include "cli/hub/digest.h"
+#include "core/base/digest.h"
 
 namespace janus::test {
 
@@ -155,7 +155,7 @@ class HttpServer {
 };
 
 inline std::string hash_of(const std::string& text, bool large) {
-  hub::Digest digest(large ? hub::DigestKind::sha256 : hub::DigestKind::sha1);
+  Digest digest(large ? DigestKind::sha256 : DigestKind::sha1);
   std::string header = "blob " + std::to_string(text.size());
   header.push_back('\0');
   if (!large) digest.add(std::as_bytes(std::span(header)));

@@ -62,8 +62,8 @@ TEST_F(MemoryCheck, DrawsFewerSideBySideWhereThatIsEnough) {
     EXPECT_EQ(answer(WeightType::native, work, INT64_MAX, device).images_at_once, 0);
     for (const int images : {8, 4, 2, 1}) {
       if (device == "cpu" && images >= 4) continue;  // what it likes
-      const ModelOptions options{.type = WeightType::native, .images_at_once = images};
-      const MemoryNeed told = memory_need(checkpoint_, device, options, work);
+      const Work fewer{.drawings = 40, .images_at_once = images};
+      const MemoryNeed told = memory_need(checkpoint_, device, {}, fewer);
       const int64_t enough = told.own_bytes() + told.mapped_bytes;
       EXPECT_EQ(answer(WeightType::native, work, enough, device).images_at_once, images);
       EXPECT_NE(answer(WeightType::native, work, enough + 1, device).images_at_once, images / 2);

@@ -54,7 +54,10 @@ TEST_F(Numbers, DecodeWritesPicturesAndRawPlanes) {
   EXPECT_EQ(planes.header.rfind("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 16, 16), }", 0), 0U)
       << planes.header;
   ASSERT_EQ(planes.values.size(), 3U * kModelSide * kModelSide);
-  EXPECT_EQ(read_image(path("x.png")).image.pixels, to_image(planes.values, kModelSide, kModelSide).pixels);
+  std::vector<float> pixels(planes.values.size());  // channels last
+  const size_t plane = pixels.size() / 3;
+  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = planes.values[i % 3 * plane + i / 3];
+  EXPECT_EQ(read_image(path("x.png")).image.pixels, to_image(pixels, kModelSide, kModelSide).pixels);
 }
 
 TEST_F(Numbers, RecordsNameTheOutputs) {

@@ -16,11 +16,11 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "core/base/read_file.h"
 #include "vision/image_file.h"
 
 namespace janus::test {
@@ -165,9 +165,7 @@ inline void expect_one_error(const std::string& err) {
 }
 
 inline std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.good()) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
+  return janus::read_file(path, path, size_t{1} << 30);
 }
 
 inline void write_file(const std::string& path, const std::string& text) {

@@ -2,14 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/base/read_file.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/quant/quants.h"
 #include "core/tensor/ops.h"
@@ -236,8 +235,7 @@ TEST(GgufHeader, WritesWhatGgmlWrites) {
     }
   }
   EXPECT_EQ(content.tensors.size(), 2 * types.size());
-  std::ifstream stream(path, std::ios::binary);
-  const std::string file{std::istreambuf_iterator<char>(stream), {}};
+  const std::string file = read_file(path, path, 1 << 24);
   const std::string written = header.bytes();
   ASSERT_EQ(file.size(), written.size() + header.tensor_bytes());
   EXPECT_EQ(file.substr(0, written.size()), written);

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/nn/transformer.h"
 #include "core/tensor/ops.h"

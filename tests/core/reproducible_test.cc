@@ -27,8 +27,8 @@ std::vector<Operation> operations(Device& device) {
   const Tensor kernel = weight(Shape{40, 64, 3, 3}, DType::bf16),
                narrow = weight(Shape{3, 64, 3, 3}, DType::bf16);
   const auto linear = [](Tensor w) { return [w](const Tensor& x) { return ops::linear(x, w); }; };
-  const auto conv = [](Tensor w) {
-    return [w](const Tensor& x) { return ops::conv2d(x, w, {}, {1, 1, 1, 1, 1}); };
+  const auto conv = [](Tensor w, Conv2dOptions options = kSamePadding3x3) {
+    return [w, options](const Tensor& x) { return ops::conv2d(x, w, {}, options); };
   };
   const auto cached = [&device](int64_t positions) {
     return [&device, positions](const Tensor& x) {
@@ -81,6 +81,8 @@ std::vector<Operation> operations(Device& device) {
       {"cached_attention, T = 110", {110, 128}, cached(30)},
       {"conv2d", {13, 24, 64}, conv(kernel)},
       {"conv2d, few filters", {13, 24, 64}, conv(narrow)},
+      {"conv2d, stride 2", {13, 24, 64}, conv(kernel, {2, 0, 0, 1, 1})},
+      {"conv2d, stride 2, few filters", {13, 24, 64}, conv(narrow, {2, 0, 0, 1, 1})},
       {"swish_conv2d",
        {29, 45, 64},
        [kernel, scale](const Tensor& x) {

@@ -3,18 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "core/base/read_file.h"
 
 namespace janus {
 namespace {
 
 std::string on_disk(const std::string& file) {
-  std::ifstream stream(JANUS_TEST_DATA "/embed/" + file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  return read_file(JANUS_TEST_DATA "/embed/" + file, file, 1 << 20);
 }
 
 // This test's program embeds tests/data/embed.

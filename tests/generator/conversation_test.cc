@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "core/base/error.h"
+#include "generator/prompt.h"
 
 namespace janus {
 namespace {
@@ -29,7 +30,8 @@ class Conversations : public testing::TestWithParam<const char*> {};
 
 TEST_P(Conversations, TheFirstTurnIsDescribe) {
   const auto model = open(GetParam());
-  Conversation conversation(*model);
+  Engine engine(*model);
+  Conversation conversation(engine);
   const Image image = picture(1);
   EXPECT_EQ(say(conversation, {&image, 1}, "What?").ids,
             model->describe({&image, 1}, {.prompt = "What?", .max_tokens = 6}, nullptr, nullptr).ids);
@@ -37,10 +39,10 @@ TEST_P(Conversations, TheFirstTurnIsDescribe) {
 
 TEST_P(Conversations, ALaterTurnIsWhatReadingEverythingAnewGives) {
   const auto model = open(GetParam());
-  const auto& janus = dynamic_cast<const JanusModel&>(*model);
-  const SpecialIds& special = janus.special_ids();
+  const SpecialIds special = find_special_ids(model->tokenizer());
   const int64_t tokens = model->info().image_tokens;
-  Conversation conversation(*model);
+  Engine engine(*model);
+  Conversation conversation(engine);
   const std::vector<Image> images{picture(1), picture(2)};
   std::vector<int32_t> ids = understanding_prompt(model->tokenizer(), special, "What is it?", 1, tokens);
   Answer answer = say(conversation, {images.data(), 1}, "What is it?");
@@ -54,7 +56,7 @@ TEST_P(Conversations, ALaterTurnIsWhatReadingEverythingAnewGives) {
     ids.insert(ids.end(), next.begin(), next.end());
     answer = say(conversation, {images.data() + 1, static_cast<size_t>(shown)}, "And now, 2?");
     const size_t seen = turn == 0 ? 1 : 2;
-    EXPECT_EQ(answer.ids, model->describe_ids({images.data(), seen}, ids, {.max_tokens = 6}, nullptr).ids)
+    EXPECT_EQ(answer.ids, model->describe({images.data(), seen}, {.prompt_ids = ids, .max_tokens = 6}).ids)
         << turn;
   }
   EXPECT_GT(conversation.tokens(), static_cast<int64_t>(ids.size()) - 1);
@@ -62,10 +64,9 @@ TEST_P(Conversations, ALaterTurnIsWhatReadingEverythingAnewGives) {
 
 TEST_P(Conversations, TurnsHaveNoSystemPromptOrBeginTokenAgain) {
   const auto model = open(GetParam());
-  const auto& janus = dynamic_cast<const JanusModel&>(*model);
   const TextTokenizer& tokenizer = model->tokenizer();
-  const std::vector<int32_t> first = understanding_prompt(tokenizer, janus.special_ids(), "Hi", 0, 4);
-  const std::vector<int32_t> next = next_turn_prompt(tokenizer, janus.special_ids(), " Hi ", 0, 4);
+  const std::vector<int32_t> first = understanding_prompt(tokenizer, find_special_ids(tokenizer), "Hi", 0, 4);
+  const std::vector<int32_t> next = next_turn_prompt(tokenizer, find_special_ids(tokenizer), " Hi ", 0, 4);
   ASSERT_LT(next.size(), first.size());
   EXPECT_NE(next.front(), first.front());
   // What follows the system prompt and its empty line is the turn.
@@ -75,7 +76,8 @@ TEST_P(Conversations, TurnsHaveNoSystemPromptOrBeginTokenAgain) {
 
 TEST_P(Conversations, ATurnThatBreaksOffNeverWas) {
   const auto model = open(GetParam());
-  Conversation broken(*model), whole(*model);
+  Engine engine(*model);
+  Conversation broken(engine), whole(engine);
   const Image image = picture(1);
   EXPECT_EQ(say(broken, {&image, 1}, "One").ids, say(whole, {&image, 1}, "One").ids);
   const int64_t tokens = broken.tokens();
@@ -87,13 +89,14 @@ TEST_P(Conversations, ATurnThatBreaksOffNeverWas) {
   EXPECT_EQ(say(broken, {}, "Three").ids, say(whole, {}, "Three").ids);
   broken.reset();
   EXPECT_EQ(broken.tokens(), 0);
-  Conversation fresh(*model);
+  Conversation fresh(engine);
   EXPECT_EQ(say(broken, {&image, 1}, "Four").ids, say(fresh, {&image, 1}, "Four").ids);
 }
 
 TEST_P(Conversations, AFullConversationSaysSo) {
   const auto model = open(GetParam());
-  Conversation conversation(*model);
+  Engine engine(*model);
+  Conversation conversation(engine);
   bool full = false;
   for (int turn = 0; turn < 400 && !full; ++turn) {
     try {

@@ -6,9 +6,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "generator/janus/generation.h"
-#include "generator/janus/janus_model.h"
 #include "tests/support/device_under_test.h"
+#include "tests/support/requests.h"
 
 namespace janus {
 namespace {
@@ -22,23 +21,15 @@ struct Case {
 
 class Devices : public testing::TestWithParam<Case> {
  protected:
-  static const JanusModel& as_janus(const Model& model) { return dynamic_cast<const JanusModel&>(model); }
-
   std::unique_ptr<Model> open(const std::shared_ptr<Device>& device) const {
     return open_model(checkpoint_, device, {.type = GetParam().type});
   }
-  std::vector<ImageCodes> draw(const Model& model, const GenerateOptions& options) const {
-    std::vector<ImageCodes> all;
-    model.generate_ids(
-        kPrompt, options, [&](const GeneratedImage& image) { all.push_back(image.codes); }, nullptr);
-    return all;
-  }
   // What the draw of `code` at `step` compares: guided log-probability and noise.
-  static double score(const JanusModel& model, const GenerateOptions& options, uint32_t seed,
-                      ImageCodes codes, size_t step, int32_t code) {
+  static double score(const Model& model, const GenerateOptions& options, uint32_t seed, ImageCodes codes,
+                      size_t step, int32_t code) {
     codes.codes[step] = code;
     const Score all =
-        score_image_codes(model.networks(), kPrompt, model.special_ids().pad, codes, options.guidance);
+        model.score({.prompt_ids = kPrompt, .codes = std::move(codes), .guidance = options.guidance}).front();
     const auto id = static_cast<uint32_t>(code);
     const uint32_t word = philox4x32_10({id / 4, static_cast<uint32_t>(step), 0, 0}, {seed, 0})[id % 4];
     return all.logprobs[step] - std::log(-std::log((word + 0.5) * 0x1p-32));
@@ -54,17 +45,18 @@ class Devices : public testing::TestWithParam<Case> {
 
 TEST_P(Devices, DrawTheSameCodes) {
   const auto cpu = open(open_device("cpu")), other = open(oracle::test_device());
-  const GenerateOptions options{.prompt = {}, .count = 3, .sampling = {.seed = 11}};
-  const std::vector<ImageCodes> expected = draw(*cpu, options), found = draw(*other, options);
+  const GenerateOptions options{.prompt_ids = kPrompt, .count = 3, .sampling = {.seed = 11}};
+  const std::vector<GeneratedImage> expected = test::generate(*cpu, options),
+                                    found = test::generate(*other, options);
   ASSERT_EQ(found.size(), expected.size());
   for (size_t image = 0; image < expected.size(); ++image) {
-    const std::vector<int32_t>&a = expected[image].codes, &b = found[image].codes;
+    const std::vector<int32_t>&a = expected[image].codes.codes, &b = found[image].codes.codes;
     ASSERT_EQ(a.size(), b.size());
     const auto step = static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
     if (step == a.size()) continue;
     const uint32_t seed = options.sampling.seed + static_cast<uint32_t>(image);
-    const double gap = score(as_janus(*cpu), options, seed, expected[image], step, a[step]) -
-                       score(as_janus(*cpu), options, seed, expected[image], step, b[step]);
+    const double gap = score(*cpu, options, seed, expected[image].codes, step, a[step]) -
+                       score(*cpu, options, seed, expected[image].codes, step, b[step]);
     std::printf("image %zu: codes part at %zu of %zu, scores %.2g apart\n", image, step, a.size(), gap);
     EXPECT_TRUE(std::abs(gap) <= GetParam().margin) << "image " << image << ", code " << step << ": " << gap;
   }

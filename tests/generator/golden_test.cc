@@ -5,8 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/tensor/ops.h"
-#include "generator/janus/janus_networks.h"
-#include "generator/janus/understanding.h"
+#include "generator/janus/janus_engine_model.h"
 #include "generator/prompt.h"
 #include "tests/support/device_under_test.h"
 #include "tokenizer/image/conv_blocks.h"
@@ -94,7 +93,9 @@ class GoldenTest : public testing::TestWithParam<Case> {
     ids.insert(ids.end(), answer.begin(), answer.end());
     const Tensor picture = networks_.aligner(networks_.vision_tower(golden_.values<float>("pixels.0")));
     const auto placeholder = golden_.json().at("placeholder").get<int32_t>();
-    const Tensor merged = merge_embeddings(networks_, ids, placeholder, {&picture, 1});
+    const Tensor image = picture.reshape({picture.size(1), picture.size(2)});
+    const JanusEngineModel model(networks_, nullptr, {}, {.placeholder = placeholder});
+    const Tensor merged = model.prompt_embeddings(ids, {&image, 1});
     return merged.reshape({static_cast<int64_t>(ids.size()), width()});
   }
   // The prompt of a picture: 0 conditional, 1 unconditional.

@@ -23,13 +23,10 @@ int64_t resident_bytes() {
 // Draws and decodes images, looks at a picture and answers, by ids: the build may lack the tokenizer.
 void run_once(const Model& model, uint32_t seed) {
   const std::vector<int32_t> ids(9, 3);
-  model.generate_ids(
-      ids, {.prompt = {}, .count = 2, .sampling = {.seed = seed}},
-      [&](const GeneratedImage& image) { model.decode(image.codes); }, nullptr);
+  model.generate({.prompt_ids = ids, .count = 2, .sampling = {.seed = seed}}, {});
   const Image picture{.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)};
-  model.embed(picture, EmbedStage::aligned);
-  model.describe_ids(
-      {}, ids, {.prompt = {}, .max_tokens = 12, .sampling = {.temperature = 1.0F, .seed = seed}}, nullptr);
+  model.need_image_embedder().embed(picture, EmbedStage::aligned);
+  model.describe({}, {.prompt_ids = ids, .max_tokens = 12, .sampling = {.temperature = 1.0F, .seed = seed}});
 }
 
 TEST(Growth, NothingGrowsOverManyGenerations) {

@@ -6,6 +6,7 @@
 #include "generator/prompt.h"
 #include "tests/golden.h"
 #include "tests/support/device_under_test.h"
+#include "tests/support/requests.h"
 
 namespace janus {
 namespace {
@@ -75,11 +76,11 @@ TEST_P(ModelGoldenTest, TextsAndPromptsHaveTheSameIds) {
 TEST_P(ModelGoldenTest, EmbedsPictures) {
   for (int index : {0, 1}) {
     const std::vector<float> expected = golden_.values<float>("pixels." + std::to_string(index));
-    const Array pixels = model_->embed(picture(index), EmbedStage::pixels);
+    const Array pixels = model_->need_image_embedder().embed(picture(index), EmbedStage::pixels);
     EXPECT_EQ(pixels.values, expected) << "picture " << index;
   }
   const auto check = [&](EmbedStage stage, const std::vector<float>& expected) {
-    const Array found = model_->embed(picture(0), stage);
+    const Array found = model_->need_image_embedder().embed(picture(0), stage);
     EXPECT_EQ(found.shape[0], model_->info().image_tokens);
     EXPECT_EQ(departure<float>(found.values, expected, kTensor), "");
   };
@@ -90,14 +91,14 @@ TEST_P(ModelGoldenTest, EmbedsPictures) {
 
 TEST_P(ModelGoldenTest, ScoresText) {
   const Image first = picture(0);
-  const Score score = model_->score_text({&first, 1}, text("question"), text("answer"));
+  const Score score = test::score_text(*model_, {&first, 1}, text("question"), text("answer"));
   EXPECT_EQ(score.ids, golden_.list<int32_t>("answer_ids"));
   expect_logprobs(score, golden_.list<double>("text_logprobs"));
 }
 
 TEST_P(ModelGoldenTest, ScoresTextAboutTwoPictures) {
   const std::vector<Image> both{picture(0), picture(1)};
-  expect_logprobs(model_->score_text(both, text("question"), text("answer")),
+  expect_logprobs(test::score_text(*model_, both, text("question"), text("answer")),
                   golden_.list<double>("both_pictures_logprobs"));
 }
 
@@ -120,7 +121,7 @@ TEST_P(ModelGoldenTest, DescribesGreedily) {
 TEST_P(ModelGoldenTest, ScoresCodesWithAndWithoutGuidance) {
   for (const auto& [guidance, expected] : golden_.json().at("code_logprobs").items()) {
     SCOPED_TRACE("guidance " + guidance);
-    const Score score = model_->score_codes(text("prompt"), codes("codes"), std::stof(guidance));
+    const Score score = test::score_codes(*model_, text("prompt"), codes("codes"), std::stof(guidance));
     EXPECT_EQ(score.ids, golden_.list<int32_t>("codes"));
     expect_logprobs(score, expected.get<std::vector<double>>());
   }
@@ -131,22 +132,19 @@ TEST_P(ModelGoldenTest, GeneratesGreedily) {
   options.prompt = text("prompt");
   options.guidance = golden_.json().at("guidance").get<float>();
   options.sampling.temperature = 0;
-  std::vector<GeneratedImage> images;
-  model_->generate(
-      options, [&](const GeneratedImage& image) { images.push_back(image); }, nullptr);
-  ASSERT_EQ(images.size(), 1U);
+  const std::vector<GeneratedImage> images = test::generate(*model_, options);
   expect_choices(images[0].codes.codes, golden_.list<int32_t>("greedy_codes"),
                  golden_.list<double>("greedy_code_margins"));
 }
 
 TEST_P(ModelGoldenTest, DecodesCodes) {
-  const Array image = model_->decode(codes("codes"));
-  EXPECT_EQ(image.shape, (std::vector<int64_t>{3, model_->info().image_size, model_->info().image_size}));
-  EXPECT_EQ(departure<float>(image.values, golden_.values<float>("image"), kTensor), "");
+  const Array image = model_->need_image_coder().decode(codes("codes"));
+  EXPECT_EQ(image.shape, (std::vector<int64_t>{model_->info().image_size, model_->info().image_size, 3}));
+  EXPECT_EQ(departure<float>(image.values, golden_.channels_last("image"), kTensor), "");
 }
 
 TEST_P(ModelGoldenTest, EncodesToTheNearestCodes) {
-  const ImageCodes found = model_->encode(picture(0));
+  const ImageCodes found = model_->need_image_coder().encode(picture(0));
   const auto expected = golden_.list<int32_t>("nearest_codes");
   const auto margins = golden_.list<double>("nearest_margins");
   ASSERT_EQ(found.codes.size(), expected.size());

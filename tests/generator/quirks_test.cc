@@ -10,6 +10,7 @@
 #include "generator/prompt.h"
 #include "tests/core/model_files.h"
 #include "tests/golden.h"
+#include "tests/support/requests.h"
 
 namespace janus {
 namespace {
@@ -54,7 +55,7 @@ Image picture(int side) {
 
 double score(const Model& model) {
   const Image image = picture(model.info().image_size);
-  return model.score_text({&image, 1}, "What?", "A ring").total;
+  return test::score_text(model, {&image, 1}, "What?", "A ring").total;
 }
 
 TEST(Quirks, SpecialIdsAreFoundByTheirTexts) {
@@ -94,11 +95,11 @@ TEST(Quirks, DoNormalizeOfTheFileIsHonouredForTheTowerAlone) {
   copy.write("preprocessor_config.json", preprocessor);
   const auto before = copy.open();
   const Image image = picture(now->info().image_size);
-  const std::vector<float> normalised = now->embed(image, EmbedStage::pixels).values;
-  const std::vector<float> plain = before->embed(image, EmbedStage::pixels).values;
+  const std::vector<float> normalised = now->need_image_embedder().embed(image, EmbedStage::pixels).values;
+  const std::vector<float> plain = before->need_image_embedder().embed(image, EmbedStage::pixels).values;
   ASSERT_EQ(normalised.size(), plain.size());
   for (size_t i = 0; i < plain.size(); ++i) ASSERT_FLOAT_EQ(normalised[i], (plain[i] - 0.5F) / 0.5F);
-  EXPECT_EQ(now->encode(image).codes, before->encode(image).codes);
+  EXPECT_EQ(now->need_image_coder().encode(image).codes, before->need_image_coder().encode(image).codes);
 }
 
 TEST(Quirks, AStoredHeadCountsWhateverTheFlagsSay) {

@@ -3,16 +3,21 @@
     caption.py make FOLDER --count 1000 --side 1000        JPEGs of coloured shapes and grain, none like another
     caption.py make FOLDER --count 100000 --side 16 --same  one small PNG, many times
     caption.py run [--until SECONDS] build/release/bin/janus caption FOLDER -o captions.jsonl -q [...]
+    caption.py compare [--rounds 5] BEFORE/janus AFTER/janus FOLDER [...]
 
 `run` says when the first record stood in the output, how busy the processors were from then to the end, which threads
 they worked for, and the most memory. --until ends the command, as Ctrl-C does, when that much time has passed.
+`compare` captions FOLDER with two programs in turn, the one that begins changing by the round, and prints the seconds of
+each whole process and the median of the rounds' ratios; [...] goes to both.
 """
 import argparse
 import io
 import os
 import random
 import signal
+import statistics
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -99,6 +104,23 @@ def run(command, until):
     print("threads, seconds:", ", ".join(f"{s:.1f}" for s in sorted(threads.values(), reverse=True) if s >= 0.05))
 
 
+def compare(programs, rounds, arguments):
+    seconds = ([], [])
+    for k in range(rounds):
+        for which in (0, 1) if k % 2 == 0 else (1, 0):
+            with tempfile.TemporaryDirectory() as folder:
+                output = Path(folder) / "captions.jsonl"
+                begin = time.monotonic()
+                subprocess.run([programs[which], "caption", *arguments, "-o", str(output), "-q"], check=True)
+                seconds[which].append(time.monotonic() - begin)
+                count = len(output.read_bytes().splitlines())
+    for name, times in zip(("before", "after"), seconds):
+        middle = statistics.median(times)
+        print(f"{name}: {count} records in {middle:.2f} s, {count / middle:.1f} pictures/s; {min(times):.2f} to {max(times):.2f} s")
+    ratios = [after / before for before, after in zip(*seconds)]
+    print(f"after / before: {statistics.median(ratios):.3f}, {min(ratios):.3f} to {max(ratios):.3f} in {rounds} rounds")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -110,9 +132,16 @@ def main():
     running = verbs.add_parser("run")
     running.add_argument("--until", type=float)
     running.add_argument("command", nargs=argparse.REMAINDER)
+    comparing = verbs.add_parser("compare")
+    comparing.add_argument("--rounds", type=int, default=5)
+    comparing.add_argument("before")
+    comparing.add_argument("after")
+    comparing.add_argument("arguments", nargs=argparse.REMAINDER)
     args = parser.parse_args()
     if args.verb == "make":
         make(args.folder, args.count, args.side, args.same)
+    elif args.verb == "compare":
+        compare((args.before, args.after), args.rounds, args.arguments)
     else:
         run(args.command, args.until)
 

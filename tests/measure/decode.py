@@ -1,6 +1,7 @@
 """How near decode steps come to the bandwidth of the machine, by weight type.
 
     decode.py [--janus build/release/bin/janus] [--threads N] [--rounds 3] [TYPE | TYPE=MODEL]...
+    decode.py --before OTHER/janus [as above]
 
 Runs `janus bench --json` of every type in turn, as often as there are rounds, and prints the medians in Markdown.
 TYPE alone has random weights of Janus-Pro-1B's size (--config names another); TYPE=MODEL is a folder or a file,
@@ -8,6 +9,9 @@ converted while loading where it is of another type. Without any: bf16 q8_0 q6_k
 
 "of the probe" is the record's `fraction`: `bytes` of a step over its `ms`, over the read-only bandwidth measured
 between the steps.
+
+--before compares two programs instead, by every part that bench measures: each round runs one, then the other, with the
+one that begins changing by the round, and the table has the medians and the median of the rounds' ratios.
 """
 import argparse
 import json
@@ -15,14 +19,15 @@ import statistics
 import subprocess
 
 TEXT, ONE_IMAGE, FOUR_IMAGES = ("text_decode", 1), ("image_decode", 2), ("image_decode", 8)
+PEAKS = ("read_bandwidth", "f32_peak", "int8_peak")
 
 
-def command(options, weights):
+def command(options, program, weights, parts):
     kind, _, model = weights.partition("=")
     source = ["-m", model] if model else ["--config", options.config]
     threads = ["-t", str(options.threads)] if options.threads else []
-    return [options.janus, "bench", "--json", "-q", *source, "--type", kind, *threads,
-            "--only", "text_decode", "--only", "image_decode"]
+    only = [word for part in parts for word in ("--only", part)]
+    return [program, "bench", "--json", "-q", *source, "--type", kind, *threads, *only]
 
 
 def measure(line):
@@ -44,6 +49,30 @@ def row(kind, runs):
     return f"| {kind} | {step(TEXT)} | {step(ONE_IMAGE)} | {step(FOUR_IMAGES)} | {ratio:.2f} |"
 
 
+def compare(options):
+    """Rows of a table: every part of bench with both programs, which run in turn."""
+    programs = (options.before, options.janus)
+    print("| weights | part | rows | before: ms | after: ms | after / before | lowest to highest |\n|---|" + "---|" * 6)
+    for weights in options.weights:
+        runs = {program: [] for program in programs}
+        for k in range(options.rounds):
+            for program in programs if k % 2 == 0 else programs[::-1]:
+                runs[program].append(measure(command(options, program, weights, options.only)))
+        first = [runs[program][0] for program in programs]
+        for part in first[0] | first[1]:
+            what, rows = part
+            if what in PEAKS:
+                continue
+            if not all(part in run for run in first):
+                print(f"| {weights.partition('=')[0]} | {what} | {rows} | measured by one program alone | | | |")
+                continue
+            before, after = ([run[part]["ms"] for run in runs[program]] for program in programs)
+            ratios = [one / other for one, other in zip(after, before)]
+            print(f"| {weights.partition('=')[0]} | {what} | {rows} | {statistics.median(before):.2f} "
+                  f"| {statistics.median(after):.2f} | {statistics.median(ratios):.3f} "
+                  f"| {min(ratios):.3f} to {max(ratios):.3f} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", nargs="*", default=["bf16", "q8_0", "q6_k", "q4_k"])
@@ -51,15 +80,20 @@ def main():
     parser.add_argument("--config", default="janus-pro-1b")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--before", metavar="PROGRAM")
+    parser.add_argument("--only", action="append", default=[], metavar="PART", help="with --before, as --only of bench")
     options = parser.parse_args()
+    if options.before:
+        return compare(options)
 
+    steps = ("text_decode", "image_decode")
     runs = {weights: [] for weights in options.weights}
     for _ in range(options.rounds):
         for weights, done in runs.items():
-            done.append(measure(command(options, weights)))
+            done.append(measure(command(options, options.janus, weights, steps)))
 
     for weights in runs:
-        print(" ".join(command(options, weights)))
+        print(" ".join(command(options, options.janus, weights, steps)))
     bandwidths = [run[("read_bandwidth", 1)]["gb_per_s"] for done in runs.values() for run in done]
     print(f"\nMedians of {options.rounds} rounds; read bandwidth {min(bandwidths):.0f} to {max(bandwidths):.0f} GB/s.\n")
     print("| weights | text, 1 row: ms | of the probe | 1 image, 2 rows: ms | of the probe "

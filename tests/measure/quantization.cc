@@ -17,9 +17,7 @@
 
 #include "core/base/error.h"
 #include "core/tensor/ops.h"
-#include "generator/janus/generation.h"
-#include "generator/janus/janus_networks.h"
-#include "generator/janus/understanding.h"
+#include "generator/janus/janus_model.h"
 #include "generator/prompt.h"
 #include "tokenizer/text/text_tokenizer.h"
 
@@ -148,27 +146,28 @@ std::vector<std::vector<float>> token_logits(const JanusNetworks& networks, cons
                                              const Sample& sample) {
   std::vector<int32_t> ids = sample.question_ids;
   ids.insert(ids.end(), sample.answer_ids.begin(), sample.answer_ids.end() - 1);
-  const Tensor picture = picture_embeddings(networks, sample.picture);
-  const Tensor embeddings = merge_embeddings(networks, ids, special.placeholder, {&picture, 1});
+  const JanusEngineModel model(networks, nullptr, {}, special);
+  const Tensor seen = model.encode_images(preprocess(sample.picture, networks.config.preprocess), {});
+  const Tensor picture = seen.reshape({seen.size(1), seen.size(2)});
+  const Tensor embeddings = model.prompt_embeddings(ids, {&picture, 1});
   return lines_of(
       networks.lm_head(last_hidden(networks, embeddings, static_cast<int64_t>(sample.answer_ids.size()))));
 }
 
-Sample draw_sample(const JanusNetworks& f32, const TextTokenizer& tokenizer, const SpecialIds& special,
-                   int index) {
+Sample draw_sample(const JanusModel& model, int index) {
+  const JanusNetworks& f32 = model.networks();
+  const SpecialIds& special = model.special_ids();
   Sample sample;
-  sample.prompt_ids = generation_prompt(tokenizer, special, prompt_of(index));
-  Drawing drawing{.prompt_ids = sample.prompt_ids, .guidance = kGuidance, .sampling = {}};
-  drawing.sampling.seed = static_cast<uint32_t>(42 + index);
-  const auto keep = [&](const GeneratedImage& image) { sample.codes = image.codes; };
-  draw_images(f32, {&drawing, 1}, special.pad, {.on_image = keep, .on_line = {}, .progress = {}});
+  sample.prompt_ids = generation_prompt(model.tokenizer(), special, prompt_of(index));
+  model.generate({.prompt_ids = sample.prompt_ids,
+                  .guidance = kGuidance,
+                  .sampling = {.seed = static_cast<uint32_t>(42 + index)}},
+                 [&](const GeneratedImage& image) { sample.codes = image.codes; });
   sample.picture =
       picture_of(picture_planes(f32.vq_model, sample.codes), static_cast<int>(f32.config.vision.image_size));
-  sample.question_ids =
-      understanding_prompt(tokenizer, special, DescribeOptions{}.prompt, 1, f32.config.image_tokens());
-  const DescribeOptions describe{.max_tokens = 32};
-  sample.answer_ids =
-      answer(f32, {&sample.picture, 1}, sample.question_ids, special, describe, nullptr, nullptr).ids;
+  sample.question_ids = understanding_prompt(model.tokenizer(), special, DescribeOptions{}.prompt, 1,
+                                             f32.config.image_tokens());
+  sample.answer_ids = model.describe({&sample.picture, 1}, {.max_tokens = 32}).ids;
   sample.answer_ids.push_back(special.end);
   sample.code_logits = code_logits(f32, special, sample, 1);
   sample.guided_logits = code_logits(f32, special, sample, kGuidance);
@@ -251,9 +250,9 @@ bool measure(const std::string& model, const Settings& settings) {
   const SpecialIds special = find_special_ids(*tokenizer);
   std::vector<Sample> samples;
   {
-    const JanusNetworks f32 = JanusNetworks::load(checkpoint, *device, WeightType::f32);
+    const JanusModel f32(checkpoint, device, {.type = WeightType::f32});
     for (int index = 0; index < settings.prompts; ++index) {
-      samples.push_back(draw_sample(f32, *tokenizer, special, index));
+      samples.push_back(draw_sample(f32, index));
     }
   }
   size_t codes = 0, tokens = 0;

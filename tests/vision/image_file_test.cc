@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <thread>
 
@@ -171,8 +172,10 @@ std::string read_error(const std::string& path) {
 TEST(ReadImage, NamesThePathAndTheFault) {
   const std::string folder = ::testing::TempDir();
   EXPECT_EQ(read_error(folder + "no_such.png"),
-            "picture " + folder + "no_such.png: expected a readable file, found: No such file or directory");
-  EXPECT_EQ(read_error(folder), "picture " + folder + ": expected a readable file, found: Is a directory");
+            "picture " + folder +
+                "no_such.png: expected a readable file, found: No such file or directory; check the path");
+  EXPECT_EQ(read_error(folder),
+            "picture " + folder + ": expected a readable file, found: Is a directory; check the path");
 }
 
 TEST(ReadImage, NamesAFileItMayNotRead) {
@@ -180,7 +183,8 @@ TEST(ReadImage, NamesAFileItMayNotRead) {
   const std::string locked = ::testing::TempDir() + "locked.png";
   std::ofstream(locked) << "x";
   chmod(locked.c_str(), 0);
-  EXPECT_EQ(read_error(locked), "picture " + locked + ": expected a readable file, found: Permission denied");
+  EXPECT_EQ(read_error(locked),
+            "picture " + locked + ": expected a readable file, found: Permission denied; check the path");
   std::filesystem::remove(locked);
 }
 

@@ -6,6 +6,7 @@
 #include "tests/vision/picture_files.h"
 #include "tests/vision/pictures.h"
 #include "vision/formats/picture_header.h"
+#include "vision/formats/png_chunks.h"
 
 namespace janus {
 namespace {
@@ -60,7 +61,7 @@ void mend_checksums(std::vector<std::byte>& bytes) {
   try {
     PngChunks chunks(bytes, name);
     for (PngChunk chunk; chunks.next(chunk);) {
-      const std::vector<std::byte> sum = test::to_bytes(test::big(png_crc(chunk.type_and_data), 4));
+      const std::vector<std::byte> sum = test::to_bytes(test::big(crc32(chunk.type_and_data), 4));
       const size_t at = chunk.type_and_data.data() + chunk.type_and_data.size() - bytes.data();
       std::copy(sum.begin(), sum.end(), bytes.begin() + at);
     }

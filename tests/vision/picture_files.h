@@ -5,13 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/base/crc32.h"
 #include "core/base/error.h"
+#include "core/base/read_file.h"
 #include "vision/formats/png_chunks.h"
 #include "vision/image_file.h"
 
@@ -25,9 +25,7 @@ inline std::vector<std::byte> to_bytes(std::string_view text) {
 }
 
 inline std::vector<std::byte> file_bytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.good()) << path;
-  return to_bytes(std::string(std::istreambuf_iterator<char>(file), {}));
+  return to_bytes(read_file(path, path, size_t{1} << 30));
 }
 
 inline std::vector<std::byte> picture_bytes(const std::string& name) { return file_bytes(kPictures + name); }
@@ -54,7 +52,7 @@ inline std::string big(uint64_t value, int bytes) {
 }
 
 inline std::string png_chunk(const std::string& type, const std::string& data) {
-  return big(data.size(), 4) + type + data + big(png_crc(to_bytes(type + data)), 4);
+  return big(data.size(), 4) + type + data + big(crc32(to_bytes(type + data)), 4);
 }
 
 // Files that claim a size and hold next to nothing.

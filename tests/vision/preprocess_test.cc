@@ -1,6 +1,7 @@
 // Against the original VLMImageProcessor (Pillow, numpy), bit for bit; tests/reference/vision_golden.py.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -47,7 +48,10 @@ void check_to_image(std::istringstream& fields, const std::string& line) {
     const int high = next();
     value = static_cast<float>(high * 256 + next()) / 16384.0F - 2.0F;
   }
-  EXPECT_EQ(fmt::format("{:016x}", test::fnv1a(to_image(planes, width, height).pixels)), expected) << line;
+  std::vector<float> values(planes.size());  // channels last
+  const size_t plane = planes.size() / 3;
+  for (size_t i = 0; i < values.size(); ++i) values[i] = planes[i % 3 * plane + i / 3];
+  EXPECT_EQ(fmt::format("{:016x}", test::fnv1a(to_image(values, width, height).pixels)), expected) << line;
 }
 
 TEST(Preprocess, EqualsTheReference) {
@@ -120,10 +124,11 @@ TEST(Preprocess, RefusesAnImpossibleConfig) {
 TEST(ToImage, ClampsAndTruncates) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float infinity = std::numeric_limits<float>::infinity();
-  const Image image =
-      to_image({-1, 1, 0, -5, 7, nan, infinity, -infinity, 0.999F, -0.992F, 0.25F, 1.0001F}, 2, 2);
+  const Image image = to_image(
+      std::array{-1.0F, 7.0F, 0.999F, 1.0F, nan, -0.992F, 0.0F, infinity, 0.25F, -5.0F, -infinity, 1.0001F},
+      2, 2);
   EXPECT_EQ(image.pixels, (std::vector<uint8_t>{0, 255, 254, 255, 0, 1, 127, 255, 159, 0, 0, 255}));
-  EXPECT_THROW(to_image({0, 0, 0}, 2, 1), Error);
+  EXPECT_THROW(to_image(std::array{0.0F, 0.0F, 0.0F}, 2, 1), Error);
 }
 
 }  // namespace

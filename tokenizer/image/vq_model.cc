@@ -45,11 +45,12 @@ VqModel::Level VqModel::Level::load(const Weights& w, const VqNames& names, int6
   return level;
 }
 
-Tensor VqModel::Level::operator()(const Tensor& x) const {
+Tensor VqModel::Level::operator()(const Tensor& x, const std::function<void()>& after_block) const {
   Tensor h = x;
   for (size_t index = 0; index < blocks.size(); ++index) {
     h = blocks[index](h);
     if (!attentions.empty()) h = attentions[index](h);
+    if (after_block) after_block();
   }
   if (upsample) h = (*upsample)(h);
   if (downsample) h = (*downsample)(h);
@@ -102,9 +103,15 @@ VqModel::Decoder VqModel::Decoder::load(const Weights& w, const VqConfig& config
   return decoder;
 }
 
-Tensor VqModel::Decoder::operator()(const Tensor& x) const {
+Tensor VqModel::Decoder::operator()(const Tensor& x, const LayerHook& on_block) const {
+  int64_t done = 0, total = 1;
+  for (const Level& level : levels) total += static_cast<int64_t>(level.blocks.size());
+  const auto after_block = [&] {
+    if (on_block) on_block(++done, total);
+  };
   Tensor h = mid(same_conv3x3(conv_in, x));
-  for (const Level& level : levels) h = level(h);
+  after_block();
+  for (const Level& level : levels) h = level(h, after_block);
   return swish_conv3x3(norm_out, conv_out, h);
 }
 
@@ -120,7 +127,8 @@ VqModel VqModel::load(const Weights& w, const VqConfig& config, const VqNames& n
   return model;
 }
 
-Tensor VqModel::decode(std::span<const int32_t> codes, int64_t height, int64_t width) const {
+Tensor VqModel::decode(std::span<const int32_t> codes, int64_t height, int64_t width,
+                       const LayerHook& on_block) const {
   check(height > 0 && width > 0 && static_cast<int64_t>(codes.size()) == height * width,
         "codes: expected {} x {}, found {} of them", height, width, codes.size());
   for (int32_t code : codes) {
@@ -132,7 +140,7 @@ Tensor VqModel::decode(std::span<const int32_t> codes, int64_t height, int64_t w
                                        codebook_.raw(), nullptr);
   const Tensor entries = ops::embedding(codebook, codes).reshape({1, height * width, config_.embed_dim});
   const Tensor latent = post_quant_conv_(entries).reshape({1, height, width, config_.latent_channels});
-  return decoder_(latent);
+  return decoder_(latent, on_block);
 }
 
 Tensor VqModel::encode_latent(const Tensor& pixels) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
@@ -50,8 +51,9 @@ class VqModel {
   const VqConfig& config() const { return config_; }
 
   // codes: h * w of one picture, row by row, each in [0, codebook_size) -> [1, h * factor, w * factor, 3],
-  // nominal range -1..1, not clamped.
-  Tensor decode(std::span<const int32_t> codes, int64_t height, int64_t width) const;
+  // nominal range -1..1, not clamped. on_block: after each block, and may end it by throwing.
+  Tensor decode(std::span<const int32_t> codes, int64_t height, int64_t width,
+                const LayerHook& on_block = {}) const;
   // pixels: [1, h, w, 3] in -1..1, h and w multiples of the factor -> [1, h / factor, w / factor, embed_dim],
   // before quantisation.
   Tensor encode_latent(const Tensor& pixels) const;
@@ -80,7 +82,8 @@ class VqModel {
     // `count` blocks from `in` to `out` channels.
     static Level load(const Weights& w, const VqNames& names, int64_t count, int64_t in, int64_t out,
                       bool attention);
-    Tensor operator()(const Tensor& x) const;  // [B, h, w, in] -> [B, h', w', out]
+    // [B, h, w, in] -> [B, h', w', out]. after_block may be empty.
+    Tensor operator()(const Tensor& x, const std::function<void()>& after_block = {}) const;
   };
   struct Encoder {
     Conv2d conv_in;
@@ -100,7 +103,8 @@ class VqModel {
     Conv2d conv_out;
 
     static Decoder load(const Weights& w, const VqConfig& config, const VqNames& names);
-    Tensor operator()(const Tensor& x) const;  // [B, h, w, latent_channels] -> [B, h * factor, w * factor, 3]
+    // [B, h, w, latent_channels] -> [B, h * factor, w * factor, 3].
+    Tensor operator()(const Tensor& x, const LayerHook& on_block = {}) const;
   };
 
   VqConfig config_;

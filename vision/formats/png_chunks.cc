@@ -1,35 +1,13 @@
 #include "vision/formats/png_chunks.h"
 
-#include <array>
-
+#include "core/base/crc32.h"
 #include "core/base/error.h"
 #include "vision/formats/byte_view.h"
 #include "vision/formats/picture_header.h"
 
 namespace janus {
-namespace {
 
-std::array<uint32_t, 256> make_crc_table() {
-  std::array<uint32_t, 256> table{};
-  for (uint32_t byte = 0; byte < 256; ++byte) {
-    uint32_t value = byte;
-    for (int bit = 0; bit < 8; ++bit) value = (value & 1) != 0 ? 0xEDB88320U ^ (value >> 1) : value >> 1;
-    table[byte] = value;
-  }
-  return table;
-}
-
-}  // namespace
-
-uint32_t png_crc(std::span<const std::byte> type_and_data) {
-  static const std::array<uint32_t, 256> table = make_crc_table();
-  uint32_t crc = 0xFFFFFFFFU;
-  for (const std::byte byte : type_and_data)
-    crc = table[(crc ^ static_cast<uint8_t>(byte)) & 0xFF] ^ (crc >> 8);
-  return crc ^ 0xFFFFFFFFU;
-}
-
-bool PngChunk::intact() const { return png_crc(type_and_data) == checksum; }
+bool PngChunk::intact() const { return crc32(type_and_data) == checksum; }
 
 PngChunks::PngChunks(std::span<const std::byte> bytes, const std::string& name)
     : bytes_(bytes), name_(name), position_(kPngSignature.size()) {

@@ -15,7 +15,7 @@ struct PngChunk {
   std::string_view type;  // four letters, "IHDR"
   std::span<const std::byte> data;
   std::span<const std::byte> type_and_data;
-  uint32_t checksum = 0;  // as stored
+  uint32_t checksum = 0;  // as stored: CRC-32 of type and data
 
   bool intact() const;
 };
@@ -34,8 +34,5 @@ class PngChunks {
   size_t position_ = 0;
   bool ended_ = false;
 };
-
-// The checksum of a chunk: CRC-32 of its type and data.
-uint32_t png_crc(std::span<const std::byte> type_and_data);
 
 }  // namespace janus

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/base/crc32.h"
 #include "core/base/error.h"
 #include "core/base/utf8.h"
 #include "vision/formats/png_chunks.h"
@@ -25,7 +26,7 @@ void append_chunk(std::vector<std::byte>& png, std::string_view type, const std:
   for (const std::string_view part : {type, std::string_view(data)}) {
     for (const char letter : part) png.push_back(static_cast<std::byte>(letter));
   }
-  append_number(png, png_crc(std::span(png).subspan(start)));
+  append_number(png, crc32(std::span(png).subspan(start)));
 }
 
 void append_text_chunk(std::vector<std::byte>& png, const std::string& keyword, const std::string& text) {

@@ -1,9 +1,9 @@
 // The hashes against values from FIPS 180-4's examples, sha256sum and git.
-#include "cli/hub/digest.h"
+#include "core/base/digest.h"
 
 #include <gtest/gtest.h>
 
-namespace janus::hub {
+namespace janus {
 namespace {
 
 std::string hash(DigestKind kind, const std::string& text, size_t step) {
@@ -44,4 +44,4 @@ TEST(Digest, EveryLengthAroundABlockHasAnEnd) {
 }
 
 }  // namespace
-}  // namespace janus::hub
+}  // namespace janus

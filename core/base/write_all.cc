@@ -1,10 +1,10 @@
-#include "cli/io/write_all.h"
+#include "core/base/write_all.h"
 
 #include <unistd.h>
 
 #include <cerrno>
 
-namespace janus::cli {
+namespace janus {
 
 int write_all(int descriptor, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
@@ -16,4 +16,4 @@ int write_all(int descriptor, std::span<const std::byte> bytes) {
   return 0;
 }
 
-}  // namespace janus::cli
+}  // namespace janus

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace janus::hub {
+namespace janus {
 
 enum class DigestKind { sha1, sha256 };
 
@@ -33,4 +33,4 @@ class Digest {
 // The SHA-256 of all of it.
 std::string sha256_of(std::string_view bytes);
 
-}  // namespace janus::hub
+}  // namespace janus

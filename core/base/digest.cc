@@ -1,4 +1,4 @@
-#include "cli/hub/digest.h"
+#include "core/base/digest.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <bit>
 #include <cstring>
 
-namespace janus::hub {
+namespace janus {
 namespace {
 
 constexpr size_t kBlock = 64;
@@ -133,4 +133,4 @@ std::string sha256_of(std::string_view bytes) {
   return digest.finish();
 }
 
-}  // namespace janus::hub
+}  // namespace janus

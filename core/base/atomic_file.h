@@ -1,0 +1,83 @@
+// The one way to put a file in place.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/base/file_descriptor.h"
+
+namespace janus {
+
+// The name under which a file is written, in the folder of its target.
+enum class Temporary {
+  unique,     // nobody else's, so several may write one target; a killed process leaves it behind
+  of_target,  // made from the target's, so the next write takes over what a killed process left; one writer
+  resumed,  // TARGET.incomplete: goes on with what an earlier write left, and stays for the next; one writer
+};
+
+struct AtomicFileOptions {
+  Temporary temporary = Temporary::unique;
+  // Whether the content is on the disk before it has its name, so that even a crash of the machine leaves the
+  // old file or the new one.
+  bool durable = false;
+  // What errors begin and end with: "output, a.png" and "choose another -o".
+  std::string name, advice;
+};
+
+// A file that is written under another name in its folder and gets its own in one step: whatever ends the
+// process, the old file or the new one stands there, whole. Takes over the mode of the old one. A link is
+// replaced itself; see resolve_links. What is not committed is removed at the end, unless it can be resumed.
+// Throws Error for what the system refuses, and leaves what was there.
+class AtomicFile {
+ public:
+  AtomicFile(std::string target, AtomicFileOptions options);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  // Throws if there is no room for so many bytes, where the file system can tell.
+  void reserve(uint64_t bytes);
+  // Behind what is there. May keep some in memory until flush() or commit(), but not where it can be resumed.
+  void append(std::span<const std::byte> bytes);
+  void append(std::string_view text) { append(std::as_bytes(std::span(text))); }
+  // To the system, and to the disk if that was asked for.
+  void flush();
+  // Gives it its name. No more can be written.
+  void commit();
+  // The same, and hands out the descriptor, which appends and is the caller's to close.
+  int commit_open();
+
+  // Of a resumed one: how much is there, all of it in order, and starting anew.
+  int64_t bytes() const;
+  void read_back(const std::function<void(std::span<const std::byte>)>& take) const;
+  void clear();
+
+  int descriptor() const { return file_.get(); }
+
+ private:
+  void write(std::span<const std::byte> bytes);
+  void rename();
+  void remove_temporary();
+  [[noreturn]] void refuse(const std::string& expected, int fault) const;
+
+  std::string target_, temporary_;  // the latter empty once it has its name
+  AtomicFileOptions options_;
+  FileDescriptor file_;
+  std::string buffer_;
+};
+
+// Where a write that was cut short left its bytes; not for `unique`, whose names nobody knows.
+std::string leftover_path(const std::string& target, Temporary temporary);
+// What a file of this path stands in.
+std::string folder_of(const std::string& path);
+// Where a chain of links ends, whether or not there is something yet.
+std::string resolve_links(std::string path);
+// Whether a file can be made beside `target`: 0 or errno. Nothing is left behind by the trial, even by a kill
+// where the file system knows files without a name.
+int try_folder_of(const std::string& target);
+
+}  // namespace janus

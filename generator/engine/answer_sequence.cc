@@ -1,0 +1,109 @@
+// An answer about images.
+#include <algorithm>
+#include <utility>
+
+#include "core/base/error.h"
+#include "generator/engine/sequence.h"
+
+namespace janus {
+namespace {
+
+void check_length(int64_t context, int64_t prompt_length) {
+  check(prompt_length + 1 <= context,
+        "prompt: expected at most {} tokens with its images and one of the answer, found {}; shorten "
+        "the prompt or use fewer images",
+        context, prompt_length + 1);
+}
+
+class AnswerSequence : public Sequence {
+ public:
+  AnswerSequence(const EngineModel& model, AnswerRequest request, AnswerSink sink)
+      : sink_(std::move(sink)), end_(model.end_id()) {
+    if (const TextTokenizer* tokenizer = model.text_tokenizer()) text_.emplace(*tokenizer);
+    kind = TokenKind::text;
+    sampling = request.sampling;
+    images = std::move(request.images);
+    session = std::move(request.session);
+    PromptRow row;
+    row.ids = request.prompt_ids.empty() ? model.answer_prompt(request.turns, static_cast<int>(images.size()))
+                                         : std::move(request.prompt_ids);
+    const auto length = static_cast<int64_t>(row.ids.size());
+    const int64_t context = model.language_model().config().max_position_embeddings;
+    if (session == nullptr) {
+      check_length(context, length);
+      most = std::min<int64_t>(request.max_tokens, context - length);
+    } else {
+      const int64_t left = session->capacity() - session->length();
+      check(
+          length < left,
+          "conversation: expected at most {} tokens with this turn and its images, found {}; begin a new one",
+          session->capacity(), session->length() + length + 1);
+      most = std::min<int64_t>(request.max_tokens, left - length);
+    }
+    room = most;
+    rows.push_back(std::move(row));
+    answer_.finish_reason = FinishReason::length;
+  }
+
+  void take(int32_t token) override {
+    if (token == end_) {
+      answer_.finish_reason = FinishReason::stop;
+      ended = true;
+      return;
+    }
+    sampled.push_back(token);
+    ended = static_cast<int64_t>(sampled.size()) == most;
+    if (text_) show(text_->push(token));
+    report("writing", static_cast<int64_t>(sampled.size()), most);
+  }
+
+  void finish(const EngineModel&, KvCache&, const LayerHook&) override {
+    timings.decode_ms = watch.lap_ms();
+    count_speed();
+    if (text_) {
+      show(text_->finish());
+      answer_.text = text_->text();
+    }
+    answer_.ids = std::move(sampled);
+    answer_.timings = timings;
+    if (sink_.on_done) sink_.on_done(answer_);
+  }
+
+  void fail(std::exception_ptr why) override {
+    if (sink_.on_error) sink_.on_error(std::move(why));
+  }
+
+  void report(const char* phase, int64_t done, int64_t total) override {
+    if (sink_.on_progress) sink_.on_progress(phase, done, total);
+  }
+
+ private:
+  void show(const std::string& piece) const {
+    if (sink_.on_text && !piece.empty()) sink_.on_text(piece);
+  }
+
+  AnswerSink sink_;
+  int32_t end_;
+  std::optional<AnswerText> text_;
+  Answer answer_;
+};
+
+}  // namespace
+
+void Sequence::count_speed() {
+  if (timings.decode_ms <= 0) return;
+  timings.tokens_per_second = static_cast<double>(sampled.size()) * 1000 / timings.decode_ms;
+}
+
+void check_answer_prompt(const EngineModel& model, std::span<const ChatTurn> turns) {
+  int images = 0;
+  for (const ChatTurn& turn : turns) images += turn.images;
+  check_length(model.language_model().config().max_position_embeddings,
+               static_cast<int64_t>(model.answer_prompt(turns, images).size()));
+}
+
+std::shared_ptr<Sequence> make_answer(const EngineModel& model, AnswerRequest request, AnswerSink sink) {
+  return std::make_shared<AnswerSequence>(model, std::move(request), std::move(sink));
+}
+
+}  // namespace janus

@@ -1,0 +1,87 @@
+// The rows of an engine's cache, by what prompts they hold: a new prompt begins with what another row has of
+// it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/nn/kv_cache.h"
+#include "generator/engine/engine_model.h"
+
+namespace janus {
+
+// Tells one token of a prompt from all others: a text token's id, or an image and the place in it.
+using TokenKey = int64_t;
+
+// A pass over fewer tokens than this sums in another order than one over a whole prompt.
+inline constexpr int64_t kFewestTokens = 2;
+
+class CacheRows {
+ public:
+  // Holds `most_tokens` at most, and takes no memory before the first row.
+  CacheRows(const Transformer& language_model, DType dtype, int64_t most_tokens)
+      : language_model_(&language_model), dtype_(dtype), most_tokens_(most_tokens) {}
+
+  int64_t most_tokens() const { return most_tokens_; }
+  // Of a row that was taken.
+  KvCache& cache() { return *cache_; }
+
+  // A row for `capacity` tokens that holds as much of the prompt's beginning as any other row does, but for
+  // the last kFewestTokens -> its number, or nothing while the memory is in use. `ahead`: tokens that will be
+  // asked for next, so that memory grows once.
+  std::optional<int32_t> take(std::span<const TokenKey> prompt, int64_t capacity, int64_t ahead);
+  // Gives it back; what it holds of its prompt stays until the memory is needed.
+  void release(int32_t row);
+  // Gives it back with all it holds.
+  void drop(int32_t row);
+  // A row of its own, empty, that no prompt is looked for in; given back by drop().
+  std::optional<int32_t> take_empty(int64_t capacity) { return place(capacity, -1, 0); }
+
+  // Tokens of its prompt that a row holds.
+  int64_t read(int32_t row) const { return entry(row).read; }
+  // The pass over a row's prompt has come to `tokens`.
+  void set_read(int32_t row, int64_t tokens) { entry(row).read = tokens; }
+  // What stands behind a row's whole prompt. Empty: not known.
+  void set_logits(int32_t row, TokenKind kind, std::vector<float> logits);
+  // Those of a row that holds this whole prompt, which `row` then holds, too; null where there is none.
+  const std::vector<float>* finish_from_other(int32_t row, TokenKind kind);
+
+  // Tokens at the beginning of `prompt` that some row holds already.
+  int64_t held_of(std::span<const TokenKey> prompt) const;
+
+ private:
+  struct Entry {
+    std::vector<TokenKey> prompt;
+    int64_t read = 0;           // of its tokens, in the cache
+    std::vector<float> logits;  // behind the whole prompt
+    TokenKind kind = TokenKind::text;
+    bool taken = false;  // else kept for what it holds
+    bool there = false;
+    uint64_t used = 0;  // when last
+  };
+
+  Entry& entry(int32_t row) { return entries_[static_cast<size_t>(row)]; }
+  const Entry& entry(int32_t row) const { return entries_[static_cast<size_t>(row)]; }
+  // The row that holds most of a prompt's beginning, -1 where none holds any, and how much.
+  std::pair<int32_t, int64_t> best_source(std::span<const TokenKey> prompt) const;
+  // An empty row, by giving up kept rows other than `source` if need be, and by growing.
+  std::optional<int32_t> place(int64_t capacity, int32_t source, int64_t ahead);
+  bool give_up_oldest(int32_t except);
+  bool grow_for(int64_t capacity, int64_t ahead);
+  void forget(int32_t row);
+  int32_t begin_row(int64_t capacity);
+
+  const Transformer* language_model_;
+  DType dtype_;
+  int64_t most_tokens_;
+  std::optional<KvCache> cache_;
+  std::vector<Entry> entries_;  // by row
+  uint64_t clock_ = 0;
+};
+
+// Tokens that two prompts begin with alike.
+int64_t common_beginning(std::span<const TokenKey> a, std::span<const TokenKey> b);
+
+}  // namespace janus

@@ -1,0 +1,66 @@
+// What a family of models gives the engine: how its prompts are read, what a token of a kind is, and how an
+// image comes of its codes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/nn/transformer.h"
+#include "generator/engine/request.h"
+#include "tokenizer/text/text_tokenizer.h"
+
+namespace janus {
+
+// Tokens of an answer, or codes of an image.
+enum class TokenKind { text, code };
+
+class EngineModel {
+ public:
+  virtual ~EngineModel() = default;
+
+  virtual const Transformer& language_model() const = 0;
+  virtual DType cache_dtype() const = 0;
+  // Null where this build or folder has none: then only requests by ids can be met.
+  virtual const TextTokenizer* text_tokenizer() const = 0;
+
+  // The ids of a conversation up to where the answer to its last turn begins. Throws Error where they cannot
+  // be made, or do not have a place for each of `images`.
+  virtual std::vector<int32_t> answer_prompt(std::span<const ChatTurn> turns, int images) const = 0;
+  // The ids that one more turn adds behind the end of the answer before it.
+  virtual std::vector<int32_t> next_turn(const ChatTurn& turn) const = 0;
+  virtual std::vector<int32_t> image_prompt(const std::string& prompt) const = 0;
+  // What guidance leads away from. Throws Error where the model does not say what it is.
+  virtual std::vector<int32_t> unconditional_prompt(std::span<const int32_t> image_prompt) const = 0;
+
+  virtual int32_t placeholder_id() const = 0;  // one place of an image in an answer's prompt
+  virtual int32_t end_id() const = 0;          // ends an answer
+  virtual int64_t image_tokens() const = 0;    // places that an image takes there
+  // Codes of an image: lines of so many.
+  virtual int64_t code_lines() const = 0;
+  virtual int64_t codes_per_line() const = 0;
+  virtual int64_t codebook_size() const = 0;
+
+  // pixels: those of B images one after another -> embeddings [B, N, D]. `on_layer` may end it by throwing.
+  virtual Tensor encode_images(std::span<const float> pixels, const LayerHook& on_layer) const = 0;
+  // Prompt ids, the places of images filled with `images` [N, D] in order -> [1, T, D].
+  virtual Tensor prompt_embeddings(std::span<const int32_t> ids, std::span<const Tensor> images) const = 0;
+
+  // What tokens are read as: one a row -> [B, 1, D].
+  virtual Tensor embed(TokenKind kind, std::span<const int32_t> ids) const = 0;
+  // hidden [B, 1, D] or [T, D] -> logits [.., V].
+  virtual Tensor logits(TokenKind kind, const Tensor& hidden) const = 0;
+  // Adds to a plan what a device needs of a kind to sample by itself: table and head.
+  virtual void complete_plan(TokenKind kind, DecodingPlan& plan) const = 0;
+
+  // All codes of an image, or the first lines of them: what is missing is shown in grey.
+  virtual Image make_image(const ImageCodes& codes, const LayerHook& on_layer) const = 0;
+};
+
+// Throws Error where a conversation with its images does not fit the context, as answering it would.
+void check_answer_prompt(const EngineModel& model, std::span<const ChatTurn> turns);
+// Throws Error where a prompt and an image's codes do not fit the context, as generating it would.
+void check_image_prompt(const EngineModel& model, const std::string& prompt);
+
+}  // namespace janus

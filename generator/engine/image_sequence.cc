@@ -1,0 +1,105 @@
+// An image of a prompt.
+#include <utility>
+
+#include "core/base/error.h"
+#include "generator/engine/sequence.h"
+
+namespace janus {
+namespace {
+
+class ImageSequence : public Sequence {
+ public:
+  ImageSequence(const EngineModel& model, ImageRequest request, ImageSink sink)
+      : model_(&model), sink_(std::move(sink)) {
+    kind = TokenKind::code;
+    sampling = request.sampling;
+    guidance = request.guidance;
+    codes_ = {.height = static_cast<int>(model.code_lines()),
+              .width = static_cast<int>(model.codes_per_line()),
+              .codes = {}};
+    most = model.code_lines() * model.codes_per_line();
+    room = most - 1;  // the last code is never read
+    PromptRow conditional;
+    conditional.ids =
+        request.prompt_ids.empty() ? model.image_prompt(request.prompt) : std::move(request.prompt_ids);
+    check_fits(conditional.ids.size());
+    if (guidance != 1.0F) {
+      PromptRow unconditional;
+      unconditional.ids = model.unconditional_prompt(conditional.ids);
+      rows = {std::move(conditional), std::move(unconditional)};
+    } else {
+      rows = {std::move(conditional)};
+    }
+  }
+
+  void take(int32_t code) override {
+    sampled.push_back(code);
+    const auto count = static_cast<int64_t>(sampled.size());
+    ended = count == most;
+    if (ended) timings.decode_ms += watch.lap_ms();
+    report("drawing", count, most);
+    if (!ended && count % codes_.width == 0) tell_line();
+  }
+
+  bool finishes_later() const override { return true; }
+
+  void finish(const EngineModel& model, KvCache&, const LayerHook& on_layer) override {
+    count_speed();
+    codes_.codes = std::move(sampled);
+    report("decoding the picture", 0, 0);
+    watch.lap_ms();
+    GeneratedImage made{
+        .seed = sampling.seed, .image = model.make_image(codes_, on_layer), .codes = {}, .timings = {}};
+    timings.image_decode_ms = watch.lap_ms();
+    made.codes = std::move(codes_);
+    made.timings = timings;
+    if (sink_.on_done) sink_.on_done(made);
+  }
+
+  void fail(std::exception_ptr why) override {
+    if (sink_.on_error) sink_.on_error(std::move(why));
+  }
+
+  void report(const char* phase, int64_t done, int64_t total) override {
+    if (sink_.on_progress) sink_.on_progress(phase, done, total);
+  }
+
+ private:
+  void check_fits(size_t prompt_length) const {
+    const int64_t context = model_->language_model().config().max_position_embeddings;
+    check(static_cast<int64_t>(prompt_length) + most <= context,
+          "prompt: expected at most {} tokens, so that {} codes "
+          "fit the context of {}, found {}; shorten the prompt",
+          context - most, most, context, prompt_length);
+  }
+
+  void tell_line() {
+    if (!sink_.on_line) return;
+    timings.decode_ms += watch.lap_ms();
+    const int width = codes_.width;
+    const ImageSoFar so_far{
+        .lines = static_cast<int>(sampled.size()) / width, .all_lines = codes_.height, .make = [this] {
+          ImageCodes part = codes_;
+          part.codes = sampled;
+          return model_->make_image(part, {});
+        }};
+    sink_.on_line(so_far);
+    watch.lap_ms();  // what the caller does with an image is its own
+  }
+
+  const EngineModel* model_;
+  ImageSink sink_;
+  ImageCodes codes_;
+};
+
+}  // namespace
+
+void check_image_prompt(const EngineModel& model, const std::string& prompt) {
+  ImageSequence(model, {.prompt = prompt}, {});
+}
+
+std::shared_ptr<Sequence> make_image(const EngineModel& model, ImageRequest request, ImageSink sink) {
+  return std::make_shared<ImageSequence>(model, std::move(request), std::move(sink));
+}
+
+}  // namespace janus

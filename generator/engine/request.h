@@ -1,0 +1,123 @@
+// What an engine is asked for, and where what it makes goes.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/nn/sampler.h"
+#include "generator/results.h"
+
+namespace janus {
+
+using RequestId = uint64_t;
+
+// An image as the vision tower takes it: preprocess() with the model's config. It is looked at once for all
+// requests that hold the same object.
+using PromptImage = std::shared_ptr<const std::vector<float>>;
+
+PromptImage prompt_image(const Image& image, const PreprocessConfig& config);
+
+// One exchange of a conversation. Places for its images stand before the question, or where it says
+// "<image_placeholder>".
+struct ChatTurn {
+  std::string question = {};
+  int images = 0;
+  std::string answer = {};  // of every turn but the last
+};
+
+// The keys and values of a conversation that stay from one answer to the next. Made by
+// Engine::open_session(); lets go of its memory when the last owner does.
+class Session {
+ public:
+  explicit Session(int64_t capacity) : capacity_(capacity) {}
+  int64_t capacity() const { return capacity_; }  // tokens
+  // Tokens that it holds. Not to be asked while a request uses it.
+  int64_t length() const { return length_; }
+
+ private:
+  friend class Engine;
+  friend class Scheduler;
+  int64_t capacity_;
+  std::atomic<int64_t> length_{0};
+  std::atomic<bool> in_use_{false};
+  int32_t cache_row_ = -1;  // the engine's
+};
+
+// An answer to the last of `turns` about `images`, which are those of all turns, in order.
+struct AnswerRequest {
+  std::vector<ChatTurn> turns = {};
+  // In place of turns, where they are not empty: the prompt, each image's places filled with as many
+  // placeholder ids as it has embeddings.
+  std::vector<int32_t> prompt_ids = {};
+  std::vector<PromptImage> images = {};
+  int max_tokens = 512;
+  SamplingOptions sampling{.temperature = 0.0F};
+  // Goes on behind what it holds, and leaves there the prompt and every token sampled but the last; what it
+  // held before where the request fails. Null: a conversation of its own.
+  std::shared_ptr<Session> session = {};
+};
+
+// An image of a prompt; `sampling.seed` is the image's own.
+struct ImageRequest {
+  std::string prompt = {};
+  std::vector<int32_t> prompt_ids = {};  // in place of `prompt`, where they are not empty
+  float guidance = 5.0F;
+  SamplingOptions sampling = {};
+};
+
+// Log-probabilities, teacher-forced: of each of `answers` to the last of `turns` about `images`, or, where
+// `codes` are given, of these as the image of `prompt` under `guidance` at temperature 1.
+struct ScoreRequest {
+  std::vector<ChatTurn> turns = {};
+  std::vector<PromptImage> images = {};
+  std::vector<std::string> answers = {};
+
+  std::string prompt = {};
+  std::vector<int32_t> prompt_ids = {};  // in place of `prompt`, where they are not empty
+  ImageCodes codes = {};
+  float guidance = 1.0F;
+};
+
+// An image that is being made.
+struct ImageSoFar {
+  int lines = 0, all_lines = 0;  // that are finished, of codes or pixels
+  // Makes the image as it is now, the rest in grey. To be called before the sink returns.
+  std::function<Image()> make = {};
+};
+
+// What a cancelled request ends with.
+struct Cancelled : Error {
+  Cancelled() : Error("request: expected to be let finish, found it cancelled; ask again") {}
+};
+
+// Every function of a sink may be empty, and is called on the thread that runs the engine, which waits for
+// it. One that throws ends its request with what it threw; the other requests go on. Of on_done and on_error
+// exactly one is called, once.
+struct AnswerSink {
+  std::function<void(std::string_view piece)> on_text = {};  // never a part of a character
+  Progress on_progress = {};
+  std::function<void(Answer& answer)> on_done = {};
+  std::function<void(std::exception_ptr error)> on_error = {};
+};
+
+struct ImageSink {
+  std::function<void(const ImageSoFar& image)> on_line = {};
+  Progress on_progress = {};
+  std::function<void(GeneratedImage& image)> on_done = {};
+  std::function<void(std::exception_ptr error)> on_error = {};
+};
+
+struct ScoreSink {
+  Progress on_progress = {};
+  std::function<void(std::vector<Score>& scores)> on_done = {};  // one an answer, or one
+  std::function<void(std::exception_ptr error)> on_error = {};
+};
+
+}  // namespace janus

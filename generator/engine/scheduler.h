@@ -1,0 +1,90 @@
+// The running batch: lets waiting requests in as rows and memory become free, reads their prompts between the
+// steps of those that run, and hands over what is finished. Everything here happens on the engine's thread.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "generator/engine/cache_rows.h"
+#include "generator/engine/engine_options.h"
+#include "generator/engine/image_encodings.h"
+#include "generator/engine/sequence.h"
+#include "generator/engine/token_loop.h"
+
+namespace janus {
+
+class Scheduler {
+ public:
+  // No option is 0. `poll` is called between parts of long work and may add and cancel sequences.
+  Scheduler(const EngineModel& model, EngineOptions options, std::function<void()> poll);
+
+  void add(std::shared_ptr<Sequence> sequence) { waiting_.push_back(std::move(sequence)); }
+  // Ends a request with Cancelled, at the next step at the latest.
+  void cancel(RequestId id);
+  // The keys and values of a session whose owners have gone.
+  void drop_session_row(int32_t row) { rows_.drop(row); }
+  // Lets in what fits, samples a token of every running sequence, hands over what has ended.
+  void step();
+  bool idle() const;
+  // Ends everything with this error.
+  void fail_all(const std::exception_ptr& error);
+
+  int running() const { return static_cast<int>(running_.size()); }
+  int waiting() const { return static_cast<int>(waiting_.size()); }
+  int64_t tokens_sampled() const { return loop_.tokens_sampled(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  // A prompt that is being read.
+  struct Reading {
+    std::shared_ptr<Sequence> sequence;
+    size_t row = 0;
+    Tensor embeddings;  // [T, D], of the whole prompt
+    int64_t read = 0;   // of T
+    int64_t left() const { return embeddings.size(0) - read; }
+  };
+
+  // Whether anything entered: it has rows, and its prompts are to be read.
+  bool let_in();
+  bool may_enter(const Sequence& sequence) const;
+  bool waits_for_prompt(const Sequence& sequence) const;
+  bool take_rows(Sequence& sequence);
+  void give_back_rows(Sequence& sequence, bool failed);
+  int64_t tokens_ahead(const Sequence& behind) const;
+  int rows_in_use() const;
+
+  void look_at_images();
+  void begin_reading();
+  void read_prompts();
+  void read_together(std::vector<Reading*> together);
+  void finish_row(Reading& reading, std::vector<float> logits, Tensor hidden);
+  void start_sequences();
+
+  // Between two layers: whoever runs is not held up for longer than hold_ms and one layer.
+  void between_layers();
+  LayerHook hook(const char* phase, std::vector<std::shared_ptr<Sequence>> of);
+  void sample_all();
+  void settle_ended();
+  void settle(const std::shared_ptr<Sequence>& sequence);
+  void fail(const std::shared_ptr<Sequence>& sequence, std::exception_ptr error);
+  void finish_one();
+
+  const EngineModel& model_;
+  EngineOptions options_;
+  std::function<void()> poll_;
+  CacheRows rows_;
+  ImageEncodings encodings_;
+  TokenLoop loop_;
+  std::deque<std::shared_ptr<Sequence>> waiting_;
+  std::vector<std::shared_ptr<Sequence>> entering_;  // have rows, their prompts are being read
+  std::vector<Reading> readings_;                    // of those, not read to the end
+  std::vector<std::shared_ptr<Sequence>> running_;
+  std::deque<std::shared_ptr<Sequence>> finishing_;  // need no rows any more
+  std::shared_ptr<Sequence> being_finished_;
+  Clock::time_point last_step_;
+};
+
+}  // namespace janus

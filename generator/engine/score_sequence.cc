@@ -1,0 +1,183 @@
+// Log-probabilities of answers, or of an image's codes, teacher-forced.
+#include <algorithm>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/tensor/ops.h"
+#include "generator/engine/sequence.h"
+
+namespace janus {
+namespace {
+
+// Rows of text logits computed at a time: a vocabulary's row is large.
+constexpr int64_t kScoreRows = 32;
+
+class ScoreSequence : public Sequence {
+ public:
+  explicit ScoreSequence(ScoreSink sink) : sink_(std::move(sink)) {}
+
+  void take(int32_t) override {}
+  bool samples() const override { return false; }
+  void fail(std::exception_ptr why) override {
+    if (sink_.on_error) sink_.on_error(std::move(why));
+  }
+  void report(const char* phase, int64_t done, int64_t total) override {
+    if (sink_.on_progress) sink_.on_progress(phase, done, total);
+  }
+
+ protected:
+  static void add(Score& score, std::span<const float> logits, int32_t id) {
+    score.logprobs.push_back(log_probability(logits, id));
+    score.total += score.logprobs.back();
+  }
+  void hand_over() {
+    if (sink_.on_done) sink_.on_done(scores_);
+  }
+
+  std::vector<Score> scores_;
+
+ private:
+  ScoreSink sink_;
+};
+
+class AnswerScore : public ScoreSequence {
+ public:
+  AnswerScore(const EngineModel& model, ScoreRequest request, ScoreSink sink)
+      : ScoreSequence(std::move(sink)) {
+    kind = TokenKind::text;
+    images = std::move(request.images);
+    PromptRow row;
+    row.ids = model.answer_prompt(request.turns, static_cast<int>(images.size()));
+    size_t longest = 0;
+    for (const std::string& answer : request.answers) {
+      Score score{
+          .ids = model.text_tokenizer()->encode(answer, /*add_begin=*/false), .logprobs = {}, .total = 0};
+      check_ids(model, score.ids);
+      longest = std::max(longest, score.ids.size());
+      scores_.push_back(std::move(score));
+    }
+    check(longest > 0, "text: expected at least one to score, found none");
+    // The last id of an answer is only predicted, never read.
+    room = std::max<int64_t>(1, static_cast<int64_t>(longest) - 1);
+    const int64_t context = model.language_model().config().max_position_embeddings;
+    const int64_t tokens = static_cast<int64_t>(row.ids.size() + longest);
+    check(tokens <= context,
+          "prompt: expected at most {} tokens with its images and one of the answer, found {}; shorten "
+          "the prompt or use fewer images",
+          context, tokens);
+    rows.push_back(std::move(row));
+  }
+
+  void finish(const EngineModel& model, KvCache& cache, const LayerHook& on_layer) override {
+    const PromptRow& row = rows.front();
+    const auto prompt_length = static_cast<int64_t>(row.ids.size());
+    const Transformer& language_model = model.language_model();
+    const int64_t width = language_model.config().hidden_size;
+    for (Score& score : scores_) {
+      cache.truncate(row.cache_row, prompt_length);
+      const std::span<const int32_t> ids(score.ids);
+      add(score, row.logits, ids[0]);
+      const auto read = static_cast<int64_t>(ids.size()) - 1;
+      if (read == 0) continue;
+      const Tensor x = language_model.embed(ids.first(read)).reshape({1, read, width});
+      const Tensor hidden =
+          language_model.forward(x, cache, {&row.cache_row, 1}, on_layer).reshape({read, width});
+      for (int64_t begin = 0; begin < read; begin += kScoreRows) {
+        const int64_t count = std::min(kScoreRows, read - begin);
+        const std::vector<float> logits =
+            ops::to_host(model.logits(TokenKind::text, hidden.rows(begin, count)));
+        const size_t size = logits.size() / static_cast<size_t>(count);
+        for (int64_t i = 0; i < count; ++i) {
+          add(score, {logits.data() + static_cast<size_t>(i) * size, size}, ids[begin + i + 1]);
+        }
+      }
+    }
+    cache.truncate(row.cache_row, prompt_length);
+    hand_over();
+  }
+
+ private:
+  static void check_ids(const EngineModel& model, std::span<const int32_t> ids) {
+    check(!ids.empty(), "text: expected at least one token to score, found none");
+    const int64_t vocabulary = model.language_model().config().vocab_size;
+    for (const int32_t id : ids) {
+      check(id >= 0 && id < vocabulary,
+            "text: expected ids below the model's {}, found {}; use the tokenizer files of the model",
+            vocabulary, id);
+    }
+  }
+};
+
+class CodeScore : public ScoreSequence {
+ public:
+  CodeScore(const EngineModel& model, ScoreRequest request, ScoreSink sink) : ScoreSequence(std::move(sink)) {
+    kind = TokenKind::code;
+    guidance = request.guidance;
+    const int64_t lines = model.code_lines(), width = model.codes_per_line(), count = lines * width;
+    const ImageCodes& codes = request.codes;
+    check(codes.height == lines && codes.width == width && static_cast<int64_t>(codes.codes.size()) == count,
+          "codes: expected {} x {}, found {} x {}", lines, width, codes.height, codes.width);
+    for (const int32_t code : codes.codes) {
+      check(code >= 0 && code < model.codebook_size(), "codes: expected numbers from 0 to {}, found {}",
+            model.codebook_size() - 1, code);
+    }
+    room = std::max<int64_t>(1, count - 1);
+    PromptRow conditional;
+    conditional.ids =
+        request.prompt_ids.empty() ? model.image_prompt(request.prompt) : std::move(request.prompt_ids);
+    const int64_t context = model.language_model().config().max_position_embeddings;
+    const auto length = static_cast<int64_t>(conditional.ids.size());
+    check(length + count <= context,
+          "prompt: expected at most {} tokens, so that {} codes fit the context of {}, found {}; shorten the "
+          "prompt",
+          context - count, count, context, length);
+    PromptRow unconditional;
+    if (guidance != 1.0F) unconditional.ids = model.unconditional_prompt(conditional.ids);
+    rows.push_back(std::move(conditional));
+    if (guidance != 1.0F) rows.push_back(std::move(unconditional));
+    scores_.push_back({.ids = std::move(request.codes.codes), .logprobs = {}, .total = 0});
+  }
+
+  bool keeps_hidden() const override { return true; }
+
+  void finish(const EngineModel& model, KvCache& cache, const LayerHook& on_layer) override {
+    std::vector<std::vector<float>> logits;  // of each row: [N, V]
+    for (const PromptRow& row : rows) logits.push_back(row_logits(model, cache, row, on_layer));
+    Score& score = scores_.front();
+    const size_t size = logits[0].size() / score.ids.size();
+    for (size_t i = 0; i < score.ids.size(); ++i) {
+      const std::span<const float> line(logits[0].data() + i * size, size);
+      if (logits.size() == 1) {
+        add(score, line, score.ids[i]);
+      } else {
+        add(score, guide(line, {logits[1].data() + i * size, size}, guidance), score.ids[i]);
+      }
+    }
+    hand_over();
+  }
+
+ private:
+  std::vector<float> row_logits(const EngineModel& model, KvCache& cache, const PromptRow& row,
+                                const LayerHook& on_layer) const {
+    const std::span<const int32_t> ids(scores_.front().ids);
+    const auto read = static_cast<int64_t>(ids.size()) - 1;
+    if (read == 0) return ops::to_host(model.logits(kind, row.hidden));
+    const int64_t width = model.language_model().config().hidden_size;
+    const Tensor x = model.embed(kind, ids.first(read)).reshape({1, read, width});
+    const Tensor hidden =
+        model.language_model().forward(x, cache, {&row.cache_row, 1}, on_layer).reshape({read, width});
+    const Tensor parts[] = {row.hidden, hidden};
+    return ops::to_host(model.logits(kind, ops::concatenate(parts)));
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<Sequence> make_score(const EngineModel& model, ScoreRequest request, ScoreSink sink) {
+  if (!request.prompt.empty() || !request.prompt_ids.empty()) {
+    return std::make_shared<CodeScore>(model, std::move(request), std::move(sink));
+  }
+  return std::make_shared<AnswerScore>(model, std::move(request), std::move(sink));
+}
+
+}  // namespace janus

@@ -1,0 +1,70 @@
+// One request on its way through the engine: its prompts' rows, what has been sampled, and where that goes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "generator/answer_text.h"
+#include "generator/engine/cache_rows.h"
+#include "generator/engine/engine_model.h"
+#include "generator/stopwatch.h"
+
+namespace janus {
+
+// A prompt that is read into a row of the cache, and then sampled behind.
+struct PromptRow {
+  std::vector<int32_t> ids;
+  std::vector<TokenKey> keys;  // of the ids
+  int32_t cache_row = -1;
+  int64_t begin = 0;          // tokens that the row held before, of a session
+  std::vector<float> logits;  // behind the prompt, once it has been read
+  Tensor hidden;              // [1, D], the last token's; where keeps_hidden()
+};
+
+// The seam between the engine and the kinds of requests. Sinks are called by it; what they throw comes
+// through.
+class Sequence {
+ public:
+  virtual ~Sequence() = default;
+
+  // Takes a token or code that was sampled; sets `ended` where it is the last.
+  virtual void take(int32_t token) = 0;
+  // Whether something is sampled at all; else finish() follows the prompt.
+  virtual bool samples() const { return true; }
+  // After the last token: makes the result and hands it over. on_layer: between parts of long work.
+  virtual void finish(const EngineModel& model, KvCache& cache, const LayerHook& on_layer) = 0;
+  // Whether finish() is long work for which the rows are no longer needed.
+  virtual bool finishes_later() const { return false; }
+  virtual void fail(std::exception_ptr why) = 0;
+  virtual void report(const char* phase, int64_t done, int64_t total) = 0;
+  virtual bool keeps_hidden() const { return false; }
+
+  RequestId id = 0;
+  TokenKind kind = TokenKind::text;
+  SamplingOptions sampling;
+  float guidance = 1.0F;  // of two rows: the conditional one, then the unconditional one
+  std::vector<PromptRow> rows;
+  std::vector<PromptImage> images;
+  std::shared_ptr<Session> session;
+  bool holds_session = false;  // and no other request may
+  int64_t room = 0;            // tokens that each row holds behind its prompt at most
+  int64_t most = 0;            // tokens sampled at most
+  std::vector<int32_t> sampled;
+  bool ended = false;
+  std::exception_ptr error;  // what a sink threw
+  bool cancelled = false;
+
+  Timings timings;
+  Stopwatch watch;  // since its last phase began
+
+  // Of a row, with its prompt.
+  int64_t capacity(const PromptRow& row) const { return static_cast<int64_t>(row.ids.size()) + room; }
+  void count_speed();
+};
+
+std::shared_ptr<Sequence> make_answer(const EngineModel& model, AnswerRequest request, AnswerSink sink);
+std::shared_ptr<Sequence> make_image(const EngineModel& model, ImageRequest request, ImageSink sink);
+std::shared_ptr<Sequence> make_score(const EngineModel& model, ScoreRequest request, ScoreSink sink);
+
+}  // namespace janus

@@ -1,0 +1,59 @@
+// What models give: answers, images, scores and arrays of numbers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "vision/image.h"
+
+namespace janus {
+
+// Milliseconds of the parts of one request; those that did not run are 0.
+struct Timings {
+  double vision_ms = 0, prefill_ms = 0, decode_ms = 0, image_decode_ms = 0;
+  double tokens_per_second = 0;  // tokens or codes sampled, over decode_ms
+};
+
+enum class FinishReason { stop, length };
+
+struct Answer {
+  std::string text = {};          // without white space at the ends
+  std::vector<int32_t> ids = {};  // new tokens, without the end token
+  FinishReason finish_reason = FinishReason::stop;
+  Timings timings = {};
+};
+
+// An image as the VQ tokenizer's codes, in row order.
+struct ImageCodes {
+  int height = 0;
+  int width = 0;
+  std::vector<int32_t> codes = {};
+};
+
+struct GeneratedImage {
+  int index = 0;      // among those of one call
+  uint32_t seed = 0;  // gives the same image alone
+  Image image = {};
+  ImageCodes codes = {};  // none where the family makes images of something else
+  Timings timings = {};
+};
+
+// Log-probabilities, natural logarithm, one for each id.
+struct Score {
+  std::vector<int32_t> ids;
+  std::vector<double> logprobs;
+  double total = 0;
+};
+
+// A dense f32 array on the host.
+struct Array {
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+};
+
+// What running work tells: of `total` steps of a phase, `done` are done. May throw to end the work.
+using Progress = std::function<void(const char* phase, int64_t done, int64_t total)>;
+
+}  // namespace janus

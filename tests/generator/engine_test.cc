@@ -1,0 +1,423 @@
+// The running batch: what a request gets is what it gets alone, whoever joins, leaves, is cancelled or fails
+// beside it.
+#include "generator/engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <cstdlib>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <thread>
+
+#include "core/base/error.h"
+#include "tests/support/device_under_test.h"
+#include "tests/support/requests.h"
+
+namespace janus {
+namespace {
+
+Image test_image(int index) {
+  Image image{.width = 12 + index * 7 % 23, .height = 9 + index * 5 % 31, .pixels = {}};
+  for (int i = 0; i < image.width * image.height * 3; ++i) {
+    image.pixels.push_back(static_cast<uint8_t>((i * (37 + 6 * index) + 11 * index) % 251));
+  }
+  return image;
+}
+
+struct SinkFault : std::runtime_error {
+  SinkFault() : std::runtime_error("the sink has had enough") {}
+};
+
+// One of a fixed number of requests, and what it gives alone.
+struct Asked {
+  std::optional<AnswerRequest> answer;
+  std::optional<ImageRequest> image;
+  std::optional<ScoreRequest> score;
+
+  std::vector<int32_t> ids;  // of an answer, codes of an image
+  std::vector<uint8_t> pixels;
+  std::vector<double> logprobs;
+  std::string text;
+};
+
+// How a request went.
+struct Outcome {
+  int told = 0;  // calls of on_done and on_error
+  bool done = false, cancelled = false, fault = false;
+  std::string other;  // another error
+  std::vector<int32_t> ids;
+  std::vector<uint8_t> pixels;
+  std::vector<double> logprobs;
+  std::string text, streamed;
+
+  void fail(const std::exception_ptr& error) {
+    ++told;
+    try {
+      std::rethrow_exception(error);
+    } catch (const Cancelled&) {
+      cancelled = true;
+    } catch (const SinkFault&) {
+      fault = true;
+    } catch (const std::exception& found) {
+      other = found.what();
+    }
+  }
+};
+
+// throws_after: tokens after which its sink throws, -1 = never.
+RequestId submit(Engine& engine, const Asked& asked, Outcome& outcome, int throws_after = -1) {
+  const auto progress = [left = throws_after](const char* phase, int64_t, int64_t) mutable {
+    const bool counts = phase == std::string("writing") || phase == std::string("drawing");
+    if (left >= 0 && counts && left-- == 0) throw SinkFault();
+  };
+  const auto on_error = [&outcome](const std::exception_ptr& error) { outcome.fail(error); };
+  if (asked.answer) {
+    return engine.submit(*asked.answer,
+                         {.on_text = [&outcome](std::string_view piece) { outcome.streamed += piece; },
+                          .on_progress = progress,
+                          .on_done =
+                              [&outcome](Answer& answer) {
+                                ++outcome.told;
+                                outcome.done = true;
+                                outcome.ids = answer.ids;
+                                outcome.text = answer.text;
+                              },
+                          .on_error = on_error});
+  }
+  if (asked.image) {
+    return engine.submit(*asked.image, {.on_progress = progress,
+                                        .on_done =
+                                            [&outcome](GeneratedImage& image) {
+                                              ++outcome.told;
+                                              outcome.done = true;
+                                              outcome.ids = image.codes.codes;
+                                              outcome.pixels = image.image.pixels;
+                                            },
+                                        .on_error = on_error});
+  }
+  return engine.submit(*asked.score, {.on_done =
+                                          [&outcome](std::vector<Score>& scores) {
+                                            ++outcome.told;
+                                            outcome.done = true;
+                                            for (const Score& score : scores) {
+                                              outcome.logprobs.insert(outcome.logprobs.end(),
+                                                                      score.logprobs.begin(),
+                                                                      score.logprobs.end());
+                                            }
+                                          },
+                                      .on_error = on_error});
+}
+
+class EngineTest : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const std::string name = GetParam();
+    if (name == "janus-tiny" && JANUS_WITH_SENTENCEPIECE == 0) {
+      GTEST_SKIP() << "its tokenizer needs SentencePiece";
+    }
+    const std::string folder = name == "janus-tiny" ? JANUS_SOURCE_DIR "/samples/janus-tiny/model"
+                                                    : JANUS_TEST_DATA "/models/" + name;
+    model_ = open_model(Checkpoint::open(folder), oracle::test_device({.threads = 1}));
+  }
+
+  std::vector<PromptImage> look(std::vector<int> indices) const {
+    std::vector<Image> images;
+    for (const int index : indices) images.push_back(test_image(index));
+    return test::prompt_images(*model_, images);
+  }
+
+  // Requests of all kinds, some of which share images, questions and prompts, with what each gives alone.
+  std::vector<Asked> requests() const {
+    std::vector<Asked> all;
+    const auto answer = [&](const char* question, std::vector<PromptImage> images, int tokens,
+                            SamplingOptions sampling) {
+      Asked asked;
+      const auto count = static_cast<int>(images.size());
+      asked.answer = AnswerRequest{.turns = {{.question = question, .images = count}},
+                                   .images = std::move(images),
+                                   .max_tokens = tokens,
+                                   .sampling = sampling};
+      all.push_back(std::move(asked));
+    };
+    const auto image = [&](const char* prompt, float guidance, SamplingOptions sampling) {
+      Asked asked;
+      asked.image = ImageRequest{.prompt = prompt, .guidance = guidance, .sampling = sampling};
+      all.push_back(std::move(asked));
+    };
+    const SamplingOptions greedy{.temperature = 0.0F}, warm{.temperature = 3.0F, .seed = 7};
+    const std::vector<PromptImage> first = look({0}), second = look({1}), both = {first[0], second[0]};
+    answer("What is it?", first, 7, greedy);
+    answer("Which colour has the thing in the middle?", first, 9, warm);
+    answer("What is it?", second, 24, warm);
+    answer("Look at <image_placeholder> and say what it is.", second, 5, greedy);
+    answer("What has changed?", both, 6, {.temperature = 0.8F, .top_k = 5, .seed = 3});
+    answer("Say something.", {}, 12, {.temperature = 1.0F, .top_p = 0.7F, .seed = 9});
+    image("two birds", 5.0F, {.seed = 7});
+    image("two birds", 5.0F, {.seed = 8});
+    image("two birds", 1.0F, {.top_k = 3, .seed = 7});
+    image("a much longer prompt about three quiet lakes", 2.5F, {.temperature = 0.0F});
+    Asked scored;
+    scored.score = ScoreRequest{.turns = {{.question = "What is it?", .images = 1}},
+                                .images = first,
+                                .answers = {"Yes", "a longer answer of several words", "No"}};
+    all.push_back(std::move(scored));
+    for (Asked& asked : all) alone(asked);
+    Asked codes;
+    const int side = model_->info().codes_height;
+    codes.score = ScoreRequest{.prompt = "two birds",
+                               .codes = {.height = side, .width = side, .codes = all[6].ids},
+                               .guidance = 5.0F};
+    alone(codes);
+    all.push_back(std::move(codes));
+    return all;
+  }
+
+  void alone(Asked& asked) const {
+    Engine engine(*model_);
+    Outcome outcome;
+    submit(engine, asked, outcome);
+    while (engine.step()) {
+    }
+    ASSERT_TRUE(outcome.done) << outcome.other;
+    asked.ids = outcome.ids;
+    asked.pixels = outcome.pixels;
+    asked.logprobs = outcome.logprobs;
+    asked.text = outcome.text;
+  }
+
+  static void expect_alone(const Outcome& outcome, const Asked& asked) {
+    EXPECT_EQ(outcome.other, "");
+    EXPECT_EQ(outcome.ids, asked.ids);
+    EXPECT_EQ(outcome.pixels, asked.pixels);
+    EXPECT_EQ(outcome.logprobs, asked.logprobs);
+    EXPECT_EQ(outcome.text, asked.text);
+    EXPECT_EQ(outcome.streamed, asked.text);
+  }
+
+  // Joins, cancels and faults at random steps, with random rows and memory.
+  void run_schedule(const std::vector<Asked>& requests, uint32_t seed) const {
+    std::mt19937 random(seed);
+    const auto below = [&](int count) { return static_cast<int>(random() % static_cast<uint32_t>(count)); };
+    const int64_t need = 2 * model_->info().context_length;  // of the longest requests
+    const EngineOptions options{.rows = 1 + below(9),
+                                .cache_tokens = below(3) == 0 ? need : need * (2 + below(8)),
+                                .chunk_tokens = 2 + below(30),
+                                .hold_ms = below(2)};
+    Engine engine(*model_, options);
+    struct Run {
+      const Asked* asked;
+      int joins, cancelled;  // at which step; -1 = never
+      bool faulty;
+      RequestId id = 0;
+      Outcome outcome;
+    };
+    std::vector<std::unique_ptr<Run>> runs;
+    const int count = 2 + below(6), span = 1 + below(40);
+    for (int i = 0; i < count; ++i) {
+      auto run = std::make_unique<Run>();
+      run->asked = &requests[static_cast<size_t>(below(static_cast<int>(requests.size())))];
+      run->joins = below(span);
+      run->cancelled = below(5) == 0 ? run->joins + below(30) : -1;
+      run->faulty = below(8) == 0;
+      runs.push_back(std::move(run));
+    }
+    bool busy = true;
+    for (int step = 0; busy || step <= span; ++step) {
+      ASSERT_LT(step, 20000) << "it never ends";
+      for (const auto& run : runs) {
+        if (run->joins == step) {
+          run->id = submit(engine, *run->asked, run->outcome, run->faulty ? below(4) : -1);
+        }
+        if (run->cancelled == step) engine.cancel(run->id);
+      }
+      busy = engine.step();
+    }
+    for (const auto& run : runs) {
+      SCOPED_TRACE(testing::Message() << "request " << run->asked - requests.data());
+      EXPECT_EQ(run->outcome.told, 1);
+      EXPECT_TRUE(run->outcome.done || (run->outcome.cancelled && run->cancelled >= 0) ||
+                  (run->outcome.fault && run->faulty))
+          << run->outcome.other;
+      if (run->outcome.done) expect_alone(run->outcome, *run->asked);
+    }
+  }
+
+  std::unique_ptr<Model> model_;
+};
+
+TEST_P(EngineTest, RandomMixturesGiveWhatEachGivesAlone) {
+  const std::vector<Asked> all = requests();
+  // The built-in model is asked most: it ends answers by itself.
+  int schedules = std::string(GetParam()) == "janus-tiny" ? 1000 : 150;
+  if (oracle::on_card()) schedules = 3;
+  for (int seed = 0; seed < schedules; ++seed) {
+    SCOPED_TRACE(testing::Message() << "schedule " << seed);
+    run_schedule(all, static_cast<uint32_t>(seed));
+    if (HasFailure()) break;
+  }
+}
+
+TEST_P(EngineTest, ManyAtOnceGiveWhatEachGivesAlone) {
+  const std::vector<Asked> all = requests();
+  for (const int rows : {1, 3, 64}) {
+    SCOPED_TRACE(rows);
+    Engine engine(*model_, {.rows = rows});
+    std::vector<Outcome> outcomes(all.size());
+    for (size_t i = 0; i < all.size(); ++i) submit(engine, all[i], outcomes[i]);
+    while (engine.step()) {
+    }
+    for (size_t i = 0; i < all.size(); ++i) expect_alone(outcomes[i], all[i]);
+  }
+}
+
+TEST_P(EngineTest, QuestionsOfOneImageShareIt) {
+  const std::vector<PromptImage> image = look({0});
+  Engine engine(*model_);
+  std::vector<Answer> answers(3);
+  for (size_t i = 0; i < answers.size(); ++i) {
+    engine.submit(
+        AnswerRequest{.turns = {{.question = "What is it, " + std::to_string(i) + "?", .images = 1}},
+                      .images = image,
+                      .max_tokens = 3},
+        {.on_done = [&, i](Answer& answer) { answers[i] = answer; }});
+  }
+  while (engine.step()) {
+  }
+  EXPECT_GT(answers[0].timings.vision_ms, 0);
+  for (const size_t i : {1U, 2U}) {
+    EXPECT_FALSE(answers[i].ids.empty());
+    EXPECT_EQ(answers[i].timings.vision_ms, 0) << "it was looked at for the first question";
+  }
+}
+
+TEST_P(EngineTest, AnswersEndWithTheContext) {
+  // A prompt that leaves room for a few tokens.
+  const int64_t context = model_->info().context_length;
+  const std::vector<int32_t> prompt(static_cast<size_t>(context - 3), 25);
+  const Answer answer = Engine(*model_).answer(
+      {.prompt_ids = prompt, .max_tokens = 100, .sampling = {.temperature = 1e4F, .seed = 2}});
+  EXPECT_LE(answer.ids.size(), 3U);
+  EXPECT_TRUE(answer.ids.size() == 3U || answer.finish_reason == FinishReason::stop);
+}
+
+TEST_P(EngineTest, WhatCanNeverBeMetIsRefusedWithTheNumbers) {
+  const auto message = [](const std::function<void()>& action) -> std::string {
+    try {
+      action();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  const std::vector<int32_t> too_long(static_cast<size_t>(model_->info().context_length), 25);
+  Engine engine(*model_);
+  EXPECT_NE(
+      message([&] { engine.submit(AnswerRequest{.prompt_ids = too_long}, {}); }).find("expected at most"),
+      std::string::npos);
+  EXPECT_NE(message([&] { engine.submit(ImageRequest{.prompt_ids = too_long}, {}); }).find("fit the context"),
+            std::string::npos);
+  Engine small(*model_, {.cache_tokens = 4});
+  const std::string refused = message([&] {
+    small.submit(AnswerRequest{.prompt_ids = {25, 26, 27}, .max_tokens = 9}, {});
+  });
+  EXPECT_NE(refused.find("at most 4 tokens"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("found 12"), std::string::npos) << refused;
+  EXPECT_FALSE(small.step());
+}
+
+TEST_P(EngineTest, RequestsComeFromAnyThread) {
+  const std::vector<Asked> all = requests();
+  Engine engine(*model_);
+  std::thread runner([&] { engine.run(); });
+  std::vector<std::unique_ptr<Outcome>> outcomes(all.size());
+  std::vector<std::thread> askers;
+  std::atomic<int> left{static_cast<int>(all.size())};
+  for (size_t i = 0; i < all.size(); ++i) {
+    outcomes[i] = std::make_unique<Outcome>();
+    askers.emplace_back([&, i] {
+      submit(engine, all[i], *outcomes[i]);
+      --left;
+    });
+  }
+  for (std::thread& asker : askers) asker.join();
+  // The last one is cancelled, and then the engine stopped while others may run.
+  Outcome last;
+  const RequestId id = submit(engine, all[6], last);
+  engine.cancel(id);
+  while (engine.load().running + engine.load().waiting > 0) std::this_thread::yield();
+  engine.stop();
+  runner.join();
+  EXPECT_EQ(last.told, 1);
+  for (size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(outcomes[i]->told, 1);
+    if (outcomes[i]->done) expect_alone(*outcomes[i], all[i]);
+  }
+  EXPECT_THROW(submit(engine, all[0], last), Error) << "after stop()";
+}
+
+TEST_P(EngineTest, WhatIsUnderWayWhenItStopsEndsWithAnError) {
+  const std::vector<Asked> all = requests();
+  Outcome running, waiting;
+  {
+    Engine engine(*model_, {.rows = 1});
+    submit(engine, all[6], running);
+    submit(engine, all[7], waiting);
+    engine.step();
+  }
+  for (const Outcome* outcome : {&running, &waiting}) {
+    EXPECT_EQ(outcome->told, 1);
+    EXPECT_NE(outcome->other.find("stopped"), std::string::npos) << outcome->other;
+  }
+}
+
+TEST_P(EngineTest, RequestsBeginInTheOrderTheyCame) {
+  Engine engine(*model_, {.rows = 2});
+  std::vector<int> ended;
+  for (int i = 0; i < 6; ++i) {
+    engine.submit(ImageRequest{.prompt_ids = {25, 24, 23}, .sampling = {.seed = static_cast<uint32_t>(i)}},
+                  {.on_done = [&ended, i](GeneratedImage&) { ended.push_back(i); }});
+  }
+  while (engine.step()) {
+  }
+  EXPECT_EQ(ended, (std::vector<int>{0, 1, 2, 3, 4, 5}));
+}
+
+TEST_P(EngineTest, ASessionIsForOneRequestAtATime) {
+  Engine engine(*model_);
+  const std::shared_ptr<Session> session = engine.open_session(64);
+  const AnswerRequest request{.prompt_ids = {25, 26, 27}, .max_tokens = 4, .session = session};
+  int done = 0;
+  engine.submit(request, {.on_done = [&](Answer&) { ++done; }});
+  EXPECT_THROW(engine.submit(request, {}), Error);
+  while (engine.step()) {
+  }
+  EXPECT_EQ(done, 1);
+  const int64_t held = session->length();
+  EXPECT_GE(held, 3);
+  // A turn that is cancelled or whose sink throws never was.
+  engine.submit(request, {.on_progress = [](const char*, int64_t, int64_t) { throw SinkFault(); }});
+  while (engine.step()) {
+  }
+  EXPECT_EQ(session->length(), held);
+  const RequestId id = engine.submit(request, {});
+  engine.cancel(id);
+  while (engine.step()) {
+  }
+  EXPECT_EQ(session->length(), held);
+  EXPECT_NO_THROW(engine.answer(request));
+  EXPECT_GT(session->length(), held);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, EngineTest,
+                         testing::Values("janus-tiny", "grouped-query", "original-pro", "original-1.3b",
+                                         "tied-mixed"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace janus

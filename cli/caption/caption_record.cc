@@ -62,8 +62,9 @@ std::string prompt_hash(const CaptionSettings& settings, int64_t max_tokens, uin
   Json facts;
   for (const Ask& ask : settings.asks) facts["asks"].push_back({ask.name, ask.prompt});
   facts["max_tokens"] = max_tokens;
-  if (settings.temperature > 0) {
-    facts["sampling"] = {settings.temperature, settings.top_k, settings.top_p, seed};
+  if (settings.sampling.temperature > 0) {
+    facts["sampling"] = {settings.sampling.temperature, settings.sampling.top_k, settings.sampling.top_p,
+                         seed};
   }
   return sha256_of(to_line(facts)).substr(0, 16);
 }

@@ -151,10 +151,7 @@ void Chat::ask(const std::string& question) {
   const auto seed = static_cast<uint32_t>(common_.seed) + asked_;
   const DescribeOptions options{.prompt = question,
                                 .max_tokens = static_cast<int>(common_.max_tokens),
-                                .sampling = {.temperature = static_cast<float>(settings_.temperature),
-                                             .top_k = static_cast<int>(settings_.top_k),
-                                             .top_p = static_cast<float>(settings_.top_p),
-                                             .seed = seed}};
+                                .sampling = settings_.sampling.with_seed(seed)};
   TextStream stream(console_, "");
   const Progress show = progress_.callback();
   Answer answer;

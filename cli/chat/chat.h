@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/app/command.h"
+#include "cli/app/sampling_options.h"
 #include "cli/io/json_output.h"
 #include "cli/io/progress.h"
 #include "cli/model/chosen_model.h"
@@ -16,9 +17,8 @@ namespace janus::cli {
 struct ChatSettings {
   std::string image;  // part of the first question; empty = none
   std::string output = "janus-%03d.png";
-  double temperature = 0, top_p = 1;
-  int64_t top_k = 0;
-  double guidance = 5;
+  SamplingSettings sampling{AnswerRequest{}.sampling};
+  double guidance = ImageRequest{}.guidance;
 };
 
 // The commands of a conversation, for people.

@@ -65,7 +65,7 @@ Command embed_command() {
                                     "a .npy file, float32 [N, D]; - for standard output");
             options.option("--stage", "NAME",
                            one_of(settings->stage, {"vision", "aligned", "pixels", "latent"}),
-                           "vision = the tower's features, aligned = after the aligner (default aligned), "
+                           "vision = the tower's features, aligned = after the aligner {default}, "
                            "pixels = the prepared picture [3, h, w], latent = what encode quantises");
           },
       .run = [settings](const CommonOptions& common,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/app/command.h"
+#include "cli/app/sampling_options.h"
 #include "cli/io/json_output.h"
 #include "cli/io/picture_input.h"
 #include "cli/io/progress.h"
@@ -18,7 +19,7 @@ namespace {
 
 struct ScoreSettings {
   std::string image, text, codes, prompt;
-  double guidance = 1;
+  double guidance = ScoreRequest{}.guidance;
   const OptionEntry* guidance_option = nullptr;
 };
 
@@ -84,11 +85,10 @@ void declare(const std::shared_ptr<ScoreSettings>& settings, OptionSet& options)
                  "score --text as the answer about this image");
   options.option("--text", "TEXT", some_text(settings->text), "the answer, exactly as it would be written");
   options.option("--codes", "FILE", some_text(settings->codes), "score this image, a file of janus encode");
-  options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt),
-                 "the question (default \"Describe this image.\"), or what the image was to show");
+  options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt, DescribeOptions{}.prompt),
+                 "the question {default}, or what the image was to show");
   settings->guidance_option =
-      &options.option("--cfg-scale", "G", number(settings->guidance, {.low = 0}),
-                      "with --codes: score under guidance, 0 or more; 1 = none (default 1)");
+      &declare_guidance(options, settings->guidance, "with --codes: score under guidance, {range}; 1 = none");
 }
 
 }  // namespace

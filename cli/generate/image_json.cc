@@ -9,9 +9,9 @@ Json image_settings(const WorkItem& item, const Candidate& image, const ChosenMo
   return {{"prompt", item.prompt},
           {"seed", image.seed},
           {"guidance", item.guidance},
-          {"temperature", item.temperature},
-          {"top_k", item.top_k},
-          {"top_p", item.top_p},
+          {"temperature", item.sampling.temperature},
+          {"top_k", item.sampling.top_k},
+          {"top_p", item.sampling.top_p},
           {"width", image.picture.width},
           {"height", image.picture.height},
           {"model", chosen.name},
@@ -22,8 +22,9 @@ Json image_settings(const WorkItem& item, const Candidate& image, const ChosenMo
 
 Json image_record(const WorkItem& item, const Output& output, const Candidate& image,
                   const ChosenModel& chosen, bool with_codes) {
-  Json record{{"output", output.image}, {"prompt", item.prompt},     {"seed", image.seed},
-              {"index", output.index},  {"guidance", item.guidance}, {"temperature", item.temperature}};
+  Json record{{"output", output.image},    {"prompt", item.prompt},
+              {"seed", image.seed},        {"index", output.index},
+              {"guidance", item.guidance}, {"temperature", item.sampling.temperature}};
   if (with_codes) record["codes"] = image.codes.codes;
   record["model"] = chosen.name;
   record["device"] = chosen.model->device().name();
@@ -37,9 +38,9 @@ std::string request_sha256(const WorkItem& item, size_t place, const GenerateSet
   request["prompt"] = item.prompt;
   request["seed"] = item.best_of ? item.seed : item.seed + static_cast<uint32_t>(place);
   request["guidance"] = item.guidance;
-  request["temperature"] = item.temperature;
-  request["top_k"] = item.top_k;
-  request["top_p"] = item.top_p;
+  request["temperature"] = item.sampling.temperature;
+  request["top_k"] = item.sampling.top_k;
+  request["top_p"] = item.sampling.top_p;
   if (item.best_of) {
     request["best_of"] = item.drawn;
     request["keep"] = item.outputs.size();

@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "cli/app/options.h"
+#include "cli/app/sampling_options.h"
 
 namespace janus::cli {
 
 struct GenerateSettings {
   std::string prompt, output, codes_output;
   int64_t count = 1;
-  double guidance = 5, temperature = 1, top_p = 1;
-  int64_t top_k = 0;
+  double guidance = ImageRequest{}.guidance;
+  SamplingSettings sampling{ImageRequest{}.sampling};
 
   std::string prompts;  // a file of them, in place of `prompt`
   std::string records;  // empty = kRecordsName beside the images

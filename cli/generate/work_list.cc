@@ -83,9 +83,7 @@ WorkItem item_of(const GenerateSettings& settings, const std::string& prompt) {
   WorkItem item;
   item.prompt = prompt;
   item.guidance = settings.guidance;
-  item.temperature = settings.temperature;
-  item.top_p = settings.top_p;
-  item.top_k = settings.top_k;
+  item.sampling = settings.sampling;
   item.best_of = settings.best_of > 0;
   item.drawn = item.best_of ? settings.best_of : settings.count;
   return item;
@@ -99,13 +97,13 @@ struct ListLine {
   std::string output{};  // a name of its own
 };
 
-double real(const JsonObject& line, const char* key, double fallback, Reader (*reader)(double&)) {
-  if (!line.contains(key)) return fallback;
-  double value = line.number(key, fallback), checked = 0;
-  const std::string expected = reader(checked)(fmt::format("{}", value));
+// Reads a number into `target`, which keeps its value where the line has none.
+void read_real(const JsonObject& line, const char* key, double& target, Reader (*reader)(double&)) {
+  if (!line.contains(key)) return;
+  const double value = line.number(key, target);
+  const std::string expected = reader(target).take(fmt::format("{}", value));
   check(expected.empty(), "prompts, {}: expected {} as \"{}\", found {}; correct the line", line.where(),
         expected, key, value);
-  return value;
 }
 
 // The list may come from elsewhere: it names files in the folder of OUT, and no others.
@@ -133,12 +131,10 @@ ListLine read_json_line(const GenerateSettings& settings, const std::string& tex
   result.item = item_of(settings, line.required_string("prompt"));
   WorkItem& item = result.item;
   check(!blank(item.prompt), "prompts, {}: expected a prompt, found white space; correct the line", where);
-  const auto at_least_0 = [](double& value) { return number(value, {.low = 0}); };
-  item.guidance = real(line, "cfg_scale", item.guidance, at_least_0);
-  item.temperature = real(line, "temperature", item.temperature, at_least_0);
-  item.top_p = real(line, "top_p", item.top_p,
-                    [](double& value) { return number(value, {.low = 0, .high = 1, .open = true}); });
-  item.top_k = line.integer("top_k", item.top_k, 0, INT32_MAX);
+  read_real(line, "cfg_scale", item.guidance, guidance_number);
+  read_real(line, "temperature", item.sampling.temperature, temperature_number);
+  read_real(line, "top_p", item.sampling.top_p, top_p_number);
+  item.sampling.top_k = line.integer("top_k", item.sampling.top_k, 0, INT32_MAX);
   check(!item.best_of || !line.contains("count"),
         "prompts, {}: expected no \"count\" with --best-of, found one; --keep says how many are kept", where);
   item.drawn = line.integer("count", item.drawn, 1, INT32_MAX);
@@ -227,10 +223,7 @@ void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings
 ImageRequest WorkItem::request(int64_t k) const {
   return {.prompt = prompt,
           .guidance = static_cast<float>(guidance),
-          .sampling = {.temperature = static_cast<float>(temperature),
-                       .top_k = static_cast<int>(top_k),
-                       .top_p = static_cast<float>(top_p),
-                       .seed = seed + static_cast<uint32_t>(k)}};
+          .sampling = sampling.with_seed(seed + static_cast<uint32_t>(k))};
 }
 
 std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOptions& common) {

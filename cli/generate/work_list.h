@@ -24,9 +24,9 @@ struct Output {
 // kept.
 struct WorkItem {
   std::string prompt;
-  double guidance = 5, temperature = 1, top_p = 1;
-  int64_t top_k = 0;
-  uint32_t seed = 42;
+  double guidance = ImageRequest{}.guidance;
+  SamplingSettings sampling{ImageRequest{}.sampling};
+  uint32_t seed = ImageRequest{}.sampling.seed;
   int64_t drawn = 1;
   bool best_of = false;         // the outputs are the best of those drawn
   std::vector<Output> outputs;  // one a kept image

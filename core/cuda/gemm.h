@@ -30,11 +30,26 @@ struct DenseRows {
   }
 };
 
+// Whether elements of a type are numbers of bf16: a small integer times a power of two is.
+template <DType kType>
+constexpr bool has_one_term() {
+  if constexpr (kIsNibbles<kType>) return kScaleBytes<kType> == 1;
+  return kType == DType::bf16;
+}
+// Whether they have 18 bits, an integer of 7 times one of f16 of 11, so that two terms lose some of each:
+// then the product of both low terms is added, too, which else is about as much as they lose.
+template <DType kType>
+constexpr bool has_long_elements() {
+  if constexpr (kIsNibbles<kType>) return !has_one_term<kType>() && !has_linear_table<Block<kType>>();
+  return false;
+}
+
 // Of a weight type. `shared` entries of a batch read the same matrix (query heads one key head).
 template <DType kType, Layout kLayout = Layout::plain>
 struct WeightRows {
   static constexpr bool kAcross = false;
-  static constexpr int kTerms = kType == DType::bf16 ? 1 : 2;
+  static constexpr int kTerms = has_one_term<kType>() ? 1 : 2;
+  static constexpr bool kLowByLow = has_long_elements<kType>();
   MatrixView view;
   int64_t rows, batch_bytes = 0;
   int shared = 1;
@@ -51,6 +66,7 @@ template <DType kType>
 struct MatrixColumns {
   static constexpr bool kAcross = true;
   static constexpr int kTerms = kType == DType::bf16 ? 1 : 2;
+  static constexpr bool kLowByLow = false;
   const unsigned char* data;
   int64_t stride, batch_bytes;  // elements between the matrix's rows
   int64_t rows, depth;
@@ -213,7 +229,7 @@ struct SplitSums {
 
   // Adds the products of kDepth elements in shared memory: a two terms of Tile::kRows rows, b kTerms of
   // Tile::kColumns, one term after another.
-  template <int kTerms>
+  template <int kTerms, bool kLowByLow = false>
   __device__ __forceinline__ void add(const uint16_t* a, const uint16_t* b) {
     const int lane = static_cast<int>(threadIdx.x) % 32, part = lane / 8;  // of ldmatrix's four
 #pragma unroll
@@ -242,6 +258,7 @@ struct SplitSums {
           if constexpr (kTerms == 2) {
             const uint32_t(&l)[4] = y[1][j / 2];
             mma_bf16(open[i][j], high, l[j % 2 * 2], l[j % 2 * 2 + 1]);
+            if constexpr (kLowByLow) mma_bf16(open[i][j], low, l[j % 2 * 2], l[j % 2 * 2 + 1]);
           }
         }
       }
@@ -314,7 +331,7 @@ __global__ __launch_bounds__(Tile::kThreads) void split_gemm(Left left, Right ri
     put();
     __syncthreads();
     if (k + Tile::kDepth < depth) fetch(k + Tile::kDepth);
-    sums.template add<Right::kTerms>(a, b);
+    sums.template add<Right::kTerms, Right::kLowByLow>(a, b);
     if ((k + Tile::kDepth) % kSumPart == 0) sums.close_part();
     __syncthreads();
   }

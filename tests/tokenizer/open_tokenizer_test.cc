@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <functional>
+#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -232,6 +233,28 @@ TEST(OpenTokenizer, LongPiecesAreMergedInReasonableTime) {
   std::string text;
   for (int i = 0; i < 200'000; ++i) text += "hell";
   EXPECT_EQ(tokenizer->encode(text, false), Ids(200'000, 42));
+}
+
+// Words that come again in a long text get the ids they have alone.
+TEST(OpenTokenizer, PiecesThatComeAgainHaveTheSameIds) {
+  nlohmann::json json = small_bpe();
+  json["pre_tokenizer"] = nlohmann::json::parse(R"({"type": "Sequence", "pretokenizers": [
+      {"type": "Split", "pattern": {"Regex": "[a-z]+|[^a-z]"}, "behavior": "Isolated", "invert": false},
+      {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]})");
+  const auto tokenizer = MemoryFolder({{"tokenizer.json", json.dump()}}).open();
+  std::mt19937 random(1);
+  std::string text;
+  std::vector<int32_t> expected;
+  for (int i = 0; i < 40'000; ++i) {
+    std::string word = i % 1000 == 0 ? std::string(60, 'l') : "";
+    for (size_t n = 1 + random() % 6; n > 0; --n) word += "hel"[random() % 3];
+    for (const std::string& piece : {word, std::string(1, " 1"[random() % 2])}) {
+      const auto ids = tokenizer->encode(piece, false);
+      expected.insert(expected.end(), ids.begin(), ids.end());
+      text += piece;
+    }
+  }
+  EXPECT_TRUE(tokenizer->encode(text, false) == expected);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/utf8.h"
+#include "tokenizer/text/match_cache.h"
 #include "tokenizer/text/pattern_bounds.h"
 
 namespace janus {
@@ -52,6 +53,7 @@ class Scratch {
   }
   OnigRegion* region() const { return region_.get(); }
   OnigMatchParam* limits() const { return limits_.get(); }
+  MatchCache& cache() { return cache_; }
   void set_steps(uint64_t steps) {
     if (steps == steps_) return;
     steps_ = steps;
@@ -63,6 +65,7 @@ class Scratch {
   std::unique_ptr<OnigRegion, Destroy<free_region>> region_{onig_region_new()};
   std::unique_ptr<OnigMatchParam, Destroy<onig_free_match_param>> limits_{onig_new_match_param()};
   uint64_t steps_ = 0;
+  MatchCache cache_;
 };
 
 Scratch& scratch_of_this_thread() {
@@ -74,11 +77,14 @@ Scratch& scratch_of_this_thread() {
 
 struct Regex::Code {
   std::unique_ptr<regex_t, Destroy<onig_free>> compiled;
+  uint32_t number = 0;  // from 1 on, in the order of compiling
 
   Code(std::string_view pattern, OnigSyntaxType* syntax) {
     // The engine sets up its tables at the first pattern and promises nothing of two at once.
     static std::mutex one_at_a_time;
+    static uint32_t count = 0;
     const std::scoped_lock lock(one_at_a_time);
+    number = ++count;
     OnigEncoding encoding = ONIG_ENCODING_UTF8;
     onig_initialize(&encoding, 1);
     regex_t* code = nullptr;
@@ -131,6 +137,11 @@ std::vector<TextRange> Regex::find_all(std::string_view text) const {
 }
 
 void Regex::find_all(std::string_view text, std::vector<TextRange>& matches) const {
+  MatchCache& cache = scratch_of_this_thread().cache();
+  const MatchCache::Key key(code_->number, text);
+  const MatchCache::Found known = cache.find(key);
+  if (known == MatchCache::Found::whole_text) matches.push_back({0, text.size()});
+  if (known != MatchCache::Found::unknown) return;
   const size_t first = matches.size();
   TextRange match;
   uint64_t spent = 0;
@@ -138,6 +149,11 @@ void Regex::find_all(std::string_view text, std::vector<TextRange>& matches) con
     const bool empty = match.begin == match.end;
     if (!empty || matches.size() == first || matches.back().end != match.end) matches.push_back(match);
     if (empty) match.end += match.end < text.size() ? utf8_front(text.substr(match.end)).length : 1;
+  }
+  if (matches.size() == first) {
+    cache.add(key, MatchCache::Found::nothing);
+  } else if (matches.size() == first + 1 && matches[first].begin == 0 && matches[first].end == text.size()) {
+    cache.add(key, MatchCache::Found::whole_text);
   }
 }
 

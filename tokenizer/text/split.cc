@@ -6,7 +6,6 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
-#include "tokenizer/text/piece_memo.h"
 
 namespace janus {
 namespace {
@@ -102,21 +101,7 @@ void Splitter::operator()(Pieces& pieces) const {
   std::vector<TextRange> ranges;
   ranges.reserve(pieces.ranges.size());
   std::vector<TextRange> matches;
-  PieceMemo memo(pieces.ranges.size());
-  for (const TextRange& piece : pieces.ranges) {
-    const std::string_view text = pieces.piece(piece);
-    PieceMemo::Entry* entry = memo.find(text);
-    if (entry != nullptr && entry->piece == text) {
-      const auto distance = piece.begin - static_cast<size_t>(entry->piece.data() - pieces.text.data());
-      for (size_t i = entry->begin; i < entry->end; ++i) {
-        ranges.push_back({ranges[i].begin + distance, ranges[i].end + distance});
-      }
-      continue;
-    }
-    const size_t first = ranges.size();
-    cut(text, piece.begin, matches, ranges);
-    if (entry != nullptr) *entry = {text, first, ranges.size()};
-  }
+  for (const TextRange& piece : pieces.ranges) cut(pieces.piece(piece), piece.begin, matches, ranges);
   pieces.ranges = std::move(ranges);
 }
 

@@ -44,14 +44,14 @@ TEST_P(GpuMemoryNeed, WeightsAreWhatLoadingHolds) {
 TEST_P(GpuMemoryNeed, DrawingTakesWhatWasTold) {
   const MemoryNeed told = need({.prompt_tokens = 9, .drawings = 3});
   open();
-  model_->generate({.prompt_ids = kIds, .count = 3}, {});
+  model_->generate({.prompt_ids = kIds, .count = 3, .sampling = {}}, {});
   expect_close(told);
 }
 
 TEST_P(GpuMemoryNeed, AnAnswerTakesWhatWasTold) {
   const MemoryNeed told = need({.prompt_tokens = 9, .pictures = 0, .new_tokens = 12});
   open();
-  model_->describe({}, {.prompt_ids = kIds, .max_tokens = 12});
+  model_->describe({}, {.prompt_ids = kIds, .max_tokens = 12, .sampling = {}});
   expect_close(told);
 }
 

@@ -158,11 +158,10 @@ Outcome caption(const CaptionWords& words, const CommonOptions& common, Console&
                          .sampling = settings.sampling.with_seed(seed)});
     check_answer_prompt(chosen.model->engine_model(), questions.back().turns);
   }
-  Engine engine(*chosen.model, {.rows = static_cast<int>(settings.batch)});
   const InterruptNotice interrupt;  // from here on one ends it in order
   display.follow([&progress, watch = CaptionWatch()] { return watch.status_of(progress); });
-  run_captions({settings, *chosen.model, engine, questions, output, console, progress,
-                [&] { return interrupt.came(); }});
+  run_captions(
+      {settings, *chosen.model, questions, output, console, progress, [&] { return interrupt.came(); }});
   output.finish();
   display.hide();
   console.notice(summary(progress, interrupt.came()));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/caption/picture_feed.h"
+#include "generator/engine/engine.h"
 
 namespace janus::cli {
 namespace {
@@ -24,7 +25,8 @@ struct Asked {
 // The end of the pictures' way, on the thread that runs the model.
 class Answering {
  public:
-  explicit Answering(const CaptionRun& run) : run_(run), feed_(run) {}
+  explicit Answering(const CaptionRun& run)
+      : run_(run), feed_(run), engine_(run.model, {.rows = static_cast<int>(run.settings.batch)}) {}
 
   void run() {
     while (true) {
@@ -32,10 +34,10 @@ class Answering {
       if (stopped) dismiss_waiting();
       if (!stopped) let_join();
       if (in_work_.empty() && (stopped || feed_.drained())) break;
-      run_.engine.step();
+      engine_.step();
       if (fault_) std::rethrow_exception(fault_);
       for (const std::shared_ptr<Asked>& done : std::exchange(done_, {})) write(*done);
-      run_.progress.tokens = run_.engine.load().tokens_sampled;
+      run_.progress.tokens = engine_.load().tokens_sampled;
     }
     feed_.end();
   }
@@ -44,7 +46,7 @@ class Answering {
   // As many questions wait as there are rows, so that none stays free. With nothing else to do, waits for
   // pictures.
   void let_join() {
-    while (waiting_ < run_.engine.rows() && !run_.stopped()) {
+    while (waiting_ < engine_.rows() && !run_.stopped()) {
       std::optional<LoadedPicture> picture = feed_.take(/*wait=*/in_work_.empty());
       if (!picture) break;
       if (!picture->fault.empty()) {
@@ -74,7 +76,7 @@ class Answering {
         asked->begun = true;
       };
       const auto once = std::make_shared<std::function<void()>>(begin);
-      asked->requests.push_back(run_.engine.submit(
+      asked->requests.push_back(engine_.submit(
           std::move(request), {.on_progress = [once](const char*, int64_t, int64_t) { (*once)(); },
                                .on_done =
                                    [this, once, asked, i](Answer& answer) {
@@ -102,7 +104,7 @@ class Answering {
     for (const std::shared_ptr<Asked>& asked : in_work_) {
       if (asked->begun || asked->dismissed) continue;
       asked->dismissed = true;
-      for (const RequestId id : asked->requests) run_.engine.cancel(id);
+      for (const RequestId id : asked->requests) engine_.cancel(id);
     }
   }
 
@@ -126,6 +128,7 @@ class Answering {
   std::set<std::shared_ptr<Asked>> in_work_;
   std::vector<std::shared_ptr<Asked>> done_;
   std::exception_ptr fault_;
+  Engine engine_;  // last: where it ends with requests under way, it tells them so by all of the above
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 #include "cli/caption/caption_output.h"
 #include "cli/caption/settings.h"
-#include "generator/engine/engine.h"
+#include "generator/engine/request.h"
 #include "generator/model.h"
 
 namespace janus::cli {
@@ -32,7 +32,6 @@ struct CaptionProgress {
 struct CaptionRun {
   const CaptionSettings& settings;
   const Model& model;
-  Engine& engine;
   const std::vector<AnswerRequest>& questions;  // asked about every picture
   CaptionOutput& output;
   Console& console;

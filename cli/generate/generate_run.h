@@ -73,13 +73,14 @@ class GenerateRun {
   ProgressDisplay progress_;
   ChosenModel chosen_;
 
-  std::optional<Engine> engine_;
   std::deque<Made> made_;                 // and not yet put in its place
   std::exception_ptr fault_;              // what ended an image
   int64_t asked_in_all_ = 0, asked_ = 0;  // images; those that are not in their places
   std::optional<Candidates> candidates_;  // of the item in work, where the best are kept
   const WorkItem* unranked_ = nullptr;    // the item whose candidates cannot be ranked
   int64_t outputs_ = 0, to_draw_ = 0, failed_ = 0, already_ = 0;
+  // Last: where it ends with requests under way, it tells them so by all of the above.
+  std::optional<Engine> engine_;
 };
 
 }  // namespace janus::cli

@@ -22,7 +22,11 @@ foreach(page IN ITEMS man/man1/janus.1 man/man1/janus-generate.1 bash-completion
   endif()
 endforeach()
 
-# Every installed header finds what it includes among the installed ones.
+# Every installed header finds what it includes among the installed ones, and but for those that programs begin with
+# each is there because another includes it.
+set(first generator/model.h generator/engine/engine.h generator/conversation.h vision/image_file.h
+          core/checkpoint/checkpoint.h core/tensor/device.h)
+set(included ${first})
 set(include ${WORK}/prefix/include/janus)
 file(GLOB_RECURSE headers RELATIVE ${include} ${include}/*.h)
 foreach(header IN LISTS headers)
@@ -32,7 +36,19 @@ foreach(header IN LISTS headers)
     if(NOT EXISTS ${include}/${wanted})
       message(FATAL_ERROR "${header}: expected ${wanted} among the installed headers; add it to cmake/install.cmake")
     endif()
+    list(APPEND included ${wanted})
   endforeach()
+endforeach()
+foreach(header IN LISTS headers)
+  if(NOT header IN_LIST included)
+    message(FATAL_ERROR "${header}: expected an installed header to include it, found none; take it out of "
+                        "cmake/install.cmake")
+  endif()
+endforeach()
+foreach(header IN LISTS first)
+  if(NOT header IN_LIST headers)
+    message(FATAL_ERROR "${header}: expected it among the installed headers; add it to cmake/install.cmake")
+  endif()
 endforeach()
 
 # The samples are copied, so that no header of the repository is found by chance.

@@ -11,14 +11,14 @@ namespace janus {
 // What is to be done with a model, as far as its memory depends on it.
 struct Work {
   int64_t prompt_tokens = 64;  // longer than most
-  int pictures = 0;            // looked at together
+  int prompt_images = 0;       // looked at together
   int64_t new_tokens = 0;      // longest answer
   int rows = 1;                // answers written side by side
-  int drawings = 0;            // images made
+  int generated_images = 0;    // images made
   int images_at_once = 0;      // of them side by side at most; 0: as many as the device gains from
   bool converses = false;      // keys and values of a whole conversation stay, beside all else
-  bool decodes = false;        // codes into a picture; drawings imply it
-  bool encodes = false;        // a picture into codes
+  bool decodes = false;        // codes into an image; generated_images imply it
+  bool encodes = false;        // an image into codes
 };
 
 struct MemoryNeed {

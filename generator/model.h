@@ -39,15 +39,15 @@ struct GenerateOptions {
   SamplingOptions sampling;
 };
 
-// What can be had of a picture: as the tower sees it [3, h, w], the tower's features [N, width], the
+// What can be had of an image: as the tower sees it [3, h, w], the tower's features [N, width], the
 // decoder's input for it [N, D], and the VQ tokenizer's vectors before quantisation [N, embed_dim].
 enum class EmbedStage { pixels, vision, aligned, latent };
 
 struct ModelInfo {
   std::string family;    // "janus"
   std::string layout;    // "transformers" or "original"
-  int image_size = 0;    // pixels a side, of pictures understood and made
-  int image_tokens = 0;  // embeddings a picture takes in a prompt
+  int image_size = 0;    // pixels a side, of images understood and made
+  int image_tokens = 0;  // embeddings an image takes in a prompt
   int codes_height = 0, codes_width = 0;
   int64_t codebook_size = 0;
   int64_t context_length = 0;

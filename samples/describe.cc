@@ -1,4 +1,4 @@
-// Answers a question about one picture: describe MODEL_FOLDER PICTURE [QUESTION]
+// Answers a question about one image: describe MODEL_FOLDER PICTURE [QUESTION]
 #include <cstdio>
 #include <exception>
 #include <string_view>

@@ -1,4 +1,4 @@
-// Makes one picture from words: generate MODEL_FOLDER PROMPT OUT.png [SEED]
+// Makes one image from words: generate MODEL_FOLDER PROMPT OUT.png [SEED]
 #include <cstdio>
 #include <cstdlib>
 #include <exception>

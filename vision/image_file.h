@@ -1,4 +1,4 @@
-// Picture files: decoding and encoding. OpenCV where the build has it, stb_image for GIF and as the light
+// Image files: decoding and encoding. OpenCV where the build has it, stb_image for GIF and as the light
 // path.
 #pragma once
 
@@ -19,17 +19,17 @@ struct DecodedImage {
   std::string warning;  // empty, or one line on what was odd (a truncated file that still decoded)
 };
 
-struct PictureSize {
+struct ImageSize {
   int64_t width = 0, height = 0;
 };
 
 // The size decode_image would give, read from the header alone. Throws Error where the header shows that it
 // cannot.
-PictureSize read_picture_size(std::span<const std::byte> bytes, const std::string& name);
+ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& name);
 
 // Decodes a whole file held in memory. EXIF orientation is applied, alpha laid over white, 16-bit, grey and
-// palette pictures become 8-bit RGB, the first frame of an animation counts. `name` is for messages. Throws
-// Error for anything that is not a picture, is cut short where the decoder can tell, has no pixels or more
+// palette images become 8-bit RGB, the first frame of an animation counts. `name` is for messages. Throws
+// Error for anything that is not an image, is cut short where the decoder can tell, has no pixels or more
 // than kMaxPixels (seen in the header, before allocation).
 DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name);
 // The same for a file; "-" is stdin.

@@ -13,12 +13,12 @@ namespace janus::cli {
 struct Candidate {
   uint32_t seed = 0;
   ImageCodes codes;
-  Image picture;
+  Image image;
   Timings timings;
   double score = 0;  // where candidates are ranked
 };
 
-// Holds the pictures of the best alone, however many are drawn.
+// Holds the images of the best alone, however many are drawn.
 class Candidates {
  public:
   explicit Candidates(size_t kept) : kept_(kept) {}

@@ -15,7 +15,7 @@ RunStatus DrawingWatch::status() const {
                      .done = finished_,
                      .total = images_,
                      .errors = failed_,
-                     .pictures_per_second = per_second(finished_),
+                     .images_per_second = per_second(finished_),
                      .unit = "codes",
                      .units_per_second = per_second(drawn_codes_),
                      .share = share,

@@ -11,9 +11,9 @@
 #include "cli/commands/image_settings.h"
 #include "cli/generate/image_json.h"
 #include "cli/generate/ranking.h"
+#include "cli/io/image_input.h"
+#include "cli/io/image_output.h"
 #include "cli/io/output_file.h"
-#include "cli/io/picture_input.h"
-#include "cli/io/picture_output.h"
 #include "core/base/error.h"
 #include "generator/engine/engine_model.h"
 
@@ -33,12 +33,12 @@ GenerateRun::GenerateRun(const GenerateSettings& settings, const CommonOptions& 
       progress_(console) {
   for (const WorkItem& item : work_) outputs_ += static_cast<int64_t>(item.outputs.size());
   if (!settings.grid.empty()) {
-    grid_format_ = picture_format(settings.grid, "--grid");
-    if (settings.grid == kStandardStream || outputs_ > ContactSheet::kMostPictures) {
+    grid_format_ = output_image_format(settings.grid, "--grid");
+    if (settings.grid == kStandardStream || outputs_ > ContactSheet::kMostImages) {
       throw UsageError(fmt::format(
           "option --grid, command line: expected a file and at most {} images on it, found {}; see janus "
           "generate --help",
-          ContactSheet::kMostPictures, settings.grid == kStandardStream ? "-" : std::to_string(outputs_)));
+          ContactSheet::kMostImages, settings.grid == kStandardStream ? "-" : std::to_string(outputs_)));
     }
     grid_output_.emplace(settings.grid);
   }
@@ -60,10 +60,11 @@ Outcome GenerateRun::run() {
   }
   if (to_draw_ > 0) {
     progress_.update("loading the model", 0, 0);
-    chosen_ = open_chosen_model(common_,
-                                {.pictures = settings_.best_of > 0 ? 1 : 0,
-                                 .drawings = static_cast<int>(std::min<int64_t>(to_draw_, INT32_MAX))},
-                                console_, progress_.callback());
+    chosen_ =
+        open_chosen_model(common_,
+                          {.prompt_images = settings_.best_of > 0 ? 1 : 0,
+                           .generated_images = static_cast<int>(std::min<int64_t>(to_draw_, INT32_MAX))},
+                          console_, progress_.callback());
     progress_.hide();
     refuse_long_prompts();
     draw();
@@ -215,9 +216,9 @@ void GenerateRun::take(Made& made) {
   const WorkItem& item = *made.item;
   Candidate candidate{.seed = made.image.seed,
                       .codes = std::move(made.image.codes),
-                      .picture = std::move(made.image.image),
+                      .image = std::move(made.image.image),
                       .timings = made.image.timings};
-  if (preview_) preview_->show(made.index, candidate.picture, console_);
+  if (preview_) preview_->show(made.index, candidate.image, console_);
   if (watch_) watch_->finished_image();
   if (!item.best_of) {
     put(item, static_cast<size_t>(made.drawn), candidate, Json::object());
@@ -232,7 +233,7 @@ void GenerateRun::rank(const WorkItem& item, Candidate candidate) {
   if (unranked_ == &item) return;
   tell_phase("scoring the picture", 0, 0);
   const auto score = [&] {
-    candidate.score = rank_score(*engine_, settings_.ranker, item.prompt, candidate.picture);
+    candidate.score = rank_score(*engine_, settings_.ranker, item.prompt, candidate.image);
   };
   if (!list()) {
     score();
@@ -300,18 +301,18 @@ void GenerateRun::write_output(const WorkItem& item, const Output& output, const
   settings.update(ranking);
   Image enlarged;
   if (settings_.enlarge > 1) {
-    enlarged = enlarge_lanczos(kept.picture, static_cast<int>(settings_.enlarge));
+    enlarged = enlarge_lanczos(kept.image, static_cast<int>(settings_.enlarge));
     settings["upscale"] = settings_.enlarge;
     settings["width"] = enlarged.width;
     settings["height"] = enlarged.height;
   }
-  const Image& picture = settings_.enlarge > 1 ? enlarged : kept.picture;
-  const ImageFormat format = picture_format(output.image, "--output");
-  OutputFile(output.image).write(encode_image(picture, format, settings_text(settings)), console_);
+  const Image& image = settings_.enlarge > 1 ? enlarged : kept.image;
+  const ImageFormat format = output_image_format(output.image, "--output");
+  OutputFile(output.image).write(encode_image(image, format, settings_text(settings)), console_);
   if (!output.codes.empty()) OutputFile(output.codes).write(codes_text(kept.codes), console_);
   std::string label = fmt::format("seed {}", kept.seed);
   if (item.best_of) label += fmt::format(", score {:.3g}", kept.score);
-  put_on_grid(item, output, kept.picture, label);
+  put_on_grid(item, output, kept.image, label);
 }
 
 void GenerateRun::put_failure(const WorkItem& item, size_t place, const std::string& fault) {
@@ -337,12 +338,11 @@ void GenerateRun::add_to_journal(const WorkItem& item, size_t place, Json record
   records_->append(key, to_line(record), record.contains("error"));
 }
 
-void GenerateRun::put_on_grid(const WorkItem& item, const Output& output, const Image& picture,
+void GenerateRun::put_on_grid(const WorkItem& item, const Output& output, const Image& image,
                               const std::string& label) {
   if (!grid_output_) return;
-  if (!grid_)
-    grid_ = std::make_unique<ContactSheet>(static_cast<int>(outputs_), picture.width, picture.height);
-  grid_->put(static_cast<int>(output.index), picture, list() ? item.prompt : label);
+  if (!grid_) grid_ = std::make_unique<ContactSheet>(static_cast<int>(outputs_), image.width, image.height);
+  grid_->put(static_cast<int>(output.index), image, list() ? item.prompt : label);
 }
 
 void GenerateRun::finish_grid() {
@@ -354,7 +354,7 @@ void GenerateRun::finish_grid() {
       if (!record || record->failed) continue;
       // Of an earlier run: shown as it was written.
       const std::optional<std::string> fault =
-          error_of([&] { put_on_grid(item, output, read_picture(output.image, console_), {}); });
+          error_of([&] { put_on_grid(item, output, read_input_image(output.image, console_), {}); });
       if (fault) console_.error(*fault);
     }
   }

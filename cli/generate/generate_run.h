@@ -55,8 +55,7 @@ class GenerateRun {
   void put_failures(const WorkItem& item, const std::string& fault);
   void tell(const WorkItem& item, const Output& output, const Candidate& kept);
   void tell_phase(const char* phase, int64_t done, int64_t total);
-  void put_on_grid(const WorkItem& item, const Output& output, const Image& picture,
-                   const std::string& label);
+  void put_on_grid(const WorkItem& item, const Output& output, const Image& image, const std::string& label);
   void finish_grid();
   void add_to_journal(const WorkItem& item, size_t place, Json record);
 

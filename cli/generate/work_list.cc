@@ -6,10 +6,10 @@
 #include <set>
 
 #include "cli/app/command.h"
+#include "cli/io/image_output.h"
 #include "cli/io/input_file.h"
 #include "cli/io/output_file.h"
 #include "cli/io/output_pattern.h"
-#include "cli/io/picture_output.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/utf8.h"
@@ -182,7 +182,7 @@ void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings
                   std::vector<WorkItem>& work) {
   const bool list = !settings.prompts.empty();
   const std::string pattern = list ? list_output(settings.output) : settings.output;
-  picture_format(pattern, "--output");
+  output_image_format(pattern, "--output");
   const OutputPattern images(pattern, "--output");
   std::optional<OutputPattern> codes;
   if (!settings.codes_output.empty()) {
@@ -242,7 +242,7 @@ std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOp
     lines.back().kept = settings.best_of > 0 ? settings.keep : settings.count;
   } else {
     // The names are of the command line alone: refused before the list is read.
-    picture_format(list_output(settings.output), "--output");
+    output_image_format(list_output(settings.output), "--output");
     OutputPattern(list_output(settings.output), "--output");
     if (!settings.codes_output.empty()) require_extension(settings.codes_output, ".json", "--codes-out");
     lines = read_list(settings);

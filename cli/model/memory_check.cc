@@ -71,7 +71,7 @@ MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& mach
   // From as many images side by side as the device likes to one.
   std::vector<std::pair<MemoryQuestion, MemoryNeed>> tries;
   for (const int images : {0, 8, 4, 2, 1}) {
-    if (images >= std::max(1, asked.work.drawings)) continue;
+    if (images >= std::max(1, asked.work.generated_images)) continue;
     MemoryQuestion question = asked;
     question.work.images_at_once = images;
     tries.emplace_back(question, need_of(question));

@@ -41,7 +41,7 @@ struct WinogradTile {
   const float* residual;  // added, of the layout of `out`; or null
   const float* bias;      // or null
   int64_t row_stride, pixel_stride;
-  int rows, columns;  // that lie inside the picture
+  int rows, columns;  // that lie inside the image
   int64_t filters;
 };
 
@@ -151,7 +151,7 @@ struct Kernels {
   int64_t panel_floats;
   void (*round_row)(const float* x, int64_t depth, int64_t row, const RoundedRows& to);
 
-  // A 3 x 3 convolution that keeps the size, and one of a picture with each pixel taken twice each way.
+  // A 3 x 3 convolution that keeps the size, and one of an image with each pixel taken twice each way.
   WinogradKernels winograd, winograd_doubled;
   // out[r][j] = sum over k < depth of left[k / lanes][r][k % lanes] * packed[k][j] for a whole tile:
   // left[..][tile_rows][lanes], packed[depth][tile_columns], out[tile_rows][tile_columns].

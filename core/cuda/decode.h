@@ -42,7 +42,7 @@ class CudaDecodeRun : public DeviceDecodeRun {
   std::span<const int32_t> next() override;
 
  private:
-  // Steps that may be in the stream beyond what the host has seen: while a picture is decoded and written,
+  // Steps that may be in the stream beyond what the host has seen: while an image is decoded and written,
   // some ten milliseconds.
   static constexpr int kAhead = 12;
 

@@ -1,4 +1,4 @@
-// What a Janus checkpoint says of itself: its layout, the sizes of its networks, how pictures are prepared.
+// What a Janus checkpoint says of itself: its layout, the sizes of its networks, how images are prepared.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -39,7 +39,7 @@ struct JanusConfig {
   VqConfig vq;
   PreprocessConfig preprocess;
 
-  // Pictures in prompts and pictures made have the same grid of embeddings and codes.
+  // Images in prompts and images made have the same grid of embeddings and codes.
   int64_t image_tokens() const { return vision.patches(); }
 };
 

@@ -1,4 +1,4 @@
-// The built-in model through the program: it says what the sample pictures show, and draws what it is asked
+// The built-in model through the program: it says what the sample images show, and draws what it is asked
 // to.
 #include "tests/cli/program.h"
 
@@ -13,21 +13,21 @@ class BuiltIn : public InFolder {
   }
 };
 
-TEST_F(BuiltIn, DescribesTheSamplePictures) {
+TEST_F(BuiltIn, DescribesTheSampleImages) {
   const std::string folder = JANUS_SOURCE_DIR "/samples/pictures/";
-  const std::vector<std::pair<std::string, std::string>> pictures = {
+  const std::vector<std::pair<std::string, std::string>> images = {
       {"two_shapes.png", "a red circle left of a blue square on a white background"},
       {"star.png", "a large yellow star on a black background"},
       {"ring_below.jpg", "a green triangle above a purple ring on a gray background"},
       {"cross.png", "a small orange cross on a white background"},
   };
-  for (const auto& [file, sentence] : pictures) {
+  for (const auto& [file, sentence] : images) {
     Result result = run({"describe", folder + file, "-q"});
     EXPECT_EQ(result.out, sentence + "\n") << file << "\n" << result.err;
   }
 }
 
-// It fails to draw about one picture of two objects in thirty.
+// It fails to draw about one image of two objects in thirty.
 TEST_F(BuiltIn, RecognisesMostOfWhatItDraws) {
   const std::vector<std::string> sentences = {
       "a red circle left of a blue square on a white background",

@@ -42,7 +42,7 @@ TEST_P(GpuMemoryNeed, WeightsAreWhatLoadingHolds) {
 }
 
 TEST_P(GpuMemoryNeed, DrawingTakesWhatWasTold) {
-  const MemoryNeed told = need({.prompt_tokens = 9, .drawings = 3});
+  const MemoryNeed told = need({.prompt_tokens = 9, .generated_images = 3});
   open();
   model_->generate_ids(
       kIds, {.prompt = {}, .count = 3, .sampling = {}},
@@ -51,13 +51,13 @@ TEST_P(GpuMemoryNeed, DrawingTakesWhatWasTold) {
 }
 
 TEST_P(GpuMemoryNeed, AnAnswerTakesWhatWasTold) {
-  const MemoryNeed told = need({.prompt_tokens = 9, .pictures = 0, .new_tokens = 12});
+  const MemoryNeed told = need({.prompt_tokens = 9, .prompt_images = 0, .new_tokens = 12});
   open();
   model_->describe_ids({}, kIds, {.prompt = {}, .max_tokens = 12, .sampling = {}}, nullptr);
   expect_close(told);
 }
 
-TEST_P(GpuMemoryNeed, PicturesAndCodesTakeWhatWasTold) {
+TEST_P(GpuMemoryNeed, ImagesAndCodesTakeWhatWasTold) {
   const MemoryNeed decoding = need({.decodes = true}), encoding = need({.encodes = true});
   open();
   const ModelInfo& info = model_->info();

@@ -87,18 +87,18 @@ class GoldenTest : public testing::TestWithParam<Case> {
     KvCache cache(*device_, decoder.config(), 1, length, networks_.cache_dtype);
     return decoder.forward(x.reshape({1, length, width()}), cache, {&row, 1}).reshape({length, width()});
   }
-  // Embeddings of the question about the first picture with `answer` behind it. -> [T, D].
+  // Embeddings of the question about the first image with `answer` behind it. -> [T, D].
   Tensor embed_question(std::span<const int32_t> answer) const {
     auto ids = golden_.list<int32_t>("question_ids");
     ids.insert(ids.end(), answer.begin(), answer.end());
-    const Tensor picture = networks_.aligner(networks_.vision_tower(golden_.values<float>("pixels.0")));
+    const Tensor features = networks_.aligner(networks_.vision_tower(golden_.values<float>("pixels.0")));
     const auto placeholder = golden_.json().at("placeholder").get<int32_t>();
-    const Tensor image = picture.reshape({picture.size(1), picture.size(2)});
+    const Tensor image = features.reshape({features.size(1), features.size(2)});
     const JanusEngineModel model(networks_, nullptr, {}, {.placeholder = placeholder});
     const Tensor merged = model.prompt_embeddings(ids, {&image, 1});
     return merged.reshape({static_cast<int64_t>(ids.size()), width()});
   }
-  // The prompt of a picture: 0 conditional, 1 unconditional.
+  // The prompt of an image: 0 conditional, 1 unconditional.
   std::vector<int32_t> prompt(int kind) const {
     const auto ids = golden_.list<int32_t>("prompt_ids");
     return kind == 0 ? ids : unconditional_prompt(ids, golden_.json().at("pad").get<int32_t>());

@@ -12,7 +12,7 @@
 namespace janus {
 namespace {
 
-Image test_picture(int width, int height) {
+Image test_image(int width, int height) {
   Image image{.width = width, .height = height, .pixels = {}};
   for (int i = 0; i < width * height * 3; ++i) image.pixels.push_back(static_cast<uint8_t>(i * 37 % 251));
   return image;
@@ -95,7 +95,7 @@ TEST_P(ModelInvariants, LinesOfAnImageAreItsBeginning) {
 
 TEST_P(ModelInvariants, TextsScoredTogetherScoreAsAlone) {
   const auto model = open(GetParam());
-  const Image image = test_picture(25, 18);
+  const Image image = test_image(25, 18);
   const std::vector<std::string> texts{"Yes", "a longer answer of several words", "No"};
   const std::vector<Score> together = test::score_texts(*model, {&image, 1}, "Is it?", texts);
   ASSERT_EQ(together.size(), texts.size());
@@ -140,7 +140,7 @@ TEST_P(ModelInvariants, ScoringDrawnCodesAgreesWithHowTheyWereDrawn) {
 
 TEST_P(ModelInvariants, StreamedTextIsTheAnswer) {
   const auto model = open(GetParam());
-  const Image image = test_picture(20, 11);
+  const Image image = test_image(20, 11);
   std::string streamed;
   const Answer answer = model->describe(
       {&image, 1}, {.prompt = "What?", .max_tokens = 12}, [&](std::string_view piece) { streamed += piece; },
@@ -152,7 +152,7 @@ TEST_P(ModelInvariants, StreamedTextIsTheAnswer) {
 
 TEST_P(ModelInvariants, SampledAnswersFollowTheSeed) {
   const auto model = open(GetParam());
-  const Image image = test_picture(30, 40);
+  const Image image = test_image(30, 40);
   const auto ids = [&](uint32_t seed) {
     const DescribeOptions options{
         .prompt = "What?", .max_tokens = 8, .sampling = {.temperature = 5.0F, .seed = seed}};
@@ -164,7 +164,7 @@ TEST_P(ModelInvariants, SampledAnswersFollowTheSeed) {
 
 TEST_P(ModelInvariants, CodesComeBackInShape) {
   const auto model = open(GetParam());
-  const ImageCodes codes = model->need_image_coder().encode(test_picture(33, 21));
+  const ImageCodes codes = model->need_image_coder().encode(test_image(33, 21));
   const ModelInfo& info = model->info();
   for (int32_t code : codes.codes) EXPECT_TRUE(code >= 0 && code < info.codebook_size);
   const auto image = test::generate(*model, {.prompt = "x", .sampling = {.temperature = 0.0F}}).front();

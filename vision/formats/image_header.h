@@ -1,4 +1,4 @@
-// What a picture file says about itself before its pixels are decoded, read by parsers of our own, so that
+// What an image file says about itself before its pixels are decoded, read by parsers of our own, so that
 // sizes are known before any library allocates and each format's oddities are settled in one place.
 #pragma once
 
@@ -10,15 +10,15 @@
 
 namespace janus {
 
-enum class PictureFormat : uint8_t { jpeg, png, gif, bmp, webp, tiff };
-const char* name_of(PictureFormat format);
+enum class ReadableImageFormat : uint8_t { jpeg, png, gif, bmp, webp, tiff };
+const char* name_of(ReadableImageFormat format);
 
 // What a fourth (or second) channel means: coverage of the stored colour, coverage already multiplied in,
 // nothing.
 enum class Alpha : uint8_t { straight, premultiplied, ignored };
 
-struct PictureHeader {
-  PictureFormat format = PictureFormat::jpeg;
+struct ImageHeader {
+  ReadableImageFormat format = ReadableImageFormat::jpeg;
   int64_t width = 0;  // as stored, before the orientation
   int64_t height = 0;
   int orientation = 1;  // EXIF's 1..8
@@ -30,7 +30,7 @@ struct PictureHeader {
   bool needs_opencv = false;     // stb_image cannot decode this kind
   bool inverted_16_bit = false;  // 16-bit grey whose 0 is white
 
-  // The pixels decoded may be one frame of the picture, placed here (WebP animations).
+  // The pixels decoded may be one frame of the image, placed here (WebP animations).
   int64_t frame_left = 0;
   int64_t frame_top = 0;
   int64_t frame_width = 0;
@@ -40,21 +40,21 @@ struct PictureHeader {
   std::vector<std::byte> rewritten;
 };
 
-// Tells the format by the first bytes and reads the header. Throws Error for anything but a picture of these
+// Tells the format by the first bytes and reads the header. Throws Error for anything but an image of these
 // formats, for one that is cut short where that shows, for kinds no decoder here serves, and for sizes out of
 // range.
-PictureHeader read_picture_header(std::span<const std::byte> bytes, const std::string& name);
+ImageHeader read_image_header(std::span<const std::byte> bytes, const std::string& name);
 
 // One a format; the caller checks the size.
-PictureHeader read_jpeg_header(std::span<const std::byte> bytes, const std::string& name);
-PictureHeader read_png_header(std::span<const std::byte> bytes, const std::string& name);
-PictureHeader read_gif_header(std::span<const std::byte> bytes, const std::string& name);
-PictureHeader read_bmp_header(std::span<const std::byte> bytes, const std::string& name);
-PictureHeader read_webp_header(std::span<const std::byte> bytes, const std::string& name);
-PictureHeader read_tiff_header(std::span<const std::byte> bytes, const std::string& name);
+ImageHeader read_jpeg_header(std::span<const std::byte> bytes, const std::string& name);
+ImageHeader read_png_header(std::span<const std::byte> bytes, const std::string& name);
+ImageHeader read_gif_header(std::span<const std::byte> bytes, const std::string& name);
+ImageHeader read_bmp_header(std::span<const std::byte> bytes, const std::string& name);
+ImageHeader read_webp_header(std::span<const std::byte> bytes, const std::string& name);
+ImageHeader read_tiff_header(std::span<const std::byte> bytes, const std::string& name);
 
 // Throws Error for sizes without pixels or beyond kMaxPixels.
-void check_size(const PictureHeader& header, const std::string& name);
-[[noreturn]] void fail_cut_short(PictureFormat format, size_t bytes, const std::string& name);
+void check_size(const ImageHeader& header, const std::string& name);
+[[noreturn]] void fail_cut_short(ReadableImageFormat format, size_t bytes, const std::string& name);
 
 }  // namespace janus

@@ -1,4 +1,4 @@
-// A picture on its way through the pipeline.
+// An image on its way through the pipeline.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace janus::cli {
 
 // As the sources list it.
-struct ListedPicture {
+struct ListedImage {
   std::string key;     // what tells it from all others: the path as given; ARCHIVE/member
   std::string path;    // the file it is in
   int64_t bytes = -1;  // -1 = could not be found out
@@ -27,9 +27,9 @@ struct ListedPicture {
 };
 
 // As the model takes it, or why it does not.
-struct LoadedPicture {
-  ListedPicture listed;  // without content
-  PictureFacts facts;
+struct LoadedImage {
+  ListedImage listed;  // without content
+  ImageFacts facts;
   std::string sha256;
   std::vector<float> pixels;  // of preprocess()
   std::string fault, warning;

@@ -26,7 +26,7 @@ namespace {
 constexpr int kRuns = 3;           // of everything but single steps
 constexpr int64_t kContext = 300;  // tokens before a step, as the records' bytes have it
 constexpr int64_t kPrefillQuestion = 32;
-constexpr std::array kImages{1, 2, 4, 16};  // drawn side by side; 16 where the device draws by itself
+constexpr std::array kImages{1, 2, 4, 16};  // generated side by side; 16 where the device decodes by itself
 // What --only may name; the machine's bounds and loading are measured always.
 constexpr std::array<std::string_view, 5> kParts{"vision", "prefill", "text_decode", "image_decode",
                                                  "vq_decode"};

@@ -56,18 +56,18 @@ Outcome GenerateRun::run() {
   announce();
   for (const WorkItem& item : work_) {
     const auto wanted = std::count(item.wanted.begin(), item.wanted.end(), true);
-    to_draw_ += item.best_of && wanted > 0 ? item.drawn : wanted;
+    to_generate_ += item.best_of && wanted > 0 ? item.count : wanted;
   }
-  if (to_draw_ > 0) {
+  if (to_generate_ > 0) {
     progress_.update("loading the model", 0, 0);
     chosen_ =
         open_chosen_model(common_,
                           {.prompt_images = settings_.best_of > 0 ? 1 : 0,
-                           .generated_images = static_cast<int>(std::min<int64_t>(to_draw_, INT32_MAX))},
+                           .generated_images = static_cast<int>(std::min<int64_t>(to_generate_, INT32_MAX))},
                           console_, progress_.callback());
     progress_.hide();
     refuse_long_prompts();
-    draw();
+    generate();
   }
   if (grid_output_) finish_grid();
   if (list()) {
@@ -99,7 +99,7 @@ void GenerateRun::check_outputs() {
 }
 
 void GenerateRun::skip_finished() {
-  const JournalOptions options{.kind = JournalKind::drawings, .model = {}, .prompt_hash = {}, .mixed = true};
+  const JournalOptions options{.kind = JournalKind::images, .model = {}, .prompt_hash = {}, .mixed = true};
   records_ = std::make_unique<Journal>(records_path(settings_), options);
   for (WorkItem& item : work_) {
     for (size_t place = 0; place < item.outputs.size(); ++place) {
@@ -131,7 +131,7 @@ void GenerateRun::refuse_long_prompts() {
     if (!list()) throw Error(*fault);
     put_failures(item, *fault);
     const auto missing = std::count(item.wanted.begin(), item.wanted.end(), true);
-    to_draw_ -= item.best_of ? item.drawn : missing;
+    to_generate_ -= item.best_of ? item.count : missing;
     item.wanted.assign(item.outputs.size(), false);
   }
 }
@@ -145,23 +145,23 @@ void GenerateRun::announce() {
     return;
   }
   const WorkItem& item = work_.front();
-  console_.notice(item.drawn == 1 ? fmt::format("seed {}", item.seed)
+  console_.notice(item.count == 1 ? fmt::format("seed {}", item.seed)
                                   : fmt::format("seeds {} to {}", item.seed,
-                                                item.seed + static_cast<uint32_t>(item.drawn - 1)));
+                                                item.seed + static_cast<uint32_t>(item.count - 1)));
 }
 
-void GenerateRun::draw() {
+void GenerateRun::generate() {
   engine_.emplace(*chosen_.model, EngineOptions{.rows = 2 * chosen_.images_at_once});
   // A single image tells its codes, several tell how many are there.
-  if (to_draw_ > 1) {
+  if (to_generate_ > 1) {
     const ModelInfo& info = chosen_.model->info();
-    watch_.emplace(to_draw_, int64_t{info.codes_height} * info.codes_width);
+    watch_.emplace(to_generate_, int64_t{info.codes_height} * info.codes_width);
     progress_.follow([this] { return watch_->status(); });
   }
   if (preview_) preview_->set_group(engine_->rows() / 2);
   for (const WorkItem& item : work_) {
     const bool any = std::count(item.wanted.begin(), item.wanted.end(), true) > 0;
-    for (int64_t k = 0; k < item.drawn; ++k) {
+    for (int64_t k = 0; k < item.count; ++k) {
       // The best are known only among all candidates.
       if (item.best_of ? !any : !item.wanted[static_cast<size_t>(k)]) continue;
       ask_for(item, k);
@@ -208,7 +208,7 @@ void GenerateRun::tell_phase(const char* phase, int64_t done, int64_t total) {
   if (!watch_) {
     progress_.update(phase, done, total);
   } else if (phase == std::string_view("drawing")) {
-    watch_->drew_code();
+    watch_->sampled_code();
   }
 }
 
@@ -221,12 +221,12 @@ void GenerateRun::take(Made& made) {
   if (preview_) preview_->show(made.index, candidate.image, console_);
   if (watch_) watch_->finished_image();
   if (!item.best_of) {
-    put(item, static_cast<size_t>(made.drawn), candidate, Json::object());
+    put(item, static_cast<size_t>(made.item_index), candidate, Json::object());
     return;
   }
-  if (made.drawn == 0) candidates_.emplace(item.outputs.size());
+  if (made.item_index == 0) candidates_.emplace(item.outputs.size());
   rank(item, std::move(candidate));
-  if (made.drawn + 1 == item.drawn && unranked_ != &item) keep_best(item);
+  if (made.item_index + 1 == item.count && unranked_ != &item) keep_best(item);
 }
 
 void GenerateRun::rank(const WorkItem& item, Candidate candidate) {
@@ -251,7 +251,7 @@ void GenerateRun::keep_best(const WorkItem& item) {
     if (!item.wanted[rank]) continue;
     const Candidate& kept = candidates_->best()[rank];
     put(item, rank, kept,
-        {{"best_of", item.drawn},
+        {{"best_of", item.count},
          {"ranker", settings_.ranker},
          {"rank", rank},
          {"score", kept.score},
@@ -287,7 +287,7 @@ void GenerateRun::tell(const WorkItem& item, const Output& output, const Candida
     std::string beside;
     if (item.best_of) {
       beside = fmt::format(" (seed {}, score {:.3g})", kept.seed, kept.score);
-    } else if (item.drawn > 1) {
+    } else if (item.count > 1) {
       beside = fmt::format(" (seed {})", kept.seed);
     }
     console_.notice(fmt::format("wrote {}{}", output.image, beside));

@@ -41,7 +41,7 @@ std::string request_sha256(const WorkItem& item, size_t place, const GenerateSet
   request["top_k"] = item.top_k;
   request["top_p"] = item.top_p;
   if (item.best_of) {
-    request["best_of"] = item.drawn;
+    request["best_of"] = item.count;
     request["keep"] = item.outputs.size();
     request["rank"] = place;
     request["ranker"] = settings.ranker;

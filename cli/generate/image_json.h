@@ -1,4 +1,4 @@
-// How a drawn image is told of: inside its PNG, on standard output, in the records of a list.
+// How a generated image is told of: inside its PNG, on standard output, in the records of a list.
 #pragma once
 
 #include "cli/generate/candidates.h"

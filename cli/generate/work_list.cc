@@ -87,7 +87,7 @@ WorkItem item_of(const GenerateSettings& settings, const std::string& prompt) {
   item.top_p = settings.top_p;
   item.top_k = settings.top_k;
   item.best_of = settings.best_of > 0;
-  item.drawn = item.best_of ? settings.best_of : settings.count;
+  item.count = item.best_of ? settings.best_of : settings.count;
   return item;
 }
 
@@ -141,7 +141,7 @@ ListLine read_json_line(const GenerateSettings& settings, const std::string& tex
   item.top_k = line.integer("top_k", item.top_k, 0, INT32_MAX);
   check(!item.best_of || !line.contains("count"),
         "prompts, {}: expected no \"count\" with --best-of, found one; --keep says how many are kept", where);
-  item.drawn = line.integer("count", item.drawn, 1, INT32_MAX);
+  item.count = line.integer("count", item.count, 1, INT32_MAX);
   if (line.contains("seed"))
     result.seed = static_cast<uint32_t>(line.required_integer("seed", 0, UINT32_MAX));
   result.output = line.string("output", "");
@@ -172,7 +172,7 @@ std::vector<ListLine> read_list(const GenerateSettings& settings) {
           "prompts, {}: expected text in UTF-8, found other bytes; check that it is a list of prompts",
           where);
     lines.push_back(json ? read_json_line(settings, line, where) : ListLine{.item = item_of(settings, line)});
-    lines.back().kept = lines.back().item.best_of ? settings.keep : lines.back().item.drawn;
+    lines.back().kept = lines.back().item.best_of ? settings.keep : lines.back().item.count;
   }
   check(!lines.empty(), "prompts, {}: expected at least one prompt, found none; write one a line", path);
   return lines;
@@ -189,15 +189,15 @@ void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings
     require_extension(settings.codes_output, ".json", "--codes-out");
     codes.emplace(settings.codes_output, "--codes-out");
   }
-  int64_t all = 0, index = 0, drawn = 0;
+  int64_t all = 0, index = 0, seeds_used = 0;
   for (const ListLine& line : lines) all += line.kept;
   check(all <= kMostImages, "prompts, {}: expected at most {} images, found {}; split the list",
         settings.prompts, kMostImages, all);
   std::set<std::string> names;
   for (ListLine& line : lines) {
     WorkItem& item = line.item;
-    item.seed = line.seed.value_or(static_cast<uint32_t>(common.seed + drawn));
-    drawn += item.drawn;
+    item.seed = line.seed.value_or(static_cast<uint32_t>(common.seed + seeds_used));
+    seeds_used += item.count;
     std::optional<OutputPattern> own;
     if (!line.output.empty()) {
       const std::filesystem::path folder = std::filesystem::path(pattern).parent_path();

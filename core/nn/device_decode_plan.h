@@ -26,13 +26,13 @@ struct DeviceDecodeHead {
   Tensor weight, bias;  // [F, D]; [F] or empty
 };
 
-// A sequence that draws: an image, or an answer.
+// A sequence that samples: an image, or an answer.
 struct DeviceDecodeItem {
   int32_t start = 0;         // of its tokens in the cache: the conditional ones, or the only ones
   int32_t other_start = -1;  // of the unconditional ones, or -1
   int32_t length = 0;        // tokens that it holds there
-  int32_t id = 0;            // drawn last, and not read yet
-  uint32_t step = 0;         // of the noise of its next draw
+  int32_t id = 0;            // sampled last, and not read yet
+  uint32_t step = 0;         // of the noise of its next sample
   float guidance = 1.0F;
   SamplingOptions sampling;
 };
@@ -43,20 +43,20 @@ struct DeviceDecodePlan {
   float rms_norm_eps = 1e-6F;
   int heads = 1;                       // of queries
   Tensor rope_table;                   // [positions, 2, Dh / 2]
-  Tensor table;                        // [V, D]: what a drawn id is read as, any weight type
+  Tensor table;                        // [V, D]: what a sampled id is read as, any weight type
   std::vector<DeviceDecodeHead> head;  // hidden state -> logits [V]
   std::vector<DeviceDecodeItem> items;
   NoiseStream stream = NoiseStream::codes;
-  int64_t draws = 0;  // wanted at most; every item has room for as many tokens more
+  int64_t samples = 0;  // wanted at most; every item has room for as many tokens more
 };
 
 // Steps that are under way. Keeps what its plan's tensors own.
 class DeviceDecodeRun {
  public:
   virtual ~DeviceDecodeRun() = default;
-  // Reads the ids drawn last into the cache and draws the next, one an item, in order; they stay until the
-  // next call. What sample() of core/nn/sampler.h draws from guide()'s logits. Throws Error where the device
-  // fails. The device may be steps ahead.
+  // Reads the ids sampled last into the cache and samples the next, one an item, in order; they stay until
+  // the next call. What sample() of core/nn/sampler.h takes from guide()'s logits. Throws Error where the
+  // device fails. The device may be steps ahead.
   virtual std::span<const int32_t> next() = 0;
 };
 

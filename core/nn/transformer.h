@@ -36,7 +36,7 @@ class Transformer {
   Tensor forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows,
                  const LayerHook& on_layer = {}) const;
 
-  // What a device has to know of this decoder, and of a cache that it has read a prompt into, to draw by
+  // What a device has to know of this decoder, and of a cache that it has read a prompt into, to decode by
   // itself; the caller adds table, head, items and noise. Nothing where the layers have biases.
   std::optional<DeviceDecodePlan> device_decode_plan(const KvCache& cache) const;
 

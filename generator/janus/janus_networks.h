@@ -30,7 +30,7 @@ struct JanusNetworks {
                             LoadOptions options = {});
 
   Device& device() const { return language_model.device(); }
-  // The decoder's input for drawn codes, one a row. -> [B, 1, D].
+  // The decoder's input for sampled codes, one a row. -> [B, 1, D].
   Tensor embed_codes(std::span<const int32_t> codes) const;
   // That of every code, made when first asked for. -> [codes, D].
   const Tensor& code_table() const;

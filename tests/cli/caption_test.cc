@@ -186,10 +186,10 @@ TEST_F(Caption, ConditionsLimitShuffleAndShards) {
   }
   std::sort(parts.begin(), parts.end());
   EXPECT_EQ(parts, all);
-  const Names drawn = keys(caption({many, "--shuffle", "--limit", "5"}));
-  EXPECT_EQ(drawn.size(), 5U);
-  EXPECT_NE(drawn, Names(all.begin(), all.begin() + 5));
-  EXPECT_EQ(keys(caption({many, "--shuffle", "--limit", "5"})), drawn);
+  const Names sampled = keys(caption({many, "--shuffle", "--limit", "5"}));
+  EXPECT_EQ(sampled.size(), 5U);
+  EXPECT_NE(sampled, Names(all.begin(), all.begin() + 5));
+  EXPECT_EQ(keys(caption({many, "--shuffle", "--limit", "5"})), sampled);
 }
 
 TEST_F(Caption, BadAndHugeImagesAreRecordsAmongGoodOnes) {

@@ -96,9 +96,9 @@ TEST_F(Describe, AllFailedIsExitOne) {
 
 TEST_F(Describe, ImageKOfSeveralHasSeedPlusK) {
   std::string a = image_file("a.png"), b = image_file("b.png", 30, 30, 10);
-  std::vector<std::string> drawn{"--temperature", "1.5", "--json", "-q"};
+  std::vector<std::string> sampled{"--temperature", "1.5", "--json", "-q"};
   auto with = [&](std::vector<std::string> words) {
-    words.insert(words.end(), drawn.begin(), drawn.end());
+    words.insert(words.end(), sampled.begin(), sampled.end());
     return lines_of(describe(words).out);
   };
   std::vector<std::string> both = with({a, b, "-s", "4294967295"});
@@ -111,7 +111,7 @@ TEST_F(Describe, ImageKOfSeveralHasSeedPlusK) {
   EXPECT_NE(Json::parse(with({b, "-s", "1"})[0])["ids"], Json::parse(alone[0])["ids"]);
 }
 
-TEST_F(Describe, ANegativeSeedIsDrawnAndReported) {
+TEST_F(Describe, ANegativeSeedIsUsedAndReported) {
   std::string a = image_file("a.png");
   Json first = Json::parse(describe({a, "--json", "-q", "-s", "-1", "--temperature", "1"}).out);
   std::string seed = std::to_string(first["seed"].get<int64_t>());

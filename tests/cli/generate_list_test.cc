@@ -194,7 +194,7 @@ TEST_F(GenerateList, AFailedImageIsARecordAndExitThreeUntilItIsTriedAgain) {
   EXPECT_EQ(made("00001.png"), alone("b", {"-s", "43"}));
 }
 
-TEST_F(GenerateList, TwoHundredKillsLoseNothingAndDrawNothingTwice) {
+TEST_F(GenerateList, TwoHundredKillsLoseNothingAndGenerateNothingTwice) {
   constexpr int kPrompts = 12, kKills = 200;
   std::string list;
   for (int k = 0; k < kPrompts; ++k) list += "prompt " + std::to_string(k) + "\n";

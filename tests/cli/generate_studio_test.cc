@@ -149,7 +149,7 @@ TEST_F(Studio, APreviewGrowsAndEndsAsTheImage) {
   EXPECT_EQ(row.height, kModelSide);
 }
 
-TEST_F(Studio, APreviewIsGreyWhereNothingIsDrawn) {
+TEST_F(Studio, APreviewIsGreyWhereNothingIsGenerated) {
   // A named pipe sees every preview: each is a whole PNG with at least one more line than the last.
   ASSERT_EQ(mkfifo(path("p.png").c_str(), 0600), 0);
   std::string seen;

@@ -56,7 +56,7 @@ TEST_F(MemoryCheck, OwnMemoryThatDoesNotFitIsAnError) {
   EXPECT_EQ(text.rfind("error: memory, model some: expected ", 0), 0U) << text;
 }
 
-TEST_F(MemoryCheck, DrawsFewerSideBySideWhereThatIsEnough) {
+TEST_F(MemoryCheck, GeneratesFewerSideBySideWhereThatIsEnough) {
   const Work work{.generated_images = 40};
   for (const std::string device : {"cpu", "cuda"}) {
     SCOPED_TRACE(device);

@@ -41,7 +41,7 @@ TEST_P(GpuMemoryNeed, WeightsAreWhatLoadingHolds) {
   EXPECT_EQ(need({}).held_bytes, before_);
 }
 
-TEST_P(GpuMemoryNeed, DrawingTakesWhatWasTold) {
+TEST_P(GpuMemoryNeed, GenerationTakesWhatWasTold) {
   const MemoryNeed told = need({.prompt_tokens = 9, .generated_images = 3});
   open();
   model_->generate_ids(

@@ -148,12 +148,12 @@ TEST_P(GoldenTest, Decoder) {
 TEST_P(GoldenTest, Generation) {
   const auto codes = golden_.list<int32_t>("codes");
   const auto count = static_cast<int64_t>(codes.size());
-  const Tensor drawn = networks_.embed_codes(std::span(codes).first(codes.size() - 1));
+  const Tensor sampled = networks_.embed_codes(std::span(codes).first(codes.size() - 1));
   std::vector<std::vector<float>> logits;
   for (int kind : {0, 1}) {
     const std::string name = kKinds[kind];
     const std::vector<Tensor> parts{networks_.language_model.embed(prompt(kind)),
-                                    drawn.reshape({count - 1, width()})};
+                                    sampled.reshape({count - 1, width()})};
     const Tensor all = forward(networks_.language_model, ops::concatenate(parts));
     const Tensor hidden = all.rows(all.size(0) - count, count);
     stages_.check("generation.hidden." + name, hidden, tolerances().decoder);
@@ -182,9 +182,9 @@ TEST_P(GoldenTest, GenerationStepByStep) {
     keep(ops::to_host(decoder.forward(x, cache, {&kind, 1})), kind);
   }
   for (int64_t step = 0; step + 1 < count; ++step) {
-    const std::vector<int32_t> drawn(2, codes[step]);
+    const std::vector<int32_t> sampled(2, codes[step]);
     const std::vector<float> hidden =
-        ops::to_host(decoder.forward(networks_.embed_codes(drawn), cache, rows));  // [2, 1, D]
+        ops::to_host(decoder.forward(networks_.embed_codes(sampled), cache, rows));  // [2, 1, D]
     keep({hidden.begin(), hidden.begin() + width()}, 0);
     keep(hidden, 1);
   }

@@ -20,7 +20,7 @@ int64_t resident_bytes() {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
-// Draws and decodes images, looks at an image and answers, by ids: the build may lack the tokenizer.
+// Generates and decodes images, looks at an image and answers, by ids: the build may lack the tokenizer.
 void run_once(const Model& model, uint32_t seed) {
   const std::vector<int32_t> ids(9, 3);
   model.generate({.prompt_ids = ids, .count = 2, .sampling = {.seed = seed}}, {});

@@ -42,7 +42,7 @@ TEST_P(ModelInvariants, AnImageIsTheSameAloneAndInABatch) {
   EXPECT_NE(together[0].codes.codes, together[1].codes.codes);
 }
 
-// More than are drawn side by side, too.
+// More than are generated side by side, too.
 TEST_P(ModelInvariants, AnImageIsTheSameInABatchOfAnySize) {
   const auto model = open(GetParam());
   const auto codes = [&](int count, uint32_t seed) {
@@ -86,10 +86,11 @@ TEST_P(ModelInvariants, LinesOfAnImageAreItsBeginning) {
   for (size_t line = 0; line < lines.size(); ++line) EXPECT_EQ(lines[line], static_cast<int>(line) + 1);
   // Convolutions see a little of the lines that are to come, so that only the grey below is certain.
   ASSERT_EQ(half.pixels.size(), made.image.pixels.size());
-  const size_t drawn = half.pixels.size() / static_cast<size_t>(info.codes_height) * (info.codes_height / 2);
-  EXPECT_TRUE(std::all_of(half.pixels.begin() + static_cast<int64_t>(drawn), half.pixels.end(),
+  const size_t generated =
+      half.pixels.size() / static_cast<size_t>(info.codes_height) * (info.codes_height / 2);
+  EXPECT_TRUE(std::all_of(half.pixels.begin() + static_cast<int64_t>(generated), half.pixels.end(),
                           [](uint8_t value) { return value == 127; }));
-  EXPECT_FALSE(std::all_of(half.pixels.begin(), half.pixels.begin() + static_cast<int64_t>(drawn),
+  EXPECT_FALSE(std::all_of(half.pixels.begin(), half.pixels.begin() + static_cast<int64_t>(generated),
                            [](uint8_t value) { return value == 127; }));
 }
 
@@ -117,7 +118,7 @@ TEST_P(ModelInvariants, ThreadsDoNotChangeTheCodes) {
   }
 }
 
-TEST_P(ModelInvariants, ScoringDrawnCodesAgreesWithHowTheyWereDrawn) {
+TEST_P(ModelInvariants, ScoringSampledCodesAgreesWithHowTheyWereSampled) {
   // Greedy codes under guidance are the likeliest at each step: no other code may score higher.
   const auto model = open(GetParam(), 0, WeightType::f32);
   for (const float guidance : {1.0F, 3.0F}) {
@@ -128,12 +129,12 @@ TEST_P(ModelInvariants, ScoringDrawnCodesAgreesWithHowTheyWereDrawn) {
     ASSERT_EQ(score.logprobs.size(), image.codes.codes.size());
     ImageCodes other = image.codes;
     for (size_t step = 0; step < other.codes.size(); step += 5) {
-      const int32_t drawn = other.codes[step];
-      other.codes[step] = static_cast<int32_t>((drawn + 1) % model->info().codebook_size);
+      const int32_t sampled = other.codes[step];
+      other.codes[step] = static_cast<int32_t>((sampled + 1) % model->info().codebook_size);
       EXPECT_LE(test::score_codes(*model, "a cat", other, guidance).logprobs[step],
                 score.logprobs[step] + 1e-4)
           << "step " << step << " guidance " << guidance;
-      other.codes[step] = drawn;
+      other.codes[step] = sampled;
     }
   }
 }

@@ -63,7 +63,7 @@ TEST_P(MemoryNeedTest, WeightsAreWhatLoadingHolds) {
   }
 }
 
-TEST_P(MemoryNeedTest, DrawingTakesWhatWasTold) {
+TEST_P(MemoryNeedTest, GenerationTakesWhatWasTold) {
   constexpr int kTokens = 9;
   const MemoryNeed one = need({.prompt_tokens = kTokens, .generated_images = 1});
   const MemoryNeed three = need({.prompt_tokens = kTokens, .generated_images = 3});

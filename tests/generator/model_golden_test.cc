@@ -1,4 +1,4 @@
-// What a Model answers, draws and scores against transformers in float32: the whole path from pixels and
+// What a Model answers, generates and scores against transformers in float32: the whole path from pixels and
 // text.
 #include <gtest/gtest.h>
 

@@ -2,9 +2,9 @@
 //
 //   measure_quantization [--prompts 24] [--threads N] [--limit q8_0=0.002] [MODEL...]
 //
-// MODEL is a folder with a tokenizer, janus-tiny by default. In f32 the model draws an image for each prompt
-// and describes it; then every type reads the same codes and the same answers, and its distributions of the
-// next code and of the next token are held against those of f32. --limit: exit code 1 if a type's mean
+// MODEL is a folder with a tokenizer, janus-tiny by default. In f32 the model generates an image for each
+// prompt and describes it; then every type reads the same codes and the same answers, and its distributions
+// of the next code and of the next token are held against those of f32. --limit: exit code 1 if a type's mean
 // divergence is larger.
 #include <algorithm>
 #include <cmath>
@@ -154,7 +154,7 @@ std::vector<std::vector<float>> token_logits(const JanusNetworks& networks, cons
       networks.lm_head(last_hidden(networks, embeddings, static_cast<int64_t>(sample.answer_ids.size()))));
 }
 
-Sample draw_sample(const JanusModel& model, int index) {
+Sample make_sample(const JanusModel& model, int index) {
   const JanusNetworks& f32 = model.networks();
   const SpecialIds& special = model.special_ids();
   Sample sample;
@@ -253,7 +253,7 @@ bool measure(const std::string& model, const Settings& settings) {
   {
     const JanusModel f32(checkpoint, device, {.type = WeightType::f32});
     for (int index = 0; index < settings.prompts; ++index) {
-      samples.push_back(draw_sample(f32, index));
+      samples.push_back(make_sample(f32, index));
     }
   }
   size_t codes = 0, tokens = 0;

@@ -19,7 +19,7 @@ constexpr size_t kListedAhead = 64;  // paths, or members of archives in memory
 constexpr size_t kDecodeBytes = size_t{1}
                                 << 28;  // of images being decoded at once, but for a single larger one
 constexpr int kMostLoaders = 16;
-constexpr std::chrono::milliseconds kPatience{100};
+constexpr std::chrono::milliseconds kWait{100};
 
 int loaders_for(const CaptionSettings& settings) {
   if (settings.decoders > 0) return static_cast<int>(settings.decoders);
@@ -29,7 +29,7 @@ int loaders_for(const CaptionSettings& settings) {
 
 // The model's threads wait for each other after every operation, so one that is kept waiting for its
 // processor holds up all of them; an image decoded later holds up nothing while the queue is filled.
-void step_back() {
+void lower_priority() {
   constexpr int kNicer = 10;
   (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNicer);
 }
@@ -70,7 +70,7 @@ void ImageFeed::guard(const std::function<void()>& action) {
 }
 
 std::optional<LoadedImage> ImageFeed::take(bool wait) {
-  return loaded_.pop_within(wait ? kPatience : std::chrono::milliseconds(0));
+  return loaded_.pop_within(wait ? kWait : std::chrono::milliseconds(0));
 }
 
 void ImageFeed::end() {
@@ -145,7 +145,7 @@ bool ImageFeed::accept(ListedImage& image, const std::function<std::string()>& c
 }
 
 void ImageFeed::load() {
-  step_back();
+  lower_priority();
   while (std::optional<ListedImage> listed = listed_.pop()) {
     if (!loaded_.push(load_image(std::move(*listed), run_.model.preprocess_config(), budget_))) return;
   }

@@ -29,7 +29,7 @@ class Answering {
   void run() {
     while (true) {
       const bool stopped = run_.stopped();
-      if (stopped) dismiss_waiting();
+      if (stopped) cancel_pending();
       if (!stopped) let_join();
       if (in_work_.empty() && (stopped || feed_.drained())) break;
       run_.engine.step();
@@ -98,7 +98,7 @@ class Answering {
   }
 
   // Sends away the images whose answers have not begun.
-  void dismiss_waiting() {
+  void cancel_pending() {
     for (const std::shared_ptr<Asked>& asked : in_work_) {
       if (asked->begun || asked->dismissed) continue;
       asked->dismissed = true;

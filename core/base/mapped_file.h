@@ -23,6 +23,6 @@ void expect_reading(std::span<const std::byte> bytes);
 
 // Tells the system that `file`, a mapping or part of one, need not stay in this process's memory: what is
 // read all the same comes from the file again. Nothing happens to bytes of another kind.
-void expect_no_reading(const FileBytes& file);
+void release_pages(const FileBytes& file);
 
 }  // namespace janus

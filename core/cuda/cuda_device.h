@@ -131,7 +131,7 @@ class CudaDevice : public Device, private DeviceDecoder {
 
   int index_;
   std::string description_;
-  std::shared_ptr<MemoryPool> pool_;
+  std::shared_ptr<GpuMemoryPool> pool_;
   Transfers transfers_;
   std::unique_ptr<Blas> blas_;  // or null
   cudaEvent_t written_ = nullptr;

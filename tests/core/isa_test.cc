@@ -124,9 +124,9 @@ TEST_P(Isa, Norms) {
 TEST_P(Isa, ElementByElement) {
   const Tensor x = random(Shape{999}, 1, DType::f32, 4.0F), up = random(Shape{999}, 2);
   oracle::Values gelu = oracle::widen(x), swiglu = gelu;
-  const oracle::Values factor = oracle::widen(up);
+  const oracle::Values wide_up = oracle::widen(up);
   for (double& v : gelu) v = v * 0.5 * std::erfc(-v / std::sqrt(2.0));
-  for (size_t i = 0; i < swiglu.size(); ++i) swiglu[i] = oracle::silu(swiglu[i]) * factor[i];
+  for (size_t i = 0; i < swiglu.size(); ++i) swiglu[i] = oracle::silu(swiglu[i]) * wide_up[i];
   oracle::expect_near(ops::gelu_erf(x), gelu, oracle::kElementwise, "gelu_erf");
   oracle::expect_near(ops::swiglu(x, up), swiglu, oracle::kElementwise, "swiglu");
 }

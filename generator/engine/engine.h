@@ -35,7 +35,7 @@ class Engine {
  public:
   // Takes no memory before the first request. The model must outlive it.
   explicit Engine(const Model& model, EngineOptions options = {});
-  // Ends what is under way with an error.
+  // Ends what is under way with an error. On the thread that runs it, or after run() has returned.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

@@ -98,8 +98,8 @@ struct Cancelled : Error {
 };
 
 // Every function of a sink may be empty, and is called on the thread that runs the engine, which waits for
-// it. One that throws ends its request with what it threw; the other requests go on. Of on_done and on_error
-// exactly one is called, once.
+// it. One that throws ends its request with what it threw; the other requests go on. A request ends with one
+// call: on_done, or on_error, which also follows an on_done that throws.
 struct AnswerSink {
   std::function<void(std::string_view piece)> on_text = {};  // never a part of a character
   Progress on_progress = {};

@@ -156,14 +156,22 @@ TEST_P(DecodingTest, ASequenceDoesNotDependOnTheOthers) {
   for (size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(together[2 * i + 1], alone[i]) << "draw " << i;
 }
 
-std::vector<WeightType> types() {
-  std::vector<WeightType> types{WeightType::bf16};
-  types.insert(types.end(), block_types().begin(), block_types().end());
-  return types;
+// Every block format, of which two steps show all that differs.
+class DecodingOfEveryType : public DecodingTest {};
+
+TEST_P(DecodingOfEveryType, SamplesWhatStepsSample) {
+  const std::vector<Sequence> one{sequence(0, 1, {.seed = 1}, 3)};
+  EXPECT_EQ(sample_on_device(one, 2), sample_by_steps(one, 2));
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, DecodingTest, testing::ValuesIn(types()),
-                         [](const auto& test) { return std::string(name_of(test.param)); });
+const auto name_of_type = [](const auto& test) { return std::string(name_of(test.param)); };
+
+INSTANTIATE_TEST_SUITE_P(Types, DecodingTest, testing::Values(WeightType::bf16, DType::q8_0, DType::q4_k),
+                         name_of_type);
+INSTANTIATE_TEST_SUITE_P(Types, DecodingOfEveryType,
+                         testing::ValuesIn(std::vector<WeightType>(block_types().begin(),
+                                                                   block_types().end())),
+                         name_of_type);
 
 }  // namespace
 }  // namespace janus

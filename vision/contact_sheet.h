@@ -16,7 +16,7 @@ Image enlarge_lanczos(const Image& image, int factor);
 // Writes black text with its upper left corner at (x, y), each of its pixels `scale` wide and high, in one
 // line. What is not ASCII is shown as "?"; what does not fit on the image is cut.
 void draw_text(Image& image, int x, int y, int scale, std::string_view text);
-// Pixels that the text takes.
+// The width of the text in pixels.
 int text_width(std::string_view text, int scale);
 
 // A white page with a number of images of one size in rows, each over its label. Small images are

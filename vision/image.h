@@ -1,4 +1,4 @@
-// 8-bit RGB images and the reference's preprocessing of them.
+// 8-bit RGB images, and the reference's preprocessing of them.
 #pragma once
 
 #include <cstdint>

@@ -13,7 +13,7 @@ void add_answer(Json& record, const Answer& answer) {
   record["finish_reason"] = answer.finish_reason == FinishReason::stop ? "stop" : "length";
 }
 
-// Of several answers: each one's own time, as they were written together.
+// Adds up the answers' own times, as several are written together.
 Timings timings_of(const std::vector<Answer>& answers) {
   Timings timings = answers.front().timings;
   for (size_t i = 1; i < answers.size(); ++i) {

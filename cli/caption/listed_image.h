@@ -10,7 +10,7 @@
 
 namespace janus::cli {
 
-// As the sources list it.
+// An image as the sources list it.
 struct ListedImage {
   std::string key;     // what tells it from all others: the path as given; ARCHIVE/member
   std::string path;    // the file it is in
@@ -26,7 +26,7 @@ struct ListedImage {
   std::string old_sha256;    // of what an earlier record is about; the same content needs no other
 };
 
-// As the model takes it, or why it does not.
+// An image as the model takes it, or the fault for which it does not.
 struct LoadedImage {
   ListedImage listed;  // without content
   ImageFacts facts;

@@ -89,7 +89,7 @@ void GenerateRun::check_outputs() {
   for (const WorkItem& item : work_) {
     for (const Output& output : item.outputs) {
       for (const std::string& path : {output.image, output.codes}) {
-        // Of a list, one file a folder: there may be many.
+        // A list may have many files: one a folder is tried.
         if (path.empty()) continue;
         if (list() && !folders.insert(std::filesystem::path(path).parent_path().string()).second) continue;
         OutputFile{path};
@@ -352,7 +352,7 @@ void GenerateRun::finish_grid() {
       if (item.wanted[place] || !list()) continue;
       const std::optional<RecordSummary> record = records_->find(key_of_path(output.image));
       if (!record || record->failed) continue;
-      // Of an earlier run: shown as it was written.
+      // An earlier run's image is shown as it was written.
       const std::optional<std::string> fault =
           error_of([&] { put_on_grid(item, output, read_input_image(output.image, console_), {}); });
       if (fault) console_.error(*fault);

@@ -13,8 +13,8 @@
 namespace janus::cli {
 namespace {
 
-// Of weights, from the best to the smallest, each smaller than the one before: what lies mapped as it is
-// needs no memory that cannot be given back.
+// The types of weights from the best to the smallest, each smaller than the one before. Weights mapped as
+// they are stored need no memory that cannot be given back.
 std::vector<WeightType> smaller_types() {
   std::vector<WeightType> types{WeightType::native, WeightType::bf16};
   for (const DType type : block_types()) {

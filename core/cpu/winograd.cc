@@ -57,7 +57,7 @@ struct Plan {
  private:
   // Blocks are nearly square, as tiles at their edges see inputs of the neighbours.
   static constexpr int64_t kBlockHeight = 6, kBlockWidth = 8;
-  // Of a block's transformed inputs.
+  // The most floats that a block's transformed inputs take.
   static constexpr int64_t kMostFloats = int64_t{1} << 20;
 
   void cut_blocks() {

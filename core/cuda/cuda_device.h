@@ -43,7 +43,7 @@ class Transfers {
 
 class CudaDevice : public Device, private DeviceDecoder {
  public:
-  // Of GPU `index`, which must be there.
+  // Opens GPU `index`, which must be there.
   explicit CudaDevice(int index);
   ~CudaDevice() override;
 

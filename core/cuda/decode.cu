@@ -25,7 +25,7 @@ void run_product(cudaStream_t stream, std::span<const Tensor* const> parts, cons
   });
 }
 
-// Of rows that no norm stands before.
+// The scale of rows that no norm stands before.
 constexpr RowScale kNoScale{nullptr, 0, 1, 0.0F};
 
 std::shared_ptr<void> zeroed(CudaDevice& device, size_t bytes) {

@@ -35,7 +35,7 @@ struct RowScale;
 
 class CudaDecodeRun : public DeviceDecodeRun {
  public:
-  // Of a plan that can_decode(), of kMostRows rows or fewer.
+  // `plan` must satisfy can_decode() and have kMostRows rows or fewer.
   CudaDecodeRun(CudaDevice& device, DeviceDecodePlan plan);
   ~CudaDecodeRun() override;
 

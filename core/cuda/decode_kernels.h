@@ -28,8 +28,8 @@ struct RowScale {
   float eps;
 };
 
-// Of the batch rows from `first` on, in shared memory, ready for all threads; every thread of the block calls
-// it.
+// Computes the scales of the batch rows from `first` on, in shared memory, ready for all threads. Every
+// thread of the block calls it.
 template <int kTiles>
 __device__ __forceinline__ const float* row_scales(const RowScale& scale, int batch, int first) {
   __shared__ float scales[8 * kTiles];

@@ -35,7 +35,7 @@ class GpuMemoryPool : public std::enable_shared_from_this<GpuMemoryPool> {
   // Gives what is kept back to the source.
   void release_kept();
 
-  // From the source, and of these not in use.
+  // The bytes taken from the source, and those of them that are not in use.
   size_t taken_bytes() const;
   size_t kept_bytes() const;
 

@@ -61,7 +61,7 @@ __device__ __forceinline__ Best better(const Best& a, const Best& b) {
   return a.id < b.id ? a : b;
 }
 
-// Of all threads of a block, in thread 0.
+// Returns the best of all threads of a block in thread 0.
 __device__ __forceinline__ Best block_best(Best best) {
   __shared__ Best parts[32];
   for (int bits = 16; bits > 0; bits /= 2) {

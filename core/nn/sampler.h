@@ -12,7 +12,7 @@ namespace janus {
 // Philox4x32 with 10 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 std::array<uint32_t, 4> philox4x32_10(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 
-// Which sequence of samples: image codes and text tokens never share noise.
+// The stream that the noise comes from: image codes and text tokens never share noise.
 enum class NoiseStream : uint32_t { codes = 0, text = 1 };
 
 struct SamplingOptions {

@@ -12,7 +12,7 @@
 
 namespace janus {
 
-// Where the parts stand in a checkpoint layout.
+// The names of the parts in a checkpoint layout.
 struct JanusNames {
   const char* layout;
   const char* language_model;
@@ -43,9 +43,9 @@ struct JanusConfig {
   int64_t image_tokens() const { return vision.patches(); }
 };
 
-// True for what read_janus_config understands; used by the table of families.
+// Returns whether read_janus_config understands a config; the table of families asks it.
 bool is_janus(const nlohmann::json& config);
-// `root` stands at the top of the checkpoint: the original layout's config lacks sizes that tensors tell.
+// `root` is the top scope of the checkpoint: the original layout's config lacks sizes that only tensors have.
 // Throws Error for another architecture, naming it, and for anything that does not fit together.
 JanusConfig read_janus_config(const Checkpoint& checkpoint, const Weights& root);
 

@@ -60,7 +60,7 @@ class VqModel {
   // The code of the nearest codebook row for each position, both normalised; the lowest among equals.
   std::vector<int32_t> quantize(const Tensor& latent) const;
 
-  // Of the convolutions.
+  // The type of the convolutions' weights.
   DType dtype() const { return decoder_.conv_in.weight.dtype(); }
 
  private:

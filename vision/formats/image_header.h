@@ -10,6 +10,7 @@
 
 namespace janus {
 
+// The formats that decode_image() reads; ImageFormat (vision/image_file.h) has those that are written.
 enum class ReadableImageFormat : uint8_t { jpeg, png, gif, bmp, webp, tiff };
 const char* name_of(ReadableImageFormat format);
 
@@ -45,7 +46,7 @@ struct ImageHeader {
 // range.
 ImageHeader read_image_header(std::span<const std::byte> bytes, const std::string& name);
 
-// One a format; the caller checks the size.
+// Each reads one format; the caller checks the size.
 ImageHeader read_jpeg_header(std::span<const std::byte> bytes, const std::string& name);
 ImageHeader read_png_header(std::span<const std::byte> bytes, const std::string& name);
 ImageHeader read_gif_header(std::span<const std::byte> bytes, const std::string& name);

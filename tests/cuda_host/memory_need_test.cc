@@ -44,16 +44,14 @@ TEST_P(GpuMemoryNeed, WeightsAreWhatLoadingHolds) {
 TEST_P(GpuMemoryNeed, GenerationTakesWhatWasTold) {
   const MemoryNeed told = need({.prompt_tokens = 9, .generated_images = 3});
   open();
-  model_->generate_ids(
-      kIds, {.prompt = {}, .count = 3, .sampling = {}},
-      [&](const GeneratedImage& image) { model_->decode(image.codes); }, nullptr);
+  model_->generate({.prompt_ids = kIds, .count = 3, .sampling = {}}, {});
   expect_close(told);
 }
 
 TEST_P(GpuMemoryNeed, AnAnswerTakesWhatWasTold) {
   const MemoryNeed told = need({.prompt_tokens = 9, .prompt_images = 0, .new_tokens = 12});
   open();
-  model_->describe_ids({}, kIds, {.prompt = {}, .max_tokens = 12, .sampling = {}}, nullptr);
+  model_->describe({}, {.prompt_ids = kIds, .max_tokens = 12, .sampling = {}});
   expect_close(told);
 }
 
@@ -63,10 +61,11 @@ TEST_P(GpuMemoryNeed, ImagesAndCodesTakeWhatWasTold) {
   const ModelInfo& info = model_->info();
   ImageCodes codes{.height = info.codes_height, .width = info.codes_width, .codes = {}};
   codes.codes.resize(static_cast<size_t>(codes.height) * codes.width);
-  model_->decode(codes);
+  model_->need_image_coder().decode(codes);
   expect_close(decoding);
   device_->restart_peak();
-  model_->encode({.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)});
+  model_->need_image_coder().encode(
+      {.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)});
   expect_close(encoding);
 }
 

@@ -1,4 +1,4 @@
-// janus caption: captions for folders, lists and archives of pictures, in runs that may be broken off at any
+// janus caption: captions for folders, lists and archives of images, in runs that may be broken off at any
 // time.
 #include <fmt/format.h>
 
@@ -145,7 +145,7 @@ Outcome caption(const CaptionWords& words, const CommonOptions& common, Console&
   CaptionProgress progress;
   ProgressDisplay display(console);
   const ChosenModel chosen = open_chosen_model(
-      common, {.pictures = 1, .new_tokens = common.max_tokens, .rows = static_cast<int>(settings.batch)},
+      common, {.prompt_images = 1, .new_tokens = common.max_tokens, .rows = static_cast<int>(settings.batch)},
       console, display.callback(),
       fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
   display.hide();

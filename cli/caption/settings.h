@@ -10,12 +10,12 @@
 
 namespace janus::cli {
 
-// One question about every picture; a run with one question may leave its name empty.
+// One question about every image; a run with one question may leave its name empty.
 struct Ask {
   std::string name, prompt;
 };
 
-// Which pictures, and where they are listed.
+// Which images, and where they are listed.
 struct SourceSettings {
   std::vector<std::string> paths;
   bool nul_separated = false;  // lists

@@ -54,7 +54,7 @@ class Chat {
   std::optional<Engine> engine_;
   std::optional<Conversation> conversation_;
   std::vector<Turn> turns_;
-  std::vector<Image> waiting_;  // pictures of the next question
+  std::vector<Image> waiting_;  // images of the next question
   std::vector<std::string> waiting_names_;
   int64_t generated_ = 0;
   uint32_t asked_ = 0;  // questions so far, each with a seed of its own

@@ -9,9 +9,9 @@
 #include "cli/app/command.h"
 #include "cli/app/sampling_options.h"
 #include "cli/commands/describe_style.h"
+#include "cli/io/image_input.h"
 #include "cli/io/input_file.h"
 #include "cli/io/json_output.h"
-#include "cli/io/picture_input.h"
 #include "cli/io/progress.h"
 #include "cli/io/text_stream.h"
 #include "cli/model/chosen_model.h"
@@ -72,12 +72,12 @@ std::string cell_of(std::string text) {
   return text;
 }
 
-// One question about the pictures at `paths`; the answer goes through `stream`, or out as a record whose
+// One question about the images at `paths`; the answer goes through `stream`, or out as a record whose
 // image is `image`.
 void ask(const DescribeRun& run, std::span<const std::string> paths, const Json& image, uint32_t seed,
          TextStream& stream) {
-  std::vector<Image> pictures;
-  for (const std::string& path : paths) pictures.push_back(read_picture(path, run.console));
+  std::vector<Image> images;
+  for (const std::string& path : paths) images.push_back(read_input_image(path, run.console));
   AnswerSink sink{.on_progress = run.progress.callback()};
   if (!run.common.json && !run.settings.table) {
     sink.on_text = [&](std::string_view piece) {
@@ -85,7 +85,7 @@ void ask(const DescribeRun& run, std::span<const std::string> paths, const Json&
       stream.add(piece);
     };
   }
-  const Answer answer = run.engine.answer(request_of(run, pictures, seed), std::move(sink));
+  const Answer answer = run.engine.answer(request_of(run, images, seed), std::move(sink));
   run.progress.hide();
   if (run.common.json) {
     print_json(record_of(run, image, answer, seed), run.console);
@@ -160,7 +160,7 @@ Outcome describe(DescribeSettings& settings, const CommonOptions& common, Consol
   progress.update("loading the model", 0, 0);
   const size_t together = settings.together ? settings.images.size() : 1;
   ChosenModel chosen = open_chosen_model(
-      common, {.pictures = static_cast<int>(together), .new_tokens = common.max_tokens}, console,
+      common, {.prompt_images = static_cast<int>(together), .new_tokens = common.max_tokens}, console,
       progress.callback(),
       fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
   progress.hide();

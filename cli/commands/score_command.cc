@@ -7,8 +7,8 @@
 
 #include "cli/app/command.h"
 #include "cli/app/sampling_options.h"
+#include "cli/io/image_input.h"
 #include "cli/io/json_output.h"
-#include "cli/io/picture_input.h"
 #include "cli/io/progress.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
@@ -51,10 +51,10 @@ void print_score(const char* what, const Score& score, Console& console) {
 }
 
 Outcome score_text(const ScoreSettings& settings, const CommonOptions& common, Console& console) {
-  Image image = read_picture(settings.image, console);
+  Image image = read_input_image(settings.image, console);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
-  ChosenModel chosen = open_chosen_model(common, {.pictures = 1}, console, progress.callback());
+  ChosenModel chosen = open_chosen_model(common, {.prompt_images = 1}, console, progress.callback());
   progress.update("scoring the text", 0, 0);
   std::string prompt = settings.prompt.empty() ? DescribeOptions{}.prompt : settings.prompt;
   const std::vector<Score> scores =
@@ -70,7 +70,7 @@ Outcome score_codes(const ScoreSettings& settings, const CommonOptions& common, 
   ImageCodes codes = read_codes(settings.codes);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
-  ChosenModel chosen = open_chosen_model(common, {.drawings = 1}, console, progress.callback());
+  ChosenModel chosen = open_chosen_model(common, {.generated_images = 1}, console, progress.callback());
   progress.update("scoring the codes", 0, 0);
   const std::vector<Score> scores = chosen.model->score({.prompt = settings.prompt,
                                                          .codes = std::move(codes),

@@ -31,7 +31,7 @@ struct GenerateSettings {
   std::vector<const OptionEntry*> with_prompts, with_best_of, with_preview;
 };
 
-// Images kept of one run, and candidates drawn for one prompt.
+// Images kept of one run, and candidates generated for one prompt.
 inline constexpr int64_t kMostImages = 1'000'000, kMostCandidates = 10'000;
 
 // The records of a list, where no other name is given.

@@ -6,10 +6,10 @@
 #include <set>
 
 #include "cli/app/command.h"
+#include "cli/io/image_output.h"
 #include "cli/io/input_file.h"
 #include "cli/io/output_file.h"
 #include "cli/io/output_pattern.h"
-#include "cli/io/picture_output.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/utf8.h"
@@ -85,7 +85,7 @@ WorkItem item_of(const GenerateSettings& settings, const std::string& prompt) {
   item.guidance = settings.guidance;
   item.sampling = settings.sampling;
   item.best_of = settings.best_of > 0;
-  item.drawn = item.best_of ? settings.best_of : settings.count;
+  item.count = item.best_of ? settings.best_of : settings.count;
   return item;
 }
 
@@ -137,7 +137,7 @@ ListLine read_json_line(const GenerateSettings& settings, const std::string& tex
   item.sampling.top_k = line.integer("top_k", item.sampling.top_k, 0, INT32_MAX);
   check(!item.best_of || !line.contains("count"),
         "prompts, {}: expected no \"count\" with --best-of, found one; --keep says how many are kept", where);
-  item.drawn = line.integer("count", item.drawn, 1, INT32_MAX);
+  item.count = line.integer("count", item.count, 1, INT32_MAX);
   if (line.contains("seed"))
     result.seed = static_cast<uint32_t>(line.required_integer("seed", 0, UINT32_MAX));
   result.output = line.string("output", "");
@@ -168,7 +168,7 @@ std::vector<ListLine> read_list(const GenerateSettings& settings) {
           "prompts, {}: expected text in UTF-8, found other bytes; check that it is a list of prompts",
           where);
     lines.push_back(json ? read_json_line(settings, line, where) : ListLine{.item = item_of(settings, line)});
-    lines.back().kept = lines.back().item.best_of ? settings.keep : lines.back().item.drawn;
+    lines.back().kept = lines.back().item.best_of ? settings.keep : lines.back().item.count;
   }
   check(!lines.empty(), "prompts, {}: expected at least one prompt, found none; write one a line", path);
   return lines;
@@ -178,22 +178,22 @@ void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings
                   std::vector<WorkItem>& work) {
   const bool list = !settings.prompts.empty();
   const std::string pattern = list ? list_output(settings.output) : settings.output;
-  picture_format(pattern, "--output");
+  output_image_format(pattern, "--output");
   const OutputPattern images(pattern, "--output");
   std::optional<OutputPattern> codes;
   if (!settings.codes_output.empty()) {
     require_extension(settings.codes_output, ".json", "--codes-out");
     codes.emplace(settings.codes_output, "--codes-out");
   }
-  int64_t all = 0, index = 0, drawn = 0;
+  int64_t all = 0, index = 0, seeds_used = 0;
   for (const ListLine& line : lines) all += line.kept;
   check(all <= kMostImages, "prompts, {}: expected at most {} images, found {}; split the list",
         settings.prompts, kMostImages, all);
   std::set<std::string> names;
   for (ListLine& line : lines) {
     WorkItem& item = line.item;
-    item.seed = line.seed.value_or(static_cast<uint32_t>(common.seed + drawn));
-    drawn += item.drawn;
+    item.seed = line.seed.value_or(static_cast<uint32_t>(common.seed + seeds_used));
+    seeds_used += item.count;
     std::optional<OutputPattern> own;
     if (!line.output.empty()) {
       const std::filesystem::path folder = std::filesystem::path(pattern).parent_path();
@@ -235,7 +235,7 @@ std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOp
     lines.back().kept = settings.best_of > 0 ? settings.keep : settings.count;
   } else {
     // The names are of the command line alone: refused before the list is read.
-    picture_format(list_output(settings.output), "--output");
+    output_image_format(list_output(settings.output), "--output");
     OutputPattern(list_output(settings.output), "--output");
     if (!settings.codes_output.empty()) require_extension(settings.codes_output, ".json", "--codes-out");
     lines = read_list(settings);

@@ -48,7 +48,7 @@ void Scheduler::look_at_images() {
 void Scheduler::begin_reading() {
   for (size_t i = 0; i < entering_.size();) {
     const std::shared_ptr<Sequence> sequence = entering_[i];
-    sequence->watch.lap_ms();
+    Stopwatch watch;
     try {
       const std::vector<Tensor> images = encodings_.embeddings(sequence->images);
       for (size_t row = 0; row < sequence->rows.size(); ++row) {
@@ -66,8 +66,11 @@ void Scheduler::begin_reading() {
                              .embeddings = embeddings.reshape({length, embeddings.size(2)}),
                              .read = sequence->session ? 0 : rows_.read(prompt.cache_row)});
       }
+      // What others have read of a prompt is copied, which takes its time, too.
+      sequence->timings.prefill_ms += watch.lap_ms();
       ++i;
     } catch (...) {
+      std::erase_if(readings_, [&](const Reading& reading) { return reading.sequence == sequence; });
       entering_.erase(entering_.begin() + static_cast<int64_t>(i));
       fail(sequence, std::current_exception());
     }

@@ -14,9 +14,10 @@ class AnswerText {
  public:
   explicit AnswerText(const TextTokenizer& tokenizer) : tokenizer_(&tokenizer) {}
 
-  // The text that `id` makes certain: what ends inside a character or in white space waits for the next.
+  // Returns the text that `id` makes certain; an unfinished character or trailing white space waits for the
+  // next.
   std::string push(int32_t id);
-  // What still waits, an unfinished character as U+FFFD, trailing white space dropped.
+  // Returns what still waits: an unfinished character becomes U+FFFD, trailing white space is dropped.
   std::string finish();
 
   // All pieces together.

@@ -1,4 +1,4 @@
-// Several turns with a model, which keeps what it has read.
+// A conversation of several turns, whose keys and values stay from one turn to the next.
 #pragma once
 
 #include <memory>
@@ -14,16 +14,16 @@ namespace janus {
 // new turn is read.
 class Conversation {
  public:
-  // Throws Error where the model's tokenizer cannot be read. Both must outlive it.
+  // Throws Error where the model's tokenizer cannot be read. The engine must outlive the conversation.
   explicit Conversation(Engine& engine);
 
-  // One more turn, with images of its own. Throws Error where it does not fit; the conversation is as before
-  // then, and so it is where a sink throws.
+  // Asks one more question, with images of its own. Throws Error where it does not fit. The conversation
+  // stays as it was then, and also where a sink throws.
   Answer ask(std::span<const Image> images, const DescribeOptions& options, const TextSink& on_text,
              const Progress& progress);
   void reset();
 
-  // Tokens that it holds, and can hold.
+  // The number of tokens that it holds, and that it can hold.
   int64_t tokens() const { return session_->length(); }
   int64_t capacity() const { return session_->capacity(); }
 

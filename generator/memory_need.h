@@ -1,4 +1,4 @@
-// What memory a model takes, told before it is loaded.
+// The memory that a model takes, known before it is loaded.
 #pragma once
 
 #include <cstdint>
@@ -8,17 +8,17 @@
 
 namespace janus {
 
-// What is to be done with a model, as far as its memory depends on it.
+// The work that a model is to do, as far as its memory depends on it.
 struct Work {
   int64_t prompt_tokens = 64;  // longer than most
-  int pictures = 0;            // looked at together
+  int prompt_images = 0;       // looked at together
   int64_t new_tokens = 0;      // longest answer
   int rows = 1;                // answers written side by side
-  int drawings = 0;            // images made
-  int images_at_once = 0;      // of them side by side at most; 0: as many as the device gains from
-  bool converses = false;      // keys and values of a whole conversation stay, beside all else
-  bool decodes = false;        // codes into a picture; drawings imply it
-  bool encodes = false;        // a picture into codes
+  int generated_images = 0;    // images made
+  int images_at_once = 0;      // generated side by side at most; 0: as many as the device gains from
+  bool converses = false;      // the keys and values of a whole conversation stay, beside all else
+  bool decodes = false;        // codes into an image; generated_images imply it
+  bool encodes = false;        // an image into codes
 };
 
 struct MemoryNeed {
@@ -27,10 +27,10 @@ struct MemoryNeed {
   // Weights that were converted or copied.
   int64_t held_bytes = 0;
   int64_t cache_bytes = 0;    // keys and values
-  int64_t scratch_bytes = 0;  // activations where they are most
+  int64_t scratch_bytes = 0;  // activations, at their peak
 
   int64_t weights_bytes() const { return mapped_bytes + held_bytes; }
-  // What the system cannot take back.
+  // The bytes that the system cannot take back.
   int64_t own_bytes() const { return held_bytes + cache_bytes + scratch_bytes; }
 };
 

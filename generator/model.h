@@ -23,8 +23,8 @@ struct ScoreRequest;
 
 struct DescribeOptions {
   std::string prompt = "Describe this image.";
-  // In place of `prompt`, where they are not empty: the whole conversation, each image's places filled with
-  // as many placeholder ids as it has embeddings. For builds without the model's tokenizer; the answer has no
+  // Replace `prompt` where they are not empty: the ids of the whole conversation, with as many placeholder
+  // ids for each image as it has embeddings. Builds without the model's tokenizer use them; the answer has no
   // text then.
   std::vector<int32_t> prompt_ids = {};
   int max_tokens = 512;
@@ -39,15 +39,16 @@ struct GenerateOptions {
   SamplingOptions sampling;
 };
 
-// What can be had of a picture: as the tower sees it [3, h, w], the tower's features [N, width], the
-// decoder's input for it [N, D], and the VQ tokenizer's vectors before quantisation [N, embed_dim].
+// The stages at which an image can be read out: the tower's pixels [3, h, w], the tower's features [N,
+// width], the decoder's input for the image [N, D], and the VQ tokenizer's vectors before quantisation [N,
+// embed_dim].
 enum class EmbedStage { pixels, vision, aligned, latent };
 
 struct ModelInfo {
   std::string family;    // "janus"
   std::string layout;    // "transformers" or "original"
-  int image_size = 0;    // pixels a side, of pictures understood and made
-  int image_tokens = 0;  // embeddings a picture takes in a prompt
+  int image_size = 0;    // pixels a side, of images understood and made
+  int image_tokens = 0;  // embeddings an image takes in a prompt
   int codes_height = 0, codes_width = 0;
   int64_t codebook_size = 0;
   int64_t context_length = 0;
@@ -58,7 +59,7 @@ struct ModelOptions {
   PartTypes
       type;  // one WeightType, or one a part; the cache is f32 where the language part is made f32, else bf16
   Progress progress = {};
-  // Only notes in the checkpoint what would become of each tensor: the model tells of itself and must not
+  // Only notes in the checkpoint what would become of each tensor. Such a model has its info() and must not
   // run.
   bool plan = false;
 };
@@ -67,31 +68,31 @@ using TextSink = std::function<void(std::string_view text)>;
 // Receives each image as soon as it is made, in any order.
 using ImagesSink = std::function<void(GeneratedImage& image)>;
 
-// Parts of a model that are timed alone.
+// The parts of a model that are timed alone.
 enum class Part { vision, prefill, text_decode, image_decode, vq_decode };
 
-// What one pass of a part reads and computes.
+// The bytes that one pass of a part reads, and the operations that it computes.
 struct PassCost {
   double bytes = 0;            // stored weights; for the decodes also the keys and values read
   double operations = 0;       // a multiply-add is two
-  DType weights = DType::f32;  // of most of them, as products read them
+  DType weights = DType::f32;  // the type of most weights, as products read them
 };
 
-// Images as codes: what families with a VQ image tokenizer can do.
+// Turns images into codes and back, for families with a VQ image tokenizer.
 class ImageCoder {
  public:
   virtual ~ImageCoder() = default;
   virtual ImageCodes encode(const Image& image) const = 0;
-  // -> [h, w, 3], nominal range -1..1, not clamped. Throws Error for a size or a code that is not the
+  // Returns [h, w, 3] of nominal range -1..1, not clamped. Throws Error for a size or a code that is not the
   // model's.
   virtual Array decode(const ImageCodes& codes) const = 0;
 };
 
-// Images as embeddings.
+// Turns images into embeddings.
 class ImageEmbedder {
  public:
   virtual ~ImageEmbedder() = default;
-  // -> shapes as EmbedStage says. Throws Error for a stage that the family has not.
+  // Returns the shape that EmbedStage names. Throws Error for a stage that the family does not have.
   virtual Array embed(const Image& image, EmbedStage stage) const = 0;
 };
 
@@ -104,10 +105,10 @@ class Model {
   // Throws Error that says why where this build or folder has none: then only requests by ids can be met.
   virtual const TextTokenizer& tokenizer() const = 0;
   virtual const PreprocessConfig& preprocess_config() const = 0;
-  // tokens: of the prompt for prefill, before the new one for a step of the decodes; not read for the others.
-  // images: generated side by side, two rows each; read for image_decode alone.
+  // tokens: the prompt's for prefill, those before the new one for a step of the decodes; other parts ignore
+  // it. images: generated side by side, two rows each; only image_decode uses it.
   virtual PassCost cost(Part part, int64_t tokens, int images = 1) const = 0;
-  // What an engine (generator/engine/engine.h) runs.
+  // The model as an engine (generator/engine/engine.h) runs it.
   virtual const EngineModel& engine_model() const = 0;
 
   // Null where the family cannot do it.
@@ -117,16 +118,17 @@ class Model {
   const ImageCoder& need_image_coder() const;
   const ImageEmbedder& need_image_embedder() const;
 
-  // One request each, on an engine of its own. Several requests share one engine: see there.
+  // The three below run one request each, on an engine of its own. Callers with several requests share an
+  // Engine.
 
-  // One answer to one question about all `images` together. Throws Error if prompt and images do not fit the
+  // Answers one question about all `images` together. Throws Error if prompt and images do not fit the
   // context.
   Answer describe(std::span<const Image> images, const DescribeOptions& options, const TextSink& on_text = {},
                   const Progress& progress = {}) const;
-  // Makes `count` images of one prompt. Each is what its seed gives alone.
+  // Generates `count` images of one prompt. Each is what its seed gives alone.
   void generate(const GenerateOptions& options, const ImagesSink& on_image,
                 const Progress& progress = {}) const;
-  // Log-probabilities of answers, or of an image's codes.
+  // Returns the log-probabilities of answers, or of an image's codes.
   std::vector<Score> score(const ScoreRequest& request) const;
 };
 

@@ -1,4 +1,4 @@
-// The types of a model's parts: what `--type` and `--keep` choose.
+// The weight types of a model's parts, which `--type` and `--keep` choose.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,7 @@
 
 namespace janus {
 
-// What to make of the weight matrices of each part.
+// The type that the weight matrices of each part are converted to.
 struct PartTypes {
   WeightType language = WeightType::native;  // the decoder with its token embeddings
   WeightType heads = WeightType::native;     // logits of text and codes, and the way of codes back in

@@ -15,7 +15,7 @@ namespace janus {
 struct SpecialIds {
   int32_t begin_of_image = -1;
   int32_t end_of_image = -1;
-  int32_t placeholder = -1;  // stands for one embedding of a picture
+  int32_t placeholder = -1;  // stands for one embedding of an image
   int32_t pad = -1;
   int32_t end = -1;  // ends an answer
 };
@@ -24,9 +24,9 @@ struct SpecialIds {
 // last id, as the reference does for Janus-1.3B; its number never matters.
 SpecialIds find_special_ids(const TextTokenizer& tokenizer);
 
-// The ids of a question about `images` pictures, up to where the answer begins, each picture expanded to
-// [begin, image_tokens x placeholder, end]. Pictures stand before the question, or where it says
-// "<image_placeholder>"; throws Error if it does so another number of times than there are pictures.
+// The ids of a question about `images` images, up to where the answer begins, each image expanded to
+// [begin, image_tokens x placeholder, end]. Images stand before the question, or where it says
+// "<image_placeholder>"; throws Error if it does so another number of times than there are images.
 std::vector<int32_t> understanding_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                           const std::string& question, int images, int64_t image_tokens);
 
@@ -34,7 +34,7 @@ std::vector<int32_t> understanding_prompt(const TextTokenizer& tokenizer, const 
 std::vector<int32_t> next_turn_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                       const std::string& question, int images, int64_t image_tokens);
 
-// The ids of a request for a picture, ending in begin-of-image.
+// The ids of a request for an image, ending in begin-of-image.
 std::vector<int32_t> generation_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                        const std::string& prompt);
 // The same with everything between the first and the last id replaced by pads: what guidance leads away from.

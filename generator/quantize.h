@@ -15,10 +15,10 @@
 
 namespace janus {
 
-// A matrix whose rows are no whole number of blocks of the type that was asked for.
+// A matrix that got another type, because its rows are no whole number of blocks of the one asked for.
 struct Fallback {
   std::string tensor;
-  int64_t row = 0;  // its length
+  int64_t row = 0;  // the length of its rows
   DType dtype = DType::f32;
 };
 
@@ -28,7 +28,7 @@ struct QuantizedTensor {
   DType dtype = DType::f32;
 };
 
-// What will be written, before anything is.
+// The file to be written, known before anything is.
 struct QuantizePlan {
   std::string header;  // of the GGUF file, up to the first tensor
   std::vector<QuantizedTensor> tensors;

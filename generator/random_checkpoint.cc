@@ -80,7 +80,7 @@ class Builder {
  private:
   void add(const std::string& name, const Shape& shape, float deviation, float mean) {
     const int64_t count = shape.elements();
-    // One page of draws, repeated from a random place: gigabytes of normal draws would take minutes.
+    // One page of samples, repeated from a random place: gigabytes of normal samples would take minutes.
     constexpr int64_t kPage = 1 << 16;
     std::normal_distribution<float> normal(mean, deviation);
     std::vector<uint16_t> page(std::min(count, kPage));

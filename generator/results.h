@@ -1,4 +1,4 @@
-// What models give: answers, images, scores and arrays of numbers.
+// The results of models: answers, images, scores and arrays of values.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace janus {
 
-// Milliseconds of the parts of one request; those that did not run are 0.
+// The milliseconds that the parts of one request took; 0 for parts that did not run.
 struct Timings {
   double vision_ms = 0, prefill_ms = 0, decode_ms = 0, image_decode_ms = 0;
   double tokens_per_second = 0;  // tokens or codes sampled, over decode_ms
@@ -53,7 +53,8 @@ struct Array {
   std::vector<float> values;
 };
 
-// What running work tells: of `total` steps of a phase, `done` are done. May throw to end the work.
+// Receives the progress of running work: `done` of `total` steps of a phase are done. May throw to end the
+// work.
 using Progress = std::function<void(const char* phase, int64_t done, int64_t total)>;
 
 }  // namespace janus

@@ -1,4 +1,4 @@
-// Answers a question about one picture: describe MODEL_FOLDER PICTURE [QUESTION]
+// Answers a question about one image: describe MODEL_FOLDER IMAGE [QUESTION]
 #include <cstdio>
 #include <exception>
 #include <string_view>
@@ -10,7 +10,7 @@
 
 int main(int argc, char** argv) try {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: %s MODEL_FOLDER PICTURE [QUESTION]\n", argv[0]);
+    std::fprintf(stderr, "usage: %s MODEL_FOLDER IMAGE [QUESTION]\n", argv[0]);
     return 2;
   }
   const auto model = janus::open_model(janus::Checkpoint::open(argv[1]), janus::open_device("auto"));
@@ -19,7 +19,7 @@ int main(int argc, char** argv) try {
   janus::DescribeOptions options;
   if (argc > 3) options.prompt = argv[3];
   const auto print = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); };
-  model->describe({&image, 1}, options, print, {});
+  model->describe({&image, 1}, options, print);
   std::puts("");
   return 0;
 } catch (const std::exception& error) {

@@ -1,4 +1,4 @@
-// Makes one picture from words: generate MODEL_FOLDER PROMPT OUT.png [SEED]
+// Makes one image from a prompt: generate MODEL_FOLDER PROMPT OUT.png [SEED]
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -22,16 +22,13 @@ int main(int argc, char** argv) try {
   options.prompt = argv[2];
   if (argc > 4) options.sampling.seed = static_cast<uint32_t>(std::strtoul(argv[4], nullptr, 10));
   const auto save = [&](const janus::GeneratedImage& made) {
-    const janus::Array pixels = model->decode(made.codes);  // [3, h, w]
-    const auto height = static_cast<int>(pixels.shape[1]), width = static_cast<int>(pixels.shape[2]);
-    const janus::Image image = janus::to_image(pixels.values, width, height);
-    const auto png = janus::encode_image(image, janus::ImageFormat::png);
+    const auto png = janus::encode_image(made.image, janus::ImageFormat::png);
     std::ofstream out(argv[3], std::ios::binary);
     out.write(reinterpret_cast<const char*>(png.data()), static_cast<std::streamsize>(png.size()));
     if (!out.flush())
       throw janus::Error(std::string(argv[3]) + ": expected a file to write; give another path");
   };
-  model->generate(options, save, {});
+  model->generate(options, save);
   return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "generate: %s\n", error.what());

@@ -1,4 +1,4 @@
-// 8-bit RGB pictures and the reference's preprocessing of them.
+// 8-bit RGB images, and the reference's preprocessing of them.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,10 @@ inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
 // Pillow's 8-bit bicubic resampling, byte for byte (Image.resize with BICUBIC; libImaging/Resample.c): a =
 // -0.5, support scaled when shrinking, weights in 22-bit fixed point. The order of the passes is that of
 // Pillow 13, which takes the height first where it shrinks by more than twice what the width does; Pillow 12
-// and older always took the width first, which differs for pictures more than twice as tall as wide.
+// and older always took the width first, which differs for images more than twice as tall as wide.
 Image resize_bicubic(const Image& image, int width, int height);
 
-// How the original VLMImageProcessor prepares pictures (preprocessor_config.json).
+// How the original VLMImageProcessor prepares images (preprocessor_config.json).
 struct PreprocessConfig {
   int image_size = 384;
   int min_size = 14;

@@ -65,7 +65,7 @@ Image to_rgb(const Pixels& pixels, Alpha alpha) {
   return image;
 }
 
-Image place_on_white(const Image& frame, const PictureHeader& header) {
+Image place_on_white(const Image& frame, const ImageHeader& header) {
   Image canvas{static_cast<int>(header.width), static_cast<int>(header.height), {}};
   const size_t canvas_row = static_cast<size_t>(canvas.width) * kChannels;
   const size_t frame_row = static_cast<size_t>(frame.width) * kChannels;
@@ -77,7 +77,7 @@ Image place_on_white(const Image& frame, const PictureHeader& header) {
   return canvas;
 }
 
-// Undoes the camera's turning: EXIF orientation o of the stored picture to upright.
+// Undoes the camera's turning: EXIF orientation o of the stored image to upright.
 Image turn_upright(Image stored, int orientation) {
   if (orientation == 1) return stored;
   // Orientations 5 to 8 store what is shown as a column in a row.
@@ -105,14 +105,14 @@ Image turn_upright(Image stored, int orientation) {
 
 }  // namespace
 
-PictureSize read_picture_size(std::span<const std::byte> bytes, const std::string& name) {
-  const PictureHeader header = read_picture_header(bytes, name);
+ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& name) {
+  const ImageHeader header = read_image_header(bytes, name);
   const bool turned = header.orientation >= 5;
-  return turned ? PictureSize{header.height, header.width} : PictureSize{header.width, header.height};
+  return turned ? ImageSize{header.height, header.width} : ImageSize{header.width, header.height};
 }
 
 DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name) {
-  const PictureHeader header = read_picture_header(bytes, name);
+  const ImageHeader header = read_image_header(bytes, name);
   const Pixels pixels =
       decode_pixels(header, header.rewritten.empty() ? bytes : std::span(header.rewritten), name);
   check(pixels.width == header.frame_width && pixels.height == header.frame_height,

@@ -1,4 +1,4 @@
-// Picture files: decoding and encoding. OpenCV where the build has it, stb_image for GIF and as the light
+// Image files: decoding and encoding. OpenCV where the build has it, stb_image for GIF and as the light
 // path.
 #pragma once
 
@@ -16,27 +16,29 @@ namespace janus {
 
 struct DecodedImage {
   Image image;
-  std::string warning;  // empty, or one line on what was odd (a truncated file that still decoded)
+  std::string warning;  // empty, or one line on what was odd: a truncated file that still decoded
 };
 
-struct PictureSize {
+struct ImageSize {
   int64_t width = 0, height = 0;
 };
 
-// The size decode_image would give, read from the header alone. Throws Error where the header shows that it
-// cannot.
-PictureSize read_picture_size(std::span<const std::byte> bytes, const std::string& name);
+// Returns the size that decode_image() would give, read from the header alone. Throws Error where the header
+// shows that it would throw.
+ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& name);
 
 // Decodes a whole file held in memory. EXIF orientation is applied, alpha laid over white, 16-bit, grey and
-// palette pictures become 8-bit RGB, the first frame of an animation counts. `name` is for messages. Throws
-// Error for anything that is not a picture, is cut short where the decoder can tell, has no pixels or more
+// palette images become 8-bit RGB, the first frame of an animation counts. `name` is for messages. Throws
+// Error for anything that is not an image, is cut short where the decoder can tell, has no pixels or more
 // than kMaxPixels (seen in the header, before allocation).
 DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name);
 // The same for a file; "-" is stdin.
 DecodedImage read_image(const std::string& path);
 
+// The formats that encode_image() writes.
 enum class ImageFormat { png, jpeg, webp };
-// By the extension of `path`, any case; nothing for an unknown one or a format this build cannot write.
+// Returns the format that the extension of `path` names, in any case; nothing for an unknown one or a format
+// that this build cannot write.
 std::optional<ImageFormat> image_format_of(const std::string& path);
 // The extensions this build can write, for messages: ".png, .jpg, .jpeg, .webp".
 std::string writable_extensions();

@@ -33,13 +33,13 @@ namespace {
 constexpr float kEps = 1e-6F;
 constexpr int64_t kChannels = 3;
 
-// Pixels [3, size, size] of each picture -> patches [B, N, 3 * patch * patch], each in the order (channel, y,
+// Pixels [3, size, size] of each image -> patches [B, N, 3 * patch * patch], each in the order (channel, y,
 // x) of a convolution's weights, patches row by row.
-std::vector<float> patchify(std::span<const float> pixels, int64_t pictures, int64_t size, int64_t patch) {
-  std::vector<float> patches(pictures * kChannels * (size / patch * patch) * (size / patch * patch));
+std::vector<float> patchify(std::span<const float> pixels, int64_t images, int64_t size, int64_t patch) {
+  std::vector<float> patches(images * kChannels * (size / patch * patch) * (size / patch * patch));
   float* out = patches.data();
-  for (int64_t picture = 0; picture < pictures; ++picture) {
-    const float* planes = pixels.data() + picture * kChannels * size * size;
+  for (int64_t image = 0; image < images; ++image) {
+    const float* planes = pixels.data() + image * kChannels * size * size;
     for (int64_t top = 0; top + patch <= size; top += patch) {
       for (int64_t left = 0; left + patch <= size; left += patch) {
         for (int64_t row = 0; row < kChannels * patch; ++row) {
@@ -172,12 +172,11 @@ Siglip Siglip::load(const Weights& w, const SiglipConfig& config, const SiglipNa
 
 Tensor Siglip::operator()(std::span<const float> pixels, const LayerHook& on_layer) const {
   const int64_t size = config_.image_size, patch = config_.patch_size;
-  const auto pictures = static_cast<int64_t>(pixels.size()) / (kChannels * size * size);
-  check(pictures > 0 && pictures * kChannels * size * size == static_cast<int64_t>(pixels.size()),
+  const auto images = static_cast<int64_t>(pixels.size()) / (kChannels * size * size);
+  check(images > 0 && images * kChannels * size * size == static_cast<int64_t>(pixels.size()),
         "vision tower: expected pictures of {} x {} pixels, found {} values", size, size, pixels.size());
-  const Shape shape{pictures, config_.patches(), kChannels * patch * patch};
-  Tensor x =
-      patch_embed_(ops::from_host(pos_embed_.device(), patchify(pixels, pictures, size, patch), shape));
+  const Shape shape{images, config_.patches(), kChannels * patch * patch};
+  Tensor x = patch_embed_(ops::from_host(pos_embed_.device(), patchify(pixels, images, size, patch), shape));
   x = ops::add(x, pos_embed_);  // [B, N, D]
   for (size_t index = 0; index < blocks_.size(); ++index) {
     x = blocks_[index](x);

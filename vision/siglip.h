@@ -50,7 +50,7 @@ class Siglip {
  public:
   static Siglip load(const Weights& w, const SiglipConfig& config, const SiglipNames& names);
 
-  // pixels: planes [3, image_size, image_size] one after another, one set for each of B pictures
+  // pixels: planes [3, image_size, image_size] one after another, one set for each of B images
   // -> features [B, N, D], after the final norm.
   Tensor operator()(std::span<const float> pixels, const LayerHook& on_layer = {}) const;
 

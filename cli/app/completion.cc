@@ -37,7 +37,7 @@ std::string bash_values(const OptionSet& options, const std::string& command) {
     if (entry.positional || entry.value_name.empty()) continue;
     std::string pattern = fmt::format("{}:{}", command, entry.long_name());
     if (!short_name(entry).empty()) pattern += fmt::format("|{}:{}", command, short_name(entry));
-    const std::vector<std::string> choices = choices_of(entry);
+    const std::vector<std::string>& choices = entry.reader.choices;
     std::string action = ":";
     if (!choices.empty()) {
       action = fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$cur\"))", joined(choices));
@@ -108,7 +108,7 @@ std::string zsh_options(const OptionSet& options) {
     if (entry.positional) continue;
     std::string value;
     if (!entry.value_name.empty()) {
-      const std::vector<std::string> choices = choices_of(entry);
+      const std::vector<std::string>& choices = entry.reader.choices;
       value = ":" + entry.value_name + ":";
       if (!choices.empty()) {
         value += "(" + joined(choices) + ")";
@@ -161,7 +161,7 @@ std::string fish_options(const OptionSet& options, const std::string& condition)
     if (entry.positional) continue;
     text += fmt::format("complete -c janus -n '{}' -l {}", condition, entry.long_name().substr(2));
     if (!short_name(entry).empty()) text += " -s " + short_name(entry).substr(1);
-    const std::vector<std::string> choices = choices_of(entry);
+    const std::vector<std::string>& choices = entry.reader.choices;
     if (!choices.empty()) {
       text += fmt::format(" -x -a '{}'", joined(choices));
     } else if (!entry.value_name.empty()) {

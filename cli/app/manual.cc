@@ -63,9 +63,8 @@ const Command* find(const Manual& manual, const std::string& name) {
                                near.empty() ? "see janus --help" : "did you mean " + near + "?"));
 }
 
-// Everything a package installs of it, into a folder that is there. A copy of its name: choices_of writes to
-// the targets of options.
-void write_pages(const Manual& manual, const std::string folder, Console& console) {
+// Everything a package installs of it, into a folder that is there.
+void write_pages(const Manual& manual, const std::string& folder, Console& console) {
   OutputFile(folder + "/janus.1").write(man_page(manual, nullptr), console);
   for (const Command& command : manual.commands) {
     OutputFile(fmt::format("{}/janus-{}.1", folder, command.name)).write(man_page(manual, &command), console);
@@ -81,21 +80,6 @@ struct HelpSettings {
 };
 
 }  // namespace
-
-std::vector<std::string> choices_of(const OptionEntry& entry) {
-  if (entry.positional || entry.value_name.empty()) return {};
-  // What a reader says that it expects in place of nonsense; only lists of names begin so.
-  constexpr std::string_view kList = "one of ";
-  const std::string expected = entry.reader("\x01");
-  std::vector<std::string> choices;
-  if (expected.rfind(kList, 0) != 0) return choices;
-  for (size_t at = kList.size(); at < expected.size();) {
-    const size_t end = std::min(expected.find(", ", at), expected.size());
-    choices.push_back(expected.substr(at, end - at));
-    at = end + 2;
-  }
-  return choices;
-}
 
 std::string short_name(const OptionEntry& entry) {
   const size_t comma = entry.names.find(',');

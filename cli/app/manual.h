@@ -16,9 +16,6 @@ struct Manual {
   const OptionSet* common = nullptr;
 };
 
-// The values an option names, where it takes one of a few; empty otherwise. Asks its reader, so the option's
-// target may not be used afterwards.
-std::vector<std::string> choices_of(const OptionEntry& entry);
 // "-s" and "--seed"; one of them may be empty.
 std::string short_name(const OptionEntry& entry);
 // Whether its value is the name of a file.

@@ -26,95 +26,141 @@ bool parse(const std::string& text, T& value) {
   return error == std::errc() && stop == end;
 }
 
-std::string describe(IntRange range) {
-  if (range.high == INT32_MAX) return fmt::format("a whole number of {} or more", range.low);
-  return fmt::format("a whole number from {} to {}", range.low, range.high);
+bool has_end(IntRange range) { return range.high != INT32_MAX; }
+
+bool has_end(RealRange range) { return range.high > range.low; }
+
+// As help shows it: "1 to 1024", "0 or more", "above 0 to 1".
+std::string text_of(IntRange range) {
+  return has_end(range) ? fmt::format("{} to {}", range.low, range.high)
+                        : fmt::format("{} or more", range.low);
 }
 
-std::string describe(RealRange range) {
-  std::string low = range.open ? fmt::format("above {}", range.low) : fmt::format("of {} or more", range.low);
-  return range.high > range.low ? fmt::format("a number {} and at most {}", low, range.high)
-                                : "a number " + low;
+std::string text_of(RealRange range) {
+  const std::string low = fmt::format("{}{}", range.open ? "above " : "", range.low);
+  if (has_end(range)) return fmt::format("{} to {}", low, range.high);
+  return range.open ? low : low + " or more";
 }
+
+// As messages name what was expected.
+std::string expected_in(IntRange range) {
+  return fmt::format("a whole number {} {}", has_end(range) ? "from" : "of", text_of(range));
+}
+
+std::string expected_in(RealRange range) {
+  std::string low = range.open ? fmt::format("above {}", range.low) : fmt::format("of {} or more", range.low);
+  return has_end(range) ? fmt::format("a number {} and at most {}", low, range.high) : "a number " + low;
+}
+
+bool holds(IntRange range, int64_t value) { return value >= range.low && value <= range.high; }
 
 bool holds(RealRange range, double value) {
   // The library computes in single precision: what is infinite or vanishes there is out of range here.
   auto single = static_cast<float>(value);
   if (!std::isfinite(single) || (value != 0 && single == 0)) return false;
   if (range.open ? !(value > range.low) : !(value >= range.low)) return false;
-  return range.high <= range.low || value <= range.high;
+  return !has_end(range) || value <= range.high;
+}
+
+template <typename T, typename Range>
+Reader ranged_number(T& target, Range range) {
+  return {.take = [range, &target](const std::string& text) -> std::string {
+            T value = 0;
+            if (!parse(text, value) || !holds(range, value)) return expected_in(range);
+            target = value;
+            return {};
+          },
+          .range = text_of(range),
+          .default_value = holds(range, target) ? fmt::format("{}", target) : ""};
 }
 
 Reader device_name(std::string& target) {
-  return [&target](const std::string& text) -> std::string {
-    if (!is_device_name(text)) return device_names();
-    target = text;
-    return {};
-  };
+  return {.take = [&target](const std::string& text) -> std::string {
+            if (!is_device_name(text)) return device_names();
+            target = text;
+            return {};
+          },
+          .range = device_names(),
+          .default_value = target};
 }
 
+constexpr IntRange kSeeds{0, UINT32_MAX};
+
 Reader seed_number(int64_t& target) {
-  return [&target](const std::string& text) -> std::string {
-    int64_t seed = 0;
-    if (!parse(text, seed) || seed > int64_t{UINT32_MAX}) {
-      return "a whole number from 0 to 4294967295, or a negative one for a random seed";
-    }
-    target = seed < 0 ? int64_t{std::random_device{}()} : seed;
-    return {};
-  };
+  return {.take = [&target](const std::string& text) -> std::string {
+            int64_t seed = 0;
+            if (!parse(text, seed) || seed > kSeeds.high) {
+              return expected_in(kSeeds) + ", or a negative one for a random seed";
+            }
+            target = seed < 0 ? int64_t{std::random_device{}()} : seed;
+            return {};
+          },
+          .range = text_of(kSeeds),
+          .default_value = fmt::format("{}", target)};
+}
+
+bool replace(std::string& text, std::string_view placeholder, const std::string& value) {
+  const size_t at = text.find(placeholder);
+  if (at == std::string::npos) return false;
+  text.replace(at, placeholder.size(), value);
+  return true;
+}
+
+// The help text with what the reader says of the value.
+std::string filled(std::string help, const Reader& reader) {
+  replace(help, "{range}", reader.range);
+  if (reader.default_value.empty()) return help;
+  const std::string value = fmt::format("(default {})", reader.default_value);
+  if (!replace(help, "{default}", value)) help += " " + value;
+  return help;
 }
 
 }  // namespace
 
 Reader any_text(std::string& target) {
-  return [&target](const std::string& text) -> std::string {
-    target = text;
-    return {};
-  };
+  return {.take = [&target](const std::string& text) -> std::string {
+            target = text;
+            return {};
+          },
+          .default_value = target};
 }
 
 Reader some_text(std::string& target) {
-  return [&target](const std::string& text) -> std::string {
-    if (text.empty()) return "some text";
-    target = text;
-    return {};
-  };
+  return {.take = [&target](const std::string& text) -> std::string {
+            if (text.empty()) return "some text";
+            target = text;
+            return {};
+          },
+          .default_value = target};
 }
 
-Reader prompt_text(std::string& target) {
-  return [&target](const std::string& text) -> std::string {
-    if (text.find_first_not_of(" \t\r\n\f\v") == std::string::npos) return "a prompt";
-    target = text;
-    return {};
-  };
+Reader prompt_text(std::string& target, const std::string& otherwise) {
+  const std::string& prompt = target.empty() ? otherwise : target;
+  return {.take = [&target](const std::string& text) -> std::string {
+            if (text.find_first_not_of(" \t\r\n\f\v") == std::string::npos) return "a prompt";
+            target = text;
+            return {};
+          },
+          .default_value = prompt.empty() ? "" : fmt::format("\"{}\"", prompt)};
 }
 
-Reader number(int64_t& target, IntRange range) {
-  return [range, &target](const std::string& text) -> std::string {
-    int64_t value = 0;
-    if (!parse(text, value) || value < range.low || value > range.high) return describe(range);
-    target = value;
-    return {};
-  };
-}
+Reader number(int64_t& target, IntRange range) { return ranged_number(target, range); }
 
-Reader number(double& target, RealRange range) {
-  return [range, &target](const std::string& text) -> std::string {
-    double value = 0;
-    if (!parse(text, value) || !holds(range, value)) return describe(range);
-    target = value;
-    return {};
-  };
-}
+Reader number(double& target, RealRange range) { return ranged_number(target, range); }
 
 Reader one_of(std::string& target, std::vector<std::string> values) {
-  return [values = std::move(values), &target](const std::string& text) -> std::string {
-    if (std::find(values.begin(), values.end(), text) == values.end()) {
-      return fmt::format("one of {}", fmt::join(values, ", "));
-    }
-    target = text;
-    return {};
-  };
+  std::string range = fmt::format("{}", fmt::join(values, ", "));
+  if (const size_t comma = range.rfind(','); comma != std::string::npos) range.replace(comma, 1, " or");
+  return {.take = [values, &target](const std::string& text) -> std::string {
+            if (std::find(values.begin(), values.end(), text) == values.end()) {
+              return fmt::format("one of {}", fmt::join(values, ", "));
+            }
+            target = text;
+            return {};
+          },
+          .range = std::move(range),
+          .default_value = target,
+          .choices = values};
 }
 
 std::string OptionEntry::long_name() const { return positional ? names : names.substr(names.rfind("--")); }
@@ -140,17 +186,18 @@ const OptionEntry& OptionSet::add(OptionEntry entry) {
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
   entry.option = option;
+  entry.help = filled(std::move(entry.help), entry.reader);
   return entries_.emplace_back(std::move(entry));
 }
 
 const OptionEntry& OptionSet::flag(const std::string& names, bool& target, const std::string& help) {
-  Reader reader = [&target](const std::string& text) -> std::string {
+  Reader reader{.take = [&target](const std::string& text) -> std::string {
     bool on = text == "1" || text == "true" || text == "yes" || text == "on";
     bool off = text == "0" || text == "false" || text == "no" || text == "off";
     if (!on && !off) return "1 or 0";
     target = on;
     return {};
-  };
+  }};
   return add({.names = names, .value_name = {}, .help = help, .reader = std::move(reader)});
 }
 
@@ -170,11 +217,11 @@ const OptionEntry& OptionSet::required_option(const std::string& names, const st
 
 const OptionEntry& OptionSet::values(const std::string& names, const std::string& value_name,
                                      std::vector<std::string>& target, const std::string& help) {
-  Reader reader = [&target](const std::string& text) -> std::string {
+  Reader reader{.take = [&target](const std::string& text) -> std::string {
     if (text.empty()) return "some text";
     target.push_back(text);
     return {};
-  };
+  }};
   return add(
       {.names = names, .value_name = value_name, .help = help, .reader = std::move(reader), .repeats = true});
 }
@@ -196,11 +243,11 @@ const OptionEntry& OptionSet::required_argument(const std::string& name, Reader 
 
 const OptionEntry& OptionSet::required_arguments(const std::string& name, std::vector<std::string>& target,
                                                  const std::string& help) {
-  Reader reader = [&target](const std::string& text) -> std::string {
+  Reader reader{.take = [&target](const std::string& text) -> std::string {
     if (text.empty()) return "a name";
     target.push_back(text);
     return {};
-  };
+  }};
   return add({.names = name,
               .value_name = {},
               .help = help,
@@ -211,7 +258,7 @@ const OptionEntry& OptionSet::required_arguments(const std::string& name, std::v
 }
 
 void OptionSet::accept(const OptionEntry& entry, const std::string& text, const std::string& where) const {
-  std::string expected = entry.reader(text);
+  std::string expected = entry.reader.take(text);
   if (expected.empty()) return;
   throw UsageError(fmt::format("{} {}, {}: expected {}, found \"{}\"; see {} --help",
                                entry.positional ? "argument" : "option", entry.long_name(), where, expected,
@@ -244,16 +291,15 @@ void declare_common(OptionSet& options, CommonOptions& target) {
                  "a model folder, a GGUF file, or owner/repo[@revision] of the hub cache; a path of that "
                  "name wins (default: the "
                  "built-in janus-tiny)");
-  options.option("--device", "NAME", device_name(target.device), device_names() + " (default auto)");
-  options.option(
-      "--type", "NAME", one_of(target.type, weight_type_names()),
-      fmt::format("weights while loading: {} (default native)", fmt::join(weight_type_names(), ", ")));
+  options.option("--device", "NAME", device_name(target.device), "{range}");
+  options.option("--type", "NAME", one_of(target.type, weight_type_names()),
+                 fmt::format("weights while loading: {}", fmt::join(weight_type_names(), ", ")));
   options.option("-t,--threads", "N", number(target.threads, {1, 1024}),
-                 "1 to 1024 (default: the processors this process may use)");
+                 "{range} (default: the processors this process may use)");
   options.option("-s,--seed", "N", seed_number(target.seed),
-                 "0 to 4294967295, negative = random (default 42); image k of several uses seed + k");
+                 "{range}, negative = random {default}; image k of several uses seed + k");
   options.option("-n,--max-tokens", "N", number(target.max_tokens, {1, INT32_MAX}),
-                 "longest answer, 1 or more (default 512)");
+                 "longest answer, {range}");
   options.flag("--verify", target.verify,
                "hold the weights against the checksums in their files first (torch pickles have such)");
   options.flag("--json", target.json, "one JSON object a line on standard output");

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "generator/engine/request.h"
+
 namespace CLI {
 class App;
 class Option;
@@ -15,9 +17,14 @@ class Option;
 
 namespace janus::cli {
 
-// Takes the text of a value into its target: empty, or what was expected instead ("a whole number of 1 or
-// more").
-using Reader = std::function<std::string(const std::string& text)>;
+// How the text of a value is taken into its target, and what help can say of the value.
+struct Reader {
+  // Empty, or what was expected instead ("a whole number of 1 or more").
+  std::function<std::string(const std::string& text)> take;
+  std::string range = {};                 // what may be given ("1 to 1024"); empty where it is not bounded
+  std::string default_value = {};         // the target's, when the reader was made; empty where it has none
+  std::vector<std::string> choices = {};  // all that may be given, where that is a list
+};
 
 // Whole numbers from `low` to `high`, both included.
 struct IntRange {
@@ -32,10 +39,12 @@ struct RealRange {
   bool open = false;
 };
 
-// Each target keeps its value where the option is not given, and must outlive OptionSet::read().
+// Each target keeps its value where the option is not given, and must outlive OptionSet::read(). An empty
+// text, and a number out of its range, are no default.
 Reader any_text(std::string& target);
-Reader some_text(std::string& target);    // not empty
-Reader prompt_text(std::string& target);  // more than white space
+Reader some_text(std::string& target);  // not empty
+// More than white space. otherwise: what the command takes where the target is empty.
+Reader prompt_text(std::string& target, const std::string& otherwise = {});
 Reader number(int64_t& target, IntRange range);
 Reader number(double& target, RealRange range);
 Reader one_of(std::string& target, std::vector<std::string> values);
@@ -44,7 +53,7 @@ Reader one_of(std::string& target, std::vector<std::string> values);
 struct OptionEntry {
   std::string names;       // "-s,--seed"; the bare name of an argument
   std::string value_name;  // "N"; empty for flags and arguments
-  std::string help;
+  std::string help;        // as it is shown
   Reader reader;
   bool positional = false;
   bool required = false;
@@ -56,7 +65,9 @@ struct OptionEntry {
   bool on_command_line() const;
 };
 
-// The options of one command, or those all commands share.
+// The options of one command, or those all commands share. In a help text "{range}" stands for the reader's
+// range, and "{default}" for "(default X)" of its default, which is appended where the text does not place
+// it.
 class OptionSet {
  public:
   // `command` is what messages call this: "janus generate".
@@ -98,9 +109,9 @@ struct CommonOptions {
   std::string model;  // a path, or owner/repo[@revision] of the hub cache; empty = the built-in model
   std::string device = "auto";
   std::string type = "native";
-  int64_t threads = 0;  // 0 = the processors this process may use
-  int64_t seed = 42;    // 0 to 2^32-1, a random one already drawn
-  int64_t max_tokens = 512;
+  int64_t threads = 0;                    // 0 = the processors this process may use
+  int64_t seed = SamplingOptions{}.seed;  // 0 to 2^32-1, a random one already drawn
+  int64_t max_tokens = AnswerRequest{}.max_tokens;
   bool verify = false;
   bool json = false;
   bool json_progress = false;

@@ -1,4 +1,4 @@
-// Pictures in tar files, read as a stream: WebDataset's shards.
+// Images in tar files, read as a stream: WebDataset's shards.
 #pragma once
 
 #include <cstdint>

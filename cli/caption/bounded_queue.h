@@ -33,10 +33,10 @@ class BoundedQueue {
     return take_locked();
   }
 
-  // Waits at most `patience` for a value.
-  std::optional<T> pop_within(std::chrono::milliseconds patience) {
+  // Waits at most `wait` for a value.
+  std::optional<T> pop_within(std::chrono::milliseconds wait) {
     std::unique_lock lock(mutex_);
-    filled_.wait_for(lock, patience, [this] { return !values_.empty() || finished_ || abandoned_; });
+    filled_.wait_for(lock, wait, [this] { return !values_.empty() || finished_ || abandoned_; });
     return take_locked();
   }
 

@@ -1,4 +1,4 @@
-// janus caption: captions for folders, lists and archives of pictures, in runs that may be broken off at any
+// janus caption: captions for folders, lists and archives of images, in runs that may be broken off at any
 // time.
 #include <fmt/format.h>
 
@@ -23,8 +23,6 @@
 namespace janus::cli {
 namespace {
 
-constexpr const char* kDefaultPrompt = "Describe this image.";
-
 // The command line as it is typed, before it is known to make sense.
 struct CaptionWords {
   CaptionSettings settings;
@@ -33,18 +31,19 @@ struct CaptionWords {
 };
 
 Reader where_text(std::vector<Condition>& conditions) {
-  return [&conditions](const std::string& text) { return read_conditions(text, conditions); };
+  return {.take = [&conditions](const std::string& text) { return read_conditions(text, conditions); }};
 }
 
 Reader shard_text(SourceSettings& sources) {
-  return [&sources](const std::string& text) -> std::string {
+  return {.take = [&sources](const std::string& text) -> std::string {
     constexpr const char* kExpected = "a part and how many there are, from 1/1 to 9999/9999";
     const size_t slash = text.find('/');
     if (slash == std::string::npos) return kExpected;
-    const bool shards = number(sources.shards, {1, 9999})(text.substr(slash + 1)).empty();
-    const bool fits = shards && number(sources.shard, {1, sources.shards})(text.substr(0, slash)).empty();
+    const bool shards = number(sources.shards, {1, 9999}).take(text.substr(slash + 1)).empty();
+    const bool fits =
+        shards && number(sources.shard, {1, sources.shards}).take(text.substr(0, slash)).empty();
     return fits ? "" : kExpected;
-  };
+  }};
 }
 
 std::string trimmed(const std::string& text) {
@@ -104,7 +103,9 @@ void check_words(const CaptionWords& words) {
 
 std::vector<Ask> asks_of(const CaptionWords& words) {
   if (!words.asks.empty()) return read_asks(words.asks);
-  if (words.prompt_file.empty()) return {{"", words.prompt.empty() ? kDefaultPrompt : words.prompt}};
+  if (words.prompt_file.empty()) {
+    return {{"", words.prompt.empty() ? DescribeOptions{}.prompt : words.prompt}};
+  }
   const std::string prompt = trimmed(read_input(words.prompt_file, "prompt"));
   check(!prompt.empty(), "prompt, {}: expected a question in the file, found none; write one",
         words.prompt_file);
@@ -144,7 +145,7 @@ Outcome caption(const CaptionWords& words, const CommonOptions& common, Console&
   CaptionProgress progress;
   ProgressDisplay display(console);
   const ChosenModel chosen = open_chosen_model(
-      common, {.pictures = 1, .new_tokens = common.max_tokens, .rows = static_cast<int>(settings.batch)},
+      common, {.prompt_images = 1, .new_tokens = common.max_tokens, .rows = static_cast<int>(settings.batch)},
       console, display.callback(),
       fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
   display.hide();
@@ -154,17 +155,13 @@ Outcome caption(const CaptionWords& words, const CommonOptions& common, Console&
   for (const Ask& ask : settings.asks) {
     questions.push_back({.turns = {{.question = ask.prompt, .images = 1}},
                          .max_tokens = static_cast<int>(common.max_tokens),
-                         .sampling = {.temperature = static_cast<float>(settings.temperature),
-                                      .top_k = static_cast<int>(settings.top_k),
-                                      .top_p = static_cast<float>(settings.top_p),
-                                      .seed = seed}});
+                         .sampling = settings.sampling.with_seed(seed)});
     check_answer_prompt(chosen.model->engine_model(), questions.back().turns);
   }
-  Engine engine(*chosen.model, {.rows = static_cast<int>(settings.batch)});
   const InterruptNotice interrupt;  // from here on one ends it in order
   display.follow([&progress, watch = CaptionWatch()] { return watch.status_of(progress); });
-  run_captions({settings, *chosen.model, engine, questions, output, console, progress,
-                [&] { return interrupt.came(); }});
+  run_captions(
+      {settings, *chosen.model, questions, output, console, progress, [&] { return interrupt.came(); }});
   output.finish();
   display.hide();
   console.notice(summary(progress, interrupt.came()));
@@ -183,14 +180,12 @@ void declare(OptionSet& options, CaptionWords& words) {
   options.option(
       "-o,--output", "FILE", some_text(settings.output),
       "records, one JSON object a line; a file that is there is gone on with (default: standard output)");
-  options.option("-p,--prompt", "TEXT", prompt_text(words.prompt),
-                 "the question (default \"Describe this image.\")");
+  options.option("-p,--prompt", "TEXT", prompt_text(words.prompt, DescribeOptions{}.prompt), "the question");
   options.option("--prompt-file", "FILE", some_text(words.prompt_file), "a file with the question");
   options.values("--ask", "NAME=TEXT", words.asks,
                  "one of several questions about each picture; may be repeated");
-  options.option(
-      "--sidecar", "EXT", one_of(settings.sidecar, {".txt", ".caption", ".json"}),
-      "a file beside each picture: .txt, .caption or .json; pictures that have one are passed over");
+  options.option("--sidecar", "EXT", one_of(settings.sidecar, {".txt", ".caption", ".json"}),
+                 "a file beside each picture: {range}; pictures that have one are passed over");
   options.flag("--overwrite", settings.overwrite, "replace sidecars that are there");
   options.option("--csv", "FILE", some_text(settings.csv), "a table of all records too, written at the end");
   options.values("--include", "GLOB", settings.sources.include,
@@ -200,25 +195,18 @@ void declare(OptionSet& options, CaptionWords& words) {
   options.flag("-0,--null", settings.sources.nul_separated,
                "paths in lists end with a zero byte, as find -print0 writes");
   options.option("--image-field", "NAME", some_text(settings.sources.image_field),
-                 "where .jsonl lists have the path (default image)");
+                 "where .jsonl lists have the path");
   options.option("--where", "TEXT", where_text(settings.where),
                  "only pictures of which this holds: width>=512 and aspect<=2; also height, bytes, pixels");
-  options.option("--limit", "N", number(settings.limit, {0, INT64_MAX}),
-                 "the first N pictures, 0 = all (default 0)");
+  options.option("--limit", "N", number(settings.limit, {0, INT64_MAX}), "the first N pictures, 0 = all");
   options.flag("--shuffle", settings.sources.shuffle, "in an order drawn from the seed");
   options.option("--shard", "I/N", shard_text(settings.sources), "part I of N, for N machines: 1/4 to 4/4");
   options.flag("--retry-errors", settings.retry_errors, "try pictures again whose record is an error");
   options.flag("--mixed", settings.mixed, "go on with an output of another model or question");
-  options.option("-b,--batch", "N", number(settings.batch, {1, 256}),
-                 "answers drawn at once, 1 to 256 (default 4)");
+  options.option("-b,--batch", "N", number(settings.batch, {1, 256}), "answers drawn at once, {range}");
   options.option("--decoders", "N", number(settings.decoders, {0, 256}),
-                 "threads that read pictures ahead, 0 = as many as processors (default 0)");
-  options.option("--temperature", "T", number(settings.temperature, {.low = 0}),
-                 "0 or more; 0 = always the likeliest word (default 0)");
-  options.option("--top-k", "K", number(settings.top_k, {0, INT32_MAX}),
-                 "draw among the K likeliest, 0 = all (default 0)");
-  options.option("--top-p", "P", number(settings.top_p, {.low = 0, .high = 1, .open = true}),
-                 "draw among the likeliest that make up P, above 0 to 1 (default 1)");
+                 "threads that read pictures ahead, 0 = as many as processors");
+  declare_sampling(options, settings.sampling, Sampled::words);
 }
 
 }  // namespace

@@ -36,29 +36,27 @@ bool CaptionOutput::first_time(const std::string& key) {
   return asked_.insert(hash_of_key(key)[0]).second;
 }
 
-bool CaptionOutput::has_sidecar(const ListedPicture& picture) const {
-  return access(sidecar_path(picture.path, settings_.sidecar).c_str(), F_OK) == 0;
+bool CaptionOutput::has_sidecar(const ListedImage& image) const {
+  return access(sidecar_path(image.path, settings_.sidecar).c_str(), F_OK) == 0;
 }
 
-Need CaptionOutput::need_of(ListedPicture& picture) {
-  const bool sidecars = !settings_.sidecar.empty() && !picture.in_archive;
-  const std::optional<RecordSummary> record = journal_ ? journal_->find(picture.key) : std::nullopt;
+Need CaptionOutput::need_of(ListedImage& image) {
+  const bool sidecars = !settings_.sidecar.empty() && !image.in_archive;
+  const std::optional<RecordSummary> record = journal_ ? journal_->find(image.key) : std::nullopt;
   if (!record) {
-    return sidecars && !settings_.overwrite && has_sidecar(picture) ? Need::nothing : Need::caption;
+    return sidecars && !settings_.overwrite && has_sidecar(image) ? Need::nothing : Need::caption;
   }
-  const bool same_file =
-      picture.bytes == record->bytes && (picture.bytes < 0 || picture.mtime == record->mtime);
-  if (!record->failed && !picture.fault.empty()) return Need::nothing;
+  const bool same_file = image.bytes == record->bytes && (image.bytes < 0 || image.mtime == record->mtime);
+  if (!record->failed && !image.fault.empty()) return Need::nothing;
   if (record->failed && settings_.retry_errors) return Need::caption;
   if (!same_file) {
-    picture.old_sha256 = record->sha256;
-    picture.old_failed = record->failed;
-    picture.has_caption = !record->failed;
+    image.old_sha256 = record->sha256;
+    image.old_failed = record->failed;
+    image.has_caption = !record->failed;
     return Need::caption;
   }
   if (record->failed) return Need::failed;
-  if (sidecars && !has_sidecar(picture))
-    write_sidecar(picture.path, Json::parse(journal_->line_of(picture.key)));
+  if (sidecars && !has_sidecar(image)) write_sidecar(image.path, Json::parse(journal_->line_of(image.key)));
   return Need::nothing;
 }
 
@@ -67,10 +65,10 @@ void CaptionOutput::put(const std::string& key, const Json& record, bool failed)
   if (journal_) journal_->append(key, to_line(record), failed);
 }
 
-void CaptionOutput::write_sidecar(const std::string& picture, const Json& record) {
+void CaptionOutput::write_sidecar(const std::string& image, const Json& record) {
   const std::optional<std::string> fault = error_of([&] {
     InterruptHold hold;
-    const std::string path = sidecar_path(picture, settings_.sidecar);
+    const std::string path = sidecar_path(image, settings_.sidecar);
     AtomicFile file(path, options_of(path, /*durable=*/false));
     file.append(sidecar_text(record, settings_.sidecar));
     file.commit();
@@ -80,14 +78,14 @@ void CaptionOutput::write_sidecar(const std::string& picture, const Json& record
   console_.error(*fault);
 }
 
-void CaptionOutput::write(const LoadedPicture& picture, const std::vector<Answer>& answers) {
-  const Json record = caption_record(settings_, run_, picture, answers);
-  put(picture.listed.key, record, /*failed=*/false);
-  if (!settings_.sidecar.empty() && !picture.listed.in_archive) write_sidecar(picture.listed.path, record);
+void CaptionOutput::write(const LoadedImage& image, const std::vector<Answer>& answers) {
+  const Json record = caption_record(settings_, run_, image, answers);
+  put(image.listed.key, record, /*failed=*/false);
+  if (!settings_.sidecar.empty() && !image.listed.in_archive) write_sidecar(image.listed.path, record);
 }
 
-void CaptionOutput::write_error(const LoadedPicture& picture) {
-  put(picture.listed.key, error_record(run_, picture), /*failed=*/true);
+void CaptionOutput::write_error(const LoadedImage& image) {
+  put(image.listed.key, error_record(run_, image), /*failed=*/true);
 }
 
 void CaptionOutput::write_table() {

@@ -12,7 +12,7 @@
 
 namespace janus::cli {
 
-// What is to be done about a listed picture.
+// What is to be done about a listed image.
 enum class Need {
   nothing,  // it has its caption
   failed,   // its record is an error, which is not to be tried again
@@ -25,16 +25,16 @@ class CaptionOutput {
   // Throws Error if the output cannot be written, or is not one to go on with.
   CaptionOutput(const CaptionSettings& settings, const RunFacts& run, Console& console);
 
-  // Whether a picture needs a caption; one whose file changed since its record gets its old hash filled in. A
-  // sidecar that is missing beside a picture with a record is written again.
-  Need need_of(ListedPicture& picture);
+  // Whether an image needs a caption; one whose file changed since its record gets its old hash filled in. A
+  // sidecar that is missing beside an image with a record is written again.
+  Need need_of(ListedImage& image);
   // False if the key was asked about before.
   bool first_time(const std::string& key);
 
   // A sidecar follows its record, so that what is missing after a break is made up by need_of. Throws Error
   // for an output that cannot be written; a sidecar that cannot is told and counted.
-  void write(const LoadedPicture& picture, const std::vector<Answer>& answers);
-  void write_error(const LoadedPicture& picture);
+  void write(const LoadedImage& image, const std::vector<Answer>& answers);
+  void write_error(const LoadedImage& image);
   // Drops replaced records and writes the table.
   void finish();
 
@@ -43,9 +43,9 @@ class CaptionOutput {
 
  private:
   void put(const std::string& key, const Json& record, bool failed);
-  void write_sidecar(const std::string& picture, const Json& record);
+  void write_sidecar(const std::string& image, const Json& record);
   void write_table();
-  bool has_sidecar(const ListedPicture& picture) const;
+  bool has_sidecar(const ListedImage& image) const;
 
   const CaptionSettings& settings_;
   const RunFacts& run_;

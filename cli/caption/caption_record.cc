@@ -13,7 +13,7 @@ void add_answer(Json& record, const Answer& answer) {
   record["finish_reason"] = answer.finish_reason == FinishReason::stop ? "stop" : "length";
 }
 
-// Of several answers: each one's own time, as they were drawn together.
+// Adds up the answers' own times, as several are written together.
 Timings timings_of(const std::vector<Answer>& answers) {
   Timings timings = answers.front().timings;
   for (size_t i = 1; i < answers.size(); ++i) {
@@ -26,16 +26,16 @@ Timings timings_of(const std::vector<Answer>& answers) {
   return timings;
 }
 
-void add_facts(Json& record, const LoadedPicture& picture) {
-  if (picture.facts.width > 0) {
-    record["width"] = picture.facts.width;
-    record["height"] = picture.facts.height;
+void add_facts(Json& record, const LoadedImage& image) {
+  if (image.facts.width > 0) {
+    record["width"] = image.facts.width;
+    record["height"] = image.facts.height;
   }
-  if (picture.listed.bytes >= 0) {
-    record["bytes"] = picture.listed.bytes;
-    record["mtime"] = picture.listed.mtime;
+  if (image.listed.bytes >= 0) {
+    record["bytes"] = image.listed.bytes;
+    record["mtime"] = image.listed.mtime;
   }
-  if (!picture.sha256.empty()) record["sha256"] = picture.sha256;
+  if (!image.sha256.empty()) record["sha256"] = image.sha256;
 }
 
 std::string on_one_line(std::string text) {
@@ -62,25 +62,26 @@ std::string prompt_hash(const CaptionSettings& settings, int64_t max_tokens, uin
   Json facts;
   for (const Ask& ask : settings.asks) facts["asks"].push_back({ask.name, ask.prompt});
   facts["max_tokens"] = max_tokens;
-  if (settings.temperature > 0) {
-    facts["sampling"] = {settings.temperature, settings.top_k, settings.top_p, seed};
+  if (settings.sampling.temperature > 0) {
+    facts["sampling"] = {settings.sampling.temperature, settings.sampling.top_k, settings.sampling.top_p,
+                         seed};
   }
   return sha256_of(to_line(facts)).substr(0, 16);
 }
 
-Json caption_record(const CaptionSettings& settings, const RunFacts& run, const LoadedPicture& picture,
+Json caption_record(const CaptionSettings& settings, const RunFacts& run, const LoadedImage& image,
                     const std::vector<Answer>& answers) {
   Json record;
-  record["path"] = picture.listed.path;
-  record["key"] = picture.listed.key;
+  record["path"] = image.listed.path;
+  record["key"] = image.listed.key;
   if (settings.named()) {
     for (size_t i = 0; i < answers.size(); ++i)
       add_answer(record["answers"][settings.asks[i].name], answers[i]);
   } else {
     add_answer(record, answers.front());
   }
-  add_facts(record, picture);
-  if (!picture.warning.empty()) record["warning"] = picture.warning;
+  add_facts(record, image);
+  if (!image.warning.empty()) record["warning"] = image.warning;
   record["model"] = run.model;
   record["prompt_hash"] = run.prompt_hash;
   record["seed"] = run.seed;
@@ -88,12 +89,12 @@ Json caption_record(const CaptionSettings& settings, const RunFacts& run, const 
   return record;
 }
 
-Json error_record(const RunFacts& run, const LoadedPicture& picture) {
+Json error_record(const RunFacts& run, const LoadedImage& image) {
   Json record;
-  record["path"] = picture.listed.path;
-  record["key"] = picture.listed.key;
-  record["error"] = picture.fault;
-  add_facts(record, picture);
+  record["path"] = image.listed.path;
+  record["key"] = image.listed.key;
+  record["error"] = image.fault;
+  add_facts(record, image);
   record["model"] = run.model;
   record["prompt_hash"] = run.prompt_hash;
   record["seed"] = run.seed;
@@ -109,8 +110,8 @@ std::string caption_text(const Json& record) {
   return text;
 }
 
-std::string sidecar_path(const std::string& picture, const std::string& extension) {
-  return std::filesystem::path(picture).replace_extension(extension).string();
+std::string sidecar_path(const std::string& image, const std::string& extension) {
+  return std::filesystem::path(image).replace_extension(extension).string();
 }
 
 std::string sidecar_text(const Json& record, const std::string& extension) {

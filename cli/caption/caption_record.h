@@ -1,10 +1,10 @@
-// What stands in the output for one picture.
+// What stands in the output for one image.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "cli/caption/picture.h"
+#include "cli/caption/listed_image.h"
 #include "cli/caption/settings.h"
 #include "cli/io/json_output.h"
 #include "generator/model.h"
@@ -18,18 +18,18 @@ struct RunFacts {
   double load_ms = 0;
 };
 
-// Tells apart what decides an answer besides picture and model: questions, longest answer, sampling.
+// Tells apart what decides an answer besides image and model: questions, longest answer, sampling.
 std::string prompt_hash(const CaptionSettings& settings, int64_t max_tokens, uint32_t seed);
 
-Json caption_record(const CaptionSettings& settings, const RunFacts& run, const LoadedPicture& picture,
+Json caption_record(const CaptionSettings& settings, const RunFacts& run, const LoadedImage& image,
                     const std::vector<Answer>& answers);
-Json error_record(const RunFacts& run, const LoadedPicture& picture);
+Json error_record(const RunFacts& run, const LoadedImage& image);
 
 // The caption of a record as text: several answers one a line, none of them broken over lines.
 std::string caption_text(const Json& record);
 
-// The sidecar of a picture: its path with another extension, and what goes into it.
-std::string sidecar_path(const std::string& picture, const std::string& extension);
+// The sidecar of an image: its path with another extension, and what goes into it.
+std::string sidecar_path(const std::string& image, const std::string& extension);
 std::string sidecar_text(const Json& record, const std::string& extension);
 
 // A table of records: RFC 4180, one column a question.

@@ -51,7 +51,7 @@ ImageBytes read_image_bytes(const std::string& path) {
   struct stat status {};
   if (!file.is_open() || fstat(file.get(), &status) != 0) throw Error(read_fault(path, errno));
   if (!S_ISREG(status.st_mode)) throw Error(kind_fault(path, status));
-  return {.content = read_to_end(file.get(), "picture " + path, kMostPictureBytes),
+  return {.content = read_to_end(file.get(), "picture " + path, kMostImageBytes),
           .bytes = status.st_size,
           .mtime = seconds(status.st_mtim)};
 }

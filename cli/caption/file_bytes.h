@@ -1,4 +1,4 @@
-// The bytes of picture files, and when they were changed.
+// The bytes of image files, and when they were changed.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace janus::cli {
 
-inline constexpr int64_t kMostPictureBytes = int64_t{1} << 30;
+inline constexpr int64_t kMostImageBytes = int64_t{1} << 30;
 
 struct ImageBytes {
   std::string content;
@@ -17,7 +17,7 @@ struct ImageBytes {
 // Finds out size and time alone; false, with the reason in `fault`, for anything but a file.
 bool look_at_file(const std::string& path, int64_t& bytes, double& mtime, std::string& fault);
 
-// Throws Error for what is no file, cannot be read or is larger than a picture may be.
+// Throws Error for what is no file, cannot be read or is larger than an image may be.
 ImageBytes read_image_bytes(const std::string& path);
 
 }  // namespace janus::cli

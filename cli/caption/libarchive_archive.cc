@@ -31,8 +31,8 @@ std::string name_of(archive_entry* entry) {
 }
 
 std::string content_of(archive* reader, const std::string& path, const ArchiveMember& member) {
-  check(member.bytes <= kMostPictureBytes, "picture {}/{}: expected at most {} bytes, found {}", path,
-        member.name, kMostPictureBytes, member.bytes);
+  check(member.bytes <= kMostImageBytes, "picture {}/{}: expected at most {} bytes, found {}", path,
+        member.name, kMostImageBytes, member.bytes);
   std::string content(static_cast<size_t>(member.bytes), '\0');
   size_t have = 0;
   while (have < content.size()) {

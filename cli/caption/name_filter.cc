@@ -10,8 +10,8 @@
 namespace janus::cli {
 namespace {
 
-constexpr std::array<const char*, 8> kPictures{".jpg", ".jpeg", ".png", ".webp",
-                                               ".gif", ".bmp",  ".tif", ".tiff"};
+constexpr std::array<const char*, 8> kImageExtensions{".jpg", ".jpeg", ".png", ".webp",
+                                                      ".gif", ".bmp",  ".tif", ".tiff"};
 constexpr std::array<const char*, 9> kArchives{".tar",    ".tar.gz", ".tgz",     ".tar.bz2", ".tbz2",
                                                ".tar.xz", ".txz",    ".tar.zst", ".tzst"};
 constexpr std::array<const char*, 2> kRecordLists{".jsonl", ".ndjson"};
@@ -37,8 +37,8 @@ NameFilter::NameFilter(std::vector<std::string> include, std::vector<std::string
     : include_(std::move(include)), exclude_(std::move(exclude)) {}
 
 bool NameFilter::takes_file(const std::string& relative) const {
-  return ends_in_one_of(relative, kPictures) && (include_.empty() || any_matches(include_, relative)) &&
-         !any_matches(exclude_, relative);
+  return ends_in_one_of(relative, kImageExtensions) &&
+         (include_.empty() || any_matches(include_, relative)) && !any_matches(exclude_, relative);
 }
 
 bool NameFilter::enters_folder(const std::string& relative) const { return !any_matches(exclude_, relative); }

@@ -1,4 +1,4 @@
-// Which files of a folder or an archive are pictures to take.
+// Which files of a folder or an archive are images to take.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ class NameFilter {
   // name.
   NameFilter(std::vector<std::string> include, std::vector<std::string> exclude);
 
-  // A file that a picture's extension ends, that any of `include` matches (or there are none) and none of
+  // A file that an image's extension ends, that any of `include` matches (or there are none) and none of
   // `exclude`.
   bool takes_file(const std::string& relative) const;
   // A folder that none of `exclude` matches.

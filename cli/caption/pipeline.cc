@@ -6,14 +6,15 @@
 #include <utility>
 #include <vector>
 
-#include "cli/caption/picture_feed.h"
+#include "cli/caption/image_feed.h"
+#include "generator/engine/engine.h"
 
 namespace janus::cli {
 namespace {
 
-// A picture from when the engine is asked about it until its last answer.
+// An image from when the engine is asked about it until its last answer.
 struct Asked {
-  LoadedPicture picture;
+  LoadedImage loaded;
   std::vector<Answer> answers;  // one a question
   std::vector<RequestId> requests;
   size_t left = 0;     // answers that have not ended
@@ -21,47 +22,48 @@ struct Asked {
   bool dismissed = false;
 };
 
-// The end of the pictures' way, on the thread that runs the model.
+// The end of the images' way, on the thread that runs the model.
 class Answering {
  public:
-  explicit Answering(const CaptionRun& run) : run_(run), feed_(run) {}
+  explicit Answering(const CaptionRun& run)
+      : run_(run), feed_(run), engine_(run.model, {.rows = static_cast<int>(run.settings.batch)}) {}
 
   void run() {
     while (true) {
       const bool stopped = run_.stopped();
-      if (stopped) dismiss_waiting();
+      if (stopped) cancel_pending();
       if (!stopped) let_join();
       if (in_work_.empty() && (stopped || feed_.drained())) break;
-      run_.engine.step();
+      engine_.step();
       if (fault_) std::rethrow_exception(fault_);
       for (const std::shared_ptr<Asked>& done : std::exchange(done_, {})) write(*done);
-      run_.progress.tokens = run_.engine.load().tokens_sampled;
+      run_.progress.tokens = engine_.load().tokens_sampled;
     }
     feed_.end();
   }
 
  private:
   // As many questions wait as there are rows, so that none stays free. With nothing else to do, waits for
-  // pictures.
+  // images.
   void let_join() {
-    while (waiting_ < run_.engine.rows() && !run_.stopped()) {
-      std::optional<LoadedPicture> picture = feed_.take(/*wait=*/in_work_.empty());
-      if (!picture) break;
-      if (!picture->fault.empty()) {
-        tell_fault(*picture);
-      } else if (picture->unchanged) {
-        ++(picture->listed.old_failed ? run_.progress.still_failed : run_.progress.skipped);
+    while (waiting_ < engine_.rows() && !run_.stopped()) {
+      std::optional<LoadedImage> loaded = feed_.take(/*wait=*/in_work_.empty());
+      if (!loaded) break;
+      if (!loaded->fault.empty()) {
+        tell_fault(*loaded);
+      } else if (loaded->unchanged) {
+        ++(loaded->listed.old_failed ? run_.progress.still_failed : run_.progress.skipped);
       } else {
-        ask(std::move(*picture));
+        ask(std::move(*loaded));
       }
     }
   }
 
-  void ask(LoadedPicture picture) {
+  void ask(LoadedImage loaded) {
     const auto asked = std::make_shared<Asked>();
-    const PromptImage image = std::make_shared<const std::vector<float>>(std::move(picture.pixels));
-    picture.pixels = {};
-    asked->picture = std::move(picture);
+    const PromptImage image = std::make_shared<const std::vector<float>>(std::move(loaded.pixels));
+    loaded.pixels = {};
+    asked->loaded = std::move(loaded);
     asked->left = run_.questions.size();
     asked->answers.resize(asked->left);
     in_work_.insert(asked);
@@ -74,7 +76,7 @@ class Answering {
         asked->begun = true;
       };
       const auto once = std::make_shared<std::function<void()>>(begin);
-      asked->requests.push_back(run_.engine.submit(
+      asked->requests.push_back(engine_.submit(
           std::move(request), {.on_progress = [once](const char*, int64_t, int64_t) { (*once)(); },
                                .on_done =
                                    [this, once, asked, i](Answer& answer) {
@@ -97,35 +99,36 @@ class Answering {
     if (!asked->dismissed) done_.push_back(asked);
   }
 
-  // Sends away the pictures whose answers have not begun.
-  void dismiss_waiting() {
+  // Sends away the images whose answers have not begun.
+  void cancel_pending() {
     for (const std::shared_ptr<Asked>& asked : in_work_) {
       if (asked->begun || asked->dismissed) continue;
       asked->dismissed = true;
-      for (const RequestId id : asked->requests) run_.engine.cancel(id);
+      for (const RequestId id : asked->requests) engine_.cancel(id);
     }
   }
 
-  void tell_fault(const LoadedPicture& picture) {
-    run_.console.error(picture.fault);
+  void tell_fault(const LoadedImage& loaded) {
+    run_.console.error(loaded.fault);
     ++run_.progress.failed;
     // A file that cannot be read now says nothing against the caption it has: a disk may be away for a while.
-    const bool read = !picture.sha256.empty();
-    if (read || !picture.listed.has_caption) run_.output.write_error(picture);
+    const bool read = !loaded.sha256.empty();
+    if (read || !loaded.listed.has_caption) run_.output.write_error(loaded);
   }
 
   void write(const Asked& done) {
-    if (!done.picture.warning.empty()) run_.console.detail(done.picture.warning);
-    run_.output.write(done.picture, done.answers);
+    if (!done.loaded.warning.empty()) run_.console.detail(done.loaded.warning);
+    run_.output.write(done.loaded, done.answers);
     ++run_.progress.captioned;
   }
 
   const CaptionRun& run_;
-  PictureFeed feed_;
+  ImageFeed feed_;
   int waiting_ = 0;  // questions that have not begun
   std::set<std::shared_ptr<Asked>> in_work_;
   std::vector<std::shared_ptr<Asked>> done_;
   std::exception_ptr fault_;
+  Engine engine_;  // last: where it ends with requests under way, it tells them so by all of the above
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The pictures' way: listed on one thread, read and decoded on several, answered on the caller's, every queue
+// The images' way: listed on one thread, read and decoded on several, answered on the caller's, every queue
 // between them bounded.
 #pragma once
 
@@ -9,12 +9,12 @@
 
 #include "cli/caption/caption_output.h"
 #include "cli/caption/settings.h"
-#include "generator/engine/engine.h"
+#include "generator/engine/request.h"
 #include "generator/model.h"
 
 namespace janus::cli {
 
-// How far a run is; all counts are of pictures unless they say otherwise. Written by its threads, read by the
+// How far a run is; all counts are of images unless they say otherwise. Written by its threads, read by the
 // display.
 struct CaptionProgress {
   std::atomic<int64_t> total{-1};   // that the sources hold; -1 = not known
@@ -32,8 +32,7 @@ struct CaptionProgress {
 struct CaptionRun {
   const CaptionSettings& settings;
   const Model& model;
-  Engine& engine;
-  const std::vector<AnswerRequest>& questions;  // asked about every picture
+  const std::vector<AnswerRequest>& questions;  // asked about every image
   CaptionOutput& output;
   Console& console;
   CaptionProgress& progress;

@@ -9,10 +9,10 @@ RunStatus CaptionWatch::status_of(const CaptionProgress& progress) const {
   const int64_t done = progress.done(), total = progress.total;
   // What was passed over costs next to nothing: the pace is that of the rest.
   const auto worked = static_cast<double>(progress.captioned + progress.failed);
-  const double pictures_per_second = elapsed > 0 ? worked / elapsed : 0;
+  const double images_per_second = elapsed > 0 ? worked / elapsed : 0;
   const double tokens_per_second = elapsed > 0 ? static_cast<double>(progress.tokens) / elapsed : 0;
-  const bool foreseen = total >= done && pictures_per_second > 0;
-  const double left_s = foreseen ? static_cast<double>(total - done) / pictures_per_second : -1;
+  const bool foreseen = total >= done && images_per_second > 0;
+  const double left_s = foreseen ? static_cast<double>(total - done) / images_per_second : -1;
 
   return run_status(
       {.phase = "captioning",
@@ -20,7 +20,7 @@ RunStatus CaptionWatch::status_of(const CaptionProgress& progress) const {
        .total = total,
        .own = {{"captioned", progress.captioned.load()}, {"passed_over", progress.skipped.load()}},
        .errors = progress.failed + progress.still_failed,
-       .pictures_per_second = pictures_per_second,
+       .images_per_second = images_per_second,
        .unit = "tokens",
        .units_per_second = tokens_per_second,
        .share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : -1,

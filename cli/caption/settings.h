@@ -5,23 +5,24 @@
 #include <string>
 #include <vector>
 
+#include "cli/app/sampling_options.h"
 #include "cli/caption/where.h"
 
 namespace janus::cli {
 
-// One question about every picture; a run with one question may leave its name empty.
+// One question about every image; a run with one question may leave its name empty.
 struct Ask {
   std::string name, prompt;
 };
 
-// Which pictures, and where they are listed.
+// Which images, and where they are listed.
 struct SourceSettings {
   std::vector<std::string> paths;
   bool nul_separated = false;  // lists
   std::vector<std::string> include, exclude;
   std::string image_field = "image";  // of JSONL lists
   bool shuffle = false;
-  uint32_t seed = 42;
+  uint32_t seed = SamplingOptions{}.seed;
   int64_t shard = 1, shards = 1;  // this job takes part `shard` of `shards`
 };
 
@@ -34,8 +35,7 @@ struct CaptionSettings {
   std::string sidecar;  // extension, or ""
   std::string csv;      // path, or ""
   bool overwrite = false, retry_errors = false, mixed = false;
-  double temperature = 0, top_p = 1;
-  int64_t top_k = 0;
+  SamplingSettings sampling{AnswerRequest{}.sampling};
   int64_t batch = 4;
   int64_t decoders = 0;  // 0 = by the processors there are
 

@@ -131,11 +131,11 @@ class UnitLister {
 };
 
 bool deliver_file(const std::string& path, const SourceVisitor& visitor) {
-  ListedPicture picture;
-  picture.key = key_of_path(path);
-  picture.path = path;
-  look_at_file(path, picture.bytes, picture.mtime, picture.fault);
-  return visitor.on_picture(std::move(picture), nullptr);
+  ListedImage image;
+  image.key = key_of_path(path);
+  image.path = path;
+  look_at_file(path, image.bytes, image.mtime, image.fault);
+  return visitor.on_image(std::move(image), nullptr);
 }
 
 bool deliver_archive(const std::string& path, const NameFilter& filter, const SourceVisitor& visitor) {
@@ -143,13 +143,13 @@ bool deliver_archive(const std::string& path, const NameFilter& filter, const So
   const std::optional<std::string> fault = error_of([&] {
     read_archive(path, [&](const ArchiveMember& member, const std::function<std::string()>& content) {
       if (!filter.takes_file(member.name)) return true;
-      ListedPicture picture;
-      picture.key = key_of_path(path + "/" + member.name);
-      picture.path = path;
-      picture.bytes = member.bytes;
-      picture.mtime = member.mtime;
-      picture.in_archive = true;
-      going_on = visitor.on_picture(std::move(picture), content);
+      ListedImage image;
+      image.key = key_of_path(path + "/" + member.name);
+      image.path = path;
+      image.bytes = member.bytes;
+      image.mtime = member.mtime;
+      image.in_archive = true;
+      going_on = visitor.on_image(std::move(image), content);
       return going_on;
     });
   });
@@ -177,7 +177,7 @@ void check_sources(const SourceSettings& settings) {
   }
 }
 
-void list_pictures(const SourceSettings& settings, const SourceVisitor& visitor) {
+void list_images(const SourceSettings& settings, const SourceVisitor& visitor) {
   const NameFilter filter(settings.include, settings.exclude);
   const auto deliver = [&](const std::string& path, bool archive) {
     return archive ? deliver_archive(path, filter, visitor) : deliver_file(path, visitor);
@@ -198,7 +198,7 @@ void list_pictures(const SourceSettings& settings, const SourceVisitor& visitor)
   }
 }
 
-std::optional<int64_t> count_pictures(const SourceSettings& settings, const std::function<bool()>& stopped) {
+std::optional<int64_t> count_images(const SourceSettings& settings, const std::function<bool()>& stopped) {
   if (std::find(settings.paths.begin(), settings.paths.end(), "-") != settings.paths.end())
     return std::nullopt;
   int64_t count = 0;

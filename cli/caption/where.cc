@@ -41,7 +41,7 @@ std::optional<Condition> read_condition(const std::string& given) {
   return condition;
 }
 
-double fact(const PictureFacts& facts, const std::string& field) {
+double fact(const ImageFacts& facts, const std::string& field) {
   const auto width = static_cast<double>(facts.width), height = static_cast<double>(facts.height);
   if (field == "width") return width;
   if (field == "height") return height;
@@ -52,7 +52,7 @@ double fact(const PictureFacts& facts, const std::string& field) {
 
 }  // namespace
 
-bool Condition::holds(const PictureFacts& facts) const {
+bool Condition::holds(const ImageFacts& facts) const {
   const double found = fact(facts, field);
   if (op == ">=") return found >= value;
   if (op == "<=") return found <= value;

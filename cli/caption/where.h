@@ -1,4 +1,4 @@
-// Conditions on pictures: "width>=512", "bytes<5000000 and aspect<=2".
+// Conditions on images: "width>=512", "bytes<5000000 and aspect<=2".
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace janus::cli {
 
-// What is known of a picture before its pixels are.
-struct PictureFacts {
+// What is known of an image before its pixels are.
+struct ImageFacts {
   int64_t width = 0, height = 0, bytes = 0;
 };
 
@@ -16,7 +16,7 @@ struct Condition {
   std::string field, op;
   double value = 0;
 
-  bool holds(const PictureFacts& facts) const;
+  bool holds(const ImageFacts& facts) const;
 };
 
 // Adds the conditions of `text`, joined by "and". Returns what was expected instead, or nothing.

@@ -11,10 +11,10 @@
 #include "cli/app/near_name.h"
 #include "cli/commands/image_settings.h"
 #include "cli/generate/image_json.h"
+#include "cli/io/image_input.h"
+#include "cli/io/image_output.h"
 #include "cli/io/output_file.h"
 #include "cli/io/output_pattern.h"
-#include "cli/io/picture_input.h"
-#include "cli/io/picture_output.h"
 #include "cli/io/text_stream.h"
 #include "core/base/error.h"
 
@@ -76,13 +76,13 @@ std::string chat_help() {
 
 Chat::Chat(const ChatSettings& settings, const CommonOptions& common, Console& console)
     : settings_(settings), common_(common), console_(console), progress_(console) {
-  picture_format(settings.output, "--output");
+  output_image_format(settings.output, "--output");
   OutputPattern(settings.output, "--output");
   if (!settings.image.empty()) add_image(settings.image);
   progress_.update("loading the model", 0, 0);
   chosen_ = open_chosen_model(
-      common, {.pictures = 1, .new_tokens = common.max_tokens, .drawings = 1, .converses = true}, console,
-      progress_.callback());
+      common, {.prompt_images = 1, .new_tokens = common.max_tokens, .generated_images = 1, .converses = true},
+      console, progress_.callback());
   engine_.emplace(*chosen_.model, EngineOptions{.rows = 2 * chosen_.images_at_once});
   conversation_.emplace(*engine_);
   progress_.hide();
@@ -142,7 +142,7 @@ void Chat::add_image(const std::string& path) {
           "about the images shown, or begin anew with /reset",
           path, image, std::max<int64_t>(left, 0));
   }
-  waiting_.push_back(read_picture(path, console_));
+  waiting_.push_back(read_input_image(path, console_));
   waiting_names_.push_back(path);
   console_.notice(fmt::format("{} is part of the next question", path));
 }
@@ -151,10 +151,7 @@ void Chat::ask(const std::string& question) {
   const auto seed = static_cast<uint32_t>(common_.seed) + asked_;
   const DescribeOptions options{.prompt = question,
                                 .max_tokens = static_cast<int>(common_.max_tokens),
-                                .sampling = {.temperature = static_cast<float>(settings_.temperature),
-                                             .top_k = static_cast<int>(settings_.top_k),
-                                             .top_p = static_cast<float>(settings_.top_p),
-                                             .seed = seed}};
+                                .sampling = settings_.sampling.with_seed(seed)};
   TextStream stream(console_, "");
   const Progress show = progress_.callback();
   Answer answer;
@@ -203,7 +200,7 @@ void Chat::ask(const std::string& question) {
 }
 
 void Chat::generate(const std::string& prompt) {
-  // The first name that is free: an earlier conversation's pictures are not written over.
+  // The first name that is free: an earlier conversation's images are not written over.
   const OutputPattern pattern(settings_.output, "--output");
   std::string path = pattern.path(generated_, 2);
   while (std::filesystem::exists(path)) path = pattern.path(++generated_, 2);
@@ -214,7 +211,7 @@ void Chat::generate(const std::string& prompt) {
                       .outputs = {},
                       .wanted = {}};
   const Progress show = progress_.callback();
-  Candidate image{.seed = item.seed, .codes = {}, .picture = {}, .timings = {}};
+  Candidate candidate{.seed = item.seed, .codes = {}, .image = {}, .timings = {}};
   {
     const BreakHold hold;
     GeneratedImage made = engine_->generate(
@@ -222,21 +219,22 @@ void Chat::generate(const std::string& prompt) {
           BreakHold::check_asked();
           show(phase, done, total);
         }});
-    image.codes = std::move(made.codes);
-    image.picture = std::move(made.image);
+    candidate.codes = std::move(made.codes);
+    candidate.image = std::move(made.image);
   }
   progress_.hide();
-  const ImageText text = settings_text(image_settings(item, image, chosen_, common_));
-  output.write(encode_image(image.picture, picture_format(path, "--output"), text), console_);
+  const ImageText text = settings_text(image_settings(item, candidate, chosen_, common_));
+  output.write(encode_image(candidate.image, output_image_format(path, "--output"), text), console_);
   if (common_.json) {
-    print_json({{"output", path}, {"prompt", prompt}, {"seed", image.seed}, {"codes", image.codes.codes}},
-               console_);
+    print_json(
+        {{"output", path}, {"prompt", prompt}, {"seed", candidate.seed}, {"codes", candidate.codes.codes}},
+        console_);
   } else {
     console_.result(path + "\n");
   }
   ++generated_;
   turns_.push_back({"user", "/generate " + prompt, {path}});
-  waiting_.push_back(std::move(image.picture));
+  waiting_.push_back(std::move(candidate.image));
   waiting_names_.push_back(path);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/app/command.h"
+#include "cli/app/sampling_options.h"
 #include "cli/io/json_output.h"
 #include "cli/io/progress.h"
 #include "cli/model/chosen_model.h"
@@ -16,9 +17,8 @@ namespace janus::cli {
 struct ChatSettings {
   std::string image;  // part of the first question; empty = none
   std::string output = "janus-%03d.png";
-  double temperature = 0, top_p = 1;
-  int64_t top_k = 0;
-  double guidance = 5;
+  SamplingSettings sampling{AnswerRequest{}.sampling};
+  double guidance = ImageRequest{}.guidance;
 };
 
 // The commands of a conversation, for people.
@@ -54,7 +54,7 @@ class Chat {
   std::optional<Engine> engine_;
   std::optional<Conversation> conversation_;
   std::vector<Turn> turns_;
-  std::vector<Image> waiting_;  // pictures of the next question
+  std::vector<Image> waiting_;  // images of the next question
   std::vector<std::string> waiting_names_;
   int64_t generated_ = 0;
   uint32_t asked_ = 0;  // questions so far, each with a seed of its own

@@ -45,15 +45,10 @@ Command chat_command() {
             options.option("--image", "FILE", some_text(settings->image),
                            "begin with this image, as /image does");
             options.option("-o,--output", "OUT", some_text(settings->output),
-                           "names of the images /generate makes (default janus-%03d.png)");
-            options.option("--cfg-scale", "G", number(settings->guidance, {.low = 0}),
-                           "how closely /generate follows its prompt, 0 or more; 1 = off (default 5)");
-            options.option("--temperature", "T", number(settings->temperature, {.low = 0}),
-                           "of answers: 0 or more; 0 = always the likeliest word (default 0)");
-            options.option("--top-k", "K", number(settings->top_k, {0, INT32_MAX}),
-                           "draw among the K likeliest, 0 = all (default 0)");
-            options.option("--top-p", "P", number(settings->top_p, {.low = 0, .high = 1, .open = true}),
-                           "draw among the likeliest that make up P, above 0 to 1 (default 1)");
+                           "names of the images /generate makes");
+            declare_guidance(options, settings->guidance,
+                             "how closely /generate follows its prompt, {range}; 1 = off");
+            declare_sampling(options, settings->sampling, Sampled::words, "of answers: ");
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return chat(*settings, common, console); },

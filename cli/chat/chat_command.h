@@ -1,4 +1,4 @@
-// janus chat: a conversation about pictures, and pictures made within it.
+// janus chat: a conversation about images, and images made within it.
 #pragma once
 
 #include "cli/app/command.h"

@@ -26,7 +26,7 @@ namespace {
 constexpr int kRuns = 3;           // of everything but single steps
 constexpr int64_t kContext = 300;  // tokens before a step, as the records' bytes have it
 constexpr int64_t kPrefillQuestion = 32;
-constexpr std::array kImages{1, 2, 4, 16};  // drawn side by side; 16 where the device draws by itself
+constexpr std::array kImages{1, 2, 4, 16};  // generated side by side; 16 where the device decodes by itself
 // What --only may name; the machine's bounds and loading are measured always.
 constexpr std::array<std::string_view, 5> kParts{"vision", "prefill", "text_decode", "image_decode",
                                                  "vq_decode"};
@@ -62,7 +62,7 @@ class Bench {
              .fraction = {}});
     if (asked("vision")) {
       on_line(whole_pass("vision", Part::vision, 0, [&] {
-        return time_of([&] { model_.need_image_embedder().embed(picture(), EmbedStage::aligned); });
+        return time_of([&] { model_.need_image_embedder().embed(sample_image(), EmbedStage::aligned); });
       }));
     }
     if (asked("prefill")) {
@@ -138,7 +138,7 @@ class Bench {
                                 static_cast<int32_t>(model_.info().vocab_size / 3));
   }
 
-  Image picture() const {
+  Image sample_image() const {
     int side = model_.info().image_size;
     Image image{.width = side, .height = side, .pixels = {}};
     for (int i = 0; i < side * side * 3; ++i) image.pixels.push_back(static_cast<uint8_t>(i * 31));
@@ -221,7 +221,7 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
                        : common.model.empty()   ? kBuiltinName
                                                 : common.model;
   const ModelOptions options{.type = weight_type_from_name(common.type)};
-  const Work work{.pictures = 1, .new_tokens = 1, .drawings = kImages.back()};
+  const Work work{.prompt_images = 1, .new_tokens = 1, .generated_images = kImages.back()};
   const auto [device, side_by_side] =
       choose_device(common, {checkpoint, opened.chosen.name, common.device, options, work}, console);
   opened.chosen.images_at_once = side_by_side;

@@ -1,11 +1,11 @@
-// janus decode: codes of the VQ image tokenizer as a picture, or as the decoder's raw output.
+// janus decode: codes of the VQ image tokenizer as an image, or as the decoder's raw output.
 #include <memory>
 
 #include "cli/app/command.h"
+#include "cli/io/image_output.h"
 #include "cli/io/json_output.h"
 #include "cli/io/npy.h"
 #include "cli/io/output_file.h"
-#include "cli/io/picture_output.h"
 #include "cli/io/progress.h"
 #include "cli/model/chosen_model.h"
 
@@ -30,7 +30,7 @@ Array planes_of(const Array& pixels) {
 Outcome decode(const DecodeSettings& settings, const CommonOptions& common, Console& console) {
   require_one_on_stream(settings.output, common.json);
   bool raw = has_extension(settings.output, ".npy");
-  ImageFormat format = raw ? ImageFormat::png : picture_format(settings.output, "--output");
+  ImageFormat format = raw ? ImageFormat::png : output_image_format(settings.output, "--output");
   OutputFile output(settings.output);
   ImageCodes codes = read_codes(settings.codes);
   ProgressDisplay progress(console);

@@ -7,10 +7,11 @@
 #include <utility>
 
 #include "cli/app/command.h"
+#include "cli/app/sampling_options.h"
 #include "cli/commands/describe_style.h"
+#include "cli/io/image_input.h"
 #include "cli/io/input_file.h"
 #include "cli/io/json_output.h"
-#include "cli/io/picture_input.h"
 #include "cli/io/progress.h"
 #include "cli/io/text_stream.h"
 #include "cli/model/chosen_model.h"
@@ -22,9 +23,8 @@ namespace {
 
 struct DescribeSettings {
   std::vector<std::string> images;
-  std::string prompt, style;
-  double temperature = 0, top_p = 1;
-  int64_t top_k = 0;
+  std::string prompt = DescribeOptions{}.prompt, style;
+  SamplingSettings sampling{AnswerRequest{}.sampling};
   bool together = false, table = false;
   const OptionEntry* prompt_option = nullptr;
   const OptionEntry* style_option = nullptr;
@@ -44,10 +44,7 @@ AnswerRequest request_of(const DescribeRun& run, std::span<const Image> images, 
   AnswerRequest request{
       .turns = {{.question = run.settings.prompt, .images = static_cast<int>(images.size())}},
       .max_tokens = static_cast<int>(run.common.max_tokens),
-      .sampling = {.temperature = static_cast<float>(run.settings.temperature),
-                   .top_k = static_cast<int>(run.settings.top_k),
-                   .top_p = static_cast<float>(run.settings.top_p),
-                   .seed = seed}};
+      .sampling = run.settings.sampling.with_seed(seed)};
   for (const Image& image : images) {
     request.images.push_back(prompt_image(image, run.chosen.model->preprocess_config()));
   }
@@ -75,12 +72,12 @@ std::string cell_of(std::string text) {
   return text;
 }
 
-// One question about the pictures at `paths`; the answer goes through `stream`, or out as a record whose
+// One question about the images at `paths`; the answer goes through `stream`, or out as a record whose
 // image is `image`.
 void ask(const DescribeRun& run, std::span<const std::string> paths, const Json& image, uint32_t seed,
          TextStream& stream) {
-  std::vector<Image> pictures;
-  for (const std::string& path : paths) pictures.push_back(read_picture(path, run.console));
+  std::vector<Image> images;
+  for (const std::string& path : paths) images.push_back(read_input_image(path, run.console));
   AnswerSink sink{.on_progress = run.progress.callback()};
   if (!run.common.json && !run.settings.table) {
     sink.on_text = [&](std::string_view piece) {
@@ -88,7 +85,7 @@ void ask(const DescribeRun& run, std::span<const std::string> paths, const Json&
       stream.add(piece);
     };
   }
-  const Answer answer = run.engine.answer(request_of(run, pictures, seed), std::move(sink));
+  const Answer answer = run.engine.answer(request_of(run, images, seed), std::move(sink));
   run.progress.hide();
   if (run.common.json) {
     print_json(record_of(run, image, answer, seed), run.console);
@@ -106,7 +103,6 @@ std::string question_of(const DescribeSettings& settings) {
   if (!settings.style.empty() && !settings.prompt_option->on_command_line()) {
     return prompt_of_style(settings.style);
   }
-  if (settings.prompt.empty()) return DescribeOptions{}.prompt;
   if (settings.prompt != "-") return settings.prompt;
   const std::string text = read_input("-", "prompt");
   check(text.find_first_not_of(" \t\r\n\f\v") != std::string::npos,
@@ -164,7 +160,7 @@ Outcome describe(DescribeSettings& settings, const CommonOptions& common, Consol
   progress.update("loading the model", 0, 0);
   const size_t together = settings.together ? settings.images.size() : 1;
   ChosenModel chosen = open_chosen_model(
-      common, {.pictures = static_cast<int>(together), .new_tokens = common.max_tokens}, console,
+      common, {.prompt_images = static_cast<int>(together), .new_tokens = common.max_tokens}, console,
       progress.callback(),
       fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
   progress.hide();
@@ -192,20 +188,13 @@ Command describe_command() {
       .declare =
           [settings](OptionSet& options) {
             options.required_arguments("IMAGE", settings->images, "image files, - for one on standard input");
-            settings->prompt_option =
-                &options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt),
-                                "the question, - reads it from standard input (default \"Describe this "
-                                "image.\")");
+            settings->prompt_option = &options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt),
+                                                      "the question, - reads it from standard input");
             settings->style_option =
                 &options.option("--style", "NAME", one_of(settings->style, describe_styles()),
-                                "a question made for you: short, detailed, tags, alt-text or ocr");
+                                "a question made for you: {range}");
             options.flag("--table", settings->table, "a line an image: its name, and the answer in a column");
-            options.option("--temperature", "T", number(settings->temperature, {.low = 0}),
-                           "0 or more; 0 = always the likeliest word (default 0)");
-            options.option("--top-k", "K", number(settings->top_k, {0, INT32_MAX}),
-                           "draw among the K likeliest, 0 = all (default 0)");
-            options.option("--top-p", "P", number(settings->top_p, {.low = 0, .high = 1, .open = true}),
-                           "draw among the likeliest that make up P, above 0 to 1 (default 1)");
+            declare_sampling(options, settings->sampling, Sampled::words);
             options.flag("--together", settings->together, "one question about all images at once");
           },
       .run = [settings](const CommonOptions& common,

@@ -1,13 +1,13 @@
-// janus embed: what the model sees in a picture, as numbers.
+// janus embed: what the model sees in an image, as numbers.
 #include <map>
 #include <memory>
 
 #include "cli/app/command.h"
+#include "cli/io/image_input.h"
+#include "cli/io/image_output.h"
 #include "cli/io/json_output.h"
 #include "cli/io/npy.h"
 #include "cli/io/output_file.h"
-#include "cli/io/picture_input.h"
-#include "cli/io/picture_output.h"
 #include "cli/io/progress.h"
 #include "cli/model/chosen_model.h"
 
@@ -27,10 +27,10 @@ Outcome embed(const EmbedSettings& settings, const CommonOptions& common, Consol
   require_one_on_stream(settings.output, common.json);
   require_extension(settings.output, ".npy", "--output");
   OutputFile output(settings.output);
-  Image image = read_picture(settings.image, console);
+  Image image = read_input_image(settings.image, console);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
-  ChosenModel chosen = open_chosen_model(common, {.pictures = 1}, console, progress.callback());
+  ChosenModel chosen = open_chosen_model(common, {.prompt_images = 1}, console, progress.callback());
   progress.update("embedding the picture", 0, 0);
   Array embeddings = chosen.model->need_image_embedder().embed(image, kStages.at(settings.stage));
   progress.hide();
@@ -65,7 +65,7 @@ Command embed_command() {
                                     "a .npy file, float32 [N, D]; - for standard output");
             options.option("--stage", "NAME",
                            one_of(settings->stage, {"vision", "aligned", "pixels", "latent"}),
-                           "vision = the tower's features, aligned = after the aligner (default aligned), "
+                           "vision = the tower's features, aligned = after the aligner {default}, "
                            "pixels = the prepared picture [3, h, w], latent = what encode quantises");
           },
       .run = [settings](const CommonOptions& common,

@@ -1,11 +1,11 @@
-// janus encode: a picture as the codes of the VQ image tokenizer.
+// janus encode: an image as the codes of the VQ image tokenizer.
 #include <memory>
 
 #include "cli/app/command.h"
+#include "cli/io/image_input.h"
+#include "cli/io/image_output.h"
 #include "cli/io/json_output.h"
 #include "cli/io/output_file.h"
-#include "cli/io/picture_input.h"
-#include "cli/io/picture_output.h"
 #include "cli/io/progress.h"
 #include "cli/model/chosen_model.h"
 
@@ -20,7 +20,7 @@ Outcome encode(const EncodeSettings& settings, const CommonOptions& common, Cons
   require_one_on_stream(settings.output, common.json);
   require_extension(settings.output, ".json", "--output");
   OutputFile output(settings.output);
-  Image image = read_picture(settings.image, console);
+  Image image = read_input_image(settings.image, console);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
   ChosenModel chosen = open_chosen_model(common, {.encodes = true}, console, progress.callback());

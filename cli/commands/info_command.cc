@@ -106,8 +106,8 @@ Outcome model_info(const CommonOptions& common, Console& console) {
   Checkpoint checkpoint = open_checkpoint(common, console);
   std::shared_ptr<Device> device = open_device(common.device, {.threads = static_cast<int>(common.threads)});
   // For one image made, beside the weights.
-  const MemoryNeed need =
-      memory_need(checkpoint, device->name(), {.type = weight_type_from_name(common.type)}, {.drawings = 1});
+  const MemoryNeed need = memory_need(checkpoint, device->name(),
+                                      {.type = weight_type_from_name(common.type)}, {.generated_images = 1});
   // A plan alone: converting weights would read them.
   const ModelOptions options{.type = weight_type_from_name(common.type), .plan = true};
   std::unique_ptr<Model> model = open_model(checkpoint, device, options);
@@ -120,7 +120,7 @@ Outcome model_info(const CommonOptions& common, Console& console) {
   return Outcome::done;
 }
 
-Outcome picture_info(const std::string& path, const CommonOptions& common, Console& console) {
+Outcome image_info(const std::string& path, const CommonOptions& common, Console& console) {
   std::string bytes = read_input(path, "image");
   ImageText text = read_png_text(std::as_bytes(std::span(bytes)), path);
   std::optional<Json> settings = settings_of(text);
@@ -143,7 +143,7 @@ Outcome picture_info(const std::string& path, const CommonOptions& common, Conso
 Outcome info(const InfoSettings& settings, CommonOptions common, Console& console) {
   std::error_code fault;
   if (std::filesystem::is_regular_file(settings.subject, fault) && !is_gguf(settings.subject)) {
-    return picture_info(settings.subject, common, console);
+    return image_info(settings.subject, common, console);
   }
   if (!settings.subject.empty()) common.model = settings.subject;
   return model_info(common, console);

@@ -20,12 +20,12 @@ struct PullSettings {
 };
 
 Reader repository_name(hub::Repository& target) {
-  return [&target](const std::string& text) -> std::string {
+  return {.take = [&target](const std::string& text) -> std::string {
     std::optional<hub::Repository> repository = hub::parse_repository(text);
     if (!repository) return "owner/repo or owner/repo@revision, as the hub names models";
     target = *repository;
     return {};
-  };
+  }};
 }
 
 Json pull_json(const PullSettings& settings, const hub::PulledModel& model, double ms) {
@@ -92,11 +92,9 @@ Command pull_command() {
           [settings](OptionSet& options) {
             options.required_argument("REPOSITORY", repository_name(settings->repository),
                                       "owner/repo, or owner/repo@revision: a branch, tag or commit");
-            options.option("-j,--jobs", "N", number(settings->jobs, {1, 32}),
-                           "files at a time, 1 to 32 (default 4)");
-            options.option(
-                "--retries", "N", number(settings->retries, {0, 100}),
-                "failures in a row, with nothing gained, to try again after, 0 to 100 (default 5)");
+            options.option("-j,--jobs", "N", number(settings->jobs, {1, 32}), "files at a time, {range}");
+            options.option("--retries", "N", number(settings->retries, {0, 100}),
+                           "failures in a row, with nothing gained, to try again after, {range}");
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return pull(*settings, common, console); },

@@ -6,8 +6,9 @@
 #include <utility>
 
 #include "cli/app/command.h"
+#include "cli/app/sampling_options.h"
+#include "cli/io/image_input.h"
 #include "cli/io/json_output.h"
-#include "cli/io/picture_input.h"
 #include "cli/io/progress.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
@@ -18,7 +19,7 @@ namespace {
 
 struct ScoreSettings {
   std::string image, text, codes, prompt;
-  double guidance = 1;
+  double guidance = ScoreRequest{}.guidance;
   const OptionEntry* guidance_option = nullptr;
 };
 
@@ -50,10 +51,10 @@ void print_score(const char* what, const Score& score, Console& console) {
 }
 
 Outcome score_text(const ScoreSettings& settings, const CommonOptions& common, Console& console) {
-  Image image = read_picture(settings.image, console);
+  Image image = read_input_image(settings.image, console);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
-  ChosenModel chosen = open_chosen_model(common, {.pictures = 1}, console, progress.callback());
+  ChosenModel chosen = open_chosen_model(common, {.prompt_images = 1}, console, progress.callback());
   progress.update("scoring the text", 0, 0);
   std::string prompt = settings.prompt.empty() ? DescribeOptions{}.prompt : settings.prompt;
   const std::vector<Score> scores =
@@ -69,7 +70,7 @@ Outcome score_codes(const ScoreSettings& settings, const CommonOptions& common, 
   ImageCodes codes = read_codes(settings.codes);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
-  ChosenModel chosen = open_chosen_model(common, {.drawings = 1}, console, progress.callback());
+  ChosenModel chosen = open_chosen_model(common, {.generated_images = 1}, console, progress.callback());
   progress.update("scoring the codes", 0, 0);
   const std::vector<Score> scores = chosen.model->score({.prompt = settings.prompt,
                                                          .codes = std::move(codes),
@@ -84,11 +85,10 @@ void declare(const std::shared_ptr<ScoreSettings>& settings, OptionSet& options)
                  "score --text as the answer about this image");
   options.option("--text", "TEXT", some_text(settings->text), "the answer, exactly as it would be written");
   options.option("--codes", "FILE", some_text(settings->codes), "score this image, a file of janus encode");
-  options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt),
-                 "the question (default \"Describe this image.\"), or what the image was to show");
+  options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt, DescribeOptions{}.prompt),
+                 "the question {default}, or what the image was to show");
   settings->guidance_option =
-      &options.option("--cfg-scale", "G", number(settings->guidance, {.low = 0}),
-                      "with --codes: score under guidance, 0 or more; 1 = none (default 1)");
+      &declare_guidance(options, settings->guidance, "with --codes: score under guidance, {range}; 1 = none");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The images drawn for one prompt, of which the best are kept.
+// The images generated for one prompt, of which the best are kept.
 #pragma once
 
 #include <cstdint>
@@ -9,25 +9,25 @@
 
 namespace janus::cli {
 
-// A drawn image on its way to its output.
+// A generated image on its way to its output.
 struct Candidate {
   uint32_t seed = 0;
   ImageCodes codes;
-  Image picture;
+  Image image;
   Timings timings;
   double score = 0;  // where candidates are ranked
 };
 
-// Holds the pictures of the best alone, however many are drawn.
+// Holds the images of the best alone, however many are generated.
 class Candidates {
  public:
   explicit Candidates(size_t kept) : kept_(kept) {}
 
   void add(Candidate candidate);
   size_t size() const { return scores_.size(); }
-  // Best first; among equals the one drawn first, so that the choice is always the same.
+  // Best first; among equals the one generated first, so that the choice is always the same.
   const std::vector<Candidate>& best() const { return best_; }
-  // [{"seed", "score"}], in the order drawn.
+  // [{"seed", "score"}], in the order generated.
   const Json& scores() const { return scores_; }
 
  private:

@@ -1,4 +1,6 @@
 // janus generate: images from a prompt, or from a list of them.
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "cli/app/command.h"
@@ -17,9 +19,11 @@ void declare_list(GenerateSettings& settings, OptionSet& options) {
       "cfg_scale, temperature, top_k, top_p, count, output. OUT is a folder or has a %05d. Started "
       "again, goes on where it stopped");
   auto& group = settings.with_prompts;
-  belongs(group, options.option("--records", "FILE", some_text(settings.records),
-                                "with --prompts: what is done, a line of JSON an image (default "
-                                "janus-records.jsonl beside the images)"));
+  belongs(group,
+          options.option("--records", "FILE", some_text(settings.records),
+                         fmt::format("with --prompts: what is done, a line of JSON an image (default {} "
+                                     "beside the images)",
+                                     kRecordsName)));
   belongs(group, options.flag("--overwrite", settings.overwrite,
                               "with --prompts: make anew what an earlier run made"));
   belongs(group, options.flag("--retry-errors", settings.retry_errors,
@@ -28,15 +32,15 @@ void declare_list(GenerateSettings& settings, OptionSet& options) {
 
 void declare_choice(GenerateSettings& settings, OptionSet& options) {
   options.option("--best-of", "N", number(settings.best_of, {1, kMostCandidates}),
-                 "draw N candidates, 1 to 10000, under seeds from --seed on, and keep those the model itself "
+                 "draw N candidates, {range}, under seeds from --seed on, and keep those the model itself "
                  "ranks best");
   auto& group = settings.with_best_of;
   belongs(group, options.option("--keep", "K", number(settings.keep, {1, kMostCandidates}),
-                                "with --best-of: how many are kept, best first (default 1)"));
+                                "with --best-of: how many are kept, best first"));
   belongs(group, options.option(
                      "--ranker", "NAME", one_of(settings.ranker, {"self-caption", "self-vqa"}),
                      "with --best-of: self-caption, how likely PROMPT is as the description, or self-vqa, "
-                     "yes or no to whether it is shown (default self-caption)"));
+                     "yes or no to whether it is shown"));
 }
 
 void declare_views(GenerateSettings& settings, OptionSet& options) {
@@ -44,12 +48,12 @@ void declare_views(GenerateSettings& settings, OptionSet& options) {
                  "all images on one sheet as well, with seeds or prompts under them");
   options.option(
       "--upscale", "F", number(settings.enlarge, {2, 8}),
-      "enlarge OUT F times (Lanczos), 2 to 8; the model's own size stays what --preview and --grid show");
+      "enlarge OUT F times (Lanczos), {range}; the model's own size stays what --preview and --grid show");
   options.option("--preview", "FILE", some_text(settings.preview),
                  "the picture so far, written again and again while it is drawn");
   belongs(settings.with_preview,
           options.option("--preview-every", "N", number(settings.preview_every, {1, INT32_MAX}),
-                         "with --preview: lines of codes from one to the next (default 4)"));
+                         "with --preview: lines of codes from one to the next"));
 }
 
 }  // namespace
@@ -70,17 +74,11 @@ Command generate_command() {
             options.argument("PROMPT", prompt_text(settings->prompt), "what the image shows");
             options.required_option("-o,--output", "OUT", some_text(settings->output),
                                     "PNG, JPEG or WebP by extension, - for PNG on standard output");
-            options.option(
-                "-b,--batch-count", "COUNT", number(settings->count, {1, kMostImages}),
-                "images, 1 to 1000000 (default 1): numbered by a %03d in OUT, else -000 is appended");
-            options.option("--cfg-scale", "G", number(settings->guidance, {.low = 0}),
-                           "how closely to follow the prompt, 0 or more; 1 = off (default 5)");
-            options.option("--temperature", "T", number(settings->temperature, {.low = 0}),
-                           "0 or more; 0 = always the likeliest code (default 1)");
-            options.option("--top-k", "K", number(settings->top_k, {0, INT32_MAX}),
-                           "draw among the K likeliest, 0 = all (default 0)");
-            options.option("--top-p", "P", number(settings->top_p, {.low = 0, .high = 1, .open = true}),
-                           "draw among the likeliest that make up P, above 0 to 1 (default 1)");
+            options.option("-b,--batch-count", "COUNT", number(settings->count, {1, kMostImages}),
+                           "images, {range} {default}: numbered by a %03d in OUT, else -000 is appended");
+            declare_guidance(options, settings->guidance,
+                             "how closely to follow the prompt, {range}; 1 = off");
+            declare_sampling(options, settings->sampling, Sampled::codes);
             options.option("--codes-out", "FILE", some_text(settings->codes_output),
                            "the images' codes as well, as janus encode writes them; numbered as OUT");
             declare_choice(*settings, options);

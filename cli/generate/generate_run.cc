@@ -11,9 +11,9 @@
 #include "cli/commands/image_settings.h"
 #include "cli/generate/image_json.h"
 #include "cli/generate/ranking.h"
+#include "cli/io/image_input.h"
+#include "cli/io/image_output.h"
 #include "cli/io/output_file.h"
-#include "cli/io/picture_input.h"
-#include "cli/io/picture_output.h"
 #include "core/base/error.h"
 #include "generator/engine/engine_model.h"
 
@@ -33,12 +33,12 @@ GenerateRun::GenerateRun(const GenerateSettings& settings, const CommonOptions& 
       progress_(console) {
   for (const WorkItem& item : work_) outputs_ += static_cast<int64_t>(item.outputs.size());
   if (!settings.grid.empty()) {
-    grid_format_ = picture_format(settings.grid, "--grid");
-    if (settings.grid == kStandardStream || outputs_ > ContactSheet::kMostPictures) {
+    grid_format_ = output_image_format(settings.grid, "--grid");
+    if (settings.grid == kStandardStream || outputs_ > ContactSheet::kMostImages) {
       throw UsageError(fmt::format(
           "option --grid, command line: expected a file and at most {} images on it, found {}; see janus "
           "generate --help",
-          ContactSheet::kMostPictures, settings.grid == kStandardStream ? "-" : std::to_string(outputs_)));
+          ContactSheet::kMostImages, settings.grid == kStandardStream ? "-" : std::to_string(outputs_)));
     }
     grid_output_.emplace(settings.grid);
   }
@@ -56,17 +56,18 @@ Outcome GenerateRun::run() {
   announce();
   for (const WorkItem& item : work_) {
     const auto wanted = std::count(item.wanted.begin(), item.wanted.end(), true);
-    to_draw_ += item.best_of && wanted > 0 ? item.drawn : wanted;
+    to_generate_ += item.best_of && wanted > 0 ? item.count : wanted;
   }
-  if (to_draw_ > 0) {
+  if (to_generate_ > 0) {
     progress_.update("loading the model", 0, 0);
-    chosen_ = open_chosen_model(common_,
-                                {.pictures = settings_.best_of > 0 ? 1 : 0,
-                                 .drawings = static_cast<int>(std::min<int64_t>(to_draw_, INT32_MAX))},
-                                console_, progress_.callback());
+    chosen_ =
+        open_chosen_model(common_,
+                          {.prompt_images = settings_.best_of > 0 ? 1 : 0,
+                           .generated_images = static_cast<int>(std::min<int64_t>(to_generate_, INT32_MAX))},
+                          console_, progress_.callback());
     progress_.hide();
     refuse_long_prompts();
-    draw();
+    generate();
   }
   if (grid_output_) finish_grid();
   if (list()) {
@@ -88,7 +89,7 @@ void GenerateRun::check_outputs() {
   for (const WorkItem& item : work_) {
     for (const Output& output : item.outputs) {
       for (const std::string& path : {output.image, output.codes}) {
-        // Of a list, one file a folder: there may be many.
+        // A list may have many files: one a folder is tried.
         if (path.empty()) continue;
         if (list() && !folders.insert(std::filesystem::path(path).parent_path().string()).second) continue;
         OutputFile{path};
@@ -98,7 +99,7 @@ void GenerateRun::check_outputs() {
 }
 
 void GenerateRun::skip_finished() {
-  const JournalOptions options{.kind = JournalKind::drawings, .model = {}, .prompt_hash = {}, .mixed = true};
+  const JournalOptions options{.kind = JournalKind::images, .model = {}, .prompt_hash = {}, .mixed = true};
   records_ = std::make_unique<Journal>(records_path(settings_), options);
   for (WorkItem& item : work_) {
     for (size_t place = 0; place < item.outputs.size(); ++place) {
@@ -130,7 +131,7 @@ void GenerateRun::refuse_long_prompts() {
     if (!list()) throw Error(*fault);
     put_failures(item, *fault);
     const auto missing = std::count(item.wanted.begin(), item.wanted.end(), true);
-    to_draw_ -= item.best_of ? item.drawn : missing;
+    to_generate_ -= item.best_of ? item.count : missing;
     item.wanted.assign(item.outputs.size(), false);
   }
 }
@@ -144,23 +145,23 @@ void GenerateRun::announce() {
     return;
   }
   const WorkItem& item = work_.front();
-  console_.notice(item.drawn == 1 ? fmt::format("seed {}", item.seed)
+  console_.notice(item.count == 1 ? fmt::format("seed {}", item.seed)
                                   : fmt::format("seeds {} to {}", item.seed,
-                                                item.seed + static_cast<uint32_t>(item.drawn - 1)));
+                                                item.seed + static_cast<uint32_t>(item.count - 1)));
 }
 
-void GenerateRun::draw() {
+void GenerateRun::generate() {
   engine_.emplace(*chosen_.model, EngineOptions{.rows = 2 * chosen_.images_at_once});
   // A single image tells its codes, several tell how many are there.
-  if (to_draw_ > 1) {
+  if (to_generate_ > 1) {
     const ModelInfo& info = chosen_.model->info();
-    watch_.emplace(to_draw_, int64_t{info.codes_height} * info.codes_width);
+    watch_.emplace(to_generate_, int64_t{info.codes_height} * info.codes_width);
     progress_.follow([this] { return watch_->status(); });
   }
   if (preview_) preview_->set_group(engine_->rows() / 2);
   for (const WorkItem& item : work_) {
     const bool any = std::count(item.wanted.begin(), item.wanted.end(), true) > 0;
-    for (int64_t k = 0; k < item.drawn; ++k) {
+    for (int64_t k = 0; k < item.count; ++k) {
       // The best are known only among all candidates.
       if (item.best_of ? !any : !item.wanted[static_cast<size_t>(k)]) continue;
       ask_for(item, k);
@@ -207,7 +208,7 @@ void GenerateRun::tell_phase(const char* phase, int64_t done, int64_t total) {
   if (!watch_) {
     progress_.update(phase, done, total);
   } else if (phase == std::string_view("drawing")) {
-    watch_->drew_code();
+    watch_->sampled_code();
   }
 }
 
@@ -215,24 +216,24 @@ void GenerateRun::take(Made& made) {
   const WorkItem& item = *made.item;
   Candidate candidate{.seed = made.image.seed,
                       .codes = std::move(made.image.codes),
-                      .picture = std::move(made.image.image),
+                      .image = std::move(made.image.image),
                       .timings = made.image.timings};
-  if (preview_) preview_->show(made.index, candidate.picture, console_);
+  if (preview_) preview_->show(made.index, candidate.image, console_);
   if (watch_) watch_->finished_image();
   if (!item.best_of) {
-    put(item, static_cast<size_t>(made.drawn), candidate, Json::object());
+    put(item, static_cast<size_t>(made.item_index), candidate, Json::object());
     return;
   }
-  if (made.drawn == 0) candidates_.emplace(item.outputs.size());
+  if (made.item_index == 0) candidates_.emplace(item.outputs.size());
   rank(item, std::move(candidate));
-  if (made.drawn + 1 == item.drawn && unranked_ != &item) keep_best(item);
+  if (made.item_index + 1 == item.count && unranked_ != &item) keep_best(item);
 }
 
 void GenerateRun::rank(const WorkItem& item, Candidate candidate) {
   if (unranked_ == &item) return;
   tell_phase("scoring the picture", 0, 0);
   const auto score = [&] {
-    candidate.score = rank_score(*engine_, settings_.ranker, item.prompt, candidate.picture);
+    candidate.score = rank_score(*engine_, settings_.ranker, item.prompt, candidate.image);
   };
   if (!list()) {
     score();
@@ -250,7 +251,7 @@ void GenerateRun::keep_best(const WorkItem& item) {
     if (!item.wanted[rank]) continue;
     const Candidate& kept = candidates_->best()[rank];
     put(item, rank, kept,
-        {{"best_of", item.drawn},
+        {{"best_of", item.count},
          {"ranker", settings_.ranker},
          {"rank", rank},
          {"score", kept.score},
@@ -286,7 +287,7 @@ void GenerateRun::tell(const WorkItem& item, const Output& output, const Candida
     std::string beside;
     if (item.best_of) {
       beside = fmt::format(" (seed {}, score {:.3g})", kept.seed, kept.score);
-    } else if (item.drawn > 1) {
+    } else if (item.count > 1) {
       beside = fmt::format(" (seed {})", kept.seed);
     }
     console_.notice(fmt::format("wrote {}{}", output.image, beside));
@@ -300,18 +301,18 @@ void GenerateRun::write_output(const WorkItem& item, const Output& output, const
   settings.update(ranking);
   Image enlarged;
   if (settings_.enlarge > 1) {
-    enlarged = enlarge_lanczos(kept.picture, static_cast<int>(settings_.enlarge));
+    enlarged = enlarge_lanczos(kept.image, static_cast<int>(settings_.enlarge));
     settings["upscale"] = settings_.enlarge;
     settings["width"] = enlarged.width;
     settings["height"] = enlarged.height;
   }
-  const Image& picture = settings_.enlarge > 1 ? enlarged : kept.picture;
-  const ImageFormat format = picture_format(output.image, "--output");
-  OutputFile(output.image).write(encode_image(picture, format, settings_text(settings)), console_);
+  const Image& image = settings_.enlarge > 1 ? enlarged : kept.image;
+  const ImageFormat format = output_image_format(output.image, "--output");
+  OutputFile(output.image).write(encode_image(image, format, settings_text(settings)), console_);
   if (!output.codes.empty()) OutputFile(output.codes).write(codes_text(kept.codes), console_);
   std::string label = fmt::format("seed {}", kept.seed);
   if (item.best_of) label += fmt::format(", score {:.3g}", kept.score);
-  put_on_grid(item, output, kept.picture, label);
+  put_on_grid(item, output, kept.image, label);
 }
 
 void GenerateRun::put_failure(const WorkItem& item, size_t place, const std::string& fault) {
@@ -337,12 +338,11 @@ void GenerateRun::add_to_journal(const WorkItem& item, size_t place, Json record
   records_->append(key, to_line(record), record.contains("error"));
 }
 
-void GenerateRun::put_on_grid(const WorkItem& item, const Output& output, const Image& picture,
+void GenerateRun::put_on_grid(const WorkItem& item, const Output& output, const Image& image,
                               const std::string& label) {
   if (!grid_output_) return;
-  if (!grid_)
-    grid_ = std::make_unique<ContactSheet>(static_cast<int>(outputs_), picture.width, picture.height);
-  grid_->put(static_cast<int>(output.index), picture, list() ? item.prompt : label);
+  if (!grid_) grid_ = std::make_unique<ContactSheet>(static_cast<int>(outputs_), image.width, image.height);
+  grid_->put(static_cast<int>(output.index), image, list() ? item.prompt : label);
 }
 
 void GenerateRun::finish_grid() {
@@ -352,9 +352,9 @@ void GenerateRun::finish_grid() {
       if (item.wanted[place] || !list()) continue;
       const std::optional<RecordSummary> record = records_->find(key_of_path(output.image));
       if (!record || record->failed) continue;
-      // Of an earlier run: shown as it was written.
+      // An earlier run's image is shown as it was written.
       const std::optional<std::string> fault =
-          error_of([&] { put_on_grid(item, output, read_picture(output.image, console_), {}); });
+          error_of([&] { put_on_grid(item, output, read_input_image(output.image, console_), {}); });
       if (fault) console_.error(*fault);
     }
   }

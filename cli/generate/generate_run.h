@@ -1,4 +1,4 @@
-// Draws the images of one command line and puts them in place, each as soon as it is finished.
+// Generates the images of one command line and puts them in place, each as soon as it is finished.
 #pragma once
 
 #include <deque>
@@ -10,7 +10,7 @@
 
 #include "cli/app/command.h"
 #include "cli/generate/candidates.h"
-#include "cli/generate/drawing_watch.h"
+#include "cli/generate/generation_watch.h"
 #include "cli/generate/preview.h"
 #include "cli/generate/work_list.h"
 #include "cli/io/progress.h"
@@ -31,8 +31,8 @@ class GenerateRun {
   // An image that the engine has made.
   struct Made {
     const WorkItem* item = nullptr;
-    int64_t drawn = 0;  // which of the item's images
-    int64_t index = 0;  // among all that were asked for
+    int64_t item_index = 0;  // which of the item's images
+    int64_t index = 0;       // among all that were asked for
     GeneratedImage image;
   };
 
@@ -41,7 +41,7 @@ class GenerateRun {
   void skip_finished();
   void refuse_long_prompts();
   void announce();
-  void draw();
+  void generate();
   void ask_for(const WorkItem& item, int64_t k);
   void advance();
   void take(Made& made);
@@ -55,8 +55,7 @@ class GenerateRun {
   void put_failures(const WorkItem& item, const std::string& fault);
   void tell(const WorkItem& item, const Output& output, const Candidate& kept);
   void tell_phase(const char* phase, int64_t done, int64_t total);
-  void put_on_grid(const WorkItem& item, const Output& output, const Image& picture,
-                   const std::string& label);
+  void put_on_grid(const WorkItem& item, const Output& output, const Image& image, const std::string& label);
   void finish_grid();
   void add_to_journal(const WorkItem& item, size_t place, Json record);
 
@@ -69,7 +68,7 @@ class GenerateRun {
   std::optional<Preview> preview_;
   std::unique_ptr<Journal> records_;
   std::unique_ptr<ContactSheet> grid_;
-  std::optional<DrawingWatch> watch_;  // where several images are drawn; progress_ asks it
+  std::optional<GenerationWatch> watch_;  // where several images are generated; progress_ asks it
   ProgressDisplay progress_;
   ChosenModel chosen_;
 
@@ -79,7 +78,7 @@ class GenerateRun {
   int64_t asked_in_all_ = 0, asked_ = 0;  // images; those that are not in their places
   std::optional<Candidates> candidates_;  // of the item in work, where the best are kept
   const WorkItem* unranked_ = nullptr;    // the item whose candidates cannot be ranked
-  int64_t outputs_ = 0, to_draw_ = 0, failed_ = 0, already_ = 0;
+  int64_t outputs_ = 0, to_generate_ = 0, failed_ = 0, already_ = 0;
 };
 
 }  // namespace janus::cli

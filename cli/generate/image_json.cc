@@ -4,30 +4,31 @@
 
 namespace janus::cli {
 
-Json image_settings(const WorkItem& item, const Candidate& image, const ChosenModel& chosen,
+Json image_settings(const WorkItem& item, const Candidate& candidate, const ChosenModel& chosen,
                     const CommonOptions& common) {
   return {{"prompt", item.prompt},
-          {"seed", image.seed},
+          {"seed", candidate.seed},
           {"guidance", item.guidance},
-          {"temperature", item.temperature},
-          {"top_k", item.top_k},
-          {"top_p", item.top_p},
-          {"width", image.picture.width},
-          {"height", image.picture.height},
+          {"temperature", item.sampling.temperature},
+          {"top_k", item.sampling.top_k},
+          {"top_p", item.sampling.top_p},
+          {"width", candidate.image.width},
+          {"height", candidate.image.height},
           {"model", chosen.name},
           {"type", common.type},
           {"device", chosen.model->device().name()},
           {"version", JANUS_VERSION}};
 }
 
-Json image_record(const WorkItem& item, const Output& output, const Candidate& image,
+Json image_record(const WorkItem& item, const Output& output, const Candidate& candidate,
                   const ChosenModel& chosen, bool with_codes) {
-  Json record{{"output", output.image}, {"prompt", item.prompt},     {"seed", image.seed},
-              {"index", output.index},  {"guidance", item.guidance}, {"temperature", item.temperature}};
-  if (with_codes) record["codes"] = image.codes.codes;
+  Json record{{"output", output.image},    {"prompt", item.prompt},
+              {"seed", candidate.seed},    {"index", output.index},
+              {"guidance", item.guidance}, {"temperature", item.sampling.temperature}};
+  if (with_codes) record["codes"] = candidate.codes.codes;
   record["model"] = chosen.name;
   record["device"] = chosen.model->device().name();
-  record["timings"] = timings_json(chosen.load_ms, image.timings);
+  record["timings"] = timings_json(chosen.load_ms, candidate.timings);
   return record;
 }
 
@@ -37,11 +38,11 @@ std::string request_sha256(const WorkItem& item, size_t place, const GenerateSet
   request["prompt"] = item.prompt;
   request["seed"] = item.best_of ? item.seed : item.seed + static_cast<uint32_t>(place);
   request["guidance"] = item.guidance;
-  request["temperature"] = item.temperature;
-  request["top_k"] = item.top_k;
-  request["top_p"] = item.top_p;
+  request["temperature"] = item.sampling.temperature;
+  request["top_k"] = item.sampling.top_k;
+  request["top_p"] = item.sampling.top_p;
   if (item.best_of) {
-    request["best_of"] = item.drawn;
+    request["best_of"] = item.count;
     request["keep"] = item.outputs.size();
     request["rank"] = place;
     request["ranker"] = settings.ranker;

@@ -1,4 +1,4 @@
-// How a drawn image is told of: inside its PNG, on standard output, in the records of a list.
+// How a generated image is told of: inside its PNG, on standard output, in the records of a list.
 #pragma once
 
 #include "cli/generate/candidates.h"
@@ -8,12 +8,12 @@
 
 namespace janus::cli {
 
-// What settings_text (cli/commands/image_settings.h) takes, but for the picture's size where it is enlarged.
-Json image_settings(const WorkItem& item, const Candidate& image, const ChosenModel& chosen,
+// What settings_text (cli/commands/image_settings.h) takes, but for the image's size where it is enlarged.
+Json image_settings(const WorkItem& item, const Candidate& candidate, const ChosenModel& chosen,
                     const CommonOptions& common);
 
 // The record of an image.
-Json image_record(const WorkItem& item, const Output& output, const Candidate& image,
+Json image_record(const WorkItem& item, const Output& output, const Candidate& candidate,
                   const ChosenModel& chosen, bool with_codes);
 
 // SHA-256 of all that decides what stands at the output in `place`: an earlier run's image is the one asked

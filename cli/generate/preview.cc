@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "cli/io/picture_output.h"
+#include "cli/io/image_output.h"
 
 namespace janus::cli {
 
-Preview::Preview(const std::string& path) : output_(path), format_(picture_format(path, "--preview")) {}
+Preview::Preview(const std::string& path) : output_(path), format_(output_image_format(path, "--preview")) {}
 
 void Preview::show(int64_t index, Image image, Console& console) {
   const int64_t first = index / group_ * group_;

@@ -1,4 +1,4 @@
-// The picture so far, while its codes are drawn.
+// The image so far, while its codes are sampled.
 #pragma once
 
 #include <cstdint>

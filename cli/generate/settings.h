@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "cli/app/options.h"
+#include "cli/app/sampling_options.h"
 
 namespace janus::cli {
 
 struct GenerateSettings {
   std::string prompt, output, codes_output;
   int64_t count = 1;
-  double guidance = 5, temperature = 1, top_p = 1;
-  int64_t top_k = 0;
+  double guidance = ImageRequest{}.guidance;
+  SamplingSettings sampling{ImageRequest{}.sampling};
 
   std::string prompts;  // a file of them, in place of `prompt`
   std::string records;  // empty = kRecordsName beside the images
@@ -31,7 +31,7 @@ struct GenerateSettings {
   std::vector<const OptionEntry*> with_prompts, with_best_of, with_preview;
 };
 
-// Images kept of one run, and candidates drawn for one prompt.
+// Images kept of one run, and candidates generated for one prompt.
 inline constexpr int64_t kMostImages = 1'000'000, kMostCandidates = 10'000;
 
 // The records of a list, where no other name is given.

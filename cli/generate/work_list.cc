@@ -6,10 +6,10 @@
 #include <set>
 
 #include "cli/app/command.h"
+#include "cli/io/image_output.h"
 #include "cli/io/input_file.h"
 #include "cli/io/output_file.h"
 #include "cli/io/output_pattern.h"
-#include "cli/io/picture_output.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/utf8.h"
@@ -83,11 +83,9 @@ WorkItem item_of(const GenerateSettings& settings, const std::string& prompt) {
   WorkItem item;
   item.prompt = prompt;
   item.guidance = settings.guidance;
-  item.temperature = settings.temperature;
-  item.top_p = settings.top_p;
-  item.top_k = settings.top_k;
+  item.sampling = settings.sampling;
   item.best_of = settings.best_of > 0;
-  item.drawn = item.best_of ? settings.best_of : settings.count;
+  item.count = item.best_of ? settings.best_of : settings.count;
   return item;
 }
 
@@ -99,13 +97,13 @@ struct ListLine {
   std::string output{};  // a name of its own
 };
 
-double real(const JsonObject& line, const char* key, double fallback, Reader (*reader)(double&)) {
-  if (!line.contains(key)) return fallback;
-  double value = line.number(key, fallback), checked = 0;
-  const std::string expected = reader(checked)(fmt::format("{}", value));
+// Reads a number into `target`, which keeps its value where the line has none.
+void read_real(const JsonObject& line, const char* key, double& target, Reader (*reader)(double&)) {
+  if (!line.contains(key)) return;
+  const double value = line.number(key, target);
+  const std::string expected = reader(target).take(fmt::format("{}", value));
   check(expected.empty(), "prompts, {}: expected {} as \"{}\", found {}; correct the line", line.where(),
         expected, key, value);
-  return value;
 }
 
 // The list may come from elsewhere: it names files in the folder of OUT, and no others.
@@ -133,15 +131,13 @@ ListLine read_json_line(const GenerateSettings& settings, const std::string& tex
   result.item = item_of(settings, line.required_string("prompt"));
   WorkItem& item = result.item;
   check(!blank(item.prompt), "prompts, {}: expected a prompt, found white space; correct the line", where);
-  const auto at_least_0 = [](double& value) { return number(value, {.low = 0}); };
-  item.guidance = real(line, "cfg_scale", item.guidance, at_least_0);
-  item.temperature = real(line, "temperature", item.temperature, at_least_0);
-  item.top_p = real(line, "top_p", item.top_p,
-                    [](double& value) { return number(value, {.low = 0, .high = 1, .open = true}); });
-  item.top_k = line.integer("top_k", item.top_k, 0, INT32_MAX);
+  read_real(line, "cfg_scale", item.guidance, guidance_number);
+  read_real(line, "temperature", item.sampling.temperature, temperature_number);
+  read_real(line, "top_p", item.sampling.top_p, top_p_number);
+  item.sampling.top_k = line.integer("top_k", item.sampling.top_k, 0, INT32_MAX);
   check(!item.best_of || !line.contains("count"),
         "prompts, {}: expected no \"count\" with --best-of, found one; --keep says how many are kept", where);
-  item.drawn = line.integer("count", item.drawn, 1, INT32_MAX);
+  item.count = line.integer("count", item.count, 1, INT32_MAX);
   if (line.contains("seed"))
     result.seed = static_cast<uint32_t>(line.required_integer("seed", 0, UINT32_MAX));
   result.output = line.string("output", "");
@@ -172,7 +168,7 @@ std::vector<ListLine> read_list(const GenerateSettings& settings) {
           "prompts, {}: expected text in UTF-8, found other bytes; check that it is a list of prompts",
           where);
     lines.push_back(json ? read_json_line(settings, line, where) : ListLine{.item = item_of(settings, line)});
-    lines.back().kept = lines.back().item.best_of ? settings.keep : lines.back().item.drawn;
+    lines.back().kept = lines.back().item.best_of ? settings.keep : lines.back().item.count;
   }
   check(!lines.empty(), "prompts, {}: expected at least one prompt, found none; write one a line", path);
   return lines;
@@ -182,22 +178,22 @@ void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings
                   std::vector<WorkItem>& work) {
   const bool list = !settings.prompts.empty();
   const std::string pattern = list ? list_output(settings.output) : settings.output;
-  picture_format(pattern, "--output");
+  output_image_format(pattern, "--output");
   const OutputPattern images(pattern, "--output");
   std::optional<OutputPattern> codes;
   if (!settings.codes_output.empty()) {
     require_extension(settings.codes_output, ".json", "--codes-out");
     codes.emplace(settings.codes_output, "--codes-out");
   }
-  int64_t all = 0, index = 0, drawn = 0;
+  int64_t all = 0, index = 0, seeds_used = 0;
   for (const ListLine& line : lines) all += line.kept;
   check(all <= kMostImages, "prompts, {}: expected at most {} images, found {}; split the list",
         settings.prompts, kMostImages, all);
   std::set<std::string> names;
   for (ListLine& line : lines) {
     WorkItem& item = line.item;
-    item.seed = line.seed.value_or(static_cast<uint32_t>(common.seed + drawn));
-    drawn += item.drawn;
+    item.seed = line.seed.value_or(static_cast<uint32_t>(common.seed + seeds_used));
+    seeds_used += item.count;
     std::optional<OutputPattern> own;
     if (!line.output.empty()) {
       const std::filesystem::path folder = std::filesystem::path(pattern).parent_path();
@@ -227,10 +223,7 @@ void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings
 ImageRequest WorkItem::request(int64_t k) const {
   return {.prompt = prompt,
           .guidance = static_cast<float>(guidance),
-          .sampling = {.temperature = static_cast<float>(temperature),
-                       .top_k = static_cast<int>(top_k),
-                       .top_p = static_cast<float>(top_p),
-                       .seed = seed + static_cast<uint32_t>(k)}};
+          .sampling = sampling.with_seed(seed + static_cast<uint32_t>(k))};
 }
 
 std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOptions& common) {
@@ -242,7 +235,7 @@ std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOp
     lines.back().kept = settings.best_of > 0 ? settings.keep : settings.count;
   } else {
     // The names are of the command line alone: refused before the list is read.
-    picture_format(list_output(settings.output), "--output");
+    output_image_format(list_output(settings.output), "--output");
     OutputPattern(list_output(settings.output), "--output");
     if (!settings.codes_output.empty()) require_extension(settings.codes_output, ".json", "--codes-out");
     lines = read_list(settings);

@@ -1,5 +1,5 @@
-// What one run of `generate` has to draw: one prompt, or a list of them, each with settings and outputs of
-// its own.
+// What one run of `generate` has to generate: one prompt, or a list of them, each with settings and outputs
+// of its own.
 #pragma once
 
 #include <cstdint>
@@ -20,19 +20,19 @@ struct Output {
   int64_t index = 0;  // among all kept images of the run
 };
 
-// One prompt: `drawn` images with seeds from `seed` on, of which those with the best scores, or all, are
+// One prompt: `count` images with seeds from `seed` on, of which those with the best scores, or all, are
 // kept.
 struct WorkItem {
   std::string prompt;
-  double guidance = 5, temperature = 1, top_p = 1;
-  int64_t top_k = 0;
-  uint32_t seed = 42;
-  int64_t drawn = 1;
-  bool best_of = false;         // the outputs are the best of those drawn
+  double guidance = ImageRequest{}.guidance;
+  SamplingSettings sampling{ImageRequest{}.sampling};
+  uint32_t seed = ImageRequest{}.sampling.seed;
+  int64_t count = 1;
+  bool best_of = false;         // the outputs are the best of those generated
   std::vector<Output> outputs;  // one a kept image
   std::vector<bool> wanted;     // of each output: false where an earlier run has made it
 
-  // The request of image k of `drawn`.
+  // The request of image k of `count`.
   ImageRequest request(int64_t k) const;
 };
 

@@ -43,10 +43,10 @@ class BlobDownload {
   int64_t downloaded() const { return downloaded_; }
 
   void run(HttpClient& client) {
-    Patience patience(source_.server, source_.repository, file_.name);
+    RetryPolicy policy(source_.server, source_.repository, file_.name);
     bool mistaken = false;  // content of the right size and the wrong hash
     for (;;) {
-      const HttpResult result = done_ < file_.bytes ? attempt(client, patience) : HttpResult{.status = 200};
+      const HttpResult result = done_ < file_.bytes ? attempt(client, policy) : HttpResult{.status = 200};
       if (source_.server.stop) return;
       if (done_ == file_.bytes && !too_long_) {
         const std::string found = digest_.finish();
@@ -62,14 +62,14 @@ class BlobDownload {
              source_.repository.to_string(), file_.name, file_.bytes);
       } else if (result.fault == HttpFault::none && result.status == kRangeNotThere) {
         restart();
-        patience.wait_after({.status = result.status, .fault = HttpFault::dropped, .reason = "status 416"});
+        policy.wait_after({.status = result.status, .fault = HttpFault::dropped, .reason = "status 416"});
       } else if (result.fault == HttpFault::none && (result.status == 200 || result.status == 206)) {
         // A body whose length was not told, and that ended early.
-        patience.wait_after({.status = result.status,
-                             .fault = HttpFault::dropped,
-                             .reason = fmt::format("{} of {} bytes", done_, file_.bytes)});
+        policy.wait_after({.status = result.status,
+                           .fault = HttpFault::dropped,
+                           .reason = fmt::format("{} of {} bytes", done_, file_.bytes)});
       } else {
-        patience.wait_after(result);
+        policy.wait_after(result);
       }
     }
   }
@@ -90,7 +90,7 @@ class BlobDownload {
     restart_digest();
   }
 
-  HttpResult attempt(HttpClient& client, Patience& patience) {
+  HttpResult attempt(HttpClient& client, RetryPolicy& policy) {
     const HttpReceiver receiver{.begin =
                                     [this](const HttpStart& start) {
                                       // A server may answer with the whole, but not with another part.
@@ -112,7 +112,7 @@ class BlobDownload {
                                       gained_(size);
                                       // What came before does not count: a server that breaks off at one
                                       // place for ever must not be asked for ever.
-                                      if (done_ > furthest_) patience.gained();
+                                      if (done_ > furthest_) policy.gained();
                                       furthest_ = std::max(furthest_, done_);
                                       return true;
                                     }};

@@ -21,7 +21,7 @@ constexpr long kMostRedirects = 10;
 constexpr int kWhole = 200, kPartial = 206;
 
 // The answer that is coming in.
-struct Answer {
+struct Response {
   const HttpReceiver* receiver;
   const std::atomic<bool>* stop;
   CURL* handle;
@@ -39,46 +39,46 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 // "Content-Range: bytes 100-199/200": where a partial answer begins. Each redirect's headers pass here too; a
 // status line begins anew.
 size_t on_header(char* data, size_t, size_t size, void* user) {
-  auto& answer = *static_cast<Answer*>(user);
+  auto& response = *static_cast<Response*>(user);
   const std::string_view line(data, size);
-  if (line.starts_with("HTTP/")) answer.start = {};
+  if (line.starts_with("HTTP/")) response.start = {};
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos || !equal_ignoring_case(line.substr(0, colon), "content-range"))
     return size;
   const size_t digits = line.find_first_of("0123456789", colon);
   if (digits != std::string_view::npos) {
-    std::from_chars(line.data() + digits, line.data() + line.size(), answer.start.first_byte);
+    std::from_chars(line.data() + digits, line.data() + line.size(), response.start.first_byte);
   }
   return size;
 }
 
 // Whether to go on.
-bool receive(Answer& answer, std::span<const std::byte> bytes) {
-  if (!answer.begun) {
-    answer.begun = true;
+bool receive(Response& response, std::span<const std::byte> bytes) {
+  if (!response.begun) {
+    response.begun = true;
     long status = 0;
-    curl_easy_getinfo(answer.handle, CURLINFO_RESPONSE_CODE, &status);
-    answer.start.status = static_cast<int>(status);
-    if (status != kPartial) answer.start.first_byte = 0;
-    if ((status == kWhole || status == kPartial) && !answer.receiver->begin(answer.start)) return false;
+    curl_easy_getinfo(response.handle, CURLINFO_RESPONSE_CODE, &status);
+    response.start.status = static_cast<int>(status);
+    if (status != kPartial) response.start.first_byte = 0;
+    if ((status == kWhole || status == kPartial) && !response.receiver->begin(response.start)) return false;
   }
-  const bool wanted = answer.start.status == kWhole || answer.start.status == kPartial;
-  return !wanted || answer.receiver->take(bytes);
+  const bool wanted = response.start.status == kWhole || response.start.status == kPartial;
+  return !wanted || response.receiver->take(bytes);
 }
 
 size_t on_body(char* data, size_t, size_t size, void* user) {
-  auto& answer = *static_cast<Answer*>(user);
+  auto& response = *static_cast<Response*>(user);
   try {
-    answer.unwanted = !receive(answer, std::as_bytes(std::span(data, size)));
+    response.unwanted = !receive(response, std::as_bytes(std::span(data, size)));
   } catch (...) {
-    answer.fault = std::current_exception();
-    answer.unwanted = true;
+    response.fault = std::current_exception();
+    response.unwanted = true;
   }
-  return answer.unwanted ? 0 : size;
+  return response.unwanted ? 0 : size;
 }
 
 int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<Answer*>(user)->stop->load() ? 1 : 0;
+  return static_cast<Response*>(user)->stop->load() ? 1 : 0;
 }
 
 HttpFault fault_of(CURLcode code, bool unwanted) {
@@ -141,7 +141,7 @@ HttpClient::~HttpClient() = default;
 HttpResult HttpClient::get(const HttpRequest& request, const HttpReceiver& receiver) {
   CURL* handle = connection_->handle;
   curl_easy_reset(handle);  // the connection stays
-  Answer answer{.receiver = &receiver, .stop = connection_->stop, .handle = handle, .start = {}};
+  Response response{.receiver = &receiver, .stop = connection_->stop, .handle = handle, .start = {}};
   std::string reason(CURL_ERROR_SIZE, '\0');
   Headers headers;
   headers.list = curl_slist_append(nullptr, "Accept-Encoding: identity");
@@ -172,15 +172,15 @@ HttpResult HttpClient::get(const HttpRequest& request, const HttpReceiver& recei
     curl_easy_setopt(handle, CURLOPT_RANGE, fmt::format("{}-", request.offset).c_str());
   }
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &answer);
+  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &response);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &response);
   curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
-  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &answer);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &response);
 
   const CURLcode code = curl_easy_perform(handle);
-  if (answer.fault) std::rethrow_exception(answer.fault);
+  if (response.fault) std::rethrow_exception(response.fault);
   HttpResult result;
   long status = 0;
   curl_off_t retry_after = 0;
@@ -188,7 +188,7 @@ HttpResult HttpClient::get(const HttpRequest& request, const HttpReceiver& recei
   curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &retry_after);
   result.status = static_cast<int>(status);
   result.retry_after_s = retry_after;
-  result.fault = fault_of(code, answer.unwanted);
+  result.fault = fault_of(code, response.unwanted);
   if (code != CURLE_OK) result.reason = reason.front() != '\0' ? reason.c_str() : curl_easy_strerror(code);
   return result;
 }

@@ -73,10 +73,10 @@ std::string by_hand(const Repository& repository, const std::string& page_url) {
                      repository.name);
 }
 
-Patience::Patience(const Server& server, const Repository& repository, std::string what)
+RetryPolicy::RetryPolicy(const Server& server, const Repository& repository, std::string what)
     : server_(server), repository_(repository), what_(std::move(what)) {}
 
-void Patience::wait_after(const HttpResult& result) {
+void RetryPolicy::wait_after(const HttpResult& result) {
   ++failures_;
   const bool unreachable = result.fault == HttpFault::unreachable;
   const bool passing = unreachable || result.fault == HttpFault::dropped ||
@@ -92,7 +92,7 @@ void Patience::wait_after(const HttpResult& result) {
     std::this_thread::sleep_for(std::min(wait, kSlice));
 }
 
-void Patience::give_up(const HttpResult& result) const {
+void RetryPolicy::give_up(const HttpResult& result) const {
   const std::string where = fmt::format("pull {}, {}", repository_.to_string(), what_);
   constexpr const char* kAgain = "run the command again, it goes on where it stopped";
   if (result.fault == HttpFault::unreachable) {
@@ -137,7 +137,7 @@ Listing fetch_listing(const Server& server, const Repository& repository) {
   HttpClient client(&server.stop);
   const std::string url = fmt::format("{}/api/models/{}/revision/{}?blobs=true", server.endpoint,
                                       repository.id(), url_encoded(repository.revision, false));
-  Patience patience(server, repository, "list of files");
+  RetryPolicy policy(server, repository, "list of files");
   for (;;) {
     std::string body;
     const HttpReceiver receiver{.begin = [&](const HttpStart&) { return true; },
@@ -150,7 +150,7 @@ Listing fetch_listing(const Server& server, const Repository& repository) {
     check(result.fault != HttpFault::unwanted,
           "{}: expected at most {} bytes, found more; choose another repository", url, kMostListing_bytes);
     if (result.fault == HttpFault::none && result.status == 200) return parse_listing(body, url);
-    patience.wait_after(result);
+    policy.wait_after(result);
   }
 }
 

@@ -1,4 +1,4 @@
-// The hub's server: its address, what it is asked with, and patience with it.
+// The hub's server: its address, what it is asked with, and how often it is asked again.
 #pragma once
 
 #include <atomic>
@@ -26,10 +26,10 @@ struct Server {
 };
 
 // Counts what failed in a row, and waits between.
-class Patience {
+class RetryPolicy {
  public:
   // `what` is what is being fetched: "config.json".
-  Patience(const Server& server, const Repository& repository, std::string what);
+  RetryPolicy(const Server& server, const Repository& repository, std::string what);
 
   void gained() { failures_ = 0; }
   // Returns when another attempt is due. Throws Error that says what to do where none is: the answer will

@@ -1,4 +1,4 @@
-// Whole files the program reads itself. Pictures are read by vision/image_file.h, models by
+// Whole files the program reads itself. Images are read by vision/image_file.h, models by
 // core/checkpoint/checkpoint.h.
 #pragma once
 

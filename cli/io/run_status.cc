@@ -10,7 +10,7 @@ RunStatus run_status(const RunCounts& counts) {
   status.text = fmt::format("{} {}{}", counts.phase, counts.done,
                             counts.total >= 0 ? fmt::format("/{}", counts.total) : "");
   if (counts.errors > 0) status.text += fmt::format(", {} errors", counts.errors);
-  status.text += fmt::format(", {:.1f} pictures/s, {:.0f} {}/s", counts.pictures_per_second,
+  status.text += fmt::format(", {:.1f} pictures/s, {:.0f} {}/s", counts.images_per_second,
                              counts.units_per_second, counts.unit);
   if (counts.left_s >= 0) status.text += ", " + clock_time(counts.left_s) + " left";
 
@@ -18,7 +18,7 @@ RunStatus run_status(const RunCounts& counts) {
   object["total"] = counts.total >= 0 ? Json(counts.total) : Json(nullptr);
   object.update(counts.own);
   object["errors"] = counts.errors;
-  object["pictures_per_second"] = rounded(counts.pictures_per_second);
+  object["pictures_per_second"] = rounded(counts.images_per_second);
   object[counts.unit + "_per_second"] = rounded(counts.units_per_second);
   object["eta_s"] = counts.left_s >= 0 ? Json(rounded(counts.left_s)) : Json(nullptr);
   status.json = to_line(object);

@@ -1,4 +1,4 @@
-// How far a run over many pictures is, told alike by every command.
+// How far a run over many images is, told alike by every command.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,11 @@ namespace janus::cli {
 
 struct RunCounts {
   std::string phase;
-  int64_t done = 0, total = -1;  // pictures; -1 = not known
+  int64_t done = 0, total = -1;  // images; -1 = not known
   Json own = Json::object();     // counts of the command's own
   int64_t errors = 0;
-  double pictures_per_second = 0;
-  std::string unit;  // what a picture takes: "tokens", "codes"
+  double images_per_second = 0;
+  std::string unit;  // what an image takes: "tokens", "codes"
   double units_per_second = 0;
   double share = -1;   // done of all; negative = not known
   double left_s = -1;  // the same

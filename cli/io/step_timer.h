@@ -82,7 +82,7 @@ class StepTimer {
 
   Device& device_;
   PassCost cost_;
-  // Of a device that is steps ahead, all: those under way would have been waited for with the bandwidth.
+  // All steps of a device that is steps ahead: those under way would have been waited for with the bandwidth.
   const size_t steps_a_run_ = device_.supports_device_decoding() ? kSteps : kStepsARun;
   std::vector<double> steps_, all_, bounds_, fractions_;
 };

@@ -15,13 +15,13 @@
 namespace janus::cli {
 
 // Which command's records a journal holds.
-enum class JournalKind { captions, drawings };
+enum class JournalKind { captions, images };
 
-// What a record says of the picture it is about.
+// What a record says of the image it is about.
 struct RecordSummary {
   JournalKind kind = JournalKind::captions;
   std::string key, model, prompt_hash;
-  std::string sha256;  // of the picture's file; of a drawing, of all that it was asked with
+  std::string sha256;  // of the image's file; of a generated image, of all that it was asked with
   int64_t bytes = -1;
   double mtime = 0;
   bool failed = false;

@@ -1,4 +1,4 @@
-// Keys: what a picture is called in records and from one run to the next.
+// Keys: what an image is called in records and from one run to the next.
 #pragma once
 
 #include <array>

@@ -26,7 +26,7 @@ class SummaryReader : public nlohmann::json_sax<nlohmann::json> {
     }
     if (name_ == "sha256") summary.sha256 = value;
     if (name_ == "request_sha256") {
-      summary.kind = JournalKind::drawings;
+      summary.kind = JournalKind::images;
       summary.sha256 = value;
     }
     if (name_ == "model") summary.model = value;

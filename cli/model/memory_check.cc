@@ -13,8 +13,8 @@
 namespace janus::cli {
 namespace {
 
-// Of weights, from the best to the smallest, each smaller than the one before: what lies mapped as it is
-// needs no memory that cannot be given back.
+// The types of weights from the best to the smallest, each smaller than the one before. Weights mapped as
+// they are stored need no memory that cannot be given back.
 std::vector<WeightType> smaller_types() {
   std::vector<WeightType> types{WeightType::native, WeightType::bf16};
   for (const DType type : block_types()) {
@@ -71,7 +71,7 @@ MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& mach
   // From as many images side by side as the device likes to one.
   std::vector<std::pair<MemoryQuestion, MemoryNeed>> tries;
   for (const int images : {0, 8, 4, 2, 1}) {
-    if (images >= std::max(1, asked.work.drawings)) continue;
+    if (images >= std::max(1, asked.work.generated_images)) continue;
     MemoryQuestion question = asked;
     question.work.images_at_once = images;
     tries.emplace_back(question, need_of(question));

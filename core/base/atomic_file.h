@@ -51,7 +51,7 @@ class AtomicFile {
   // The same, and hands out the descriptor, which appends and is the caller's to close.
   int commit_open();
 
-  // Of a resumed one: how much is there, all of it in order, and starting anew.
+  // A resumed file: the bytes that are there, a pass over all of them in order, and a new start.
   int64_t bytes() const;
   void read_back(const std::function<void(std::span<const std::byte>)>& take) const;
   void clear();

@@ -12,13 +12,13 @@ namespace janus {
 
 enum class DigestKind { sha1, sha256 };
 
-// Of bytes that come in pieces. Source: FIPS 180-4.
+// Computes the digest of bytes that come in pieces. Source: FIPS 180-4.
 class Digest {
  public:
   explicit Digest(DigestKind kind);
 
   void add(std::span<const std::byte> bytes);
-  // Of everything added, in lower-case hexadecimal. Nothing may be added afterwards.
+  // Returns the digest of everything added, in lower-case hexadecimal. Nothing may be added afterwards.
   std::string finish();
 
  private:

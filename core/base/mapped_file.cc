@@ -52,7 +52,7 @@ void expect_reading(std::span<const std::byte> bytes) {
   ::madvise(const_cast<std::byte*>(bytes.data()) - before, before + bytes.size(), MADV_WILLNEED);
 }
 
-void expect_no_reading(const FileBytes& file) {
+void release_pages(const FileBytes& file) {
   // Memory of another kind would lose what it holds.
   if (file.bytes.empty() || std::get_deleter<Unmap>(file.owner) == nullptr) return;
   const size_t page = page_bytes();

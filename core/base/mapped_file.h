@@ -21,8 +21,8 @@ FileBytes map_file(const std::string& path);
 // Tells the system that `bytes`, part of a mapping, will be read soon.
 void expect_reading(std::span<const std::byte> bytes);
 
-// Tells the system that `file`, a mapping or part of one, need not stay in this process's memory: what is
-// read all the same comes from the file again. Nothing happens to bytes of another kind.
-void expect_no_reading(const FileBytes& file);
+// Tells the system that the pages of `file`, a mapping or part of one, need not stay in this process's
+// memory; a later read takes them from the file again. Does nothing to bytes of another kind.
+void release_pages(const FileBytes& file);
 
 }  // namespace janus

@@ -26,9 +26,9 @@ class WeightType {
  public:
   static const WeightType native, f32, f16, bf16;
 
-  // Of a type that weights may have.
+  // Names a type that weights may have.
   constexpr WeightType(DType dtype) : dtype_(dtype) {}  // NOLINT(google-explicit-constructor): a type is one
-  // Not of native.
+  // Must not be called on native.
   DType dtype() const { return *dtype_; }
   bool operator==(const WeightType& other) const = default;
 
@@ -92,7 +92,7 @@ class Checkpoint {
   // threads must not load from one at the same time.
   std::vector<std::string> unread() const;
   void mark_read(const std::string& name, WeightUse use = {}) const { (*read_)[name] = std::move(use); }
-  // By name, what was read.
+  // The tensors that were read, by name.
   const std::map<std::string, WeightUse>& read() const { return *read_; }
 
  private:

@@ -56,11 +56,11 @@ class GgufHeader {
   // for.
   void add_tensor(const std::string& name, DType dtype, const Shape& shape);
 
-  // With the padding before the first tensor.
+  // The header's bytes, with the padding before the first tensor.
   std::string bytes() const;
   // Zeros that follow a tensor of `bytes` bytes.
   static uint64_t padding(uint64_t bytes);
-  // Of all tensors added so far, with their padding.
+  // The bytes of all tensors added so far, with their padding.
   uint64_t tensor_bytes() const { return tensor_bytes_; }
 
  private:

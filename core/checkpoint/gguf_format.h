@@ -13,7 +13,7 @@ inline constexpr std::string_view kFileKey = "janus.file.";
 // janus.prefix.v = "model.vision_model": the tensor v.norm is model.vision_model.norm of the model's folder.
 inline constexpr std::string_view kPrefixKey = "janus.prefix.";
 
-// Of a value under a key.
+// The types of a value under a key.
 enum ValueType : uint32_t {
   kU8,
   kI8,

@@ -15,8 +15,8 @@ namespace {
 size_t density(DType dtype) { return bytes_of(dtype, 256); }
 
 // The pages of a file that `weight`, read from there, holds in memory of its own.
-void let_go(const StoredTensor& stored, const Tensor& weight) {
-  if (weight.raw() != stored.data.bytes.data()) expect_no_reading(stored.data);
+void release_if_copied(const StoredTensor& stored, const Tensor& weight) {
+  if (weight.raw() != stored.data.bytes.data()) release_pages(stored.data);
 }
 
 }  // namespace
@@ -123,7 +123,7 @@ Tensor Weights::matrix(std::string_view name, const Shape& expected) const {
     return Tensor::wrap(*device_, tensor.dtype, tensor.shape, tensor.data.bytes.data(), tensor.data.owner);
   }
   Tensor weight = convert_weight(tensor_on(*device_, tensor), dtype, path(name), tensor.file);
-  let_go(tensor, weight);
+  release_if_copied(tensor, weight);
   return weight;
 }
 
@@ -131,7 +131,7 @@ Tensor Weights::product_matrix(std::string_view name, const Shape& expected) con
   Tensor weight = matrix(name, expected);
   if (options_->plan) return weight;
   Tensor ordered = ops::in_preferred_layout(weight);
-  let_go(checkpoint_->find(path(name)), ordered);
+  release_if_copied(checkpoint_->find(path(name)), ordered);
   return ordered;
 }
 

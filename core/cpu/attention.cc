@@ -94,7 +94,7 @@ void store_head(const float* from, const Tensor& to, int64_t place, int64_t widt
   for (int64_t d = 0; d < width; ++d) target[d] = to_bf16(from[d]);
 }
 
-// Of a batch row, with its `tokens` new tokens.
+// Returns one key head of a batch row, with its `tokens` new tokens.
 Head head_of(const CacheView& cache, int64_t b, int64_t key_head, int64_t tokens) {
   const int64_t width = cache.keys.size(2), place = place_in(cache, b, key_head, -cache.positions[b]);
   const auto bytes = place * static_cast<int64_t>(size_of(cache.keys.dtype()));

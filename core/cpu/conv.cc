@@ -20,7 +20,7 @@ struct ConvShape {
 };
 
 // Writes k in [begin, end) of the window of output pixel (y, x): for each kernel row the inputs stand side by
-// side in memory, except where the window leaves the picture.
+// side in memory, except where the window leaves the image.
 void load_window(const ConvShape& shape, const float* image, int64_t y, int64_t x, int64_t begin, int64_t end,
                  float* to) {
   const int64_t run = shape.kernel_width * shape.channels;

@@ -16,7 +16,7 @@ static_assert(kGrain % (256 * kPackedRows) == 0);  // blocks are not cut
 int64_t row_length(const Tensor& x) {
   return x.rank() == 0 || x.size(0) == 0 ? x.elements() : x.elements() / x.size(0);
 }
-// Of what lies in memory: packed, whole groups.
+// Counts the rows in memory: whole groups of a packed tensor.
 int64_t row_count(const Tensor& x) {
   if (x.layout() == Layout::packed) return (x.size(0) + kPackedRows - 1) / kPackedRows * kPackedRows;
   return x.rank() == 0 ? 1 : x.size(0);

@@ -41,7 +41,7 @@ struct WinogradTile {
   const float* residual;  // added, of the layout of `out`; or null
   const float* bias;      // or null
   int64_t row_stride, pixel_stride;
-  int rows, columns;  // that lie inside the picture
+  int rows, columns;  // that lie inside the image
   int64_t filters;
 };
 
@@ -118,12 +118,12 @@ struct WeightKernels {
   void (*add_products)(const float* panel, const RoundedRows& x, int64_t first, int64_t count,
                        float* totals) = nullptr;
 
-  // Of plain types: `size` elements, whole blocks, to f32, and back where a search for scales is compiled for
-  // the instruction set; the same bytes from every one.
+  // Plain types: convert `size` elements, whole blocks, to f32, and back where a search for scales is
+  // compiled for the instruction set. Every instruction set gives the same bytes.
   void (*to_f32)(const void* from, int64_t size, float* to) = nullptr;
   void (*quantize)(const float* from, int64_t size, void* to) = nullptr;
-  // Of packed ones: `size` elements of each of `rows` <= kPackedRows rows that make one group, from the plain
-  // type, rows `stride` elements apart, and to f32.
+  // Packed types: convert `size` elements of each of `rows` <= kPackedRows rows, which make one group, from
+  // the plain type with rows `stride` elements apart, and to f32.
   void (*pack_rows)(const void* from, int64_t stride, int rows, int64_t size, void* to) = nullptr;
   void (*unpack_rows)(const void* from, int rows, int64_t size, float* to, int64_t stride) = nullptr;
 };
@@ -133,10 +133,10 @@ struct Kernels {
   int lanes;  // floats of a vector
   int tile_rows, tile_columns;
 
-  // Of every weight type in every layout that this instruction set has kernels for.
+  // One entry for each weight type and layout that this instruction set has kernels for.
   const WeightKernels* weights;
   int weight_count;
-  // Null where there are none.
+  // Returns null where there are none.
   const WeightKernels* find(DType dtype, Layout layout) const;
   // Throws Error where there are none.
   const WeightKernels& of(DType dtype, Layout layout = Layout::plain) const;
@@ -151,7 +151,7 @@ struct Kernels {
   int64_t panel_floats;
   void (*round_row)(const float* x, int64_t depth, int64_t row, const RoundedRows& to);
 
-  // A 3 x 3 convolution that keeps the size, and one of a picture with each pixel taken twice each way.
+  // A 3 x 3 convolution that keeps the size, and one of an image with each pixel taken twice each way.
   WinogradKernels winograd, winograd_doubled;
   // out[r][j] = sum over k < depth of left[k / lanes][r][k % lanes] * packed[k][j] for a whole tile:
   // left[..][tile_rows][lanes], packed[depth][tile_columns], out[tile_rows][tile_columns].
@@ -183,7 +183,7 @@ struct Kernels {
   int64_t (*multiply_add_int16)(int64_t rounds, int32_t* result);
 };
 
-// As Device has it.
+// Implements Device::preferred_weight_layout.
 inline Layout preferred_weight_layout(const Kernels& kernels, DType dtype, int64_t length) {
   const bool packs = can_pack(dtype, length) && kernels.find(dtype, Layout::packed) != nullptr;
   return packs ? Layout::packed : Layout::plain;

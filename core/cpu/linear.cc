@@ -125,13 +125,13 @@ void CpuDevice::linear_swiglu(const Tensor& x, const LinearView& gate, const Lin
   if (tokens_of(x) > 1) return Device::linear_swiglu(x, gate, up, out);
   const int64_t columns = gate.weight.size(0);
   thread_pool_.parallel_for(columns, kStep, [&](int64_t begin, int64_t end) {
-    float* factors = scratch(1, x.size(0) * columns);
+    float* up_out = scratch(1, x.size(0) * columns);
     GemvRows rows(kernels_, x);
     rows.multiply(gate, begin, end, out.data<float>(), columns);
-    rows.multiply(up, begin, end, factors, columns);
+    rows.multiply(up, begin, end, up_out, columns);
     for (int64_t row = 0; row < x.size(0); ++row) {
       float* place = out.data<float>() + row * columns + begin;
-      kernels_.swiglu(place, factors + row * columns + begin, end - begin, place);
+      kernels_.swiglu(place, up_out + row * columns + begin, end - begin, place);
     }
   });
 }

@@ -62,8 +62,8 @@ struct PackedQ6_K {
 };
 static_assert(sizeof(PackedQ6_K) == kPackedRows * sizeof(BlockQ6_K));
 
-// Of the formats of core/quant/nibble_blocks.h: the scales of eight blocks of each row, and places of the
-// table as q4_k has its elements.
+// Packs the formats of core/quant/nibble_blocks.h: the scales of eight blocks of each row, and places of the
+// table in the order of q4_k's elements.
 template <NibbleBlock Block>
 struct PackedNibbles {
   using Plain = Block;
@@ -194,7 +194,7 @@ JANUS_ALWAYS_INLINE void pack_factors(const Block* blocks, int row, PackedNibble
   for (int part = 0; part < 8; ++part) to.scales[part][row] = blocks[part].scale;
 }
 
-// Of q4_k and q5_k.
+// Packs the factors of q4_k and q5_k.
 template <typename Plain, typename Packed>
 JANUS_ALWAYS_INLINE void pack_factors(const Plain* block, int row, Packed& to) {
   uint8_t elements[16];

@@ -10,7 +10,7 @@ namespace janus::cpu {
 namespace fs = std::filesystem;
 namespace {
 
-// Of one group; nothing where its files are missing or grant everything ("max", -1).
+// Reads the quota of one group; nothing where its files are missing or grant everything ("max", -1).
 std::optional<double> quota_of(const fs::path& group, bool version2) {
   double quota = 0.0, period = 0.0;
   bool read = false;

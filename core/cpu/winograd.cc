@@ -57,7 +57,7 @@ struct Plan {
  private:
   // Blocks are nearly square, as tiles at their edges see inputs of the neighbours.
   static constexpr int64_t kBlockHeight = 6, kBlockWidth = 8;
-  // Of a block's transformed inputs.
+  // The most floats that a block's transformed inputs take.
   static constexpr int64_t kMostFloats = int64_t{1} << 20;
 
   void cut_blocks() {
@@ -99,14 +99,14 @@ Tensor transform_filters(const Plan& plan, const ThreadPool& thread_pool, const 
   return to;
 }
 
-// One block of tiles of one picture, on one thread.
+// One block of tiles of one image, on one thread.
 class Block {
  public:
-  // `index` counts all pictures' blocks.
+  // `index` counts all images' blocks.
   Block(const Plan& plan, const WinogradConv& conv, int64_t index)
       : plan_(plan),
         conv_(conv),
-        picture_(index / (plan.blocks_down * plan.blocks_across)),
+        image_(index / (plan.blocks_down * plan.blocks_across)),
         first_row_(index / plan.blocks_across % plan.blocks_down * plan.block_height),
         first_column_(index % plan.blocks_across * plan.block_width),
         tiles_high_(std::min(plan.block_height, divide_up(plan.out_height, kTile) - first_row_)),
@@ -149,7 +149,7 @@ class Block {
 
  private:
   // The inputs that the block sees -> window [window_height][window_width][channels], zeros outside the
-  // picture.
+  // image.
   void gather(float* window) const {
     const int64_t channels = plan_.channels, columns = plan_.window_width();
     const int64_t left = first_column_ * plan_.steps.step - 1, top = first_row_ * plan_.steps.step - 1;
@@ -161,7 +161,7 @@ class Block {
         continue;
       }
       std::fill_n(window, begin * channels, 0.0F);
-      const int64_t row = (picture_ * plan_.height + top + y) * plan_.width;
+      const int64_t row = (image_ * plan_.height + top + y) * plan_.width;
       load(conv_.x.data<float>() + (row + left + begin) * channels, end - begin, window + begin * channels);
       std::fill_n(window + end * channels, (columns - end) * channels, 0.0F);
     }
@@ -173,7 +173,7 @@ class Block {
       std::memcpy(to, from, static_cast<size_t>(pixels * plan_.channels) * sizeof(float));
       return;
     }
-    const int64_t at = picture_ * plan_.channels;
+    const int64_t at = image_ * plan_.channels;
     plan_.kernels.channel_scale(from, pixels, plan_.channels, norm->mean + at, norm->scale + at, norm->bias,
                                 norm->silu, to);
   }
@@ -182,7 +182,7 @@ class Block {
     const int64_t y = (first_row_ + tile / tiles_wide_) * kTile,
                   x = (first_column_ + tile % tiles_wide_) * kTile;
     const int64_t filter = panel * plan_.kernels.tile_columns;
-    const int64_t at = ((picture_ * plan_.out_height + y) * plan_.out_width + x) * plan_.filters + filter;
+    const int64_t at = ((image_ * plan_.out_height + y) * plan_.out_width + x) * plan_.filters + filter;
     return {.out = out.data<float>() + at,
             .residual = conv_.residual == nullptr ? nullptr : conv_.residual + at,
             .bias = conv_.bias == nullptr ? nullptr : conv_.bias + filter,
@@ -195,7 +195,7 @@ class Block {
 
   const Plan& plan_;
   const WinogradConv& conv_;
-  int64_t picture_, first_row_, first_column_, tiles_high_, tiles_wide_;
+  int64_t image_, first_row_, first_column_, tiles_high_, tiles_wide_;
 };
 
 }  // namespace

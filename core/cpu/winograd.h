@@ -35,9 +35,9 @@ bool is_winograd_conv2d(const Tensor& weight, const Conv2dOptions& options);
 // The transformed filters of a weight [F, C, 3, 3], f32: [panels, floats of a panel of tile_columns filters].
 Shape winograd_filters(const Kernels& kernels, const Shape& weight, bool doubled);
 
-// out [B, h, w, F] (h and w twice as large if `doubled`) of the picture padded by 1 on all sides. Right for
+// out [B, h, w, F] (h and w twice as large if `doubled`) of the image padded by 1 on all sides. Right for
 // any size, channels and filters. It takes memory of out's device for the transformed filters, four times
-// their f32 size (2.8 times if `doubled`), and a few MiB a thread, whatever the size of the picture.
+// their f32 size (2.8 times if `doubled`), and a few MiB a thread, whatever the size of the image.
 void winograd_conv2d(const Kernels& kernels, const ThreadPool& thread_pool, const WinogradConv& conv,
                      Tensor& out);
 

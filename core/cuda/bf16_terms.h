@@ -53,7 +53,7 @@ static __global__ void split_kernel(const float* x, int64_t depth, SplitRows to)
   }
 }
 
-// Of dense rows x [batch, depth].
+// Splits dense rows x [batch, depth].
 inline void split_rows(cudaStream_t stream, const float* x, const SplitRows& to, int64_t depth) {
   launch(stream, {.grid = blocks_for(to.batch * to.depth), .overlaps = true}, split_kernel, x, depth, to);
 }

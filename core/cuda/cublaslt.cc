@@ -113,14 +113,14 @@ class CublasLt : public Blas {
             .out = layout(CUDA_R_32F, p.columns, rows, p.columns)};
   }
 
-  // One for every number of rows: that for a picture's.
+  // One for every number of rows: that for an image's.
   std::optional<cublasLtMatmulAlgo_t> algorithm_for(const BlasGemm& p) {
-    constexpr int64_t kPictureRows = 576;
+    constexpr int64_t kImageRows = 576;
     const Key key{p.columns, p.depth, p.weight_stride, p.x_stride, p.type, p.bias != nullptr, p.adds};
     const std::lock_guard lock(mutex_);
     const auto known = algorithms_.find(key);
     if (known != algorithms_.end()) return known->second;
-    const Problem problem = describe(p, kPictureRows);
+    const Problem problem = describe(p, kImageRows);
     cublasLtMatmulPreference_t made = nullptr;
     api_.create_preference(&made);
     const Owned<cublasLtMatmulPreference_t> preference(made, api_.destroy_preference);

@@ -21,22 +21,20 @@ namespace {
 
 std::atomic<bool> every_gpu_overlaps = true;
 
-std::shared_ptr<MemoryPool> gpu_memory() {
-  return std::make_shared<MemoryPool>(MemorySource{.take = [](size_t bytes) -> void* {
-                                                     void* memory = nullptr;
-                                                     if (cudaMalloc(&memory, bytes) == cudaSuccess)
-                                                       return memory;
-                                                     cudaGetLastError();  // forgets it
-                                                     return nullptr;
-                                                   },
-                                                   .give_back = [](void* memory) { cudaFree(memory); },
-                                                   .room =
-                                                       [] {
-                                                         size_t free = 0, total = 0;
-                                                         return cudaMemGetInfo(&free, &total) == cudaSuccess
-                                                                    ? free
-                                                                    : 0;
-                                                       }});
+std::shared_ptr<GpuMemoryPool> gpu_memory() {
+  return std::make_shared<GpuMemoryPool>(
+      GpuMemorySource{.take = [](size_t bytes) -> void* {
+                        void* memory = nullptr;
+                        if (cudaMalloc(&memory, bytes) == cudaSuccess) return memory;
+                        cudaGetLastError();  // forgets it
+                        return nullptr;
+                      },
+                      .give_back = [](void* memory) { cudaFree(memory); },
+                      .room =
+                          [] {
+                            size_t free = 0, total = 0;
+                            return cudaMemGetInfo(&free, &total) == cudaSuccess ? free : 0;
+                          }});
 }
 
 std::string describe_gpu(int index) {

@@ -43,7 +43,7 @@ class Transfers {
 
 class CudaDevice : public Device, private DeviceDecoder {
  public:
-  // Of GPU `index`, which must be there.
+  // Opens GPU `index`, which must be there.
   explicit CudaDevice(int index);
   ~CudaDevice() override;
 
@@ -131,7 +131,7 @@ class CudaDevice : public Device, private DeviceDecoder {
 
   int index_;
   std::string description_;
-  std::shared_ptr<MemoryPool> pool_;
+  std::shared_ptr<GpuMemoryPool> pool_;
   Transfers transfers_;
   std::unique_ptr<Blas> blas_;  // or null
   cudaEvent_t written_ = nullptr;

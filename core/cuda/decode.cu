@@ -25,7 +25,7 @@ void run_product(cudaStream_t stream, std::span<const Tensor* const> parts, cons
   });
 }
 
-// Of rows that no norm stands before.
+// The scale of rows that no norm stands before.
 constexpr RowScale kNoScale{nullptr, 0, 1, 0.0F};
 
 std::shared_ptr<void> zeroed(CudaDevice& device, size_t bytes) {
@@ -115,7 +115,7 @@ CudaDecodeRun::CudaDecodeRun(CudaDevice& device, DeviceDecodePlan plan)
   void* pinned = nullptr;
   check_cuda(cudaHostAlloc(&pinned, sizeof(int32_t) * kMostItems * (kAhead + 1), cudaHostAllocDefault),
              "pinning memory");
-  drawn_ = static_cast<int32_t*>(pinned);
+  sampled_ = static_cast<int32_t*>(pinned);
   for (cudaEvent_t& event : done_) {
     check_cuda(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "making an event");
   }
@@ -130,7 +130,7 @@ CudaDecodeRun::~CudaDecodeRun() {
   for (cudaEvent_t event : done_) {
     if (event != nullptr) cudaEventDestroy(event);
   }
-  cudaFreeHost(drawn_);
+  cudaFreeHost(sampled_);
 }
 
 NormedRows CudaDecodeRun::normed(const Tensor& weight) const {
@@ -195,17 +195,17 @@ void CudaDecodeRun::run_head() {
   }
 }
 
-void CudaDecodeRun::run_draw() {
+void CudaDecodeRun::run_sample() {
   auto* const state = static_cast<StepState*>(state_.get());
   auto* const best = static_cast<Best*>(best_.get());
   const auto items = static_cast<unsigned>(items_.count);
   if (is_filtered(plan_, vocabulary_)) {
-    launch(stream_, {.grid = items, .threads = kFilterThreads, .overlaps = true}, draw_filtered, state,
-           items_, floats(logits_), vocabulary_, floats(logits_) + rows_.batch * vocabulary_, best, drawn_,
+    launch(stream_, {.grid = items, .threads = kFilterThreads, .overlaps = true}, sample_filtered, state,
+           items_, floats(logits_), vocabulary_, floats(logits_) + rows_.batch * vocabulary_, best, sampled_,
            kAhead + 1);
   } else {
-    launch(stream_, {.grid = dim3(kDrawBlocks, items), .threads = kDrawThreads, .overlaps = true}, draw_all,
-           state, items_, floats(logits_), vocabulary_, best, drawn_, kAhead + 1);
+    launch(stream_, {.grid = dim3(kSampleBlocks, items), .threads = kSampleThreads, .overlaps = true},
+           sample_all, state, items_, floats(logits_), vocabulary_, best, sampled_, kAhead + 1);
   }
 }
 
@@ -221,7 +221,7 @@ void CudaDecodeRun::capture() {
               i + 1 < plan_.layers.size() ? plan_.layers[i + 1].input_layernorm : plan_.norm);
   }
   run_head();
-  run_draw();
+  run_sample();
   cudaGraph_t graph = nullptr;
   check_cuda(cudaStreamEndCapture(stream_, &graph), "capturing a step");
   const cudaError_t status = cudaGraphInstantiate(&graph_, graph, 0);
@@ -230,7 +230,7 @@ void CudaDecodeRun::capture() {
 }
 
 std::span<const int32_t> CudaDecodeRun::next() {
-  while (begun_ < plan_.draws && begun_ < seen_ + kAhead) {
+  while (begun_ < plan_.samples && begun_ < seen_ + kAhead) {
     check_cuda(cudaGraphLaunch(graph_, device_.stream()), "starting a step");
     check_cuda(cudaEventRecord(done_[begun_ % (kAhead + 1)], stream_), "recording an event");
     ++begun_;
@@ -238,7 +238,7 @@ std::span<const int32_t> CudaDecodeRun::next() {
   const int64_t slot = seen_ % (kAhead + 1);
   check_cuda(cudaEventSynchronize(done_[slot]), "decoding");
   ++seen_;
-  return {drawn_ + slot * kMostItems, plan_.items.size()};
+  return {sampled_ + slot * kMostItems, plan_.items.size()};
 }
 
 namespace {
@@ -255,8 +255,8 @@ class GroupedDecodeRun : public DeviceDecodeRun {
   std::span<const int32_t> next() override {
     ids_.clear();
     for (const std::unique_ptr<CudaDecodeRun>& group : groups_) {
-      const std::span<const int32_t> drawn = group->next();
-      ids_.insert(ids_.end(), drawn.begin(), drawn.end());
+      const std::span<const int32_t> sampled = group->next();
+      ids_.insert(ids_.end(), sampled.begin(), sampled.end());
     }
     return ids_;
   }

@@ -20,7 +20,7 @@ struct StepRows {
   int32_t first_positions[kMostRows];
 };
 
-// What each item draws with.
+// What each item samples with.
 struct StepItems {
   int count;
   int32_t rows[kMostItems], other_rows[kMostItems];  // of the step; -1: none
@@ -35,21 +35,21 @@ struct RowScale;
 
 class CudaDecodeRun : public DeviceDecodeRun {
  public:
-  // Of a plan that can_decode(), of kMostRows rows or fewer.
+  // `plan` must satisfy can_decode() and have kMostRows rows or fewer.
   CudaDecodeRun(CudaDevice& device, DeviceDecodePlan plan);
   ~CudaDecodeRun() override;
 
   std::span<const int32_t> next() override;
 
  private:
-  // Steps that may be in the stream beyond what the host has seen: while a picture is decoded and written,
+  // Steps that may be in the stream beyond what the host has seen: while an image is decoded and written,
   // some ten milliseconds.
   static constexpr int kAhead = 12;
 
   void capture();
   void run_layer(const DeviceDecodeLayer& layer, const Tensor& next_norm);
   void run_head();
-  void run_draw();
+  void run_sample();
   NormedRows normed(const Tensor& weight) const;
   RowScale norm_scale() const;
   int norm_tiles() const { return static_cast<int>(divide_up(width_, kGemvRows)); }
@@ -65,7 +65,7 @@ class CudaDecodeRun : public DeviceDecodeRun {
   std::shared_ptr<void> x_, qkv_, squares_, logits_, partial_, counts_, state_, best_;
   std::unique_ptr<SplitBuffer> normed_, attended_, gated_;
   std::vector<SplitBuffer> between_;  // of the head's layers
-  int32_t* drawn_ = nullptr;          // pinned: kAhead + 1 steps of kMostItems
+  int32_t* sampled_ = nullptr;        // pinned: kAhead + 1 steps of kMostItems
   cudaEvent_t done_[kAhead + 1] = {};
   cudaGraphExec_t graph_ = nullptr;
   int64_t begun_ = 0, seen_ = 0;

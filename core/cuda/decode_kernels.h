@@ -28,8 +28,8 @@ struct RowScale {
   float eps;
 };
 
-// Of the batch rows from `first` on, in shared memory, ready for all threads; every thread of the block calls
-// it.
+// Computes the scales of the batch rows from `first` on, in shared memory, ready for all threads. Every
+// thread of the block calls it.
 template <int kTiles>
 __device__ __forceinline__ const float* row_scales(const RowScale& scale, int batch, int first) {
   __shared__ float scales[8 * kTiles];
@@ -47,7 +47,7 @@ __device__ __forceinline__ const float* row_scales(const RowScale& scale, int ba
   return scales;
 }
 
-// The rows' inputs: what was drawn last, looked up. A block a row.
+// The rows' inputs: what was sampled last, looked up. A block a row.
 template <DType kType>
 __global__ __launch_bounds__(kNormThreads) void begin_step(const StepState* state, StepRows rows,
                                                            MatrixView table, float* x, NormedRows normed) {
@@ -194,12 +194,12 @@ __global__ __launch_bounds__(kTokenThreads) void step_attention(TokenAttention a
   }
 }
 
-// -- drawing ------------------------------------------------------------------------------------------------
+// -- sampling -----------------------------------------------------------------------------------------------
 
-constexpr unsigned kDrawThreads = 256, kFilterThreads = 1024;
+constexpr unsigned kSampleThreads = 256, kFilterThreads = 1024;
 
-__device__ __forceinline__ Draw draw_of(const StepItems& items, const StepState* state, const float* logits,
-                                        int64_t vocabulary, int item) {
+__device__ __forceinline__ ItemSampler sampler_of(const StepItems& items, const StepState* state,
+                                                  const float* logits, int64_t vocabulary, int item) {
   return {
       .conditional = logits + items.rows[item] * vocabulary,
       .unconditional = items.other_rows[item] < 0 ? nullptr : logits + items.other_rows[item] * vocabulary,
@@ -212,10 +212,10 @@ __device__ __forceinline__ Draw draw_of(const StepItems& items, const StepState*
       .step = items.first_steps[item] + static_cast<uint32_t>(state->step)};
 }
 
-// The last of `blocks` blocks to come here joins every item's best and ends the step. drawn: a ring of
+// The last of `blocks` blocks to come here joins every item's best and ends the step. sampled: a ring of
 // `ring` steps in the host's memory.
 __device__ __forceinline__ void end_step(StepState* state, const StepItems& items, const Best* best,
-                                         unsigned parts, unsigned blocks, int32_t* drawn, int ring) {
+                                         unsigned parts, unsigned blocks, int32_t* sampled, int ring) {
   __shared__ bool last;
   __threadfence();
   __syncthreads();
@@ -229,7 +229,7 @@ __device__ __forceinline__ void end_step(StepState* state, const StepItems& item
     // Logits that are not numbers have no best.
     const int32_t id = found.id < 0 ? 0 : found.id;
     state->ids[threadIdx.x] = id;
-    drawn[state->step % ring * kMostItems + static_cast<int>(threadIdx.x)] = id;
+    sampled[state->step % ring * kMostItems + static_cast<int>(threadIdx.x)] = id;
   }
   __syncthreads();
   if (threadIdx.x == 0) {
@@ -238,52 +238,53 @@ __device__ __forceinline__ void end_step(StepState* state, const StepItems& item
   }
 }
 
-// Grid: kDrawBlocks, items.
-static __global__ __launch_bounds__(kDrawThreads) void draw_all(StepState* state, StepItems items,
-                                                                const float* logits, int64_t vocabulary,
-                                                                Best* best, int32_t* drawn, int ring) {
+// Grid: kSampleBlocks, items.
+static __global__ __launch_bounds__(kSampleThreads) void sample_all(StepState* state, StepItems items,
+                                                                    const float* logits, int64_t vocabulary,
+                                                                    Best* best, int32_t* sampled, int ring) {
   wait_for_last();
   let_next_start();
   const int item = static_cast<int>(blockIdx.y);
-  const Draw draw = draw_of(items, state, logits, vocabulary, item);
+  const ItemSampler sampler = sampler_of(items, state, logits, vocabulary, item);
   Best found{0.0, -1};
-  for (int64_t id = int64_t{blockIdx.x} * kDrawThreads + threadIdx.x; id < vocabulary;
-       id += int64_t{kDrawBlocks} * kDrawThreads) {
-    const double score = draw.score(draw.logit(id), static_cast<uint32_t>(id));
+  for (int64_t id = int64_t{blockIdx.x} * kSampleThreads + threadIdx.x; id < vocabulary;
+       id += int64_t{kSampleBlocks} * kSampleThreads) {
+    const double score = sampler.score(sampler.logit(id), static_cast<uint32_t>(id));
     if (score == score) found = better(found, {score, static_cast<int32_t>(id)});
   }
   found = block_best(found);
-  if (threadIdx.x == 0) best[item * kDrawBlocks + blockIdx.x] = found;
-  end_step(state, items, best, kDrawBlocks, gridDim.x * gridDim.y, drawn, ring);
+  if (threadIdx.x == 0) best[item * kSampleBlocks + blockIdx.x] = found;
+  end_step(state, items, best, kSampleBlocks, gridDim.x * gridDim.y, sampled, ring);
 }
 
 // With top-k or top-p. A block an item; guided: [items, V], its own.
-static __global__ __launch_bounds__(kFilterThreads) void draw_filtered(StepState* state, StepItems items,
-                                                                       const float* logits,
-                                                                       int64_t vocabulary, float* guided,
-                                                                       Best* best, int32_t* drawn, int ring) {
+static __global__ __launch_bounds__(kFilterThreads) void sample_filtered(StepState* state, StepItems items,
+                                                                         const float* logits,
+                                                                         int64_t vocabulary, float* guided,
+                                                                         Best* best, int32_t* sampled,
+                                                                         int ring) {
   wait_for_last();
   let_next_start();
   const int item = static_cast<int>(blockIdx.x);
-  const Draw draw = draw_of(items, state, logits, vocabulary, item);
+  const ItemSampler sampler = sampler_of(items, state, logits, vocabulary, item);
   float* const own = guided + item * vocabulary;
   float largest = -INFINITY;
   for (int64_t id = threadIdx.x; id < vocabulary; id += blockDim.x) {
-    own[id] = draw.logit(id);
+    own[id] = sampler.logit(id);
     largest = own[id] > largest ? own[id] : largest;
   }
   largest = block_max(largest);
-  const uint64_t floor = draw.temperature == 0.0F ? 0 : lowest_kept(draw, own, vocabulary, largest);
+  const uint64_t floor = sampler.temperature == 0.0F ? 0 : lowest_kept(sampler, own, vocabulary, largest);
   const KeyOrder order = KeyOrder::of(vocabulary);
   Best found{0.0, -1};
   for (int64_t id = threadIdx.x; id < vocabulary; id += blockDim.x) {
     if (order.key(__float_as_uint(own[id]), id) < floor) continue;
-    const double score = draw.score(own[id], static_cast<uint32_t>(id));
+    const double score = sampler.score(own[id], static_cast<uint32_t>(id));
     if (score == score) found = better(found, {score, static_cast<int32_t>(id)});
   }
   found = block_best(found);
   if (threadIdx.x == 0) best[item] = found;
-  end_step(state, items, best, 1, gridDim.x, drawn, ring);
+  end_step(state, items, best, 1, gridDim.x, sampled, ring);
 }
 
 }  // namespace janus::cuda

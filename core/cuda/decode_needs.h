@@ -23,7 +23,7 @@ struct StepState {
 };
 
 // Blocks that look for an item's best id, and what each leaves.
-constexpr unsigned kDrawBlocks = 16;
+constexpr unsigned kSampleBlocks = 16;
 struct Best {
   double score;
   int32_t id;  // -1: none yet
@@ -41,7 +41,7 @@ inline int row_count(const DeviceDecodePlan& plan) {
 inline int64_t longest_of(const DeviceDecodePlan& plan) {
   int64_t longest = 0;
   for (const DeviceDecodeItem& item : plan.items) longest = std::max<int64_t>(longest, item.length);
-  return longest + plan.draws;
+  return longest + plan.samples;
 }
 
 // Whether the kernels can do it: no f32 weights, one type for q, k and v and one for gate and up, depths of
@@ -101,7 +101,7 @@ struct DecodeScratch {
                           .logits = floats((rows + items) * plan.head.back().weight.size(0)),
                           .partial = floats(parts.floats(rows)),
                           .counts = sizeof(unsigned) * static_cast<size_t>(rows * key_heads),
-                          .best = sizeof(Best) * static_cast<size_t>(items) * kDrawBlocks,
+                          .best = sizeof(Best) * static_cast<size_t>(items) * kSampleBlocks,
                           .state = sizeof(StepState),
                           .normed = split_bytes(rows, width),
                           .attended = split_bytes(rows, query_width),

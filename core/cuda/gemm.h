@@ -44,7 +44,7 @@ constexpr bool has_long_elements() {
   return false;
 }
 
-// Of a weight type. `shared` entries of a batch read the same matrix (query heads one key head).
+// The rows of a weight. `shared` entries of a batch read the same matrix (query heads one key head).
 template <DType kType, Layout kLayout = Layout::plain>
 struct WeightRows {
   static constexpr bool kAcross = false;
@@ -370,7 +370,7 @@ void run_f32_gemm(cudaStream_t stream, const GemmShape& shape, const Left& left,
          right, out, shape.rows, shape.columns, shape.depth);
 }
 
-// Of large tiles: one for every multiprocessor of an H200.
+// Large tiles are enough with one for every multiprocessor of an H200.
 constexpr unsigned kEnoughBlocks = 132;
 
 template <class Left, class Right>

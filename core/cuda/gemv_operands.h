@@ -58,7 +58,7 @@ struct PairedRows {
     const MatrixView& part = r < 8 ? gate : up;
     return part.data + index * part.row_bytes;
   }
-  // Of gate or up, packed.
+  // The packed panels of gate or up.
   __device__ __forceinline__ const unsigned char* panels(int64_t tile, int half) const {
     return tile_row(tile, half * kPanelRows);
   }

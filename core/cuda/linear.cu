@@ -97,7 +97,7 @@ void CudaDevice::gemv(const Tensor& x, const Tensor& weight, const float* bias, 
   });
 }
 
-// By the library, if it is there and wants them.
+// Multiplies by the library. False where it is missing or does not take such a product.
 bool CudaDevice::blas_linear(const Tensor& x, const Tensor& weight, const float* bias, Tensor& out) {
   const int64_t columns = weight.size(0), depth = weight.size(1), rows = x.elements() / depth;
   if (!blas_ || !is_blas_gemm(weight.dtype(), columns, depth)) return false;

@@ -10,14 +10,14 @@ constexpr size_t kMostBytes = size_t{1} << 42;  // beyond any GPU
 
 }  // namespace
 
-MemoryPool::~MemoryPool() { release_all(); }
+GpuMemoryPool::~GpuMemoryPool() { release_all(); }
 
-void MemoryPool::release_kept() {
+void GpuMemoryPool::release_kept() {
   const std::lock_guard lock(mutex_);
   release_all();
 }
 
-void MemoryPool::release_all() {
+void GpuMemoryPool::release_all() {
   for (const auto& [bytes, memory] : kept_) {
     source_.give_back(memory);
     taken_bytes_ -= bytes;
@@ -26,17 +26,17 @@ void MemoryPool::release_all() {
   kept_bytes_ = 0;
 }
 
-size_t MemoryPool::taken_bytes() const {
+size_t GpuMemoryPool::taken_bytes() const {
   const std::lock_guard lock(mutex_);
   return taken_bytes_;
 }
 
-size_t MemoryPool::kept_bytes() const {
+size_t GpuMemoryPool::kept_bytes() const {
   const std::lock_guard lock(mutex_);
   return kept_bytes_;
 }
 
-void* MemoryPool::take(size_t bytes) {
+void* GpuMemoryPool::take(size_t bytes) {
   void* memory = source_.take(bytes);
   if (memory == nullptr && !kept_.empty()) {
     release_all();
@@ -46,7 +46,7 @@ void* MemoryPool::take(size_t bytes) {
   return memory;
 }
 
-std::shared_ptr<void> MemoryPool::allocate(size_t bytes) {
+std::shared_ptr<void> GpuMemoryPool::allocate(size_t bytes) {
   check(bytes <= kMostBytes,
         "memory, device cuda: expected at most {} bytes for one tensor, found {}; use a "
         "smaller batch or model",
@@ -66,7 +66,7 @@ std::shared_ptr<void> MemoryPool::allocate(size_t bytes) {
       memory = take(size);
     }
   }
-  if (const std::shared_ptr<MemoryPool> other = other_.lock(); memory == nullptr && other) {
+  if (const std::shared_ptr<GpuMemoryPool> other = other_.lock(); memory == nullptr && other) {
     other->release_kept();  // never with this pool's lock: the other may be doing the same
     const std::lock_guard lock(mutex_);
     memory = take(size);

@@ -18,7 +18,7 @@ namespace janus::cuda {
 constexpr int kPanelDepth = 256;  // by kPanelRows
 static_assert(kPackedRows % kPanelRows == 0 && kPanelDepth == kPackedDepth);
 
-// Of a panel: where things begin, in bytes.
+// The places in a panel, in bytes from its beginning.
 template <DType kType>
 struct PanelLayout;
 template <>
@@ -142,7 +142,7 @@ struct PanelScales {
       d = from_f16(*reinterpret_cast<const uint16_t*>(panel + Layout::kFactors + 2 * row));
     }
   }
-  // Of part `part`; `half` of it, where halves have their own.
+  // The scale of part `part`, or of its half `half` where halves have their own.
   __device__ __forceinline__ float scale(int part, int half) const {
     if constexpr (kIsNibbles<kType>) {
       constexpr int kInWord = 4 / kScaleBytes<kType>;
@@ -163,7 +163,7 @@ struct PanelScales {
   }
 
  private:
-  // Those of parts 0 to 4, or 4 to 8, one a byte, as unpack_scale has them one by one.
+  // The scales of parts 0 to 4, or 4 to 8, one a byte, as unpack_scale gives them one by one.
   __device__ __forceinline__ uint32_t scales_of(int part) const {
     if (part < 4) return head.y & 0x3F3F3F3FU;
     return (head.w & 0x0F0F0F0FU) | (head.y >> 2 & 0x30303030U);

@@ -5,7 +5,7 @@
 
 namespace janus::cuda {
 
-// Of a block for `bytes`. At most an eighth more, or 512 bytes.
+// The size of a pooled block for `bytes`: at most an eighth more, or 512 bytes.
 constexpr size_t pooled_size(size_t bytes) {
   size_t step = 512;
   while (step * 16 <= bytes) step *= 2;

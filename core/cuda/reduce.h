@@ -22,7 +22,8 @@ __device__ __forceinline__ float warp_max(float value) {
   return value;
 }
 
-// Of all threads of a block of whole warps, given to every one. May be called again and again.
+// Sums over all threads of a block of whole warps, and returns the sum to each. May be called again and
+// again.
 template <typename T>
 __device__ __forceinline__ T block_sum(T value) {
   __shared__ T parts[33];

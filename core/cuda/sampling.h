@@ -33,8 +33,8 @@ __host__ __device__ __forceinline__ double gumbel_noise(uint32_t word) {
   return -log(-log((word + 0.5) * 0x1p-32));
 }
 
-// One item's draw.
-struct Draw {
+// What one item samples from.
+struct ItemSampler {
   const float* conditional;    // [V]
   const float* unconditional;  // [V], or null
   float guidance, temperature, top_p;
@@ -46,7 +46,7 @@ struct Draw {
     // Never a fused multiply-add: the host rounds the product.
     return __fadd_rn(unconditional[id], __fmul_rn(guidance, __fadd_rn(conditional[id], -unconditional[id])));
   }
-  // What is largest for the id that is drawn.
+  // What is largest for the id that is sampled.
   __device__ __forceinline__ double score(float logit, uint32_t id) const {
     if (temperature == 0.0F) return logit;
     return static_cast<double>(logit) / static_cast<double>(temperature) +
@@ -61,7 +61,7 @@ __device__ __forceinline__ Best better(const Best& a, const Best& b) {
   return a.id < b.id ? a : b;
 }
 
-// Of all threads of a block, in thread 0.
+// Returns the best of all threads of a block in thread 0.
 __device__ __forceinline__ Best block_best(Best best) {
   __shared__ Best parts[32];
   for (int bits = 16; bits > 0; bits /= 2) {
@@ -107,23 +107,23 @@ __device__ __forceinline__ uint64_t highest_key(const KeyOrder& order, double ta
 }
 
 // The lowest key that survives. logits: guided, [V], read by every thread of one block. largest: of them.
-__device__ __forceinline__ uint64_t lowest_kept(const Draw& draw, const float* logits, int64_t vocabulary,
-                                                float largest) {
+__device__ __forceinline__ uint64_t lowest_kept(const ItemSampler& sampler, const float* logits,
+                                                int64_t vocabulary, float largest) {
   const KeyOrder order = KeyOrder::of(vocabulary);
   const auto key_of = [&](int64_t id) { return order.key(__float_as_uint(logits[id]), id); };
   const auto weight = [&](int64_t id) {
     return exp((static_cast<double>(logits[id]) - static_cast<double>(largest)) /
-               static_cast<double>(draw.temperature));
+               static_cast<double>(sampler.temperature));
   };
   uint64_t floor = 0;
-  if (draw.top_k > 0 && draw.top_k < vocabulary) {
-    floor = highest_key(order, draw.top_k, [&](uint64_t key) {
+  if (sampler.top_k > 0 && sampler.top_k < vocabulary) {
+    floor = highest_key(order, sampler.top_k, [&](uint64_t key) {
       int count = 0;
       for (int64_t id = threadIdx.x; id < vocabulary; id += blockDim.x) count += key_of(id) >= key ? 1 : 0;
       return static_cast<double>(block_sum(count));
     });
   }
-  if (draw.top_p >= 1.0F) return floor;
+  if (sampler.top_p >= 1.0F) return floor;
   const auto mass = [&](uint64_t key) {
     double sum = 0.0;
     for (int64_t id = threadIdx.x; id < vocabulary; id += blockDim.x) {
@@ -132,7 +132,7 @@ __device__ __forceinline__ uint64_t lowest_kept(const Draw& draw, const float* l
     }
     return block_sum(sum);
   };
-  const uint64_t bound = highest_key(order, static_cast<double>(draw.top_p) * mass(0), mass);
+  const uint64_t bound = highest_key(order, static_cast<double>(sampler.top_p) * mass(0), mass);
   return bound > floor ? bound : floor;
 }
 

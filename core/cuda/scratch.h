@@ -19,7 +19,7 @@ constexpr int64_t kGemvStep = 32;  // of the depth
 
 // Elements of a row of terms: zeros stand behind the depth.
 constexpr int64_t split_depth(int64_t depth) { return divide_up(depth, kGemvStep) * kGemvStep; }
-// Of both terms of [rows, depth].
+// The bytes of both terms of [rows, depth].
 constexpr size_t split_bytes(int64_t rows, int64_t depth) {
   return 2 * sizeof(uint16_t) * static_cast<size_t>(rows * split_depth(depth));
 }

@@ -1,4 +1,4 @@
-// Keys and values of sequences that a decoder has read, in one block of memory that they share.
+// The keys and values of the sequences that a decoder has read, in one block of memory that they share.
 #pragma once
 
 #include <cstddef>
@@ -14,18 +14,18 @@ namespace janus {
 // is added until it is removed; rows may be of any sizes and come and go in any order.
 class KvCache {
  public:
-  // Of `tokens` in all, without a row. dtype: f32 or bf16.
+  // Makes a cache for `tokens` in all, without a row. dtype: f32 or bf16.
   KvCache(Device& device, const TransformerConfig& config, int64_t tokens, DType dtype);
-  // With rows 0 to rows - 1 of `capacity` tokens each, and no place for others.
+  // Makes a cache with rows 0 to rows - 1 of `capacity` tokens each, and no place for others.
   KvCache(Device& device, const TransformerConfig& config, int64_t rows, int64_t capacity, DType dtype);
 
   int64_t tokens() const { return tokens_; }
-  // Tokens up to the end of the last row.
+  // The number of tokens up to the end of the last row.
   int64_t end() const;
   // Whether add_row(capacity) finds a range that is long enough.
   bool has_place(int64_t capacity) const { return place_for(capacity) >= 0; }
-  // An empty row that can hold `capacity` tokens -> its number, the smallest that is free. Throws Error where
-  // there is no place.
+  // Adds an empty row that can hold `capacity` tokens, and returns its number, the smallest that is free.
+  // Throws Error where there is no place.
   int32_t add_row(int64_t capacity);
   void remove_row(int32_t row);
   // Lets a row hold `capacity` tokens where it stands, and forgets what it holds beyond. False where there is
@@ -34,12 +34,12 @@ class KvCache {
   // Lets the cache hold `tokens` in all, at least as many as before; rows keep what they hold.
   void grow(int64_t tokens);
 
-  // Of a row that was added.
+  // The tokens that a row holds, and those that it can hold. The row must have been added.
   int64_t length(int64_t row) const { return rows_[row].length; }
   int64_t capacity(int64_t row) const { return rows_[row].capacity; }
-  // Where it begins among the cache's tokens.
+  // The place among the cache's tokens where the row begins.
   int32_t start(int64_t row) const { return static_cast<int32_t>(rows_[row].start); }
-  // Forgets all but the first `length` tokens. Throws if it holds fewer.
+  // Forgets all but the first `length` tokens of a row. Throws if it holds fewer.
   void truncate(int64_t row, int64_t length);
   // Counts tokens that a device wrote behind a row's others by itself (core/nn/device_decode_plan.h).
   void extend(int64_t row, int64_t tokens);
@@ -47,7 +47,7 @@ class KvCache {
   void copy_row(int64_t from, int64_t to, int64_t length);
   void copy_row(int64_t from, int64_t to) { copy_row(from, to, length(from)); }
 
-  // Of a cache that holds `tokens`.
+  // The bytes of a cache for `tokens`.
   static size_t bytes(const TransformerConfig& config, int64_t tokens, DType dtype);
 
  private:
@@ -57,9 +57,9 @@ class KvCache {
     bool used = false;
   };
 
-  // Where the first free range of so many tokens begins, or -1.
+  // The place where the first free range of so many tokens begins, or -1.
   int64_t place_for(int64_t capacity) const;
-  int64_t longest() const;  // capacity of any row
+  int64_t longest() const;  // the largest capacity of a row
 
   std::vector<Tensor> keys_, values_;  // one a layer: [Hkv, tokens, Dh]
   std::vector<Row> rows_;

@@ -11,7 +11,8 @@
 
 namespace janus {
 
-// Told after each layer of a long pass how many are done, of how many. May throw to end the call.
+// Called after each layer of a long pass with the number done and the number of all. May throw to end the
+// pass.
 using LayerHook = std::function<void(int64_t done, int64_t total)>;
 
 // y = x weight^T + bias.

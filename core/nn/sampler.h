@@ -1,5 +1,5 @@
 // Seeded sampling of codes and tokens: argmax of filtered logits plus Gumbel noise from a counter-based
-// generator, so that a seed names the same draw on every device, in every batch, at every step.
+// generator, so that a seed names the same sample on every device, in every batch, at every step.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@ namespace janus {
 // Philox4x32 with 10 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 std::array<uint32_t, 4> philox4x32_10(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 
-// Which sequence of draws: image codes and text tokens never share noise.
+// The stream that the noise comes from: image codes and text tokens never share noise.
 enum class NoiseStream : uint32_t { codes = 0, text = 1 };
 
 struct SamplingOptions {
@@ -22,7 +22,7 @@ struct SamplingOptions {
   uint32_t seed = 42;
 };
 
-// Draws the id of `step` from logits [V]: temperature, top-k, top-p, then argmax of logits + Gumbel noise
+// Samples the id of `step` from logits [V]: temperature, top-k, top-p, then argmax of logits + Gumbel noise
 // -log(-log(u)), u = (x + 0.5) * 2^-32, x = word id mod 4 of Philox with key (seed, 0) and counter
 // (id div 4, step, stream, 0). `logits` must be finite.
 int32_t sample(std::span<const float> logits, const SamplingOptions& options, NoiseStream stream,

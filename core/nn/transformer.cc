@@ -79,9 +79,9 @@ Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int
     const Layer& layer = layers_[index];
     const CacheView view{cache.keys_[index], cache.values_[index], starts, positions};
     h = attend(layer, h, view);
-    const Tensor opened =
+    const Tensor activated =
         ops::linear_swiglu(layer.post_attention_layernorm(h), layer.gate_proj.view(), layer.up_proj.view());
-    h = ops::linear_add(opened, layer.down_proj.view(), h);
+    h = ops::linear_add(activated, layer.down_proj.view(), h);
     if (on_layer) on_layer(static_cast<int64_t>(index) + 1, static_cast<int64_t>(layers_.size()));
   }
   for (int32_t row : rows) cache.extend(row, tokens);

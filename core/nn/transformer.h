@@ -18,15 +18,15 @@ namespace janus {
 
 class Transformer {
  public:
-  // `w` stands where `embed_tokens`, `layers` and `norm` are.
+  // `w` is the scope that holds `embed_tokens`, `layers` and `norm`.
   static Transformer load(const Weights& w, const TransformerConfig& config);
 
   const TransformerConfig& config() const { return config_; }
   const Embedding& embed_tokens() const { return embed_tokens_; }
   Device& device() const { return embed_tokens_.weight.device(); }
-  // Of the weights that every new token reads: all layers, without the embeddings.
+  // The bytes of the weights that every new token reads: all layers, without the embeddings.
   size_t layer_bytes() const;
-  // Of most of these weights.
+  // The type that most of these weights have.
   DType layer_dtype() const { return layers_.empty() ? DType::f32 : layers_[0].gate_proj.weight.dtype(); }
 
   Tensor embed(std::span<const int32_t> ids) const;  // -> [T, D]
@@ -36,8 +36,8 @@ class Transformer {
   Tensor forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows,
                  const LayerHook& on_layer = {}) const;
 
-  // What a device has to know of this decoder, and of a cache that it has read a prompt into, to draw by
-  // itself; the caller adds table, head, items and noise. Nothing where the layers have biases.
+  // Describes this decoder, and a cache into which it has read a prompt, to a device that decodes by itself.
+  // The caller adds table, head, items and noise. Returns nothing where the layers have biases.
   std::optional<DeviceDecodePlan> device_decode_plan(const KvCache& cache) const;
 
  private:
@@ -46,7 +46,7 @@ class Transformer {
     Linear q_proj, k_proj, v_proj, o_proj;
     Linear gate_proj, up_proj, down_proj;
   };
-  // h plus what the attention makes of it.
+  // Returns h plus the attention's result for it.
   Tensor attend(const Layer& layer, const Tensor& h, const CacheView& view) const;
 
   TransformerConfig config_;

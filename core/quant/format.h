@@ -42,11 +42,11 @@ struct Format {
   int alignment = 1;  // what an address must be a multiple of
   Scheme scheme = Scheme::exact;
 
-  // Of types that a weight may be stored in; no ggml_name says that it may not.
+  // Set for types that a weight may be stored in; a type without ggml_name may not.
   const char* ggml_name = nullptr;  // "Q4_K"
-  uint32_t ggml_type = 0;           // of a tensor
-  uint32_t ggml_file_type = 0;      // of a file that is most of it
-  DType fallback = dtype;           // what rows take that its blocks do not divide: larger, never smaller
+  uint32_t ggml_type = 0;           // a tensor's number
+  uint32_t ggml_file_type = 0;      // the number of a file that has mostly this type
+  DType fallback = dtype;           // the type for rows that its blocks do not divide: larger, never smaller
   float largest = 0.0F;             // the largest size of an element that `quantize` has a place for
   // `count` elements, whole blocks; any bytes are valid.
   void (*quantize)(const float* from, int64_t count, std::byte* to) = nullptr;
@@ -55,7 +55,7 @@ struct Format {
 
 // Throws Error for what is no DType.
 const Format& format_of(DType dtype);
-// Of the weight type of this number in GGUF files; null where there is none.
+// Returns the format that has this number in GGUF files; null where there is none.
 const Format* format_of_ggml_type(uint32_t number);
 // The types that weights may have, from the largest to the smallest as `--type` lists them; and those of them
 // that are block formats.

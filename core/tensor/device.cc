@@ -54,7 +54,7 @@ constexpr std::array kBackends = {
                 }},
 };
 
-// Of "cpu", "cuda:1"; null where there is none.
+// Finds the backend of "cpu", "cuda:1"; null where there is none.
 const Backend* find_backend(std::string_view name) {
   const size_t colon = name.find(':');
   const std::string_view number = colon == name.npos ? "0" : name.substr(colon + 1);

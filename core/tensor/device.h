@@ -18,7 +18,7 @@ struct DeviceOptions {
   int threads = 0;  // where DeviceTraits::takes_threads; 0 = the processors this process may use
 };
 
-// What all devices of a backend are like, known without opening one: a constant beside its kernels.
+// The traits that all devices of a backend have, known without opening one: a constant beside its kernels.
 struct DeviceTraits {
   bool has_own_memory = false;            // else weights are read where their file is mapped
   bool takes_threads = false;             // DeviceOptions::threads counts
@@ -36,7 +36,7 @@ struct Conv2dOptions {
   bool operator==(const Conv2dOptions&) const = default;
 };
 
-// Of a kernel of 3 x 3: the result is as large as the input.
+// The padding under which a kernel of 3 x 3 gives a result as large as its input.
 inline constexpr Conv2dOptions kSamePadding3x3{
     .stride = 1, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
 
@@ -60,10 +60,10 @@ struct LinearView {
   const Tensor& bias;
 };
 
-// Memory of its own that a device holds; -1 where it does not count.
+// The memory of its own that a device holds; -1 where it does not count it.
 struct HeldMemory {
-  int64_t used_bytes = -1;   // of tensors
-  int64_t taken_bytes = -1;  // from the GPU, these and what is kept for the next ones
+  int64_t used_bytes = -1;   // used by tensors
+  int64_t taken_bytes = -1;  // taken from the GPU, with what is kept for the next tensors
 };
 
 // Memory and kernels of one processor or GPU. Models call core/tensor/ops.h, which checks every shape and
@@ -83,16 +83,17 @@ class Device {
   // Whether results are of use. Where they are not (core/tensor/dry_device.h), no operand is read either.
   virtual bool computes() const { return true; }
 
-  // Memory of its own that can still be allocated; -1 where it is the machine's (core/base/machine_memory.h).
+  // The bytes of its own memory that can still be allocated; -1 for the machine's
+  // (core/base/machine_memory.h).
   virtual int64_t free_bytes() const { return -1; }
   virtual HeldMemory held_memory() const { return {}; }
-  // As core/tensor/hardware_peaks.h has them; 0 where the device cannot measure them.
+  // The hardware peaks as core/tensor/hardware_peaks.h defines them; 0 where the device cannot measure them.
   virtual double read_bandwidth() const { return 0; }
   virtual double multiply_add_peak() const { return 0; }
   virtual double int8_peak() const { return 0; }
   virtual double product_peak(DType /*weights*/) const { return multiply_add_peak(); }
 
-  // Memory, aligned to 64 bytes at least. Throws Error when there is not enough.
+  // Allocates memory, aligned to 64 bytes at least. Throws Error when there is not enough.
   virtual std::shared_ptr<void> allocate(size_t bytes) = 0;
   virtual void upload(void* to, const void* from_host, size_t bytes) = 0;
   virtual void download(void* to_host, const void* from, size_t bytes) = 0;
@@ -100,12 +101,13 @@ class Device {
   // The layout in which a weight of rows of `length` elements is multiplied fastest.
   virtual Layout preferred_weight_layout(DType /*dtype*/, int64_t /*length*/) const { return Layout::plain; }
 
-  // Between plain weight types, from plain to packed, or from packed to f32.
+  // Converts between plain weight types, from plain to packed, or from packed to f32.
   virtual void convert(const Tensor& x, Tensor& out) = 0;
   virtual void copy(const Tensor& x, Tensor& out) = 0;
 
   virtual void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) = 0;
-  // These are made of the others (fused.cc) where a backend has nothing faster, and give the same bits.
+  // The next three are composed of the others (fused.cc) where a backend has nothing faster, with the same
+  // bits.
   virtual void linear_multi(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs);
   virtual void linear_add(const Tensor& x, const LinearView& layer, const Tensor& residual, Tensor& out);
   virtual void linear_swiglu(const Tensor& x, const LinearView& gate, const LinearView& up, Tensor& out);
@@ -125,7 +127,7 @@ class Device {
   virtual void rope(Tensor& x, int heads, std::span<const int32_t> positions, const Tensor& table) = 0;
   virtual void store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) = 0;
   virtual void cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) = 0;
-  // Made of the three above, as linear_multi; queries and keys are changed.
+  // Composed of the three above where a backend has nothing faster; changes queries and keys.
   virtual void rope_cached_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
                                      const Tensor& table, const CacheView& cache, Tensor& out);
   virtual void attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
@@ -134,29 +136,30 @@ class Device {
   virtual void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
                       Tensor& out) = 0;
   virtual void upsample_nearest2x(const Tensor& x, Tensor& out) = 0;
-  // Fused; by default made of those above.
+  // The next two are fused; by default they are composed of those above.
   virtual void silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
                            const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
                            Tensor& out);
   virtual void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out);
 
-  // A device of the same memory whose work runs beside this one's, behind all that was written here before
-  // device decoding that is under way began: for what has nothing to do with its steps. This one where there
-  // is none.
+  // Returns a device of the same memory for work that has nothing to do with the device decoding under way.
+  // It runs beside this one's work, and sees all that was written here before that decoding began. Returns
+  // this device where there is no such stream.
   virtual Device& side_stream() { return *this; }
-  // What runs steps of a decoder without the host between them; null where the traits say that there is none.
+  // Returns the part that supports device decoding; null where the traits say that there is none.
   virtual DeviceDecoder* device_decoder() { return nullptr; }
 
   bool supports_device_decoding() const { return traits().supports_device_decoding; }
 };
 
-// What the preferred_weight_layout of a device of this name is, without opening it.
+// Returns the preferred_weight_layout of a device of this name without opening it.
 Layout preferred_weight_layout_on(std::string_view device_name, DType dtype, int64_t length);
 
-// Of the backend of "cpu" or "cuda:1", without opening it. Throws Error where no backend has that name.
+// Returns the traits of the backend of "cpu" or "cuda:1" without opening it. Throws Error where no backend
+// has that name.
 const DeviceTraits& device_traits(std::string_view device_name);
 
-// Whether open_device() knows such a name, and those it knows, for people.
+// Returns whether open_device() knows a name, and the names that it knows, for people.
 bool is_device_name(std::string_view name);
 std::string device_names();
 

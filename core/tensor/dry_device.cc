@@ -39,7 +39,7 @@ void DryDevice::convert(const Tensor& x, Tensor&) {
 }
 
 void DryDevice::l2_normalize(const Tensor& x, float, Tensor&) {
-  // Of a weight it is a step of loading: the result is kept in place of what is stored.
+  // Converting a weight is a step of loading: the result is kept in place of what is stored.
   if (!is_own(x.raw())) passed_bytes_ += x.bytes();
 }
 

@@ -11,20 +11,20 @@
 namespace janus {
 
 // Loading or running a model on it goes through the same steps as on the device that it stands for, and so
-// tells what those allocate, without a number being read: downloads give zeros. Its addresses are none, so
-// whoever touches memory past the Device faults at once.
+// counts what those allocate, without reading an element: downloads give zeros. Its addresses are invalid, so
+// code that touches memory past the Device faults at once.
 //
-// What a backend's kernels take beside their operands only the backend knows: each has a class of its own
-// under this one, beside its kernels, which counts that.
+// Only a backend knows the memory that its kernels take beside their operands. Each backend derives a class
+// from this one, beside its kernels, which counts that memory.
 class DryDevice : public Device {
  public:
   explicit DryDevice(std::string stands_for) : name_(std::move(stands_for)) {}
 
   size_t live_bytes() const { return count_->live; }
   size_t peak_bytes() const { return count_->peak; }
-  // The peak counts from now.
+  // Restarts the peak from what is live now.
   void restart_peak() { count_->peak = count_->live; }
-  // Of mapped files, bytes that were converted or copied and are not needed afterwards.
+  // The bytes of mapped files that were converted or copied and are not needed afterwards.
   size_t passed_bytes() const { return passed_bytes_; }
 
   std::string name() const override { return name_; }
@@ -58,7 +58,7 @@ class DryDevice : public Device {
   void upsample_nearest2x(const Tensor&, Tensor&) override {}
 
  protected:
-  // What the backend's memory gives for a request of `bytes`.
+  // The bytes that the backend's memory takes for a request of `bytes`.
   virtual size_t allocation_bytes(size_t bytes) const { return bytes; }
   // Counts what an operation takes while it runs, block by block.
   void reserve_scratch(std::initializer_list<size_t> blocks);
@@ -79,7 +79,7 @@ class DryDevice : public Device {
   static bool is_own(const void* address) { return reinterpret_cast<uintptr_t>(address) >= kFirstAddress; }
 };
 
-// That stands for a device of this name. Throws Error where no backend has it.
+// Opens the dry device that stands for a device of this name. Throws Error where no backend has that name.
 std::unique_ptr<DryDevice> open_dry_device(std::string_view device_name);
 
 }  // namespace janus

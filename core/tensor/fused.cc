@@ -14,10 +14,10 @@ void Device::linear_add(const Tensor& x, const LinearView& layer, const Tensor& 
 }
 
 void Device::linear_swiglu(const Tensor& x, const LinearView& gate, const LinearView& up, Tensor& out) {
-  Tensor opened(*this, DType::f32, out.shape()), factor(*this, DType::f32, out.shape());
-  linear(x, gate.weight, gate.bias, opened);
-  linear(x, up.weight, up.bias, factor);
-  swiglu(opened, factor, out);
+  Tensor gate_out(*this, DType::f32, out.shape()), up_out(*this, DType::f32, out.shape());
+  linear(x, gate.weight, gate.bias, gate_out);
+  linear(x, up.weight, up.bias, up_out);
+  swiglu(gate_out, up_out, out);
 }
 
 void Device::rope_cached_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,

@@ -1,18 +1,18 @@
-// What a device can do at most, measured when asked: the hardware peaks that `janus bench` compares with.
+// The hardware peaks of a device, measured when asked, which `janus bench` compares with.
 #pragma once
 
 #include "core/tensor/device.h"
 
 namespace janus {
 
-// Bytes a second that the device reads from memory far larger than its caches. Throws Error for a device that
-// cannot measure it.
+// The bytes a second that the device reads from memory far larger than its caches. Throws Error for a device
+// that cannot measure it.
 double read_bandwidth(Device& device);
-// f32 operations a second, a multiply-add counting as two, from registers. Throws as read_bandwidth.
+// The f32 operations a second from registers; a multiply-add counts as two. Throws as read_bandwidth.
 double multiply_add_peak(Device& device);
 // The same for int8, added up in 32 bits.
 double int8_peak(Device& device);
-// The same of the instructions that multiply many rows by weights of this type.
+// The same for the instructions that multiply many rows by weights of this type.
 double product_peak(Device& device, DType weights);
 
 }  // namespace janus

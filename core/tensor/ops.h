@@ -14,15 +14,16 @@ namespace janus::ops {
 
 // -- memory ---------------------------------------------------------------------------------------------
 
-// Host values -> an f32 tensor of `shape`.
+// Copies host values to an f32 tensor of `shape`.
 Tensor from_host(Device& device, std::span<const float> values, Shape shape);
-// Any weight type and layout, spaced rows or not -> its elements as f32 on the host, in row order.
+// Returns the elements of `x` as f32 on the host, in row order. `x` has any weight type and layout, and its
+// rows may be spaced.
 std::vector<float> to_host(const Tensor& x);
-// The same values in another weight type, dense: rounded as quantize() of core/quant/quantize.h has it. `x`
-// itself when nothing changes. Or the same type packed, where the device's preferred_weight_layout asks for
-// that; from there only to f32.
+// Returns the same values in another weight type, dense, rounded as quantize() of core/quant/quantize.h
+// rounds. Returns `x` itself when nothing changes. Also packs a type for which the device's
+// preferred_weight_layout is packed; a packed tensor converts to f32 only.
 Tensor convert(const Tensor& x, DType dtype, Layout layout = Layout::plain);
-// The same matrix in the layout that its device prefers for products.
+// Returns the same matrix in the layout that its device prefers for products.
 Tensor in_preferred_layout(const Tensor& weight);
 // Copies `x` into the window `out` of the same shape, type and layout; rows of either may be spaced.
 void copy(const Tensor& x, Tensor out);

@@ -19,7 +19,7 @@ namespace janus {
 
 class Device;
 
-// Where the elements of a tensor stand in memory. plain: row-major, as files have them. packed: a matrix of a
+// The order of a tensor's elements in memory. plain: row-major, as files have them. packed: a matrix of a
 // block format, the same elements and scales in as many bytes, in the order that a device's products read
 // them in (core/cpu/packed_blocks.h, core/cuda/packed_blocks.h); never in a file, and made by ops::convert
 // alone.
@@ -30,6 +30,7 @@ enum class Layout : uint8_t { plain, packed };
 constexpr int kPackedRows = 16, kPackedDepth = 256;
 // Whether a matrix with rows of `length` elements can be packed.
 bool can_pack(DType dtype, int64_t length);
+
 // At most four sizes, outermost first.
 class Shape {
  public:
@@ -77,9 +78,9 @@ class Tensor {
   int64_t size(int axis) const { return shape_[axis]; }
   int64_t elements() const { return shape_.elements(); }
   size_t bytes() const { return bytes_of(dtype_, elements()); }
-  // What a new tensor's memory has: more where the last group of packed rows is filled up.
+  // The bytes of a new tensor's memory: more than bytes() where the last group of packed rows is filled up.
   size_t memory_bytes() const;
-  // Elements between the starts of neighbouring entries of axis 0.
+  // The number of elements between the starts of neighbouring entries of axis 0.
   int64_t row_stride() const { return row_stride_; }
   bool contiguous() const;
 
@@ -94,11 +95,12 @@ class Tensor {
     return static_cast<T*>(data_);
   }
 
-  // The same elements under another shape. Must be plain and contiguous, with as many elements.
+  // Returns the same elements under another shape of as many elements. The tensor must be plain and
+  // contiguous.
   Tensor reshape(Shape shape) const;
-  // Entries [begin, begin + count) of axis 0; packed, from the beginning of a group.
+  // Returns entries [begin, begin + count) of axis 0; of a packed tensor, `begin` is the start of a group.
   Tensor rows(int64_t begin, int64_t count) const;
-  // Columns [begin, begin + count) of a plain matrix: [T, D] -> [T, count], rows spaced by D.
+  // Returns columns [begin, begin + count) of a plain matrix: [T, D] -> [T, count], rows spaced by D.
   Tensor columns(int64_t begin, int64_t count) const;
 
  private:

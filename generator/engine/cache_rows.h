@@ -1,5 +1,5 @@
-// The rows of an engine's cache, by what prompts they hold: a new prompt begins with what another row has of
-// it.
+// The rows of an engine's cache, found by the prompts that they hold: a new prompt starts from the tokens
+// that another row has read of it.
 #pragma once
 
 #include <cstdint>
@@ -25,48 +25,49 @@ class CacheRows {
       : language_model_(&language_model), dtype_(dtype), most_tokens_(most_tokens) {}
 
   int64_t most_tokens() const { return most_tokens_; }
-  // Of a row that was taken.
+  // The cache that holds the rows. Valid once a row has been taken.
   KvCache& cache() { return *cache_; }
 
-  // A row for `capacity` tokens that holds as much of the prompt's beginning as any other row does, but for
-  // the last kFewestTokens -> its number, or nothing while the memory is in use. `ahead`: tokens that will be
-  // asked for next, so that memory grows once.
+  // Takes a row for `capacity` tokens that holds as much of the prompt's beginning as any row does, without
+  // the last kFewestTokens. Returns its number, or nothing while the memory is in use. `ahead`: tokens that
+  // will be asked for next, so that memory grows once.
   std::optional<int32_t> take(std::span<const TokenKey> prompt, int64_t capacity, int64_t ahead);
-  // Gives it back; what it holds of its prompt stays until the memory is needed.
+  // Gives a row back; what it holds of its prompt stays until the memory is needed.
   void release(int32_t row);
-  // Gives it back with all it holds.
+  // Gives a row back and forgets what it holds.
   void drop(int32_t row);
-  // A row of its own, empty, that no prompt is looked for in; given back by drop().
+  // Takes an empty row that no prompt is looked up in. The caller gives it back by drop().
   std::optional<int32_t> take_empty(int64_t capacity) { return place(capacity, -1, 0); }
 
-  // Tokens of its prompt that a row holds.
+  // The number of its prompt's tokens that a row holds.
   int64_t read(int32_t row) const { return entry(row).read; }
-  // The pass over a row's prompt has come to `tokens`.
+  // Notes that the pass over a row's prompt has come to `tokens`.
   void set_read(int32_t row, int64_t tokens) { entry(row).read = tokens; }
-  // What stands behind a row's whole prompt. Empty: not known.
+  // Keeps the logits behind a row's whole prompt. Empty: not known.
   void set_logits(int32_t row, TokenKind kind, std::vector<float> logits);
-  // Those of a row that holds this whole prompt, which `row` then holds, too; null where there is none.
+  // Finds another row that holds the whole prompt of `row`, copies it to `row`, and returns the logits behind
+  // it. Null where there is none.
   const std::vector<float>* finish_from_other(int32_t row, TokenKind kind);
 
-  // Tokens at the beginning of `prompt` that some row holds already.
+  // The number of tokens at the beginning of `prompt` that some row holds already.
   int64_t held_of(std::span<const TokenKey> prompt) const;
 
  private:
   struct Entry {
     std::vector<TokenKey> prompt;
-    int64_t read = 0;           // of its tokens, in the cache
+    int64_t read = 0;           // tokens of it in the cache
     std::vector<float> logits;  // behind the whole prompt
     TokenKind kind = TokenKind::text;
     bool taken = false;  // else kept for what it holds
     bool there = false;
-    uint64_t used = 0;  // when last
+    uint64_t used = 0;  // the clock when it was last used
   };
 
   Entry& entry(int32_t row) { return entries_[static_cast<size_t>(row)]; }
   const Entry& entry(int32_t row) const { return entries_[static_cast<size_t>(row)]; }
-  // The row that holds most of a prompt's beginning, -1 where none holds any, and how much.
+  // The row that holds most of a prompt's beginning, and the number of tokens; row -1 where none holds any.
   std::pair<int32_t, int64_t> best_source(std::span<const TokenKey> prompt) const;
-  // An empty row, by giving up kept rows other than `source` if need be, and by growing.
+  // Makes an empty row; gives up kept rows other than `source` and grows the cache where it has to.
   std::optional<int32_t> place(int64_t capacity, int32_t source, int64_t ahead);
   bool give_up_oldest(int32_t except);
   bool grow_for(int64_t capacity, int64_t ahead);
@@ -81,7 +82,7 @@ class CacheRows {
   uint64_t clock_ = 0;
 };
 
-// Tokens that two prompts begin with alike.
+// The number of tokens that two prompts have in common at their beginning.
 int64_t common_beginning(std::span<const TokenKey> a, std::span<const TokenKey> b);
 
 }  // namespace janus

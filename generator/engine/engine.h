@@ -19,10 +19,10 @@ class Scheduler;
 class Sequence;
 struct TransformerConfig;
 
-// Tokens of a conversation: what the models were trained on (4096), or the context.
+// The tokens that a conversation holds by default: what the models were trained on (4096), or the context.
 int64_t conversation_tokens(const TransformerConfig& config);
 
-// Rows in a step that a device gains from: images that share a step read all weights once.
+// The number of rows in a step that a device gains from: images that share a step read all weights once.
 int default_rows(const Device& device);
 
 // Requests come from any thread; one thread at a time runs them, by step() or run(), and no other may use the
@@ -58,7 +58,7 @@ class Engine {
     int running = 0, waiting = 0;  // requests
     int64_t tokens_sampled = 0;    // since the beginning
   };
-  // As it was after the last step, with what has come since.
+  // The load after the last step, and the requests that have come since.
   Load load() const;
 
   // -- on the thread that runs it ---------------------------------------------------------------------------
@@ -68,7 +68,8 @@ class Engine {
   // Steps, and waits for requests where there are none, until stop().
   void run();
 
-  // One request, with all others that have come, until it is done. Throws what it ends with.
+  // Submits one request and steps until it is done, with all others that have come. Throws the error that it
+  // ends with.
   Answer answer(AnswerRequest request, AnswerSink sink = {});
   GeneratedImage generate(ImageRequest request, ImageSink sink = {});
   std::vector<Score> score(ScoreRequest request, ScoreSink sink = {});
@@ -88,7 +89,7 @@ class Engine {
   std::unique_ptr<Scheduler> scheduler_;
   std::map<int32_t, std::weak_ptr<Session>> session_rows_;
 
-  mutable std::mutex mutex_;  // of all below
+  mutable std::mutex mutex_;  // guards all below
   std::condition_variable came_;
   std::vector<std::shared_ptr<Sequence>> inbox_;
   std::vector<RequestId> cancelled_;

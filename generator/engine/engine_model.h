@@ -1,5 +1,5 @@
-// What a family of models gives the engine: how its prompts are read, what a token of a kind is, and how an
-// image comes of its codes.
+// What a family of models implements for the engine: its prompts, the embedding and the head of each kind of
+// token, and the image that codes stand for.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace janus {
 
-// Tokens of an answer, or codes of an image.
+// Whether a token belongs to an answer's text or is a code of an image.
 enum class TokenKind { text, code };
 
 class EngineModel {
@@ -37,24 +37,24 @@ class EngineModel {
   virtual int32_t placeholder_id() const = 0;  // one place of an image in an answer's prompt
   virtual int32_t end_id() const = 0;          // ends an answer
   virtual int64_t image_tokens() const = 0;    // places that an image takes there
-  // Codes of an image: lines of so many.
+  // An image has code_lines() lines of codes_per_line() codes.
   virtual int64_t code_lines() const = 0;
   virtual int64_t codes_per_line() const = 0;
   virtual int64_t codebook_size() const = 0;
 
-  // pixels: those of B images one after another -> embeddings [B, N, D]. `on_layer` may end it by throwing.
+  // pixels: B images, one after another -> embeddings [B, N, D]. `on_layer` may end it by throwing.
   virtual Tensor encode_images(std::span<const float> pixels, const LayerHook& on_layer) const = 0;
   // Prompt ids, the places of images filled with `images` [N, D] in order -> [1, T, D].
   virtual Tensor prompt_embeddings(std::span<const int32_t> ids, std::span<const Tensor> images) const = 0;
 
-  // What tokens are read as: one a row -> [B, 1, D].
+  // The decoder's input for tokens, one a row -> [B, 1, D].
   virtual Tensor embed(TokenKind kind, std::span<const int32_t> ids) const = 0;
   // hidden [B, 1, D] or [T, D] -> logits [.., V].
   virtual Tensor logits(TokenKind kind, const Tensor& hidden) const = 0;
-  // Adds to a plan what a device needs of a kind to sample by itself: table and head.
+  // Adds to a plan the table and the head that a device needs to sample tokens of a kind by itself.
   virtual void complete_plan(TokenKind kind, DeviceDecodePlan& plan) const = 0;
 
-  // All codes of an image, or the first lines of them: what is missing is shown in grey.
+  // Decodes all codes of an image, or the first lines of them; the missing lines are grey.
   virtual Image make_image(const ImageCodes& codes, const LayerHook& on_layer) const = 0;
 };
 

@@ -1,4 +1,4 @@
-// What an engine may take.
+// The limits of an engine.
 #pragma once
 
 #include <cstdint>
@@ -6,14 +6,14 @@
 namespace janus {
 
 struct EngineOptions {
-  // Rows of the cache in one step at most; an image takes two, one where its guidance is 1. 0:
-  // default_rows(). A request that needs more runs alone.
+  // The most rows of the cache in one step. An image takes two, or one where its guidance is 1. A request
+  // that needs more runs alone. 0: default_rows().
   int rows = 0;
-  // Tokens whose keys and values are held at most. 0: as many as there is memory for.
+  // The most tokens whose keys and values are held. 0: as many as there is memory for.
   int64_t cache_tokens = 0;
-  // While others run, a prompt is read so many tokens at a time, 2 at least,
+  // A prompt is read so many tokens at a time while others run; at least 2.
   int chunk_tokens = 256;
-  // and between two layers of it the others make a step once they have waited for so long.
+  // The others make a step between two layers of that prompt once they have waited for so long.
   int hold_ms = 50;
 };
 

@@ -1,4 +1,4 @@
-// What the vision tower makes of images, kept for as long as a request holds the image.
+// The embeddings that the vision tower makes of images, kept for as long as a request holds the image.
 #pragma once
 
 #include <map>
@@ -16,20 +16,20 @@ class ImageEncodings {
 
   // The keys of a prompt's tokens.
   std::vector<TokenKey> keys_of(std::span<const int32_t> ids, std::span<const PromptImage> images);
-  // Those of `images` that have not been looked at, each once.
+  // The images among `images` that have not been encoded, each once.
   std::vector<PromptImage> missing(std::span<const PromptImage> images) const;
-  // Looks at images in one pass.
+  // Encodes images in one pass of the vision tower.
   void encode(std::span<const PromptImage> images, const LayerHook& on_layer);
-  // Of images that have been looked at: [N, D] each.
+  // The embeddings [N, D] of each image. All must have been encoded.
   std::vector<Tensor> embeddings(std::span<const PromptImage> images) const;
-  // Forgets those that nobody holds.
+  // Forgets the images that nobody holds.
   void forget_unused();
 
  private:
   struct Encoding {
     std::weak_ptr<const std::vector<float>> image;
     int64_t serial = 0;
-    Tensor embeddings;  // empty before the first look
+    Tensor embeddings;  // empty until encode()
   };
   Encoding& encoding_of(const PromptImage& image);
 

@@ -1,4 +1,4 @@
-// What an engine is asked for, and where what it makes goes.
+// The requests that an engine takes, and the sinks that take its results.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ namespace janus {
 
 using RequestId = uint64_t;
 
-// An image as the vision tower takes it: preprocess() with the model's config. It is looked at once for all
+// An image as the vision tower takes it: preprocess() with the model's config. It is encoded once for all
 // requests that hold the same object.
 using PromptImage = std::shared_ptr<const std::vector<float>>;
 
@@ -38,7 +38,7 @@ class Session {
  public:
   explicit Session(int64_t capacity) : capacity_(capacity) {}
   int64_t capacity() const { return capacity_; }  // tokens
-  // Tokens that it holds. Not to be asked while a request uses it.
+  // The number of tokens that it holds. Must not be called while a request uses it.
   int64_t length() const { return length_; }
 
  private:
@@ -50,21 +50,21 @@ class Session {
   int32_t cache_row_ = -1;  // the engine's
 };
 
-// An answer to the last of `turns` about `images`, which are those of all turns, in order.
+// Asks for an answer to the last of `turns`. `images` are those of all turns, in order.
 struct AnswerRequest {
   std::vector<ChatTurn> turns = {};
-  // In place of turns, where they are not empty: the prompt, each image's places filled with as many
-  // placeholder ids as it has embeddings.
+  // Replace `turns` where they are not empty: the ids of the whole prompt, with as many placeholder ids for
+  // each image as it has embeddings.
   std::vector<int32_t> prompt_ids = {};
   std::vector<PromptImage> images = {};
   int max_tokens = 512;
   SamplingOptions sampling{.temperature = 0.0F};
-  // Goes on behind what it holds, and leaves there the prompt and every token sampled but the last; what it
-  // held before where the request fails. Null: a conversation of its own.
+  // The request goes on behind what the session holds, and adds the prompt and every sampled token but the
+  // last. A request that fails leaves the session as it was. Null: a conversation of its own.
   std::shared_ptr<Session> session = {};
 };
 
-// An image of a prompt; `sampling.seed` is the image's own.
+// Asks for an image of a prompt; `sampling.seed` is the image's own.
 struct ImageRequest {
   std::string prompt = {};
   std::vector<int32_t> prompt_ids = {};  // in place of `prompt`, where they are not empty
@@ -72,8 +72,8 @@ struct ImageRequest {
   SamplingOptions sampling = {};
 };
 
-// Log-probabilities, teacher-forced: of each of `answers` to the last of `turns` about `images`, or, where
-// `codes` are given, of these as the image of `prompt` under `guidance` at temperature 1.
+// Asks for teacher-forced log-probabilities of each of `answers` to the last of `turns` about `images`. Where
+// `codes` are given, it asks for theirs as the image of `prompt` under `guidance`, at temperature 1.
 struct ScoreRequest {
   std::vector<ChatTurn> turns = {};
   std::vector<PromptImage> images = {};
@@ -87,12 +87,12 @@ struct ScoreRequest {
 
 // An image that is being made.
 struct ImageSoFar {
-  int lines = 0, all_lines = 0;  // that are finished, of codes or pixels
-  // Makes the image as it is now, the rest in grey. To be called before the sink returns.
+  int lines = 0, all_lines = 0;  // finished lines of codes or pixels, and all lines
+  // Makes the image as it is now, with grey for the rest. Must be called before the sink returns.
   std::function<Image()> make = {};
 };
 
-// What a cancelled request ends with.
+// The error that a cancelled request ends with.
 struct Cancelled : Error {
   Cancelled() : Error("request: expected to be let finish, found it cancelled; ask again") {}
 };

@@ -1,5 +1,5 @@
-// The running batch: lets waiting requests in as rows and memory become free, reads their prompts between the
-// steps of those that run, and hands over what is finished. Everything here happens on the engine's thread.
+// The running batch: admits waiting requests as rows and memory become free, reads their prompts between the
+// steps of those that run, and hands over what is finished. All calls come from the engine's thread.
 #pragma once
 
 #include <chrono>
@@ -24,9 +24,9 @@ class Scheduler {
   void add(std::shared_ptr<Sequence> sequence) { waiting_.push_back(std::move(sequence)); }
   // Ends a request with Cancelled, at the next step at the latest.
   void cancel(RequestId id);
-  // The keys and values of a session whose owners have gone.
+  // Drops the keys and values of a session whose owners have gone.
   void drop_session_row(int32_t row) { rows_.drop(row); }
-  // Lets in what fits, samples a token of every running sequence, hands over what has ended.
+  // Admits what fits, samples a token of every running sequence, hands over what has ended.
   void step();
   bool idle() const;
   // Ends everything with this error.
@@ -43,11 +43,11 @@ class Scheduler {
     std::shared_ptr<Sequence> sequence;
     size_t row = 0;
     Tensor embeddings;  // [T, D], of the whole prompt
-    int64_t read = 0;   // of T
+    int64_t read = 0;   // tokens read, of T
     int64_t left() const { return embeddings.size(0) - read; }
   };
 
-  // Whether anything entered: it has rows, and its prompts are to be read.
+  // Gives rows to waiting sequences. True where any entered, whose prompts are to be read now.
   bool let_in();
   bool may_enter(const Sequence& sequence) const;
   bool waits_for_prompt(const Sequence& sequence) const;
@@ -63,7 +63,7 @@ class Scheduler {
   void finish_row(Reading& reading, std::vector<float> logits, Tensor hidden);
   void start_sequences();
 
-  // Between two layers: whoever runs is not held up for longer than hold_ms and one layer.
+  // Called between two layers, so that no running sequence waits for longer than hold_ms and one layer.
   void between_layers();
   LayerHook hook(const char* phase, std::vector<std::shared_ptr<Sequence>> of);
   void sample_all();
@@ -80,7 +80,7 @@ class Scheduler {
   TokenLoop loop_;
   std::deque<std::shared_ptr<Sequence>> waiting_;
   std::vector<std::shared_ptr<Sequence>> entering_;  // have rows, their prompts are being read
-  std::vector<Reading> readings_;                    // of those, not read to the end
+  std::vector<Reading> readings_;                    // their prompts, until they are read to the end
   std::vector<std::shared_ptr<Sequence>> running_;
   std::deque<std::shared_ptr<Sequence>> finishing_;  // need no rows any more
   std::shared_ptr<Sequence> being_finished_;

@@ -1,4 +1,4 @@
-// One request on its way through the engine: its prompts' rows, what has been sampled, and where that goes.
+// One request on its way through the engine: the rows of its prompts, the tokens sampled, and its sink.
 #pragma once
 
 #include <optional>
@@ -15,24 +15,25 @@ namespace janus {
 // A prompt that is read into a row of the cache, and then sampled behind.
 struct PromptRow {
   std::vector<int32_t> ids;
-  std::vector<TokenKey> keys;  // of the ids
+  std::vector<TokenKey> keys;  // one for each id
   int32_t cache_row = -1;
-  int64_t begin = 0;          // tokens that the row held before, of a session
+  int64_t begin = 0;          // tokens that a session's row held before
   std::vector<float> logits;  // behind the prompt, once it has been read
-  Tensor hidden;              // [1, D], the last token's; where keeps_hidden()
+  Tensor hidden;              // [1, D] of the last token, where keeps_hidden()
 };
 
-// The seam between the engine and the kinds of requests. Sinks are called by it; what they throw comes
-// through.
+// What each kind of request implements for the engine. It calls the request's sink, and lets through what the
+// sink throws.
 class Sequence {
  public:
   virtual ~Sequence() = default;
 
   // Takes a token or code that was sampled; sets `ended` where it is the last.
   virtual void take(int32_t token) = 0;
-  // Whether something is sampled at all; else finish() follows the prompt.
+  // Whether tokens are sampled at all. Where they are not, finish() follows the prompt.
   virtual bool samples() const { return true; }
-  // After the last token: makes the result and hands it over. on_layer: between parts of long work.
+  // Called after the last token: makes the result and hands it over. Calls on_layer between parts of long
+  // work.
   virtual void finish(const EngineModel& model, KvCache& cache, const LayerHook& on_layer) = 0;
   // Whether finish() is long work for which the rows are no longer needed.
   virtual bool finishes_later() const { return false; }
@@ -43,22 +44,22 @@ class Sequence {
   RequestId id = 0;
   TokenKind kind = TokenKind::text;
   SamplingOptions sampling;
-  float guidance = 1.0F;  // of two rows: the conditional one, then the unconditional one
+  float guidance = 1.0F;  // used with two rows: the conditional one, then the unconditional one
   std::vector<PromptRow> rows;
   std::vector<PromptImage> images;
   std::shared_ptr<Session> session;
-  bool holds_session = false;  // and no other request may
-  int64_t room = 0;            // tokens that each row holds behind its prompt at most
-  int64_t most = 0;            // tokens sampled at most
+  bool holds_session = false;  // no other request may use it meanwhile
+  int64_t room = 0;            // the most tokens that each row holds behind its prompt
+  int64_t most = 0;            // the most tokens that are sampled
   std::vector<int32_t> sampled;
   bool ended = false;
   std::exception_ptr error;  // what a sink threw
   bool cancelled = false;
 
   Timings timings;
-  Stopwatch watch;  // since its last phase began
+  Stopwatch watch;  // runs since its last phase began
 
-  // Of a row, with its prompt.
+  // The tokens that a row has to hold, those of its prompt included.
   int64_t capacity(const PromptRow& row) const { return static_cast<int64_t>(row.ids.size()) + room; }
   void count_speed();
 };

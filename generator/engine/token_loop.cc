@@ -126,7 +126,7 @@ void TokenLoop::begin_device_run(DeviceRun& run, TokenKind kind,
     plan->items.push_back(item);
     run.items.push_back(sequence->id);
   }
-  plan->draws = run.left = std::min(wanted, room);
+  plan->samples = run.left = std::min(wanted, room);
   run.decoding = begin_device_decode(model_->language_model().device(), *plan);
 }
 

@@ -14,22 +14,22 @@ class TokenLoop {
  public:
   explicit TokenLoop(const EngineModel& model) : model_(&model) {}
 
-  // The token behind a prompt that has been read.
+  // Samples the token behind a prompt that has been read.
   void sample_first(Sequence& sequence);
-  // Reads the last token of each of `running` into its rows and samples the next. What a sequence's sink
-  // throws stands in it then; throws what the device does.
+  // Reads the last token of each of `running` into its rows and samples the next. Where a sequence's sink
+  // throws, the error is kept in the sequence. Throws what the device throws.
   void step(std::span<const std::shared_ptr<Sequence>> running, KvCache& cache);
   int64_t tokens_sampled() const { return tokens_sampled_; }
-  // Rows of the cache have moved: a device must be told anew where they are.
+  // To be called when rows of the cache have moved, so that a device is told anew where they are.
   void forget_plans();
 
  private:
-  // What a device samples by itself. A sequence that has ended is sampled on and passed over: beginning anew
-  // takes longer.
+  // The sequences that a device samples by itself. It goes on with one that has ended, whose tokens are
+  // passed over: beginning anew takes longer.
   struct DeviceRun {
     std::unique_ptr<DeviceDecodeRun> decoding;
     std::vector<RequestId> items;  // 0: ended
-    int64_t left = 0;              // tokens of each
+    int64_t left = 0;              // tokens still to come for each
   };
 
   void step_on_host(std::span<const std::shared_ptr<Sequence>> running, KvCache& cache);
@@ -37,7 +37,7 @@ class TokenLoop {
   bool step_on_device(TokenKind kind, std::span<const std::shared_ptr<Sequence>> running, KvCache& cache);
   void begin_device_run(DeviceRun& run, TokenKind kind, std::span<const std::shared_ptr<Sequence>> running,
                         const KvCache& cache);
-  // logits: a line a row of the sequence.
+  // logits: [V] for each row of the sequence, one after another.
   void sample_next(Sequence& sequence, std::span<const float> logits);
   void give(Sequence& sequence, int32_t id);
 

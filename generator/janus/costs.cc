@@ -104,7 +104,7 @@ class DecoderCost {
   PassCost total() const { return total_; }
 
  private:
-  // Of a convolution of 3 x 3, made in tiles of 4 x 4 pixels (core/cpu/simd/winograd.h), each of so many
+  // A convolution of 3 x 3 is made in tiles of 4 x 4 pixels (core/cpu/simd/winograd.h), each of so many
   // products a channel and filter; a plain one makes 144.
   static constexpr double kProducts = 36, kEnlargedProducts = 25, kTilePixels = 16;
 

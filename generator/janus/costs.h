@@ -1,4 +1,4 @@
-// What the parts of a Janus model read and compute: the arithmetic that measured times are held against.
+// The bytes and operations of a Janus model's parts, which measured times are compared with.
 #pragma once
 
 #include "generator/janus/janus_networks.h"
@@ -6,7 +6,7 @@
 
 namespace janus {
 
-// As Model::cost.
+// Implements Model::cost.
 PassCost cost_of(const JanusNetworks& networks, Part part, int64_t tokens, int images);
 
 }  // namespace janus

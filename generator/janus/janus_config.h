@@ -1,4 +1,4 @@
-// What a Janus checkpoint says of itself: its layout, the sizes of its networks, how pictures are prepared.
+// What a Janus checkpoint says of itself: its layout, the sizes of its networks, how images are prepared.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,7 +12,7 @@
 
 namespace janus {
 
-// Where the parts stand in a checkpoint layout.
+// The names of the parts in a checkpoint layout.
 struct JanusNames {
   const char* layout;
   const char* language_model;
@@ -39,13 +39,13 @@ struct JanusConfig {
   VqConfig vq;
   PreprocessConfig preprocess;
 
-  // Pictures in prompts and pictures made have the same grid of embeddings and codes.
+  // Images in prompts and images made have the same grid of embeddings and codes.
   int64_t image_tokens() const { return vision.patches(); }
 };
 
-// True for what read_janus_config understands; used by the table of families.
+// Returns whether read_janus_config understands a config; the table of families asks it.
 bool is_janus(const nlohmann::json& config);
-// `root` stands at the top of the checkpoint: the original layout's config lacks sizes that tensors tell.
+// `root` is the top scope of the checkpoint: the original layout's config lacks sizes that only tensors have.
 // Throws Error for another architecture, naming it, and for anything that does not fit together.
 JanusConfig read_janus_config(const Checkpoint& checkpoint, const Weights& root);
 

@@ -1,4 +1,4 @@
-// What the engine has of a Janus model.
+// The EngineModel of the Janus family.
 // Source: deepseek-ai/Janus, inference.py, generation_inference.py and models/modeling_vlm.py
 // (prepare_inputs_embeds).
 #pragma once
@@ -12,7 +12,7 @@ namespace janus {
 
 class JanusEngineModel : public EngineModel {
  public:
-  // All must outlive it. tokenizer: or null, with the reason why there is none.
+  // The arguments must outlive it. tokenizer: null where there is none; `no_tokenizer` says why then.
   JanusEngineModel(const JanusNetworks& networks, const TextTokenizer* tokenizer, std::string no_tokenizer,
                    SpecialIds special)
       : networks_(networks),
@@ -21,7 +21,7 @@ class JanusEngineModel : public EngineModel {
         special_(special) {}
 
   const SpecialIds& special_ids() const { return special_; }
-  // Throws Error that says why where there is none.
+  // Throws Error that says why where there is no tokenizer.
   const TextTokenizer& tokenizer() const;
 
   const Transformer& language_model() const override { return networks_.language_model; }

@@ -35,10 +35,10 @@ class DryRun {
         loaded_(static_cast<int64_t>(device.live_bytes())) {}
 
   void run(MemoryNeed& need) {
-    if (work_.pictures > 0 || work_.new_tokens > 0)
+    if (work_.prompt_images > 0 || work_.new_tokens > 0)
       add(
           need, [this] { return describe(); }, work_.rows);
-    if (work_.drawings > 0) add(need, [this] { return generate(); });
+    if (work_.generated_images > 0) add(need, [this] { return generate(); });
     if (work_.decodes) add(need, [this] { return decode(), 0; });
     if (work_.encodes) add(need, [this] { return encode(), 0; });
     if (work_.converses) need.cache_bytes += cache_bytes(conversation_tokens(networks_.config.language));
@@ -69,7 +69,7 @@ class DryRun {
   }
 
   int64_t describe() const {
-    const int64_t places = work_.pictures * networks_.config.image_tokens();
+    const int64_t places = work_.prompt_images * networks_.config.image_tokens();
     const int64_t context = networks_.config.language.max_position_embeddings;
     if (places >= context) return 0;  // the work itself will say so
     const int64_t words = std::clamp<int64_t>(work_.prompt_tokens, 1, context - places);
@@ -80,7 +80,7 @@ class DryRun {
       request.prompt_ids.assign(places, kPlaceholder);
       request.prompt_ids.resize(places + words, 0);
       const int64_t side = networks_.config.preprocess.image_size;
-      for (int picture = 0; picture < work_.pictures; ++picture) {
+      for (int image = 0; image < work_.prompt_images; ++image) {
         request.images.push_back(std::make_shared<const std::vector<float>>(3 * side * side));
       }
       Scheduler scheduler(model, {.rows = 1, .cache_tokens = INT32_MAX}, [] {});
@@ -98,7 +98,7 @@ class DryRun {
     const JanusEngineModel model = engine_model();
     const int gained = default_rows(device_) / 2;
     const int at_once = work_.images_at_once > 0 ? std::min(work_.images_at_once, gained) : gained;
-    const int images = std::min(work_.drawings, at_once);
+    const int images = std::min(work_.generated_images, at_once);
     Scheduler scheduler(model, {.rows = 2 * images, .cache_tokens = INT32_MAX}, [] {});
     for (int image = 0; image < images; ++image) {
       ImageRequest request{

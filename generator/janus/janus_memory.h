@@ -1,4 +1,4 @@
-// memory_need of the Janus family.
+// Implements memory_need() for the Janus family.
 #pragma once
 
 #include "generator/memory_need.h"

@@ -30,9 +30,9 @@ struct JanusNetworks {
                             LoadOptions options = {});
 
   Device& device() const { return language_model.device(); }
-  // The decoder's input for drawn codes, one a row. -> [B, 1, D].
+  // Returns the decoder's input for sampled codes, one a row. -> [B, 1, D].
   Tensor embed_codes(std::span<const int32_t> codes) const;
-  // That of every code, made when first asked for. -> [codes, D].
+  // Returns the decoder's input for every code, made at the first call. -> [codes, D].
   const Tensor& code_table() const;
   DType cache_dtype = DType::bf16;
   mutable Tensor code_table_made;

@@ -1,4 +1,4 @@
-// The built-in model through the program: it says what the sample pictures show, and draws what it is asked
+// The built-in model through the program: it says what the sample images show, and generates what it is asked
 // to.
 #include "tests/cli/program.h"
 
@@ -13,22 +13,22 @@ class BuiltIn : public InFolder {
   }
 };
 
-TEST_F(BuiltIn, DescribesTheSamplePictures) {
+TEST_F(BuiltIn, DescribesTheSampleImages) {
   const std::string folder = JANUS_SOURCE_DIR "/samples/pictures/";
-  const std::vector<std::pair<std::string, std::string>> pictures = {
+  const std::vector<std::pair<std::string, std::string>> images = {
       {"two_shapes.png", "a red circle left of a blue square on a white background"},
       {"star.png", "a large yellow star on a black background"},
       {"ring_below.jpg", "a green triangle above a purple ring on a gray background"},
       {"cross.png", "a small orange cross on a white background"},
   };
-  for (const auto& [file, sentence] : pictures) {
+  for (const auto& [file, sentence] : images) {
     Result result = run({"describe", folder + file, "-q"});
     EXPECT_EQ(result.out, sentence + "\n") << file << "\n" << result.err;
   }
 }
 
-// It fails to draw about one picture of two objects in thirty.
-TEST_F(BuiltIn, RecognisesMostOfWhatItDraws) {
+// It fails to generate about one image of two objects in thirty.
+TEST_F(BuiltIn, RecognisesMostOfWhatItGenerates) {
   const std::vector<std::string> sentences = {
       "a red circle left of a blue square on a white background",
       "a green star above a purple cross on a black background",
@@ -39,8 +39,8 @@ TEST_F(BuiltIn, RecognisesMostOfWhatItDraws) {
   };
   size_t recognised = 0;
   for (const std::string& sentence : sentences) {
-    Result drawn = run({"generate", sentence, "-o", path("drawn.png"), "-q"});
-    ASSERT_EQ(drawn.code, 0) << drawn.err;
+    Result generated = run({"generate", sentence, "-o", path("drawn.png"), "-q"});
+    ASSERT_EQ(generated.code, 0) << generated.err;
     recognised += run({"describe", path("drawn.png"), "-q"}).out == sentence + "\n";
   }
   EXPECT_GE(recognised, sentences.size() - 1);

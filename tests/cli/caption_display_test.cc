@@ -12,11 +12,11 @@ namespace {
 
 class CaptionDisplay : public CaptionFiles {
  protected:
-  static constexpr int kPictures = 60, kMostPictures = 4000;
+  static constexpr int kImages = 60, kMostImages = 4000;
 
-  // Makes `count` pictures and forgets what an earlier run said of them.
+  // Makes `count` images and forgets what an earlier run said of them.
   void renew(int count) const {
-    pictures("p", count);
+    image_files("p", count);
     std::filesystem::remove(path("out.jsonl"));
   }
   std::vector<std::string> long_answers(const std::vector<std::string>& more) const {
@@ -30,8 +30,8 @@ class CaptionDisplay : public CaptionFiles {
 TEST_F(CaptionDisplay, ATerminalShowsABarThatFitsAndLeavesNothingBehind) {
   if (!Terminal::available()) GTEST_SKIP() << "no pseudo-terminal can be had, /dev/pts is missing";
   std::string shown;
-  const int count = until_shown(kPictures, kMostPictures, [&](int pictures) {
-    renew(pictures);
+  const int count = until_shown(kImages, kMostImages, [&](int images) {
+    renew(images);
     Terminal terminal(long_answers({}), {}, 60);
     EXPECT_EQ(terminal.finish(), 0);
     shown = terminal.shown();
@@ -52,8 +52,8 @@ TEST_F(CaptionDisplay, ProgramsReadObjectsALine) {
   std::filesystem::create_directory(path("p"));
   write_file(path("p/broken.png"), "no picture");
   Result result;
-  const int count = until_shown(kPictures, kMostPictures, [&](int pictures) {
-    renew(pictures);
+  const int count = until_shown(kImages, kMostImages, [&](int images) {
+    renew(images);
     result = run(long_answers({"--json-progress"}));
   });
   ASSERT_EQ(result.code, 3) << result.err;
@@ -67,7 +67,7 @@ TEST_F(CaptionDisplay, ProgramsReadObjectsALine) {
 }
 
 TEST_F(CaptionDisplay, ALogGetsLinesAndNoBars) {
-  pictures("p", 3);
+  image_files("p", 3);
   const Result result = run(long_answers({}));
   EXPECT_EQ(result.code, 0);
   EXPECT_EQ(result.err.find('\r'), std::string::npos);
@@ -75,11 +75,11 @@ TEST_F(CaptionDisplay, ALogGetsLinesAndNoBars) {
   EXPECT_NE(result.err.find("3 captioned\n"), std::string::npos) << result.err;
 }
 
-TEST_F(CaptionDisplay, AFolderOfTenThousandPicturesStartsAtOnceAndStaysSmall) {
+TEST_F(CaptionDisplay, AFolderOfTenThousandImagesStartsAtOnceAndStaysSmall) {
   constexpr int kFiles = 10000, kCaptioned = 100;  // what is captioned takes most of the time
-  const std::string one = read_file(picture("one.png", 4, 4));
+  const std::string one = read_file(image_file("one.png", 4, 4));
   std::filesystem::create_directory(path("p"));
-  const std::string larger = read_file(picture("larger.png", 9, 9));
+  const std::string larger = read_file(image_file("larger.png", 9, 9));
   for (int i = 0; i < kFiles; ++i) {
     write_file(path("p/" + std::to_string(10000 + i) + ".png"),
                i % (kFiles / kCaptioned) == 0 ? larger : one);

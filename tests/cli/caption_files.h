@@ -1,4 +1,4 @@
-// What the tests of janus caption share: many small pictures, the program with short answers, its records.
+// What the tests of janus caption share: many small images, the program with short answers, its records.
 #pragma once
 
 #include <map>
@@ -22,12 +22,12 @@ class CaptionFiles : public InFolder {
     return run(words(more), around);
   }
 
-  // Pictures NAME000.png.. in a folder below the test's.
-  std::string pictures(const std::string& folder, int count) const {
+  // Images NAME000.png.. in a folder below the test's.
+  std::string image_files(const std::string& folder, int count) const {
     std::filesystem::create_directories(path(folder));
     for (int i = 0; i < count; ++i) {
-      picture(folder + "/" + std::to_string(1000 + i).substr(1) + ".png", 8 + i % 9, 8 + i % 7,
-              static_cast<uint8_t>(60 + i * 3 % 190));
+      image_file(folder + "/" + std::to_string(1000 + i).substr(1) + ".png", 8 + i % 9, 8 + i % 7,
+                 static_cast<uint8_t>(60 + i * 3 % 190));
     }
     return path(folder);
   }

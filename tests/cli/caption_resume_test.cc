@@ -1,4 +1,4 @@
-// janus caption, broken off at any moment: after the next run every picture has exactly one record.
+// janus caption, broken off at any moment: after the next run every image has exactly one record.
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -31,7 +31,7 @@ class CaptionResume : public CaptionFiles {
     }
     return process;
   }
-  // Whole lines are records, none of them twice but for pictures that changed since; what follows them is the
+  // Whole lines are records, none of them twice but for images that changed since; what follows them is the
   // beginning of one.
   void expect_sound_lines(const std::string& changed) const {
     const std::string text = std::filesystem::exists(out()) ? read_file(out()) : "";
@@ -44,8 +44,8 @@ class CaptionResume : public CaptionFiles {
 };
 
 TEST_F(CaptionResume, TwoHundredKillsLoseNothingAndWriteNothingTwice) {
-  constexpr int kPictures = 16, kKills = 200;
-  pictures("p", kPictures);
+  constexpr int kImages = 16, kKills = 200;
+  image_files("p", kImages);
   write_file(path("p/broken.png"), "no picture");
   std::mt19937 random(1);
   const auto begin = steady_clock::now();
@@ -57,7 +57,7 @@ TEST_F(CaptionResume, TwoHundredKillsLoseNothingAndWriteNothingTwice) {
   const std::string changed = path("p/007.png");
   while (kills < kKills) {
     if (random() % 4 == 0) {
-      picture("p/007.png", 10 + static_cast<int>(random() % 20), 12, static_cast<uint8_t>(random()));
+      image_file("p/007.png", 10 + static_cast<int>(random() % 20), 12, static_cast<uint8_t>(random()));
     }
     Process process(words({path("p"), "-o", out(), "--csv", path("t.csv")}));
     std::this_thread::sleep_for(
@@ -68,11 +68,11 @@ TEST_F(CaptionResume, TwoHundredKillsLoseNothingAndWriteNothingTwice) {
     expect_sound_lines(changed);
     if (HasFailure()) return;
     if (code == 128 + SIGKILL && random() % 5 != 0) continue;
-    // Let one run end: now every picture has its record.
+    // Let one run end: now every image has its record.
     ASSERT_EQ(go_on({"--csv", path("t.csv")}).code, 3);
     ++finished;
     const auto found = by_key("out.jsonl");
-    ASSERT_EQ(found.size(), kPictures + 1U);
+    ASSERT_EQ(found.size(), kImages + 1U);
     EXPECT_EQ(found.at(changed)["bytes"], std::filesystem::file_size(changed));
     EXPECT_TRUE(found.at(path("p/broken.png")).contains("error"));
     std::filesystem::remove(out());
@@ -84,20 +84,20 @@ TEST_F(CaptionResume, TwoHundredKillsLoseNothingAndWriteNothingTwice) {
 }
 
 TEST_F(CaptionResume, ASecondRunAddsNothing) {
-  pictures("p", 4);
+  image_files("p", 4);
   ASSERT_EQ(go_on().code, 0);
   const std::string before = read_file(out());
   ASSERT_EQ(lines_of(before).size(), 4U);
   ASSERT_EQ(go_on().code, 0);
   EXPECT_EQ(read_file(out()), before);
-  picture("p/new.png");
+  image_file("p/new.png");
   ASSERT_EQ(go_on().code, 0);
   EXPECT_EQ(read_file(out()).substr(0, before.size()), before);
   EXPECT_EQ(by_key("out.jsonl").size(), 5U);
 }
 
 TEST_F(CaptionResume, ATornLastLineIsTakenAway) {
-  pictures("p", 3);
+  image_files("p", 3);
   ASSERT_EQ(go_on().code, 0);
   const std::string whole = read_file(out());
   for (const size_t cut : {size_t{1}, size_t{2}, size_t{40}, lines_of(whole).back().size()}) {
@@ -108,7 +108,7 @@ TEST_F(CaptionResume, ATornLastLineIsTakenAway) {
 }
 
 TEST_F(CaptionResume, AFileThatIsNoOutputOfOursIsLeftAlone) {
-  pictures("p", 1);
+  image_files("p", 1);
   for (const char* text : {"a letter\n", "a letter", "{\"image\": \"x\"}\n", "[1]\n", "{\"key\": \"x\"\n"}) {
     write_file(out(), text);
     const Result result = go_on();
@@ -119,14 +119,14 @@ TEST_F(CaptionResume, AFileThatIsNoOutputOfOursIsLeftAlone) {
 }
 
 TEST_F(CaptionResume, OnlyAnotherContentIsCaptionedAgain) {
-  pictures("p", 3);
+  image_files("p", 3);
   ASSERT_EQ(go_on().code, 0);
   const std::string before = read_file(out());
-  // Another time of change alone: the hash tells that it is the same picture.
+  // Another time of change alone: the hash tells that it is the same image.
   std::filesystem::last_write_time(path("p/001.png"), std::filesystem::file_time_type::clock::now());
   ASSERT_EQ(go_on().code, 0);
   EXPECT_EQ(read_file(out()), before);
-  picture("p/001.png", 33, 21, 3);
+  image_file("p/001.png", 33, 21, 3);
   ASSERT_EQ(go_on().code, 0);
   const auto found = by_key("out.jsonl");
   ASSERT_EQ(found.size(), 3U);
@@ -134,7 +134,7 @@ TEST_F(CaptionResume, OnlyAnotherContentIsCaptionedAgain) {
   // One of other content, size and time alike, is beyond what is looked at; one with another size is not.
   struct stat old {};
   ASSERT_EQ(stat(path("p/002.png").c_str(), &old), 0);
-  picture("p/002.png", 44, 21, 3);
+  image_file("p/002.png", 44, 21, 3);
   const std::array<timespec, 2> times{old.st_atim, old.st_mtim};
   ASSERT_EQ(utimensat(AT_FDCWD, path("p/002.png").c_str(), times.data(), 0), 0);
   ASSERT_EQ(go_on().code, 0);
@@ -142,7 +142,7 @@ TEST_F(CaptionResume, OnlyAnotherContentIsCaptionedAgain) {
 }
 
 TEST_F(CaptionResume, AnotherQuestionOrModelIsRefusedUnlessAskedFor) {
-  pictures("p", 2);
+  image_files("p", 2);
   ASSERT_EQ(go_on().code, 0);
   const std::string before = read_file(out());
   std::filesystem::create_directory_symlink(kModel, path("model"));
@@ -155,13 +155,13 @@ TEST_F(CaptionResume, AnotherQuestionOrModelIsRefusedUnlessAskedFor) {
     expect_one_error(result.err);
     EXPECT_EQ(read_file(out()), before);
   }
-  picture("p/new.png");
+  image_file("p/new.png");
   ASSERT_EQ(go_on({"-p", "Another?", "--mixed"}).code, 0);
   EXPECT_EQ(by_key("out.jsonl").size(), 3U);
 }
 
 TEST_F(CaptionResume, ASecondRunOnTheSameOutputIsRefusedWhileTheFirstLives) {
-  pictures("p", 60);
+  image_files("p", 60);
   const auto first = start_writing();
   const Result second = go_on();
   EXPECT_EQ(second.code, 1);
@@ -174,7 +174,7 @@ TEST_F(CaptionResume, ASecondRunOnTheSameOutputIsRefusedWhileTheFirstLives) {
 }
 
 TEST_F(CaptionResume, AnInterruptFinishesWhatIsInWorkAndTheNextRunGoesOn) {
-  pictures("p", 60);
+  image_files("p", 60);
   const auto process = start_writing();
   process->interrupt();
   const Result result = process->finish();
@@ -189,7 +189,7 @@ TEST_F(CaptionResume, AnInterruptFinishesWhatIsInWorkAndTheNextRunGoesOn) {
 }
 
 TEST_F(CaptionResume, AFullDiskEndsItAndTheNextRunGoesOn) {
-  pictures("p", 30);
+  image_files("p", 30);
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
   for (const rlim_t bytes : {100, 3000, 3001, 5555}) {
@@ -209,7 +209,7 @@ TEST_F(CaptionResume, AFullDiskEndsItAndTheNextRunGoesOn) {
 }
 
 TEST_F(CaptionResume, AFolderThatVanishesMeanwhileLosesNothing) {
-  pictures("p", 60);
+  image_files("p", 60);
   const auto process = start_writing();
   std::filesystem::rename(path("p"), path("away"));
   const Result result = process->finish();
@@ -223,7 +223,7 @@ TEST_F(CaptionResume, AFolderThatVanishesMeanwhileLosesNothing) {
 }
 
 TEST_F(CaptionResume, AListWhoseDiskIsAwayKeepsItsCaptions) {
-  pictures("p", 3);
+  image_files("p", 3);
   write_file(path("list.txt"),
              path("p/000.png") + "\n" + path("p/001.png") + "\n" + path("p/002.png") + "\n");
   const auto caption_list = [&] { return caption({"@" + path("list.txt"), "-o", out()}); };

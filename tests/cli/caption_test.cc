@@ -1,4 +1,4 @@
-// janus caption: what it reads, and that each record says what janus describe says of the picture alone.
+// janus caption: what it reads, and that each record says what janus describe says of the image alone.
 #include <sys/stat.h>
 
 #include <set>
@@ -25,7 +25,7 @@ class Caption : public CaptionFiles {
 using Names = std::vector<std::string>;
 
 TEST_F(Caption, RecordHasTheKeysOfTheContractInOrder) {
-  const std::string image = picture("a.png", 40, 30);
+  const std::string image = image_file("a.png", 40, 30);
   const Result result = caption({image});
   ASSERT_EQ(result.code, 0) << result.err;
   const Json record = Json::parse(result.out);
@@ -43,8 +43,8 @@ TEST_F(Caption, RecordHasTheKeysOfTheContractInOrder) {
   EXPECT_EQ(record["finish_reason"], "length");
 }
 
-TEST_F(Caption, SaysOfEachPictureWhatDescribeSaysOfItAlone) {
-  const std::string folder = pictures("p", 7);
+TEST_F(Caption, SaysOfEachImageWhatDescribeSaysOfItAlone) {
+  const std::string folder = image_files("p", 7);
   std::map<std::string, Json> alone;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const Result result =
@@ -65,7 +65,7 @@ TEST_F(Caption, SaysOfEachPictureWhatDescribeSaysOfItAlone) {
 }
 
 TEST_F(Caption, SeveralQuestionsAreAnsweredAsEachAlone) {
-  const std::string folder = pictures("p", 3);
+  const std::string folder = image_files("p", 3);
   const Result result =
       caption({folder, "--ask", "what=What is it?", "--ask", "colour=Which colour has it?"});
   ASSERT_EQ(result.code, 0) << result.err;
@@ -84,12 +84,12 @@ TEST_F(Caption, SeveralQuestionsAreAnsweredAsEachAlone) {
 }
 
 TEST_F(Caption, WalksFoldersPastHiddenAndForeignFiles) {
-  pictures("p", 2);
-  pictures("p/deep/er", 1);
-  pictures("p/.hidden", 1);
-  picture("p/.hidden.png");
+  image_files("p", 2);
+  image_files("p/deep/er", 1);
+  image_files("p/.hidden", 1);
+  image_file("p/.hidden.png");
   write_file(path("p/notes.txt"), "no picture");
-  std::filesystem::rename(picture("p/x.png"), path("p/SHOUTED.PNG"));
+  std::filesystem::rename(image_file("p/x.png"), path("p/SHOUTED.PNG"));
   std::filesystem::create_directory_symlink(path("p"), path("p/deep/again"));
   std::filesystem::create_symlink(path("p/000.png"), path("p/link.png"));
   EXPECT_EQ(keys(caption({path("p")})),
@@ -102,8 +102,8 @@ TEST_F(Caption, WalksFoldersPastHiddenAndForeignFiles) {
 }
 
 TEST_F(Caption, ReadsPatternsListsAndStandardInput) {
-  pictures("p", 3);
-  picture("odd\nname.png");
+  image_files("p", 3);
+  image_file("odd\nname.png");
   const std::string two = path("p/000.png") + "\r\n\n" + path("p/002.png");
   write_file(path("list.txt"), two);
   EXPECT_EQ(keys(caption({path("p/*1.png")})), (Names{"p/001.png"}));
@@ -122,14 +122,14 @@ TEST_F(Caption, ReadsPatternsListsAndStandardInput) {
   EXPECT_EQ(keys(caption({path("data.jsonl"), "--image-field", "file"})), (Names{"p/002.png"}));
 }
 
-TEST_F(Caption, APictureNamedTwiceHasOneRecord) {
-  pictures("p", 2);
+TEST_F(Caption, AnImageNamedTwiceHasOneRecord) {
+  image_files("p", 2);
   EXPECT_EQ(keys(caption({path("p"), path("p/000.png"), path("p/*.png")})),
             (Names{"p/000.png", "p/001.png"}));
 }
 
 TEST_F(Caption, ReadsTarShardsAsAStream) {
-  const std::string folder = pictures("p", 4);
+  const std::string folder = image_files("p", 4);
   write_file(path("p/000.txt"), "words of the sample");
   const std::string tar =
       "cd " + folder + " && tar cf ../s.tar * && gzip -k ../s.tar && head -c 3000 ../s.tar > ../cut.tar";
@@ -164,9 +164,9 @@ TEST_F(Caption, ReadsTarShardsAsAStream) {
 TEST_F(Caption, ConditionsLimitShuffleAndShards) {
   const std::string folder = path("p");
   std::filesystem::create_directory(folder);
-  picture("p/small.png", 10, 10);
-  picture("p/tall.png", 20, 60);
-  picture("p/wide.png", 60, 20);
+  image_file("p/small.png", 10, 10);
+  image_file("p/tall.png", 20, 60);
+  image_file("p/wide.png", 60, 20);
   write_file(path("p/broken.png"), "no picture");
   EXPECT_EQ(keys(caption({folder, "--where", "width>=20"})),
             (Names{"p/broken.png", "p/tall.png", "p/wide.png"}));
@@ -176,7 +176,7 @@ TEST_F(Caption, ConditionsLimitShuffleAndShards) {
   EXPECT_EQ(keys(caption({folder, "--exclude", "b*", "--where", "pixels>100", "--limit", "1"})),
             (Names{"p/tall.png"}));
 
-  const std::string many = pictures("m", 12);
+  const std::string many = image_files("m", 12);
   const Names all = keys(caption({many}));
   Names parts;
   for (const char* shard : {"1/3", "2/3", "3/3"}) {
@@ -186,14 +186,14 @@ TEST_F(Caption, ConditionsLimitShuffleAndShards) {
   }
   std::sort(parts.begin(), parts.end());
   EXPECT_EQ(parts, all);
-  const Names drawn = keys(caption({many, "--shuffle", "--limit", "5"}));
-  EXPECT_EQ(drawn.size(), 5U);
-  EXPECT_NE(drawn, Names(all.begin(), all.begin() + 5));
-  EXPECT_EQ(keys(caption({many, "--shuffle", "--limit", "5"})), drawn);
+  const Names sampled = keys(caption({many, "--shuffle", "--limit", "5"}));
+  EXPECT_EQ(sampled.size(), 5U);
+  EXPECT_NE(sampled, Names(all.begin(), all.begin() + 5));
+  EXPECT_EQ(keys(caption({many, "--shuffle", "--limit", "5"})), sampled);
 }
 
-TEST_F(Caption, BadAndHugePicturesAreRecordsAmongGoodOnes) {
-  const std::string folder = pictures("p", 3);
+TEST_F(Caption, BadAndHugeImagesAreRecordsAmongGoodOnes) {
+  const std::string folder = image_files("p", 3);
   write_file(path("p/broken.png"), "no picture");
   write_file(path("p/cut.png"), read_file(path("p/000.png")).substr(0, 60));
   write_file(path("p/empty.png"), "");
@@ -227,8 +227,8 @@ TEST_F(Caption, BadAndHugePicturesAreRecordsAmongGoodOnes) {
   EXPECT_EQ(by_key("out.jsonl").size(), 8U);
 }
 
-TEST_F(Caption, SidecarsStandBesideTheirPictures) {
-  const std::string folder = pictures("p", 3);
+TEST_F(Caption, SidecarsStandBesideTheirImages) {
+  const std::string folder = image_files("p", 3);
   write_file(path("p/001.txt"), "my own words\n");
   Result result = caption({folder, "--sidecar", ".txt"});
   ASSERT_EQ(result.code, 0) << result.err;
@@ -259,8 +259,8 @@ TEST_F(Caption, SidecarsStandBesideTheirPictures) {
 }
 
 TEST_F(Caption, WritesATableOfAllRecords) {
-  const std::string folder = pictures("p", 2);
-  picture("p/with, comma.png");
+  const std::string folder = image_files("p", 2);
+  image_file("p/with, comma.png");
   write_file(path("p/broken.png"), "no picture");
   EXPECT_EQ(
       caption({folder, "-o", path("o.jsonl"), "--csv", path("t.csv"), "--ask", "a=What?", "--ask", "b=Why?"})
@@ -274,7 +274,7 @@ TEST_F(Caption, WritesATableOfAllRecords) {
 }
 
 TEST_F(Caption, WrongCommandLinesAreTold) {
-  const std::string image = picture("a.png");
+  const std::string image = image_file("a.png");
   const std::vector<std::vector<std::string>> wrong{{"-o", path("x.txt"), image},
                                                     {image, "--ask", "no name"},
                                                     {image, "--ask", "a=x", "--ask", "a=y"},
@@ -308,19 +308,19 @@ TEST_F(Caption, WrongCommandLinesAreTold) {
 
 TEST_F(Caption, NamesThatAreNoUtf8KeepTheirRecord) {
   std::filesystem::create_directory(path("p"));
-  std::filesystem::rename(picture("a.png"), path("p/\xff\xc3.png"));
+  std::filesystem::rename(image_file("a.png"), path("p/\xff\xc3.png"));
   for (int i = 0; i < 2; ++i) ASSERT_EQ(caption({path("p"), "-o", path("o.jsonl")}).code, 0);
   ASSERT_EQ(records("o.jsonl").size(), 1U);
   EXPECT_EQ(records("o.jsonl")[0]["key"], path("p/\\xff\\xc3.png"));
 }
 
 TEST_F(Caption, AReaderThatHasGoneEndsItQuietly) {
-  const Result result = caption({pictures("p", 30)}, {.close_output = true});
+  const Result result = caption({image_files("p", 30)}, {.close_output = true});
   EXPECT_EQ(result.code, 1);
   EXPECT_EQ(result.err, "");
 }
 
-TEST_F(Caption, SaysOfTheBuiltInModelsPicturesWhatDescribeSays) {
+TEST_F(Caption, SaysOfTheBuiltInModelsImagesWhatDescribeSays) {
   if (JANUS_WITH_SENTENCEPIECE == 0) GTEST_SKIP() << "its tokenizer needs SentencePiece";
   const std::string folder = std::string(JANUS_SOURCE_DIR) + "/samples/pictures";
   const Result result = run({"caption", folder, "-q", "-n", "8", "-b", "3"});

@@ -18,7 +18,7 @@ class ChatTest : public InFolder {
 };
 
 TEST_F(ChatTest, TheFirstAnswerIsThatOfDescribe) {
-  const std::string image = picture("a.png");
+  const std::string image = image_file("a.png");
   Result result = chat("/image " + image + "\nWhat is it?\n");
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.out, run_model({"describe", image, "-p", "What is it?", "-n", "5"}).out);
@@ -26,7 +26,7 @@ TEST_F(ChatTest, TheFirstAnswerIsThatOfDescribe) {
 }
 
 TEST_F(ChatTest, TurnsRememberWhatWasSaidUntilReset) {
-  const std::string image = picture("a.png");
+  const std::string image = image_file("a.png");
   Result result = chat("/image " + image + "\nOne?\nTwo?\n/reset\nTwo?\n", {"--json"});
   ASSERT_EQ(result.code, 0) << result.err;
   std::vector<Json> records;
@@ -39,7 +39,7 @@ TEST_F(ChatTest, TurnsRememberWhatWasSaidUntilReset) {
   EXPECT_NE(records[1]["ids"], records[2]["ids"]);
 }
 
-TEST_F(ChatTest, AGeneratedPictureIsTheOneOfGenerateAndPartOfTheNextQuestion) {
+TEST_F(ChatTest, AGeneratedImageIsTheOneOfGenerateAndPartOfTheNextQuestion) {
   Result result = chat("/generate a red circle\nWhat is it?\n/generate two\n");
   ASSERT_EQ(result.code, 0) << result.err;
   const std::string made = path("made-00.png");
@@ -55,7 +55,7 @@ TEST_F(ChatTest, AGeneratedPictureIsTheOneOfGenerateAndPartOfTheNextQuestion) {
 }
 
 TEST_F(ChatTest, WhatFailsIsOneLineAndTheConversationGoesOn) {
-  const std::string image = picture("a.png");
+  const std::string image = image_file("a.png");
   Result result = chat("/image " + path("none.png") + "\n/imgae x\n/reset now\n/save " + folder_ +
                        "/no/x\nHi\n" + std::string(30000, 'z') + "\nHi\n");
   EXPECT_EQ(result.code, 3);
@@ -72,7 +72,7 @@ TEST_F(ChatTest, WhatFailsIsOneLineAndTheConversationGoesOn) {
 }
 
 TEST_F(ChatTest, MoreThanThereIsRoomForIsRefused) {
-  const std::string image = picture("a.png");
+  const std::string image = image_file("a.png");
   std::string many;
   for (int k = 0; k < 200; ++k) many += "/image " + image + "\n";
   Result result = chat(many + "/reset\nWhat?\n");
@@ -88,7 +88,7 @@ TEST_F(ChatTest, MoreThanThereIsRoomForIsRefused) {
 }
 
 TEST_F(ChatTest, SavesTextOrJson) {
-  const std::string image = picture("a.png");
+  const std::string image = image_file("a.png");
   Result result =
       chat("/image " + image + "\nWhat?\n/save " + path("c.json") + "\n/save " + path("c.txt") + "\n");
   ASSERT_EQ(result.code, 0) << result.err;

@@ -25,7 +25,7 @@ class Describe : public InFolder {
 };
 
 TEST_F(Describe, PrintsTheAnswerAloneOnStandardOutput) {
-  std::string image = picture("a.png");
+  std::string image = image_file("a.png");
   Result record = describe({image, "--json", "-q"});
   ASSERT_EQ(record.code, 0) << record.err;
   Result plain = describe({image});
@@ -37,13 +37,13 @@ TEST_F(Describe, PrintsTheAnswerAloneOnStandardOutput) {
 }
 
 TEST_F(Describe, QuietLeavesStandardErrorEmpty) {
-  Result result = describe({picture("a.png"), "-q", "-v"});
+  Result result = describe({image_file("a.png"), "-q", "-v"});
   EXPECT_EQ(result.code, 0);
   EXPECT_EQ(result.err, "");
 }
 
 TEST_F(Describe, RecordHasTheKeysOfTheContractInOrder) {
-  std::string image = picture("a.png");
+  std::string image = image_file("a.png");
   Result result = describe({image, "--json", "-p", "What is it?"});
   ASSERT_EQ(result.code, 0) << result.err;
   ASSERT_EQ(lines_of(result.out).size(), 1U);
@@ -63,7 +63,7 @@ TEST_F(Describe, RecordHasTheKeysOfTheContractInOrder) {
 }
 
 TEST_F(Describe, OneFailedImageAmongSeveralIsExitThreeAndTheOthersGoOn) {
-  std::string a = picture("a.png"), b = picture("b.png", 10, 50);
+  std::string a = image_file("a.png"), b = image_file("b.png", 10, 50);
   std::string missing = path("missing.png");
   Result result = describe({a, missing, b, "-q"});
   EXPECT_EQ(result.code, 3);
@@ -75,7 +75,7 @@ TEST_F(Describe, OneFailedImageAmongSeveralIsExitThreeAndTheOthersGoOn) {
 }
 
 TEST_F(Describe, AFailedImageHasItsRecord) {
-  std::string a = picture("a.png"), broken = path("broken.png");
+  std::string a = image_file("a.png"), broken = path("broken.png");
   write_file(broken, "this is no picture");
   Result result = describe({broken, a, "--json", "-q"});
   EXPECT_EQ(result.code, 3);
@@ -91,14 +91,14 @@ TEST_F(Describe, AFailedImageHasItsRecord) {
 TEST_F(Describe, AllFailedIsExitOne) {
   EXPECT_EQ(describe({path("x.png")}).code, 1);
   EXPECT_EQ(describe({path("x.png"), path("y.png")}).code, 1);
-  EXPECT_EQ(describe({picture("a.png"), path("y.png"), "--together"}).code, 1);
+  EXPECT_EQ(describe({image_file("a.png"), path("y.png"), "--together"}).code, 1);
 }
 
 TEST_F(Describe, ImageKOfSeveralHasSeedPlusK) {
-  std::string a = picture("a.png"), b = picture("b.png", 30, 30, 10);
-  std::vector<std::string> drawn{"--temperature", "1.5", "--json", "-q"};
+  std::string a = image_file("a.png"), b = image_file("b.png", 30, 30, 10);
+  std::vector<std::string> sampled{"--temperature", "1.5", "--json", "-q"};
   auto with = [&](std::vector<std::string> words) {
-    words.insert(words.end(), drawn.begin(), drawn.end());
+    words.insert(words.end(), sampled.begin(), sampled.end());
     return lines_of(describe(words).out);
   };
   std::vector<std::string> both = with({a, b, "-s", "4294967295"});
@@ -111,8 +111,8 @@ TEST_F(Describe, ImageKOfSeveralHasSeedPlusK) {
   EXPECT_NE(Json::parse(with({b, "-s", "1"})[0])["ids"], Json::parse(alone[0])["ids"]);
 }
 
-TEST_F(Describe, ANegativeSeedIsDrawnAndReported) {
-  std::string a = picture("a.png");
+TEST_F(Describe, ANegativeSeedIsUsedAndReported) {
+  std::string a = image_file("a.png");
   Json first = Json::parse(describe({a, "--json", "-q", "-s", "-1", "--temperature", "1"}).out);
   std::string seed = std::to_string(first["seed"].get<int64_t>());
   Json again = Json::parse(describe({a, "--json", "-q", "-s", seed, "--temperature", "1"}).out);
@@ -120,15 +120,15 @@ TEST_F(Describe, ANegativeSeedIsDrawnAndReported) {
 }
 
 TEST_F(Describe, TogetherIsOneAnswer) {
-  std::string a = picture("a.png"), b = picture("b.png", 30, 30, 10);
+  std::string a = image_file("a.png"), b = image_file("b.png", 30, 30, 10);
   Result result = describe({a, b, "--together", "--json", "-q"});
   ASSERT_EQ(result.code, 0) << result.err;
   ASSERT_EQ(lines_of(result.out).size(), 1U);
   EXPECT_EQ(Json::parse(result.out)["image"], Json({a, b}));
 }
 
-TEST_F(Describe, ReadsAPictureFromStandardInput) {
-  std::string a = picture("a.png");
+TEST_F(Describe, ReadsAnImageFromStandardInput) {
+  std::string a = image_file("a.png");
   Result piped = describe({"-", "-q"}, {.input = read_file(a)});
   EXPECT_EQ(piped.code, 0) << piped.err;
   EXPECT_EQ(piped.out, describe({a, "-q"}).out);
@@ -138,7 +138,7 @@ TEST_F(Describe, ReadsAPictureFromStandardInput) {
 }
 
 TEST_F(Describe, NamesThatAreNotUtf8StayValidJson) {
-  std::string odd = picture("a.png");
+  std::string odd = image_file("a.png");
   std::filesystem::rename(odd, path("\xff.png"));
   Result result = describe({path("\xff.png"), "--json", "-q"});
   ASSERT_EQ(result.code, 0) << result.err;
@@ -146,28 +146,28 @@ TEST_F(Describe, NamesThatAreNotUtf8StayValidJson) {
 }
 
 TEST_F(Describe, AnswerIsTheSameForAnyNumberOfThreads) {
-  std::string a = picture("a.png");
+  std::string a = image_file("a.png");
   EXPECT_EQ(describe({a, "-q", "-t", "1"}).out, describe({a, "-q", "-t", "3"}).out);
 }
 
 TEST_F(Describe, APromptLongerThanTheContextIsExitOne) {
   std::string words;
   for (int i = 0; i < 2000; ++i) words += "many words ";
-  Result result = describe({picture("a.png"), "-q", "-p", words});
+  Result result = describe({image_file("a.png"), "-q", "-p", words});
   EXPECT_EQ(result.code, 1);
   EXPECT_EQ(result.out, "");
   expect_one_error(result.err);
 }
 
 TEST_F(Describe, AReaderThatHasGoneEndsItQuietly) {
-  Result result = describe({picture("a.png"), "-q"}, {.close_output = true});
+  Result result = describe({image_file("a.png"), "-q"}, {.close_output = true});
   EXPECT_EQ(result.code, 1);
   EXPECT_EQ(result.err, "");
 }
 
 TEST_F(Describe, TheBuiltInModelSaysOnceThatItKnowsNoPhotographs) {
   if (JANUS_WITH_SENTENCEPIECE == 0) GTEST_SKIP() << "its tokenizer needs SentencePiece";
-  std::string a = picture("a.png"), b = picture("b.png");
+  std::string a = image_file("a.png"), b = image_file("b.png");
   Result result = run({"describe", a, b, "-n", "4"});
   ASSERT_EQ(result.code, 0) << result.err;
   size_t first = result.err.find("photograph");

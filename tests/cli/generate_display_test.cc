@@ -14,7 +14,7 @@ class GenerateDisplay : public InFolder {
  protected:
   static constexpr int kImages = 400, kMostImages = 10000;
 
-  std::vector<std::string> draw(int images, const std::vector<std::string>& more = {}) const {
+  std::vector<std::string> generate(int images, const std::vector<std::string>& more = {}) const {
     std::vector<std::string> all{"generate", "a red circle", "-o", path("x-%d.png"),
                                  "-m",       kModel,         "-b", std::to_string(images)};
     all.insert(all.end(), more.begin(), more.end());
@@ -26,7 +26,7 @@ TEST_F(GenerateDisplay, ATerminalShowsABarThatFits) {
   if (!Terminal::available()) GTEST_SKIP() << "no pseudo-terminal can be had, /dev/pts is missing";
   std::string shown;
   const int images = until_shown(kImages, kMostImages, [&](int count) {
-    Terminal terminal(draw(count), {}, 60);
+    Terminal terminal(generate(count), {}, 60);
     EXPECT_EQ(terminal.finish(), 0);
     shown = terminal.shown();
   });
@@ -38,8 +38,8 @@ TEST_F(GenerateDisplay, ATerminalShowsABarThatFits) {
 
 TEST_F(GenerateDisplay, ProgramsReadObjectsALine) {
   Result result;
-  const int images =
-      until_shown(kImages, kMostImages, [&](int count) { result = run(draw(count, {"--json-progress"})); });
+  const int images = until_shown(kImages, kMostImages,
+                                 [&](int count) { result = run(generate(count, {"--json-progress"})); });
   ASSERT_EQ(result.code, 0) << result.err;
   const Json last = last_progress(result, "drawing");
   EXPECT_EQ(last["done"], images);
@@ -53,12 +53,12 @@ TEST_F(GenerateDisplay, ProgramsReadObjectsALine) {
 
 TEST_F(GenerateDisplay, ALogGetsLinesAndNoBarsAndQuietNothing) {
   Result result;
-  const int images = until_shown(kImages, kMostImages, [&](int count) { result = run(draw(count)); });
+  const int images = until_shown(kImages, kMostImages, [&](int count) { result = run(generate(count)); });
   EXPECT_EQ(result.code, 0);
   EXPECT_EQ(result.err.find('\r'), std::string::npos);
   EXPECT_EQ(result.err.find('\x1b'), std::string::npos);
   EXPECT_NE(result.err.find("drawing "), std::string::npos) << result.err;
-  EXPECT_EQ(run(draw(images, {"-q", "--json-progress"})).err, "");
+  EXPECT_EQ(run(generate(images, {"-q", "--json-progress"})).err, "");
 }
 
 }  // namespace

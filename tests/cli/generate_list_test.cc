@@ -38,7 +38,7 @@ class GenerateList : public InFolder {
     }
     return found;
   }
-  // Whole lines are records, none of them twice, and each of a picture that is there; what follows them is
+  // Whole lines are records, none of them twice, and each of an image that is there; what follows them is
   // the beginning of one.
   void expect_sound_records() const {
     const std::string file = path("out/janus-records.jsonl");
@@ -194,7 +194,7 @@ TEST_F(GenerateList, AFailedImageIsARecordAndExitThreeUntilItIsTriedAgain) {
   EXPECT_EQ(made("00001.png"), alone("b", {"-s", "43"}));
 }
 
-TEST_F(GenerateList, TwoHundredKillsLoseNothingAndDrawNothingTwice) {
+TEST_F(GenerateList, TwoHundredKillsLoseNothingAndGenerateNothingTwice) {
   constexpr int kPrompts = 12, kKills = 200;
   std::string list;
   for (int k = 0; k < kPrompts; ++k) list += "prompt " + std::to_string(k) + "\n";
@@ -226,7 +226,7 @@ TEST_F(GenerateList, TwoHundredKillsLoseNothingAndDrawNothingTwice) {
     expect_sound_records();
     if (HasFailure()) return;
     if (code != 0 && random() % 5 != 0) continue;
-    // Let one run end: now every prompt has its picture and one record.
+    // Let one run end: now every prompt has its image and one record.
     ASSERT_EQ(run(words).code, 0);
     ++finished;
     ASSERT_EQ(records().size(), size_t{kPrompts});
@@ -238,7 +238,7 @@ TEST_F(GenerateList, TwoHundredKillsLoseNothingAndDrawNothingTwice) {
 }
 
 TEST_F(GenerateList, WhatIsNoListIsRefused) {
-  write_file(path("picture.txt"), read_file(picture("a.png")));
+  write_file(path("picture.txt"), read_file(image_file("a.png")));
   write_file(path("wide.txt"), "\xff\xfe" + std::string("a\0\n\0", 4));
   for (const std::string& list : {path("picture.txt"), path("wide.txt"), path("none.txt"), folder_,
                                   std::string("/dev/zero"), std::string("/dev/null")}) {

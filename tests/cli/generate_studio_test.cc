@@ -105,11 +105,11 @@ TEST_F(Studio, ListsChooseForEachPrompt) {
 TEST_F(Studio, ASheetShowsEveryImage) {
   ASSERT_EQ(generate({"-o", path("x.png"), "-b", "3", "--grid", path("sheet.png"), "-q"}).code, 0);
   const Image sheet = read_image(path("sheet.png")).image;
-  // Two columns of pictures enlarged to 192.
+  // Two columns of images enlarged to 192.
   EXPECT_EQ(sheet.width, 2 * 192 + 3 * 8);
   for (int k = 0; k < 3; ++k) {
-    const Image picture = read_image(path("x-00" + std::to_string(k) + ".png")).image;
-    const Image large = resize_bicubic(picture, 192, 192);
+    const Image image = read_image(path("x-00" + std::to_string(k) + ".png")).image;
+    const Image large = resize_bicubic(image, 192, 192);
     const int left = 8 + k % 2 * 200, top = 8 + k / 2 * (192 + 8 + 36);
     for (int y = 0; y < 192; y += 7) {
       for (int x = 0; x < 192; ++x) {
@@ -138,7 +138,7 @@ TEST_F(Studio, TheSheetOfAListThatWentOnIsWhole) {
   EXPECT_EQ(read_file(path("sheet.png")), whole);
 }
 
-TEST_F(Studio, APreviewGrowsAndEndsAsThePicture) {
+TEST_F(Studio, APreviewGrowsAndEndsAsTheImage) {
   const std::vector<std::string> words{"generate",    "a red circle",    "-o", path("x.png"), "--preview",
                                        path("p.png"), "--preview-every", "1",  "-m",          kModel};
   ASSERT_EQ(run(words).code, 0);
@@ -149,7 +149,7 @@ TEST_F(Studio, APreviewGrowsAndEndsAsThePicture) {
   EXPECT_EQ(row.height, kModelSide);
 }
 
-TEST_F(Studio, APreviewIsGreyWhereNothingIsDrawn) {
+TEST_F(Studio, APreviewIsGreyWhereNothingIsGenerated) {
   // A named pipe sees every preview: each is a whole PNG with at least one more line than the last.
   ASSERT_EQ(mkfifo(path("p.png").c_str(), 0600), 0);
   std::string seen;
@@ -166,7 +166,7 @@ TEST_F(Studio, APreviewIsGreyWhereNothingIsDrawn) {
   EXPECT_EQ(result.code, 0) << result.err;
   std::ofstream(path("p.png")) << "quit";
   reader.join();
-  int pictures = 0;
+  int images = 0;
   for (size_t at = seen.find("\x89PNG"); at != std::string::npos;) {
     const size_t end = std::min(seen.find("\x89PNG", at + 1), seen.find("quit", at));
     const std::string file = seen.substr(at, end - at);
@@ -177,11 +177,11 @@ TEST_F(Studio, APreviewIsGreyWhereNothingIsDrawn) {
       grey_rows +=
           std::all_of(row, row + image.width * 3, [](uint8_t value) { return value == 127; }) ? 1 : 0;
     }
-    EXPECT_EQ(grey_rows, std::max(0, kModelSide - (pictures + 1) * 2 * (kModelSide / 8))) << pictures;
-    ++pictures;
+    EXPECT_EQ(grey_rows, std::max(0, kModelSide - (images + 1) * 2 * (kModelSide / 8))) << images;
+    ++images;
     at = seen.find("\x89PNG", at + 1);
   }
-  EXPECT_EQ(pictures, 4);
+  EXPECT_EQ(images, 4);
 }
 
 TEST_F(Studio, EnlargesOrSaysThatThisBuildCannot) {

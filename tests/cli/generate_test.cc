@@ -93,7 +93,7 @@ TEST_F(Generate, RecordsHaveTheKeysOfTheContractInOrder) {
   }
 }
 
-TEST_F(Generate, DecodingTheCodesGivesThePicture) {
+TEST_F(Generate, DecodingTheCodesGivesTheImage) {
   std::string file = png_of("x.png", {"--codes-out", path("c.json")});
   ASSERT_EQ(run_model({"decode", path("c.json"), "-o", path("y.png"), "-q"}).code, 0);
   EXPECT_EQ(read_image(path("x.png")).image.pixels, read_image(path("y.png")).image.pixels);
@@ -139,10 +139,10 @@ TEST_F(Generate, InfoReadsTheSettingsBack) {
   EXPECT_EQ(text["parameters"].rfind(prompt + "\nSeed: 5, ", 0), 0U) << text["parameters"];
 }
 
-TEST_F(Generate, OtherPicturesHaveNoSettings) {
+TEST_F(Generate, OtherImagesHaveNoSettings) {
   if (!image_format_of("x.jpg")) GTEST_SKIP() << "this build writes no JPEG";
   ASSERT_EQ(generate({"-o", path("x.jpg"), "-q"}).code, 0);
-  for (const std::string& image : {path("x.jpg"), picture("plain.png")}) {
+  for (const std::string& image : {path("x.jpg"), image_file("plain.png")}) {
     Result result = run({"info", image});
     EXPECT_EQ(result.code, 1);
     expect_one_error(result.err);

@@ -177,7 +177,7 @@ TEST_F(Settings, StandBelowTheEnvironmentAndTheOptions) {
   Words own = words;
   own.insert(own.end(), {"-s", "8"});
   EXPECT_TRUE(has(with(toml, own, {{"JANUS_SEED", "7"}}).out, "\"seed\":8,"));
-  EXPECT_TRUE(has(with(toml, {"describe", picture("a.png"), "--json", "-n", "1"}).out, "\"seed\":5,"));
+  EXPECT_TRUE(has(with(toml, {"describe", image_file("a.png"), "--json", "-n", "1"}).out, "\"seed\":5,"));
   // HOME is where the folder is looked for without XDG_CONFIG_HOME.
   std::filesystem::rename(path("xdg"), path(".config"));
   EXPECT_EQ(run({"tokenize", "a"}, {.environment = {{"HOME", folder_}}}).out,
@@ -204,14 +204,15 @@ TEST_F(Settings, AWrongFileIsOneErrorThatNamesIt) {
   Result range = with("seed = -7.5", {"tokenize", "a", "-m", kModel});
   EXPECT_EQ(range.code, 2);
   EXPECT_TRUE(has(range.err, "config.toml")) << range.err;
-  EXPECT_EQ(run({"tokenize", "a", "-m", kModel}, {.environment = {{"JANUS_CONFIG_FILE", path("none")}}}).code, 1);
+  EXPECT_EQ(run({"tokenize", "a", "-m", kModel}, {.environment = {{"JANUS_CONFIG_FILE", path("none")}}}).code,
+            1);
 }
 
 class DescribeForPeople : public InFolder {};
 
 TEST_F(DescribeForPeople, StylesAreTheQuestionsTheHelpNames) {
   const std::string help = run({"describe", "--help"}).out;
-  const std::string image = picture("a.png");
+  const std::string image = image_file("a.png");
   for (const std::string style : {"short", "detailed", "tags", "alt-text", "ocr"}) {
     Result result = run_model({"describe", image, "--style", style, "-n", "3", "--json"});
     ASSERT_EQ(result.code, 0) << result.err;
@@ -227,7 +228,7 @@ TEST_F(DescribeForPeople, StylesAreTheQuestionsTheHelpNames) {
 }
 
 TEST_F(DescribeForPeople, TheQuestionMayComeFromStandardInput) {
-  const std::string image = picture("a.png");
+  const std::string image = image_file("a.png");
   Result result = run_model({"describe", image, "-p", "-", "-n", "4"}, {.input = "What is\nit?\n"});
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.out, run_model({"describe", image, "-p", "What is\nit?\n", "-n", "4"}).out);
@@ -236,7 +237,7 @@ TEST_F(DescribeForPeople, TheQuestionMayComeFromStandardInput) {
 }
 
 TEST_F(DescribeForPeople, ATableHasALineAnImage) {
-  const std::string first = picture("a.png"), second = picture("longer name.png", 30, 30, 20);
+  const std::string first = image_file("a.png"), second = image_file("longer name.png", 30, 30, 20);
   write_file(path("bad.png"), "no picture");
   Result result = run_model({"describe", first, path("bad.png"), second, "--table", "-n", "8"});
   EXPECT_EQ(result.code, 3);

@@ -35,34 +35,35 @@ class MemoryCheck : public testing::Test {
 };
 
 TEST_F(MemoryCheck, SaysNothingWhereAllFits) {
-  const MemoryNeed all = need(WeightType::native, {.drawings = 1});
-  EXPECT_EQ(said(WeightType::native, {.drawings = 1}, all.own_bytes() + all.mapped_bytes), "");
-  EXPECT_EQ(said(WeightType::native, {.drawings = 1}, INT64_MAX), "");
+  const MemoryNeed all = need(WeightType::native, {.generated_images = 1});
+  EXPECT_EQ(said(WeightType::native, {.generated_images = 1}, all.own_bytes() + all.mapped_bytes), "");
+  EXPECT_EQ(said(WeightType::native, {.generated_images = 1}, INT64_MAX), "");
 }
 
 TEST_F(MemoryCheck, MappedWeightsThatDoNotFitAreAWarning) {
-  const MemoryNeed all = need(WeightType::native, {.drawings = 1});
+  const MemoryNeed all = need(WeightType::native, {.generated_images = 1});
   ASSERT_GT(all.mapped_bytes, all.own_bytes() / 10);
-  const std::string text = said(WeightType::native, {.drawings = 1}, all.own_bytes() + all.mapped_bytes - 1);
+  const std::string text =
+      said(WeightType::native, {.generated_images = 1}, all.own_bytes() + all.mapped_bytes - 1);
   EXPECT_EQ(text.rfind("model some: ", 0), 0U) << text;
   EXPECT_NE(text.find("again and again"), std::string::npos) << text;
   EXPECT_NE(text.find("the control group has left"), std::string::npos) << text;
 }
 
 TEST_F(MemoryCheck, OwnMemoryThatDoesNotFitIsAnError) {
-  const MemoryNeed all = need(WeightType::native, {.drawings = 1});
-  const std::string text = said(WeightType::native, {.drawings = 1}, all.own_bytes() - 1);
+  const MemoryNeed all = need(WeightType::native, {.generated_images = 1});
+  const std::string text = said(WeightType::native, {.generated_images = 1}, all.own_bytes() - 1);
   EXPECT_EQ(text.rfind("error: memory, model some: expected ", 0), 0U) << text;
 }
 
-TEST_F(MemoryCheck, DrawsFewerSideBySideWhereThatIsEnough) {
-  const Work work{.drawings = 40};
+TEST_F(MemoryCheck, GeneratesFewerSideBySideWhereThatIsEnough) {
+  const Work work{.generated_images = 40};
   for (const std::string device : {"cpu", "cuda"}) {
     SCOPED_TRACE(device);
     EXPECT_EQ(answer(WeightType::native, work, INT64_MAX, device).images_at_once, 0);
     for (const int images : {8, 4, 2, 1}) {
       if (device == "cpu" && images >= 4) continue;  // what it likes
-      const Work fewer{.drawings = 40, .images_at_once = images};
+      const Work fewer{.generated_images = 40, .images_at_once = images};
       const MemoryNeed told = memory_need(checkpoint_, device, {}, fewer);
       const int64_t enough = told.own_bytes() + told.mapped_bytes;
       EXPECT_EQ(answer(WeightType::native, work, enough, device).images_at_once, images);
@@ -72,14 +73,14 @@ TEST_F(MemoryCheck, DrawsFewerSideBySideWhereThatIsEnough) {
 }
 
 TEST_F(MemoryCheck, AGpuHoldsTheWeightsAndWhatItsKernelsTake) {
-  const MemoryNeed cpu = need(WeightType::native, {.drawings = 1});
-  const MemoryNeed gpu = memory_need(checkpoint_, "cuda", {}, {.drawings = 1});
+  const MemoryNeed cpu = need(WeightType::native, {.generated_images = 1});
+  const MemoryNeed gpu = memory_need(checkpoint_, "cuda", {}, {.generated_images = 1});
   EXPECT_EQ(gpu.mapped_bytes, 0);
   EXPECT_GE(gpu.held_bytes, cpu.mapped_bytes);
   EXPECT_GT(gpu.scratch_bytes, 0);
   const std::string text = [&]() -> std::string {
     try {
-      answer(WeightType::native, {.drawings = 3}, gpu.held_bytes / 2, "cuda");
+      answer(WeightType::native, {.generated_images = 3}, gpu.held_bytes / 2, "cuda");
     } catch (const Error& error) {
       return error.what();
     }
@@ -91,11 +92,11 @@ TEST_F(MemoryCheck, AGpuHoldsTheWeightsAndWhatItsKernelsTake) {
 }
 
 TEST_F(MemoryCheck, NamesAShorterAnswerWhereThatIsEnough) {
-  const MemoryNeed less = need(WeightType::native, {.pictures = 1, .new_tokens = 512});
-  const MemoryNeed more = need(WeightType::native, {.pictures = 1, .new_tokens = 100'000});
+  const MemoryNeed less = need(WeightType::native, {.prompt_images = 1, .new_tokens = 512});
+  const MemoryNeed more = need(WeightType::native, {.prompt_images = 1, .new_tokens = 100'000});
   if (less.cache_bytes == more.cache_bytes) GTEST_SKIP() << "the context ends before";
-  const std::string text =
-      said(WeightType::native, {.pictures = 1, .new_tokens = 100'000}, less.own_bytes() + less.mapped_bytes);
+  const std::string text = said(WeightType::native, {.prompt_images = 1, .new_tokens = 100'000},
+                                less.own_bytes() + less.mapped_bytes);
   EXPECT_NE(text.find("use -n 512"), std::string::npos) << text;
 }
 
@@ -109,7 +110,7 @@ TEST_F(MemoryCheck, NamesTheFirstTypeThatFits) {
 }
 
 TEST_F(MemoryCheck, SaysSoWhereNothingHelps) {
-  const std::string text = said(WeightType::native, {.drawings = 2}, 1000);
+  const std::string text = said(WeightType::native, {.generated_images = 2}, 1000);
   EXPECT_NE(text.find("a smaller model"), std::string::npos) << text;
 }
 

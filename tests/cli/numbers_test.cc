@@ -30,7 +30,7 @@ NpyFile parse_npy(const std::string& bytes) {
 class Numbers : public InFolder {
  protected:
   std::string encoded(const std::string& name) const {
-    Result result = run_model({"encode", picture(name + ".png"), "-o", path(name + ".json"), "-q"});
+    Result result = run_model({"encode", image_file(name + ".png"), "-o", path(name + ".json"), "-q"});
     EXPECT_EQ(result.code, 0) << result.err;
     EXPECT_EQ(result.out + result.err, "");
     return path(name + ".json");
@@ -46,7 +46,7 @@ TEST_F(Numbers, EncodeWritesCodesAndNothingElse) {
   EXPECT_EQ(run_model({"encode", path("a.png"), "-o", "-", "-q", "-t", "1"}).out, text);
 }
 
-TEST_F(Numbers, DecodeWritesPicturesAndRawPlanes) {
+TEST_F(Numbers, DecodeWritesImagesAndRawPlanes) {
   std::string codes = encoded("a");
   ASSERT_EQ(run_model({"decode", codes, "-o", path("x.png"), "-q"}).code, 0);
   ASSERT_EQ(run_model({"decode", "-", "-o", path("x.npy"), "-q"}, {.input = read_file(codes)}).code, 0);
@@ -105,7 +105,7 @@ TEST_F(Numbers, DamagedCodesAreRefusedInOneLine) {
 }
 
 TEST_F(Numbers, EmbedWritesEveryStage) {
-  std::string image = picture("a.png");
+  std::string image = image_file("a.png");
   const std::map<std::string, std::string> shapes{
       {"vision", "(64, 48)"}, {"aligned", "(64, 40)"}, {"pixels", "(3, 16, 16)"}, {"latent", "(64, "}};
   for (const auto& [stage, shape] : shapes) {
@@ -135,7 +135,7 @@ void expect_score(const Result& result, const char* what, size_t count) {
 }
 
 TEST_F(Numbers, ScoresTextAsItIsTokenizedAlone) {
-  std::string image = picture("a.png");
+  std::string image = image_file("a.png");
   Json ids = Json::parse(run_model({"tokenize", "A red square.", "-q"}).out);
   Result result = run_model({"score", "--image", image, "--text", "A red square.", "-q"});
   // `tokenize` puts the begin token first, `score` does not.

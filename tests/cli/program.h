@@ -40,8 +40,8 @@ struct Surroundings {
 
 // A small model with tokenizer.json, so that it works in every build.
 inline const std::string kModel = std::string(JANUS_TEST_DATA) + "/models/tied-mixed";
-inline constexpr int kModelSide = 16;   // pixels of its pictures
-inline constexpr int kModelCodes = 64;  // codes of its pictures
+inline constexpr int kModelSide = 16;   // pixels of its images
+inline constexpr int kModelCodes = 64;  // codes of its images
 
 // The program while it runs.
 class Process {
@@ -196,7 +196,7 @@ class InFolder : public testing::Test {
     return found;
   }
   // Writes a PNG of one colour with a darker corner.
-  std::string picture(const std::string& name, int width = 40, int height = 30, uint8_t red = 200) const {
+  std::string image_file(const std::string& name, int width = 40, int height = 30, uint8_t red = 200) const {
     Image image{.width = width, .height = height, .pixels = {}};
     for (int y = 0; y < height; ++y) {
       for (int x = 0; x < width; ++x) {

@@ -30,7 +30,7 @@ class Quantize : public InFolder {
     EXPECT_EQ(result.out + result.err, "");
     return path(name);
   }
-  // What `words` print about a picture or codes, without what differs from run to run.
+  // What `words` print about an image or codes, without what differs from run to run.
   static std::string printed(std::vector<std::string> words, const std::vector<std::string>& model) {
     words.insert(words.end(), model.begin(), model.end());
     words.emplace_back("-q");
@@ -46,7 +46,7 @@ class Quantize : public InFolder {
 
 TEST_F(Quantize, TheFileIsTheModelForEveryCommand) {
   const std::string file = made(kMixed, "m.gguf", {});
-  const std::string image = picture("p.png"), other = path("codes.json");
+  const std::string image = image_file("p.png"), other = path("codes.json");
   const std::vector<std::string> folder = {"-m", kMixed}, gguf = {"-m", file};
   EXPECT_EQ(printed({"encode", image, "-o", path("a.json")}, folder),
             printed({"encode", image, "-o", other}, gguf));
@@ -138,13 +138,13 @@ TEST_F(Quantize, InfoTellsTheTypesOfParts) {
 TEST_F(Quantize, RefusesToMakeMoreOfLess) {
   const std::string file = made(kMixed, "m.gguf", {"--type", "q8_0"});
   for (const char* type : {"f32", "f16", "bf16"}) {
-    const Result result = run({"describe", picture("p.png"), "-m", file, "--type", type, "-q"});
+    const Result result = run({"describe", image_file("p.png"), "-m", file, "--type", type, "-q"});
     EXPECT_EQ(result.code, 1) << type;
     expect_one_error(result.err);
     EXPECT_NE(result.err.find("expected native, or one smaller than the q8_0"), std::string::npos)
         << result.err;
   }
-  EXPECT_EQ(run({"describe", picture("p.png"), "-m", file, "--type", "q4_k", "-q", "-n", "1"}).code, 0);
+  EXPECT_EQ(run({"describe", image_file("p.png"), "-m", file, "--type", "q4_k", "-q", "-n", "1"}).code, 0);
 }
 
 TEST_F(Quantize, RefusesWrongCommandLines) {

@@ -227,7 +227,7 @@ TEST_F(Released, VerifyHoldsWeightsAgainstTheirChecksums) {
   EXPECT_EQ(run({"info", folder_, "-q"}).code, 0);  // nobody asked
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"info", folder_},
-        std::vector<std::string>{"encode", picture("a.png"), "-o", "-", "-m", folder_}}) {
+        std::vector<std::string>{"encode", image_file("a.png"), "-o", "-", "-m", folder_}}) {
     std::vector<std::string> with_verify = words;
     with_verify.insert(with_verify.end(), {"--verify", "-q"});
     const Result result = run(with_verify);

@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ConvCase{DType::bf16, {2, 66, 66, 32}, {130, 32, 2, 1}, {}},
                     ConvCase{DType::bf16, {1, 40, 24, 128}, {3, 128, 3, 3}, kSamePadding3x3}));
 
-// On a GPU a large picture is made in other tiles than a part of it, of the same bits.
+// On a GPU a large image is made in other tiles than a part of it, of the same bits.
 TEST(ConvTiles, APixelDependsOnWhatItsKernelSeesAlone) {
   if (!oracle::traits().splits_activations) GTEST_SKIP() << "a GPU's tiles";
   const std::shared_ptr<Device> device = oracle::test_device();

@@ -1,4 +1,4 @@
-// Drawing on the device by itself against single steps of operations, logits on the host and
+// Sampling on the device by itself against single steps of operations, logits on the host and
 // core/nn/sampler.h.
 #include <gtest/gtest.h>
 
@@ -41,12 +41,12 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
   }
 
   // A cache whose rows hold the sequences' prompts.
-  KvCache read_prompts(const std::vector<Sequence>& sequences, int64_t draws) const {
+  KvCache read_prompts(const std::vector<Sequence>& sequences, int64_t samples) const {
     int32_t last = 0;
     for (const Sequence& sequence : sequences) {
       last = std::max({last, sequence.row, sequence.other_row});
     }
-    KvCache cache(*device_, model_.config(), last + 1, 70 + draws, DType::bf16);
+    KvCache cache(*device_, model_.config(), last + 1, 70 + samples, DType::bf16);
     for (const Sequence& sequence : sequences) {
       for (const int32_t row : {sequence.row, sequence.other_row}) {
         if (row < 0) continue;
@@ -58,8 +58,8 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
     return cache;
   }
 
-  std::vector<int32_t> draw_on_device(const std::vector<Sequence>& sequences, int64_t draws) const {
-    const KvCache cache = read_prompts(sequences, draws);
+  std::vector<int32_t> sample_on_device(const std::vector<Sequence>& sequences, int64_t samples) const {
+    const KvCache cache = read_prompts(sequences, samples);
     std::optional<DeviceDecodePlan> plan = model_.device_decode_plan(cache);
     plan->table = table_;
     plan->head = head_;
@@ -70,26 +70,26 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
       item.length = static_cast<int32_t>(sequence.prompt);
       plan->items.push_back(item);
     }
-    plan->draws = draws;
+    plan->samples = samples;
     const std::unique_ptr<DeviceDecodeRun> decoding = begin_device_decode(*device_, *plan);
     EXPECT_NE(decoding, nullptr);
     std::vector<int32_t> ids;
-    for (int64_t i = 0; decoding && i < draws; ++i) {
-      const std::span<const int32_t> drawn = decoding->next();
-      ids.insert(ids.end(), drawn.begin(), drawn.end());
+    for (int64_t i = 0; decoding && i < samples; ++i) {
+      const std::span<const int32_t> sampled = decoding->next();
+      ids.insert(ids.end(), sampled.begin(), sampled.end());
     }
     return ids;
   }
 
-  std::vector<int32_t> draw_by_steps(const std::vector<Sequence>& sequences, int64_t draws) const {
-    KvCache cache = read_prompts(sequences, draws);
+  std::vector<int32_t> sample_by_steps(const std::vector<Sequence>& sequences, int64_t samples) const {
+    KvCache cache = read_prompts(sequences, samples);
     std::vector<int32_t> rows, last, ids;
     for (const Sequence& sequence : sequences) {
       rows.push_back(sequence.row);
       if (sequence.other_row >= 0) rows.push_back(sequence.other_row);
       last.push_back(sequence.item.id);
     }
-    for (int64_t i = 0; i < draws; ++i) {
+    for (int64_t i = 0; i < samples; ++i) {
       std::vector<int32_t> read;
       for (size_t s = 0; s < sequences.size(); ++s)
         read.insert(read.end(), sequences[s].other_row >= 0 ? 2 : 1, last[s]);
@@ -123,21 +123,21 @@ Sequence sequence(int32_t row, int32_t other_row, SamplingOptions sampling, int6
   return {row, other_row, {.id = row + 3, .step = 1, .guidance = 3.5F, .sampling = sampling}, prompt};
 }
 
-TEST_P(DecodingTest, DrawsWhatStepsDraw) {
+TEST_P(DecodingTest, SamplesWhatStepsSample) {
   const std::vector<Sequence> sequences{sequence(0, 4, {.seed = 7}, 9),
                                         sequence(3, -1, {.seed = 4000000000U}, 60)};
-  EXPECT_EQ(draw_on_device(sequences, 8), draw_by_steps(sequences, 8));
+  EXPECT_EQ(sample_on_device(sequences, 8), sample_by_steps(sequences, 8));
 }
 
-TEST_P(DecodingTest, DrawsFiltered) {
+TEST_P(DecodingTest, SamplesFiltered) {
   const std::vector<Sequence> sequences{sequence(1, 2, {.top_k = 5}, 5),
                                         sequence(5, -1, {.temperature = 0.7F, .top_p = 0.6F}, 3),
                                         sequence(6, -1, {.temperature = 1.3F, .top_k = 40, .top_p = 0.9F}, 4),
                                         sequence(7, -1, {.temperature = 0.0F}, 2)};
-  EXPECT_EQ(draw_on_device(sequences, 5), draw_by_steps(sequences, 5));
+  EXPECT_EQ(sample_on_device(sequences, 5), sample_by_steps(sequences, 5));
 }
 
-TEST_P(DecodingTest, DrawsForManyRows) {
+TEST_P(DecodingTest, SamplesForManyRows) {
   for (const int32_t count : {40, 70}) {
     std::vector<Sequence> sequences;
     for (int32_t row = 0; row < count; ++row) {
@@ -146,22 +146,22 @@ TEST_P(DecodingTest, DrawsForManyRows) {
           sequence(row, guided ? row + 1 : -1, {.seed = static_cast<uint32_t>(row)}, row % 16 == 0 ? 3 : 1));
       if (guided) ++row;
     }
-    EXPECT_EQ(draw_on_device(sequences, 2), draw_by_steps(sequences, 2)) << count;
+    EXPECT_EQ(sample_on_device(sequences, 2), sample_by_steps(sequences, 2)) << count;
   }
 }
 
 TEST_P(DecodingTest, ASequenceDoesNotDependOnTheOthers) {
   const std::vector<Sequence> both{sequence(0, 1, {.seed = 1}, 6), sequence(2, 3, {.seed = 2}, 11)};
-  const std::vector<int32_t> together = draw_on_device(both, 4), alone = draw_on_device({both[1]}, 4);
+  const std::vector<int32_t> together = sample_on_device(both, 4), alone = sample_on_device({both[1]}, 4);
   for (size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(together[2 * i + 1], alone[i]) << "draw " << i;
 }
 
 // Every block format, of which two steps show all that differs.
 class DecodingOfEveryType : public DecodingTest {};
 
-TEST_P(DecodingOfEveryType, DrawsWhatStepsDraw) {
+TEST_P(DecodingOfEveryType, SamplesWhatStepsSample) {
   const std::vector<Sequence> one{sequence(0, 1, {.seed = 1}, 3)};
-  EXPECT_EQ(draw_on_device(one, 2), draw_by_steps(one, 2));
+  EXPECT_EQ(sample_on_device(one, 2), sample_by_steps(one, 2));
 }
 
 const auto name_of_type = [](const auto& test) { return std::string(name_of(test.param)); };

@@ -47,8 +47,8 @@ TEST_P(Isa, LinearInProductType) {
   std::mt19937 generator(5);
   for (const DType dtype : block_types()) {
     for (int round = 0; round < 12; ++round) {
-      const auto draw = [&](int64_t most) { return static_cast<int64_t>(generator()) % most + 1; };
-      const int64_t rows = draw(round % 2 == 0 ? 11 : 90), depth = 256 * draw(9), width = draw(70);
+      const auto pick = [&](int64_t most) { return static_cast<int64_t>(generator()) % most + 1; };
+      const int64_t rows = pick(round % 2 == 0 ? 11 : 90), depth = 256 * pick(9), width = pick(70);
       const float scale = 1.0F / std::sqrt(static_cast<float>(depth));
       const Tensor stored = random(Shape{width, depth}, static_cast<uint32_t>(generator()), dtype, scale);
       const Tensor weight = ops::in_preferred_layout(stored);
@@ -124,9 +124,9 @@ TEST_P(Isa, Norms) {
 TEST_P(Isa, ElementByElement) {
   const Tensor x = random(Shape{999}, 1, DType::f32, 4.0F), up = random(Shape{999}, 2);
   oracle::Values gelu = oracle::widen(x), swiglu = gelu;
-  const oracle::Values factor = oracle::widen(up);
+  const oracle::Values wide_up = oracle::widen(up);
   for (double& v : gelu) v = v * 0.5 * std::erfc(-v / std::sqrt(2.0));
-  for (size_t i = 0; i < swiglu.size(); ++i) swiglu[i] = oracle::silu(swiglu[i]) * factor[i];
+  for (size_t i = 0; i < swiglu.size(); ++i) swiglu[i] = oracle::silu(swiglu[i]) * wide_up[i];
   oracle::expect_near(ops::gelu_erf(x), gelu, oracle::kElementwise, "gelu_erf");
   oracle::expect_near(ops::swiglu(x, up), swiglu, oracle::kElementwise, "swiglu");
 }

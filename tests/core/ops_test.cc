@@ -192,8 +192,8 @@ TEST_F(Ops, SwigluEqualsDefinition) {
   const Shape shape{static_cast<int64_t>(values.size())};
   const Tensor x = ops::from_host(*device_, values, shape), up = random(shape, 2);
   oracle::Values expected = map(x, [](double v) { return v / (1.0 + std::exp(-v)); });
-  const oracle::Values factor = oracle::widen(up);
-  for (size_t i = 0; i < expected.size(); ++i) expected[i] *= factor[i];
+  const oracle::Values wide_up = oracle::widen(up);
+  for (size_t i = 0; i < expected.size(); ++i) expected[i] *= wide_up[i];
   oracle::expect_near(ops::swiglu(x, up), expected, oracle::kElementwise, "swiglu");
 }
 

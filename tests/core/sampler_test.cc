@@ -98,17 +98,17 @@ TEST(Sample, TopKOfOneIsGreedy) {
 
 TEST(Sample, FrequenciesAreTheSoftmax) {
   const std::vector<float> logits{0.0F, 1.0F, -1.0F, 2.0F, 0.5F};
-  constexpr int kDraws = 40000;
+  constexpr int kSamples = 40000;
   std::vector<int> counts(logits.size());
-  for (uint32_t step = 0; step < kDraws; ++step) {
+  for (uint32_t step = 0; step < kSamples; ++step) {
     ++counts[sample(logits, {.seed = 7}, NoiseStream::codes, step)];
   }
   double chi_square = 0;
   for (size_t id = 0; id < logits.size(); ++id) {
-    const double expected = kDraws * std::exp(log_probability(logits, static_cast<int32_t>(id)));
+    const double expected = kSamples * std::exp(log_probability(logits, static_cast<int32_t>(id)));
     chi_square += (counts[id] - expected) * (counts[id] - expected) / expected;
   }
-  EXPECT_LT(chi_square, 18.5);  // 4 degrees of freedom, p = 0.001; the draws are fixed
+  EXPECT_LT(chi_square, 18.5);  // 4 degrees of freedom, p = 0.001; the samples are fixed
 }
 
 TEST(Sample, SeedStepAndStreamEachChangeTheNoise) {

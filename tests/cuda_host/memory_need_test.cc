@@ -41,21 +41,21 @@ TEST_P(GpuMemoryNeed, WeightsAreWhatLoadingHolds) {
   EXPECT_EQ(need({}).held_bytes, before_);
 }
 
-TEST_P(GpuMemoryNeed, DrawingTakesWhatWasTold) {
-  const MemoryNeed told = need({.prompt_tokens = 9, .drawings = 3});
+TEST_P(GpuMemoryNeed, GenerationTakesWhatWasTold) {
+  const MemoryNeed told = need({.prompt_tokens = 9, .generated_images = 3});
   open();
   model_->generate({.prompt_ids = kIds, .count = 3, .sampling = {}}, {});
   expect_close(told);
 }
 
 TEST_P(GpuMemoryNeed, AnAnswerTakesWhatWasTold) {
-  const MemoryNeed told = need({.prompt_tokens = 9, .pictures = 0, .new_tokens = 12});
+  const MemoryNeed told = need({.prompt_tokens = 9, .prompt_images = 0, .new_tokens = 12});
   open();
   model_->describe({}, {.prompt_ids = kIds, .max_tokens = 12, .sampling = {}});
   expect_close(told);
 }
 
-TEST_P(GpuMemoryNeed, PicturesAndCodesTakeWhatWasTold) {
+TEST_P(GpuMemoryNeed, ImagesAndCodesTakeWhatWasTold) {
   const MemoryNeed decoding = need({.decodes = true}), encoding = need({.encodes = true});
   open();
   const ModelInfo& info = model_->info();

@@ -14,22 +14,22 @@ struct Source {
   size_t room = size_t{1} << 24, calls = 0;
   std::map<void*, size_t> taken;
 
-  std::shared_ptr<MemoryPool> pool() {
-    return std::make_shared<MemoryPool>(MemorySource{.take = [this](size_t bytes) -> void* {
-                                                       ++calls;
-                                                       if (bytes > room) return nullptr;
-                                                       room -= bytes;
-                                                       void* memory = std::malloc(1);
-                                                       taken[memory] = bytes;
-                                                       return memory;
-                                                     },
-                                                     .give_back =
-                                                         [this](void* memory) {
-                                                           room += taken.at(memory);
-                                                           taken.erase(memory);
-                                                           std::free(memory);
-                                                         },
-                                                     .room = [this] { return room; }});
+  std::shared_ptr<GpuMemoryPool> pool() {
+    return std::make_shared<GpuMemoryPool>(GpuMemorySource{.take = [this](size_t bytes) -> void* {
+                                                             ++calls;
+                                                             if (bytes > room) return nullptr;
+                                                             room -= bytes;
+                                                             void* memory = std::malloc(1);
+                                                             taken[memory] = bytes;
+                                                             return memory;
+                                                           },
+                                                           .give_back =
+                                                               [this](void* memory) {
+                                                                 room += taken.at(memory);
+                                                                 taken.erase(memory);
+                                                                 std::free(memory);
+                                                               },
+                                                           .room = [this] { return room; }});
   }
 };
 

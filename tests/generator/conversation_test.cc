@@ -16,7 +16,7 @@ std::unique_ptr<Model> open(const std::string& name) {
                     {.type = WeightType::f32});
 }
 
-Image picture(int seed) {
+Image test_image(int seed) {
   Image image{.width = 20, .height = 14, .pixels = {}};
   for (int i = 0; i < 20 * 14 * 3; ++i) image.pixels.push_back(static_cast<uint8_t>((i + seed) * 37 % 251));
   return image;
@@ -32,7 +32,7 @@ TEST_P(Conversations, TheFirstTurnIsDescribe) {
   const auto model = open(GetParam());
   Engine engine(*model);
   Conversation conversation(engine);
-  const Image image = picture(1);
+  const Image image = test_image(1);
   EXPECT_EQ(say(conversation, {&image, 1}, "What?").ids,
             model->describe({&image, 1}, {.prompt = "What?", .max_tokens = 6}, nullptr, nullptr).ids);
 }
@@ -43,11 +43,11 @@ TEST_P(Conversations, ALaterTurnIsWhatReadingEverythingAnewGives) {
   const int64_t tokens = model->info().image_tokens;
   Engine engine(*model);
   Conversation conversation(engine);
-  const std::vector<Image> images{picture(1), picture(2)};
+  const std::vector<Image> images{test_image(1), test_image(2)};
   std::vector<int32_t> ids = understanding_prompt(model->tokenizer(), special, "What is it?", 1, tokens);
   Answer answer = say(conversation, {images.data(), 1}, "What is it?");
   for (int turn = 0; turn < 3; ++turn) {
-    // Turn 1 brings the second picture.
+    // Turn 1 brings the second image.
     const int shown = turn == 1 ? 1 : 0;
     const std::vector<int32_t> next =
         next_turn_prompt(model->tokenizer(), special, "And now, 2?", shown, tokens);
@@ -78,7 +78,7 @@ TEST_P(Conversations, ATurnThatBreaksOffNeverWas) {
   const auto model = open(GetParam());
   Engine engine(*model);
   Conversation broken(engine), whole(engine);
-  const Image image = picture(1);
+  const Image image = test_image(1);
   EXPECT_EQ(say(broken, {&image, 1}, "One").ids, say(whole, {&image, 1}, "One").ids);
   const int64_t tokens = broken.tokens();
   EXPECT_THROW(broken.ask({&image, 1}, {.prompt = "Two"}, nullptr,

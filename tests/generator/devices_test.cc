@@ -1,4 +1,4 @@
-// The same prompt and seed give the same codes on the CPU and on the device of the test, or the two draw
+// The same prompt and seed give the same codes on the CPU and on the device of the test, or the two sample
 // different ones where their scores are as good as equal. By ids: the build may lack the tokenizer.
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ class Devices : public testing::TestWithParam<Case> {
   std::unique_ptr<Model> open(const std::shared_ptr<Device>& device) const {
     return open_model(checkpoint_, device, {.type = GetParam().type});
   }
-  // What the draw of `code` at `step` compares: guided log-probability and noise.
+  // What the sampling of `code` at `step` compares: guided log-probability and noise.
   static double score(const Model& model, const GenerateOptions& options, uint32_t seed, ImageCodes codes,
                       size_t step, int32_t code) {
     codes.codes[step] = code;
@@ -35,7 +35,7 @@ class Devices : public testing::TestWithParam<Case> {
     return all.logprobs[step] - std::log(-std::log((word + 0.5) * 0x1p-32));
   }
 
-  // The small model; on a GPU also what is built in, which has learnt to draw.
+  // The small model; on a GPU also what is built in, which has learnt to generate.
   const Checkpoint checkpoint_ =
       Checkpoint::open(std::getenv("JANUS_TEST_GENERATIONS") == nullptr
                            ? std::string(JANUS_TEST_DATA "/models/grouped-query")
@@ -43,7 +43,7 @@ class Devices : public testing::TestWithParam<Case> {
   static inline const std::vector<int32_t> kPrompt{1, 17, 40, 9, 23, 5, 60, 31, 8};
 };
 
-TEST_P(Devices, DrawTheSameCodes) {
+TEST_P(Devices, SampleTheSameCodes) {
   const auto cpu = open(open_device("cpu")), other = open(oracle::test_device());
   const GenerateOptions options{.prompt_ids = kPrompt, .count = 3, .sampling = {.seed = 11}};
   const std::vector<GeneratedImage> expected = test::generate(*cpu, options),

@@ -87,18 +87,18 @@ class GoldenTest : public testing::TestWithParam<Case> {
     KvCache cache(*device_, decoder.config(), 1, length, networks_.cache_dtype);
     return decoder.forward(x.reshape({1, length, width()}), cache, {&row, 1}).reshape({length, width()});
   }
-  // Embeddings of the question about the first picture with `answer` behind it. -> [T, D].
+  // Embeddings of the question about the first image with `answer` behind it. -> [T, D].
   Tensor embed_question(std::span<const int32_t> answer) const {
     auto ids = golden_.list<int32_t>("question_ids");
     ids.insert(ids.end(), answer.begin(), answer.end());
-    const Tensor picture = networks_.aligner(networks_.vision_tower(golden_.values<float>("pixels.0")));
+    const Tensor features = networks_.aligner(networks_.vision_tower(golden_.values<float>("pixels.0")));
     const auto placeholder = golden_.json().at("placeholder").get<int32_t>();
-    const Tensor image = picture.reshape({picture.size(1), picture.size(2)});
+    const Tensor image = features.reshape({features.size(1), features.size(2)});
     const JanusEngineModel model(networks_, nullptr, {}, {.placeholder = placeholder});
     const Tensor merged = model.prompt_embeddings(ids, {&image, 1});
     return merged.reshape({static_cast<int64_t>(ids.size()), width()});
   }
-  // The prompt of a picture: 0 conditional, 1 unconditional.
+  // The prompt of an image: 0 conditional, 1 unconditional.
   std::vector<int32_t> prompt(int kind) const {
     const auto ids = golden_.list<int32_t>("prompt_ids");
     return kind == 0 ? ids : unconditional_prompt(ids, golden_.json().at("pad").get<int32_t>());
@@ -148,12 +148,12 @@ TEST_P(GoldenTest, Decoder) {
 TEST_P(GoldenTest, Generation) {
   const auto codes = golden_.list<int32_t>("codes");
   const auto count = static_cast<int64_t>(codes.size());
-  const Tensor drawn = networks_.embed_codes(std::span(codes).first(codes.size() - 1));
+  const Tensor sampled = networks_.embed_codes(std::span(codes).first(codes.size() - 1));
   std::vector<std::vector<float>> logits;
   for (int kind : {0, 1}) {
     const std::string name = kKinds[kind];
     const std::vector<Tensor> parts{networks_.language_model.embed(prompt(kind)),
-                                    drawn.reshape({count - 1, width()})};
+                                    sampled.reshape({count - 1, width()})};
     const Tensor all = forward(networks_.language_model, ops::concatenate(parts));
     const Tensor hidden = all.rows(all.size(0) - count, count);
     stages_.check("generation.hidden." + name, hidden, tolerances().decoder);
@@ -182,9 +182,9 @@ TEST_P(GoldenTest, GenerationStepByStep) {
     keep(ops::to_host(decoder.forward(x, cache, {&kind, 1})), kind);
   }
   for (int64_t step = 0; step + 1 < count; ++step) {
-    const std::vector<int32_t> drawn(2, codes[step]);
+    const std::vector<int32_t> sampled(2, codes[step]);
     const std::vector<float> hidden =
-        ops::to_host(decoder.forward(networks_.embed_codes(drawn), cache, rows));  // [2, 1, D]
+        ops::to_host(decoder.forward(networks_.embed_codes(sampled), cache, rows));  // [2, 1, D]
     keep({hidden.begin(), hidden.begin() + width()}, 0);
     keep(hidden, 1);
   }

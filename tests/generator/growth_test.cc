@@ -20,12 +20,12 @@ int64_t resident_bytes() {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
-// Draws and decodes images, looks at a picture and answers, by ids: the build may lack the tokenizer.
+// Generates and decodes images, looks at an image and answers, by ids: the build may lack the tokenizer.
 void run_once(const Model& model, uint32_t seed) {
   const std::vector<int32_t> ids(9, 3);
   model.generate({.prompt_ids = ids, .count = 2, .sampling = {.seed = seed}}, {});
-  const Image picture{.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)};
-  model.need_image_embedder().embed(picture, EmbedStage::aligned);
+  const Image image{.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)};
+  model.need_image_embedder().embed(image, EmbedStage::aligned);
   model.describe({}, {.prompt_ids = ids, .max_tokens = 12, .sampling = {.temperature = 1.0F, .seed = seed}});
 }
 
@@ -59,8 +59,9 @@ TEST(Growth, NothingGrowsOverManyGenerations) {
 TEST(Growth, AGpuGivesNoMoreThanWasTold) {
   if (!oracle::traits().has_own_memory) GTEST_SKIP() << "tests/generator/memory_need_test.cc has the CPU";
   const Checkpoint checkpoint = Checkpoint::open(JANUS_TEST_DATA "/models/grouped-query");
-  const MemoryNeed told = memory_need(checkpoint, "cuda", {},
-                                      {.prompt_tokens = 9, .pictures = 1, .new_tokens = 12, .drawings = 2});
+  const MemoryNeed told =
+      memory_need(checkpoint, "cuda", {},
+                  {.prompt_tokens = 9, .prompt_images = 1, .new_tokens = 12, .generated_images = 2});
   const std::shared_ptr<Device> device = oracle::test_device();
   const auto model = open_model(checkpoint, device);
   const HeldMemory loaded = device->held_memory();

@@ -12,7 +12,7 @@
 namespace janus {
 namespace {
 
-Image test_picture(int width, int height) {
+Image test_image(int width, int height) {
   Image image{.width = width, .height = height, .pixels = {}};
   for (int i = 0; i < width * height * 3; ++i) image.pixels.push_back(static_cast<uint8_t>(i * 37 % 251));
   return image;
@@ -42,7 +42,7 @@ TEST_P(ModelInvariants, AnImageIsTheSameAloneAndInABatch) {
   EXPECT_NE(together[0].codes.codes, together[1].codes.codes);
 }
 
-// More than are drawn side by side, too.
+// More than are generated side by side, too.
 TEST_P(ModelInvariants, AnImageIsTheSameInABatchOfAnySize) {
   const auto model = open(GetParam());
   const auto codes = [&](int count, uint32_t seed) {
@@ -86,16 +86,17 @@ TEST_P(ModelInvariants, LinesOfAnImageAreItsBeginning) {
   for (size_t line = 0; line < lines.size(); ++line) EXPECT_EQ(lines[line], static_cast<int>(line) + 1);
   // Convolutions see a little of the lines that are to come, so that only the grey below is certain.
   ASSERT_EQ(half.pixels.size(), made.image.pixels.size());
-  const size_t drawn = half.pixels.size() / static_cast<size_t>(info.codes_height) * (info.codes_height / 2);
-  EXPECT_TRUE(std::all_of(half.pixels.begin() + static_cast<int64_t>(drawn), half.pixels.end(),
+  const size_t generated =
+      half.pixels.size() / static_cast<size_t>(info.codes_height) * (info.codes_height / 2);
+  EXPECT_TRUE(std::all_of(half.pixels.begin() + static_cast<int64_t>(generated), half.pixels.end(),
                           [](uint8_t value) { return value == 127; }));
-  EXPECT_FALSE(std::all_of(half.pixels.begin(), half.pixels.begin() + static_cast<int64_t>(drawn),
+  EXPECT_FALSE(std::all_of(half.pixels.begin(), half.pixels.begin() + static_cast<int64_t>(generated),
                            [](uint8_t value) { return value == 127; }));
 }
 
 TEST_P(ModelInvariants, TextsScoredTogetherScoreAsAlone) {
   const auto model = open(GetParam());
-  const Image image = test_picture(25, 18);
+  const Image image = test_image(25, 18);
   const std::vector<std::string> texts{"Yes", "a longer answer of several words", "No"};
   const std::vector<Score> together = test::score_texts(*model, {&image, 1}, "Is it?", texts);
   ASSERT_EQ(together.size(), texts.size());
@@ -117,7 +118,7 @@ TEST_P(ModelInvariants, ThreadsDoNotChangeTheCodes) {
   }
 }
 
-TEST_P(ModelInvariants, ScoringDrawnCodesAgreesWithHowTheyWereDrawn) {
+TEST_P(ModelInvariants, ScoringSampledCodesAgreesWithHowTheyWereSampled) {
   // Greedy codes under guidance are the likeliest at each step: no other code may score higher.
   const auto model = open(GetParam(), 0, WeightType::f32);
   for (const float guidance : {1.0F, 3.0F}) {
@@ -128,19 +129,19 @@ TEST_P(ModelInvariants, ScoringDrawnCodesAgreesWithHowTheyWereDrawn) {
     ASSERT_EQ(score.logprobs.size(), image.codes.codes.size());
     ImageCodes other = image.codes;
     for (size_t step = 0; step < other.codes.size(); step += 5) {
-      const int32_t drawn = other.codes[step];
-      other.codes[step] = static_cast<int32_t>((drawn + 1) % model->info().codebook_size);
+      const int32_t sampled = other.codes[step];
+      other.codes[step] = static_cast<int32_t>((sampled + 1) % model->info().codebook_size);
       EXPECT_LE(test::score_codes(*model, "a cat", other, guidance).logprobs[step],
                 score.logprobs[step] + 1e-4)
           << "step " << step << " guidance " << guidance;
-      other.codes[step] = drawn;
+      other.codes[step] = sampled;
     }
   }
 }
 
 TEST_P(ModelInvariants, StreamedTextIsTheAnswer) {
   const auto model = open(GetParam());
-  const Image image = test_picture(20, 11);
+  const Image image = test_image(20, 11);
   std::string streamed;
   const Answer answer = model->describe(
       {&image, 1}, {.prompt = "What?", .max_tokens = 12}, [&](std::string_view piece) { streamed += piece; },
@@ -152,7 +153,7 @@ TEST_P(ModelInvariants, StreamedTextIsTheAnswer) {
 
 TEST_P(ModelInvariants, SampledAnswersFollowTheSeed) {
   const auto model = open(GetParam());
-  const Image image = test_picture(30, 40);
+  const Image image = test_image(30, 40);
   const auto ids = [&](uint32_t seed) {
     const DescribeOptions options{
         .prompt = "What?", .max_tokens = 8, .sampling = {.temperature = 5.0F, .seed = seed}};
@@ -164,7 +165,7 @@ TEST_P(ModelInvariants, SampledAnswersFollowTheSeed) {
 
 TEST_P(ModelInvariants, CodesComeBackInShape) {
   const auto model = open(GetParam());
-  const ImageCodes codes = model->need_image_coder().encode(test_picture(33, 21));
+  const ImageCodes codes = model->need_image_coder().encode(test_image(33, 21));
   const ModelInfo& info = model->info();
   for (int32_t code : codes.codes) EXPECT_TRUE(code >= 0 && code < info.codebook_size);
   const auto image = test::generate(*model, {.prompt = "x", .sampling = {.temperature = 0.0F}}).front();

@@ -63,11 +63,11 @@ TEST_P(MemoryNeedTest, WeightsAreWhatLoadingHolds) {
   }
 }
 
-TEST_P(MemoryNeedTest, DrawingTakesWhatWasTold) {
+TEST_P(MemoryNeedTest, GenerationTakesWhatWasTold) {
   constexpr int kTokens = 9;
-  const MemoryNeed one = need({.prompt_tokens = kTokens, .drawings = 1});
-  const MemoryNeed three = need({.prompt_tokens = kTokens, .drawings = 3});
-  const MemoryNeed many = need({.prompt_tokens = kTokens, .drawings = 100});
+  const MemoryNeed one = need({.prompt_tokens = kTokens, .generated_images = 1});
+  const MemoryNeed three = need({.prompt_tokens = kTokens, .generated_images = 3});
+  const MemoryNeed many = need({.prompt_tokens = kTokens, .generated_images = 100});
   EXPECT_EQ(three.cache_bytes, 3 * one.cache_bytes);
   EXPECT_EQ(many.cache_bytes, 4 * one.cache_bytes) << "four at a time";
   open();
@@ -84,22 +84,22 @@ TEST_P(MemoryNeedTest, DescribingTakesWhatWasTold) {
   constexpr int kAnswer = 20;
   open();
   const int64_t before = device_->live();
-  const Image picture{.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)};
+  const Image image{.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)};
   const DescribeOptions options{.max_tokens = kAnswer};
   const TextTokenizer& tokenizer = model_->tokenizer();
   const int64_t places = model_->info().image_tokens;
   const auto ids = understanding_prompt(tokenizer, find_special_ids(tokenizer), options.prompt, 1, places);
   const int64_t words = static_cast<int64_t>(ids.size()) - places;
-  const MemoryNeed told = need({.prompt_tokens = words, .pictures = 1, .new_tokens = kAnswer});
+  const MemoryNeed told = need({.prompt_tokens = words, .prompt_images = 1, .new_tokens = kAnswer});
   device_->restart_peak();
-  model_->describe({&picture, 1}, options);
+  model_->describe({&image, 1}, options);
   expect_close(told, before);
-  const MemoryNeed longer = need({.prompt_tokens = words, .pictures = 1, .new_tokens = 2 * kAnswer});
+  const MemoryNeed longer = need({.prompt_tokens = words, .prompt_images = 1, .new_tokens = 2 * kAnswer});
   const int64_t capacity = words + places + kAnswer;
   EXPECT_EQ((longer.cache_bytes - told.cache_bytes) * capacity, told.cache_bytes * kAnswer);
 }
 
-TEST_P(MemoryNeedTest, PicturesAndCodesTakeWhatWasTold) {
+TEST_P(MemoryNeedTest, ImagesAndCodesTakeWhatWasTold) {
   const MemoryNeed decoding = need({.decodes = true}), encoding = need({.encodes = true});
   open();
   const int64_t before = device_->live();
@@ -110,13 +110,14 @@ TEST_P(MemoryNeedTest, PicturesAndCodesTakeWhatWasTold) {
   model_->need_image_coder().decode(codes);
   expect_close(decoding, before);
   device_->restart_peak();
-  Image picture{.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)};
-  model_->need_image_coder().encode(picture);
+  Image image{.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)};
+  model_->need_image_coder().encode(image);
   expect_close(encoding, before);
 }
 
 TEST_P(MemoryNeedTest, AConversationStandsBesideWhatIsDoneInIt) {
-  const Work work{.prompt_tokens = 128, .pictures = 1, .new_tokens = 1, .drawings = 1};  // more than asked
+  const Work work{
+      .prompt_tokens = 128, .prompt_images = 1, .new_tokens = 1, .generated_images = 1};  // more than asked
   Work conversing = work;
   conversing.converses = true;
   const MemoryNeed told = need(conversing);
@@ -125,8 +126,8 @@ TEST_P(MemoryNeedTest, AConversationStandsBesideWhatIsDoneInIt) {
   device_->restart_peak();
   Engine engine(*model_);
   Conversation conversation(engine);
-  const Image picture{.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)};
-  conversation.ask({&picture, 1}, {.prompt = "What?", .max_tokens = 9}, nullptr, nullptr);
+  const Image image{.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)};
+  conversation.ask({&image, 1}, {.prompt = "What?", .max_tokens = 9}, nullptr, nullptr);
   EXPECT_GE(told.cache_bytes - need(work).cache_bytes, device_->live() - before - largest_);
   EXPECT_GT(told.cache_bytes, need(work).cache_bytes);
   engine.generate({.prompt_ids = std::vector<int32_t>(9, 3)});

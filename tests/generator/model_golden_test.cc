@@ -1,4 +1,4 @@
-// What a Model answers, draws and scores against transformers in float32: the whole path from pixels and
+// What a Model answers, generates and scores against transformers in float32: the whole path from pixels and
 // text.
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ constexpr test::Tolerance kLogprobs{2e-4, 0, 1e-5};
 
 class ModelGoldenTest : public testing::TestWithParam<std::string> {
  protected:
-  Image picture(int index) const {
+  Image golden_image(int index) const {
     const std::string stage = "picture." + std::to_string(index);
     return {.width = static_cast<int>(golden_.shape(stage)[1]),
             .height = static_cast<int>(golden_.shape(stage)[0]),
@@ -73,14 +73,14 @@ TEST_P(ModelGoldenTest, TextsAndPromptsHaveTheSameIds) {
   EXPECT_EQ(generation_prompt(tokenizer, special, text("prompt")), golden_.list<int32_t>("prompt_ids"));
 }
 
-TEST_P(ModelGoldenTest, EmbedsPictures) {
+TEST_P(ModelGoldenTest, EmbedsImages) {
   for (int index : {0, 1}) {
     const std::vector<float> expected = golden_.values<float>("pixels." + std::to_string(index));
-    const Array pixels = model_->need_image_embedder().embed(picture(index), EmbedStage::pixels);
+    const Array pixels = model_->need_image_embedder().embed(golden_image(index), EmbedStage::pixels);
     EXPECT_EQ(pixels.values, expected) << "picture " << index;
   }
   const auto check = [&](EmbedStage stage, const std::vector<float>& expected) {
-    const Array found = model_->need_image_embedder().embed(picture(0), stage);
+    const Array found = model_->need_image_embedder().embed(golden_image(0), stage);
     EXPECT_EQ(found.shape[0], model_->info().image_tokens);
     EXPECT_EQ(departure<float>(found.values, expected, kTensor), "");
   };
@@ -90,14 +90,14 @@ TEST_P(ModelGoldenTest, EmbedsPictures) {
 }
 
 TEST_P(ModelGoldenTest, ScoresText) {
-  const Image first = picture(0);
+  const Image first = golden_image(0);
   const Score score = test::score_text(*model_, {&first, 1}, text("question"), text("answer"));
   EXPECT_EQ(score.ids, golden_.list<int32_t>("answer_ids"));
   expect_logprobs(score, golden_.list<double>("text_logprobs"));
 }
 
-TEST_P(ModelGoldenTest, ScoresTextAboutTwoPictures) {
-  const std::vector<Image> both{picture(0), picture(1)};
+TEST_P(ModelGoldenTest, ScoresTextAboutTwoImages) {
+  const std::vector<Image> both{golden_image(0), golden_image(1)};
   expect_logprobs(test::score_text(*model_, both, text("question"), text("answer")),
                   golden_.list<double>("both_pictures_logprobs"));
 }
@@ -106,7 +106,7 @@ TEST_P(ModelGoldenTest, DescribesGreedily) {
   DescribeOptions options;
   options.prompt = text("question");
   options.max_tokens = golden_.json().at("max_tokens").get<int>();
-  const Image first = picture(0);
+  const Image first = golden_image(0);
   std::string streamed;
   const Answer answer = model_->describe(
       {&first, 1}, options, [&](auto piece) { streamed += piece; }, nullptr);
@@ -144,7 +144,7 @@ TEST_P(ModelGoldenTest, DecodesCodes) {
 }
 
 TEST_P(ModelGoldenTest, EncodesToTheNearestCodes) {
-  const ImageCodes found = model_->need_image_coder().encode(picture(0));
+  const ImageCodes found = model_->need_image_coder().encode(golden_image(0));
   const auto expected = golden_.list<int32_t>("nearest_codes");
   const auto margins = golden_.list<double>("nearest_margins");
   ASSERT_EQ(found.codes.size(), expected.size());

@@ -75,13 +75,13 @@ constexpr const char* kSystem =
     "You are a helpful language and vision assistant. You are able to understand the visual content that the "
     "user provides, and assist the user with a variety of tasks using natural language.\n\n";
 
-TEST(UnderstandingPrompt, JanusProExpandsEachPictureBeforeTheQuestion) {
+TEST(UnderstandingPrompt, JanusProExpandsEachImageBeforeTheQuestion) {
   const ByteTokenizer tokenizer = pro_tokenizer();
   const SpecialIds special = find_special_ids(tokenizer);
   const auto ids = understanding_prompt(tokenizer, special, "  What is this?\n", 2, 3);
-  const std::string picture =
+  const std::string image =
       "<begin_of_image><image_placeholder><image_placeholder><image_placeholder><end_of_image>\n";
-  EXPECT_EQ(tokenizer.show(ids), std::string("<bos>") + kSystem + "<|User|>: " + picture + picture +
+  EXPECT_EQ(tokenizer.show(ids), std::string("<bos>") + kSystem + "<|User|>: " + image + image +
                                      "What is this?\n\n<|Assistant|>:");
 }
 
@@ -94,7 +94,7 @@ TEST(UnderstandingPrompt, Janus13BHasPlainRolesAndAnAppendedPlaceholder) {
                                      "User: <begin_of_image>[P][P]<end_of_image>\nWhy?\n\nAssistant:");
 }
 
-TEST(UnderstandingPrompt, TheQuestionMayPlaceThePictures) {
+TEST(UnderstandingPrompt, TheQuestionMayPlaceTheImages) {
   const ByteTokenizer tokenizer = pro_tokenizer();
   const SpecialIds special = find_special_ids(tokenizer);
   const auto ids = understanding_prompt(tokenizer, special, "Is <image_placeholder> like that?", 1, 1);

@@ -47,14 +47,14 @@ class ModelCopy {
   const test::TemporaryFolder folder_;
 };
 
-Image picture(int side) {
+Image test_image(int side) {
   Image image{.width = side, .height = side, .pixels = {}};
   for (int i = 0; i < side * side * 3; ++i) image.pixels.push_back(static_cast<uint8_t>(i * 37 % 256));
   return image;
 }
 
 double score(const Model& model) {
-  const Image image = picture(model.info().image_size);
+  const Image image = test_image(model.info().image_size);
   return test::score_text(model, {&image, 1}, "What?", "A ring").total;
 }
 
@@ -94,7 +94,7 @@ TEST(Quirks, DoNormalizeOfTheFileIsHonouredForTheTowerAlone) {
   preprocessor["do_normalize"] = false;  // Janus-1.3B before 2024-11-14
   copy.write("preprocessor_config.json", preprocessor);
   const auto before = copy.open();
-  const Image image = picture(now->info().image_size);
+  const Image image = test_image(now->info().image_size);
   const std::vector<float> normalised = now->need_image_embedder().embed(image, EmbedStage::pixels).values;
   const std::vector<float> plain = before->need_image_embedder().embed(image, EmbedStage::pixels).values;
   ASSERT_EQ(normalised.size(), plain.size());

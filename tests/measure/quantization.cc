@@ -2,9 +2,9 @@
 //
 //   measure_quantization [--prompts 24] [--threads N] [--limit q8_0=0.002] [MODEL...]
 //
-// MODEL is a folder with a tokenizer, janus-tiny by default. In f32 the model draws a picture for each prompt
-// and describes it; then every type reads the same codes and the same answers, and its distributions of the
-// next code and of the next token are held against those of f32. --limit: exit code 1 if a type's mean
+// MODEL is a folder with a tokenizer, janus-tiny by default. In f32 the model generates an image for each
+// prompt and describes it; then every type reads the same codes and the same answers, and its distributions
+// of the next code and of the next token are held against those of f32. --limit: exit code 1 if a type's mean
 // divergence is larger.
 #include <algorithm>
 #include <cmath>
@@ -37,7 +37,7 @@ struct Settings {
 struct Sample {
   std::vector<int32_t> prompt_ids, question_ids, answer_ids;
   ImageCodes codes;
-  Image picture;
+  Image image;
   std::vector<std::vector<float>> code_logits, guided_logits, token_logits;
 };
 
@@ -84,11 +84,11 @@ std::string prompt_of(int index) {
                      kColours[(index + 2) % 6], kShapes[(index / 2 + 1) % 6]);
 }
 
-std::vector<float> picture_planes(const VqModel& vq_model, const ImageCodes& codes) {
+std::vector<float> image_planes(const VqModel& vq_model, const ImageCodes& codes) {
   return ops::to_host(vq_model.decode(codes.codes, codes.height, codes.width));  // channels last
 }
 
-Image picture_of(const std::vector<float>& values, int side) {
+Image image_of(const std::vector<float>& values, int side) {
   Image image{.width = side, .height = side, .pixels = {}};
   for (const float value : values) {
     image.pixels.push_back(static_cast<uint8_t>(std::clamp((value + 1) / 2 * 255, 0.0F, 255.0F)));
@@ -141,20 +141,20 @@ std::vector<std::vector<float>> code_logits(const JanusNetworks& networks, const
   return lines;
 }
 
-// Of every id of the answer behind picture and question.
+// Of every id of the answer behind image and question.
 std::vector<std::vector<float>> token_logits(const JanusNetworks& networks, const SpecialIds& special,
                                              const Sample& sample) {
   std::vector<int32_t> ids = sample.question_ids;
   ids.insert(ids.end(), sample.answer_ids.begin(), sample.answer_ids.end() - 1);
   const JanusEngineModel model(networks, nullptr, {}, special);
-  const Tensor seen = model.encode_images(preprocess(sample.picture, networks.config.preprocess), {});
-  const Tensor picture = seen.reshape({seen.size(1), seen.size(2)});
-  const Tensor embeddings = model.prompt_embeddings(ids, {&picture, 1});
+  const Tensor seen = model.encode_images(preprocess(sample.image, networks.config.preprocess), {});
+  const Tensor image = seen.reshape({seen.size(1), seen.size(2)});
+  const Tensor embeddings = model.prompt_embeddings(ids, {&image, 1});
   return lines_of(
       networks.lm_head(last_hidden(networks, embeddings, static_cast<int64_t>(sample.answer_ids.size()))));
 }
 
-Sample draw_sample(const JanusModel& model, int index) {
+Sample make_sample(const JanusModel& model, int index) {
   const JanusNetworks& f32 = model.networks();
   const SpecialIds& special = model.special_ids();
   Sample sample;
@@ -163,11 +163,11 @@ Sample draw_sample(const JanusModel& model, int index) {
                   .guidance = kGuidance,
                   .sampling = {.seed = static_cast<uint32_t>(42 + index)}},
                  [&](const GeneratedImage& image) { sample.codes = image.codes; });
-  sample.picture =
-      picture_of(picture_planes(f32.vq_model, sample.codes), static_cast<int>(f32.config.vision.image_size));
+  sample.image =
+      image_of(image_planes(f32.vq_model, sample.codes), static_cast<int>(f32.config.vision.image_size));
   sample.question_ids = understanding_prompt(model.tokenizer(), special, DescribeOptions{}.prompt, 1,
                                              f32.config.image_tokens());
-  sample.answer_ids = model.describe({&sample.picture, 1}, {.max_tokens = 32}).ids;
+  sample.answer_ids = model.describe({&sample.image, 1}, {.max_tokens = 32}).ids;
   sample.answer_ids.push_back(special.end);
   sample.code_logits = code_logits(f32, special, sample, 1);
   sample.guided_logits = code_logits(f32, special, sample, kGuidance);
@@ -216,7 +216,7 @@ bool print_types(const std::string& model, Device& device, const SpecialIds& spe
   return within;
 }
 
-void print_pictures(const std::string& model, Device& device, const std::vector<Sample>& samples) {
+void print_images(const std::string& model, Device& device, const std::vector<Sample>& samples) {
   std::printf("\n| VQ networks | PSNR of pictures, mean | least |\n|---|---|---|\n");
   const Checkpoint checkpoint = Checkpoint::open(model);
   const JanusNetworks f32 = JanusNetworks::load(checkpoint, device, WeightType::f32);
@@ -226,8 +226,8 @@ void print_pictures(const std::string& model, Device& device, const std::vector<
     const JanusNetworks networks = JanusNetworks::load(checkpoint, device, types);
     double total = 0, least = std::numeric_limits<double>::infinity();
     for (const Sample& sample : samples) {
-      const std::vector<float> x = picture_planes(f32.vq_model, sample.codes);
-      const std::vector<float> y = picture_planes(networks.vq_model, sample.codes);
+      const std::vector<float> x = image_planes(f32.vq_model, sample.codes);
+      const std::vector<float> y = image_planes(networks.vq_model, sample.codes);
       double squares = 0;
       for (size_t index = 0; index < x.size(); ++index) {
         const double difference = std::clamp(x[index], -1.0F, 1.0F) - std::clamp(y[index], -1.0F, 1.0F);
@@ -253,7 +253,7 @@ bool measure(const std::string& model, const Settings& settings) {
   {
     const JanusModel f32(checkpoint, device, {.type = WeightType::f32});
     for (int index = 0; index < settings.prompts; ++index) {
-      samples.push_back(draw_sample(f32, index));
+      samples.push_back(make_sample(f32, index));
     }
   }
   size_t codes = 0, tokens = 0;
@@ -264,7 +264,7 @@ bool measure(const std::string& model, const Settings& settings) {
   std::printf("%s: %zu codes of %zu pictures, %zu tokens of their descriptions\n\n", model.c_str(), codes,
               samples.size(), tokens);
   const bool within = print_types(model, *device, special, samples, settings.limits);
-  print_pictures(model, *device, samples);
+  print_images(model, *device, samples);
   return within;
 }
 

@@ -3,7 +3,7 @@
     python tests/reference/vision_golden.py                      (Pillow 13, numpy, transformers)
 
 Lines of resize.txt: width height new_width new_height kind seed hash-or-bytes. Lines of preprocess.txt: a word for
-the function, its arguments, the hash. The pictures are those of tests/vision/pictures.h; hashes are FNV-1a, 64 bits.
+the function, its arguments, the hash. The pictures are those of tests/vision/seeded_image.h; hashes are FNV-1a, 64 bits.
 """
 import pathlib
 import random

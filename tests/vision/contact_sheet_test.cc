@@ -1,4 +1,4 @@
-// Sheets of pictures, their labels, and enlargements.
+// Sheets of images, their labels, and enlargements.
 #include "vision/contact_sheet.h"
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ int64_t count_of(const Image& image, uint8_t value) {
   return std::count(image.pixels.begin(), image.pixels.end(), value);
 }
 
-TEST(ContactSheet, HoldsEveryPictureOnceAndItsLabel) {
+TEST(ContactSheet, HoldsEveryImageOnceAndItsLabel) {
   for (int count : {1, 2, 3, 4, 5, 10}) {
     ContactSheet sheet(count, 64, 64);
     EXPECT_EQ(sheet.image().pixels.size(),
@@ -37,7 +37,7 @@ TEST(ContactSheet, HoldsEveryPictureOnceAndItsLabel) {
   }
 }
 
-TEST(ContactSheet, LongLabelsStayUnderTheirPicture) {
+TEST(ContactSheet, LongLabelsStayUnderTheirImage) {
   ContactSheet sheet(2, 192, 192);
   sheet.put(0, plain(192, 192, 90), std::string(400, 'w') + " caf\xc3\xa9 " + std::string(900, 'x'));
   const Image& image = sheet.image();
@@ -49,15 +49,15 @@ TEST(ContactSheet, LongLabelsStayUnderTheirPicture) {
   EXPECT_EQ(count_of(image, 90), 192 * 192 * 3);
 }
 
-TEST(ContactSheet, TakesPicturesOfOtherSizesAndManyOfThem) {
-  ContactSheet sheet(ContactSheet::kMostPictures, 384, 384);
-  sheet.put(ContactSheet::kMostPictures - 1, plain(384, 384, 90), "last");
+TEST(ContactSheet, TakesImagesOfOtherSizesAndManyOfThem) {
+  ContactSheet sheet(ContactSheet::kMostImages, 384, 384);
+  sheet.put(ContactSheet::kMostImages - 1, plain(384, 384, 90), "last");
   EXPECT_EQ(count_of(sheet.image(), 90), 64 * 64 * 3);
   sheet.put(0, plain(31, 77, 80), "");
   EXPECT_EQ(count_of(sheet.image(), 80), 64 * 64 * 3);
 }
 
-TEST(ContactSheet, TextIsCutAtThePictureEdge) {
+TEST(ContactSheet, TextIsCutAtTheImageEdge) {
   Image image = plain(20, 6, 255);
   draw_text(image, -3, -2, 1, "Wide text on a small picture");
   draw_text(image, 15, 3, 4, "x\n\xff");
@@ -65,7 +65,7 @@ TEST(ContactSheet, TextIsCutAtThePictureEdge) {
   EXPECT_EQ(text_width("ab", 2), 2 * text_width("ab", 1));
 }
 
-TEST(Enlarge, KeepsAPlainPictureAndTheMeanOfAnyOrSaysThatItCannot) {
+TEST(Enlarge, KeepsAPlainImageAndTheMeanOfAnyOrSaysThatItCannot) {
   if (!can_enlarge()) {
     EXPECT_THROW(enlarge_lanczos(plain(4, 4, 7), 2), Error);
     return;

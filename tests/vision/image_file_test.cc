@@ -11,8 +11,8 @@
 #include <sstream>
 #include <thread>
 
-#include "tests/vision/picture_files.h"
-#include "tests/vision/pictures.h"
+#include "tests/vision/image_files.h"
+#include "tests/vision/seeded_image.h"
 
 namespace janus {
 namespace {
@@ -38,7 +38,7 @@ void expect_near(const Image& image, const std::vector<uint8_t>& expected, int t
 }
 
 TEST(DecodeImage, ReadsWhatPillowReads) {
-  std::ifstream list(test::kPictures + "expected.txt");
+  std::ifstream list(test::kImageFolder + "expected.txt");
   int count = 0;
   for (std::string line; std::getline(list, line); ++count) {
     std::istringstream fields(line);
@@ -48,11 +48,11 @@ TEST(DecodeImage, ReadsWhatPillowReads) {
     ASSERT_FALSE(fields.fail()) << line;
     const int tolerance = JANUS_WITH_OPENCV ? with_opencv : light;
     if (tolerance < 0) {
-      const std::string message = decode_error(test::picture_bytes(name));
+      const std::string message = decode_error(test::image_bytes(name));
       EXPECT_NE(message.find("convert it"), std::string::npos) << name << ": " << message;
       continue;
     }
-    const DecodedImage decoded = read_image(test::kPictures + name);
+    const DecodedImage decoded = read_image(test::kImageFolder + name);
     EXPECT_EQ(decoded.warning, "") << name;
     EXPECT_EQ(decoded.image.width, width) << name;
     EXPECT_EQ(decoded.image.height, height) << name;
@@ -83,9 +83,9 @@ TEST(DecodeImage, RefusesSizesWithoutPixels) {
   }
 }
 
-TEST(DecodeImage, ReadsThinPictures) {
+TEST(DecodeImage, ReadsThinImages) {
   for (const auto& [width, height] : {std::pair(1, 1), std::pair(1, 5000), std::pair(5000, 1)}) {
-    const Image image = test::make_picture(width, height, 0, 4);
+    const Image image = test::seeded_image(width, height, 0, 4);
     const Image back = decode_image(encode_image(image, ImageFormat::png), "test").image;
     EXPECT_EQ(back.width, width);
     EXPECT_EQ(back.height, height);
@@ -99,12 +99,12 @@ TEST(DecodeImage, RefusesSizesThatTheFileCannotFill) {
   EXPECT_NE(decode_error(to_bytes(test::bmp_of_size(16000, -16000))).find("cut short"), std::string::npos);
 }
 
-// A file cut anywhere is an error, or a picture of full size with a warning; the few bytes behind the last
+// A file cut anywhere is an error, or an image of full size with a warning; the few bytes behind the last
 // pixel do not matter to a decoder.
 TEST(DecodeImage, NoticesCutFiles) {
   for (const char* name : {"rgb.png", "rgb.jpg", "progressive.jpg", "animation.gif", "rgb.bmp", "lossy.webp",
                            "lossless.webp", "rgb.tif", "tiff_lzw.tif"}) {
-    const std::vector<std::byte> whole = test::picture_bytes(name);
+    const std::vector<std::byte> whole = test::image_bytes(name);
     int warnings = 0;
     for (size_t length = 0; length + 2 < whole.size(); ++length) {
       try {
@@ -123,14 +123,14 @@ TEST(DecodeImage, NoticesCutFiles) {
 }
 
 TEST(DecodeImage, WarnsOfACutGifFrame) {
-  const std::vector<std::byte> whole = test::picture_bytes("transparent.gif");
+  const std::vector<std::byte> whole = test::image_bytes("transparent.gif");
   const DecodedImage decoded = decode_image(std::span(whole).first(whole.size() - 8), "half.gif");
   EXPECT_EQ(decoded.warning, "picture half.gif: the GIF is cut short; the part that is missing is blank");
 }
 
 // stb_image would write past its tables.
 TEST(DecodeImage, RefusesOversizedHuffmanTables) {
-  std::vector<std::byte> bytes = test::picture_bytes("rgb.jpg");
+  std::vector<std::byte> bytes = test::image_bytes("rgb.jpg");
   const std::string table =
       "\xFF\xC4" + test::big(2 + 17 + 4080, 2) + "\x13" + std::string(16 + 4080, '\xFF');
   const std::vector<std::byte> segment = to_bytes(table);
@@ -139,7 +139,7 @@ TEST(DecodeImage, RefusesOversizedHuffmanTables) {
 }
 
 TEST(DecodeImage, NoticesDamagedPng) {
-  std::vector<std::byte> bytes = test::picture_bytes("rgb.png");
+  std::vector<std::byte> bytes = test::image_bytes("rgb.png");
   bytes[bytes.size() / 2] ^= std::byte{0x10};
   EXPECT_NE(decode_error(bytes).find("wrong checksum"), std::string::npos);
 }
@@ -189,7 +189,7 @@ TEST(ReadImage, NamesAFileItMayNotRead) {
 }
 
 TEST(ReadImage, ReadsStdin) {
-  const int file = open((test::kPictures + "rgb.png").c_str(), O_RDONLY);
+  const int file = open((test::kImageFolder + "rgb.png").c_str(), O_RDONLY);
   const int saved = dup(STDIN_FILENO);
   dup2(file, STDIN_FILENO);
   const Image image = read_image("-").image;
@@ -199,7 +199,7 @@ TEST(ReadImage, ReadsStdin) {
   dup2(saved, STDIN_FILENO);
   close(saved);
   close(file);
-  EXPECT_EQ(image.pixels, read_image(test::kPictures + "rgb.png").image.pixels);
+  EXPECT_EQ(image.pixels, read_image(test::kImageFolder + "rgb.png").image.pixels);
 }
 
 // The libraries' own words on damaged data must not reach the terminal, and ours must afterwards.
@@ -207,7 +207,7 @@ TEST(DecodeImage, KeepsStderrClean) {
   ::testing::internal::CaptureStderr();
   for (const char* name :
        {"rgb.jpg", "progressive.jpg", "rgb.png", "lossy.webp", "tiff_lzw.tif", "jpeg.tif", "runs.bmp"}) {
-    std::vector<std::byte> bytes = test::picture_bytes(name);
+    std::vector<std::byte> bytes = test::image_bytes(name);
     for (size_t at = bytes.size() / 3; at < bytes.size(); at += 5) bytes[at] ^= std::byte{0x55};
     decode_error(bytes);
   }
@@ -217,7 +217,7 @@ TEST(DecodeImage, KeepsStderrClean) {
 
 TEST(DecodeImage, ServesManyThreads) {
   ::testing::internal::CaptureStderr();
-  const std::vector<std::byte> jpeg = test::picture_bytes("rgb.jpg");
+  const std::vector<std::byte> jpeg = test::image_bytes("rgb.jpg");
   const std::vector<uint8_t> expected = decode_image(jpeg, "test").image.pixels;
   constexpr int kThreads = 4;
   std::vector<std::thread> threads;

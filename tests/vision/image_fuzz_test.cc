@@ -1,11 +1,11 @@
-// Decoding of damaged files: whatever the bytes, a picture or one Error line. Run it under the asan preset
+// Decoding of damaged files: whatever the bytes, an image or one Error line. Run it under the asan preset
 // too.
 #include <algorithm>
 #include <filesystem>
 
-#include "tests/vision/picture_files.h"
-#include "tests/vision/pictures.h"
-#include "vision/formats/picture_header.h"
+#include "tests/vision/image_files.h"
+#include "tests/vision/seeded_image.h"
+#include "vision/formats/image_header.h"
 #include "vision/formats/png_chunks.h"
 
 namespace janus {
@@ -73,7 +73,7 @@ void mend_checksums(std::vector<std::byte>& bytes) {
 bool fits_in_memory(const std::vector<std::byte>& bytes) {
   // Sizes up to kMaxPixels are legal and would only make this test slow.
   try {
-    const PictureHeader header = read_picture_header(bytes, "test");
+    const ImageHeader header = read_image_header(bytes, "test");
     return header.width * header.height < 4000000;
   } catch (const Error&) {
     return true;
@@ -82,15 +82,15 @@ bool fits_in_memory(const std::vector<std::byte>& bytes) {
 
 TEST(DecodeImage, SurvivesDamage) {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(test::kPictures)) {
+  for (const auto& entry : std::filesystem::directory_iterator(test::kImageFolder)) {
     if (entry.path().extension() != ".txt") names.push_back(entry.path().filename());
   }
   std::sort(names.begin(), names.end());
   ASSERT_GT(names.size(), 60U);
-  int pictures = 0;
+  int images = 0;
   int errors = 0;
   for (const std::string& name : names) {
-    const std::vector<std::byte> seed_file = test::picture_bytes(name);
+    const std::vector<std::byte> seed_file = test::image_bytes(name);
     Mutator mutate(test::fnv1a({reinterpret_cast<const uint8_t*>(name.data()), name.size()}));
     for (int round = 0; round < kRounds; ++round) {
       std::vector<std::byte> bytes = seed_file;
@@ -100,7 +100,7 @@ TEST(DecodeImage, SurvivesDamage) {
       try {
         const Image image = decode_image(bytes, name).image;
         ASSERT_EQ(image.pixels.size(), size_t{3} * image.width * image.height);
-        ++pictures;
+        ++images;
       } catch (const Error& error) {
         ASSERT_EQ(std::string_view(error.what()).find('\n'), std::string_view::npos);
         ++errors;
@@ -111,7 +111,7 @@ TEST(DecodeImage, SurvivesDamage) {
       }
     }
   }
-  EXPECT_GT(pictures, 500);
+  EXPECT_GT(images, 500);
   EXPECT_GT(errors, 500);
 }
 

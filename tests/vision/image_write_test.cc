@@ -2,8 +2,8 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "tests/vision/picture_files.h"
-#include "tests/vision/pictures.h"
+#include "tests/vision/image_files.h"
+#include "tests/vision/seeded_image.h"
 
 namespace janus {
 namespace {
@@ -13,7 +13,7 @@ constexpr bool kOpenCv = JANUS_WITH_OPENCV != 0;
 TEST(EncodeImage, PngHoldsThePixels) {
   for (const auto& [width, height] : {std::pair(1, 1), std::pair(37, 21), std::pair(300, 2)}) {
     for (int kind = 0; kind < 3; ++kind) {
-      const Image image = test::make_picture(width, height, kind, 8);
+      const Image image = test::seeded_image(width, height, kind, 8);
       const std::vector<std::byte> png = encode_image(image, ImageFormat::png);
       EXPECT_EQ(decode_image(png, "test").image.pixels, image.pixels);
       EXPECT_EQ(encode_image(image, ImageFormat::png), png);
@@ -63,7 +63,7 @@ TEST(ImageFormatOf, GoesByTheExtensionInAnyCase) {
 }
 
 TEST(PngText, ComesBack) {
-  const Image image = test::make_picture(5, 4, 0, 2);
+  const Image image = test::seeded_image(5, 4, 0, 2);
   const ImageText text{{"prompt", "a red circle\non white"},
                        {"latin",
                         "Gr\xC3\xBC\xC3\x9F"
@@ -82,7 +82,7 @@ std::string as_text(const std::vector<std::byte>& bytes) {
 }
 
 TEST(PngText, StandsBehindTheHeaderInThePlainestChunk) {
-  const Image image = test::make_picture(5, 4, 0, 2);
+  const Image image = test::seeded_image(5, 4, 0, 2);
   const std::string png =
       as_text(encode_image(image, ImageFormat::png, {{"a", "\xC3\xBC"}, {"b", "\xE7\x8C\xAB"}}));
   const std::string zero(1, '\0');
@@ -92,7 +92,7 @@ TEST(PngText, StandsBehindTheHeaderInThePlainestChunk) {
 }
 
 TEST(PngText, MendsBrokenUtf8) {
-  const Image image = test::make_picture(1, 1, 0, 2);
+  const Image image = test::seeded_image(1, 1, 0, 2);
   const ImageText broken{{"k",
                           "a\xFF"
                           "b\xE7\x8C"},
@@ -105,7 +105,7 @@ TEST(PngText, MendsBrokenUtf8) {
 }
 
 TEST(PngText, RefusesWhatAPngCannotHold) {
-  const Image image = test::make_picture(1, 1, 0, 2);
+  const Image image = test::seeded_image(1, 1, 0, 2);
   for (const std::string& keyword :
        {std::string(), std::string(80, 'k'), std::string("new\nline"), std::string(" a")}) {
     EXPECT_THROW(encode_image(image, ImageFormat::png, {{keyword, "text"}}), Error);
@@ -129,14 +129,14 @@ TEST(PngText, ReadsForeignChunks) {
 }
 
 TEST(PngText, NoticesTornFiles) {
-  const Image image = test::make_picture(5, 4, 0, 2);
+  const Image image = test::seeded_image(5, 4, 0, 2);
   std::vector<std::byte> png = encode_image(image, ImageFormat::png, {{"prompt", "a red circle"}});
   for (size_t length = 0; length < png.size(); ++length) {
     EXPECT_THROW(read_png_text(std::span(png).first(length), "test"), Error) << length;
   }
   png[45] ^= std::byte{1};
   EXPECT_THROW(read_png_text(png, "test"), Error);
-  EXPECT_THROW(read_png_text(test::picture_bytes("rgb.jpg"), "test"), Error);
+  EXPECT_THROW(read_png_text(test::image_bytes("rgb.jpg"), "test"), Error);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "core/base/error.h"
-#include "tests/vision/pictures.h"
+#include "tests/vision/seeded_image.h"
 #include "vision/image.h"
 
 namespace janus {
@@ -31,7 +31,7 @@ void check_preprocess(std::istringstream& fields, const std::string& line) {
     config.image_mean = {0.48145466F, 0.4578275F, 0.40821073F};
     config.image_std = {0.26862954F, 0.26130258F, 0.27577711F};
   }
-  const std::vector<float> values = preprocess(test::make_picture(width, height, 0, seed), config);
+  const std::vector<float> values = preprocess(test::seeded_image(width, height, 0, seed), config);
   ASSERT_EQ(values.size(), size_t{3} * config.image_size * config.image_size);
   EXPECT_EQ(fmt::format("{:016x}", test::fnv1a(values)), expected) << line;
 }
@@ -89,7 +89,7 @@ TEST(ResizeAndPad, PutsTheExtraPixelAtTheBottomOrRight) {
     EXPECT_EQ(pixel, inside ? std::vector<uint8_t>({200, 200, 200}) : std::vector<uint8_t>({1, 2, 3})) << y;
   }
   // No resampling where the size already fits: noise comes through untouched.
-  const Image tall = test::make_picture(4, 10, 0, 9);
+  const Image tall = test::seeded_image(4, 10, 0, 9);
   const Image padded = resize_and_pad(tall, config);
   for (int y = 0; y < 10; ++y) {
     for (int i = 0; i < 12; ++i) EXPECT_EQ(padded.pixels[y * 30 + 9 + i], tall.pixels[y * 12 + i]);
@@ -107,7 +107,7 @@ TEST(ResizeAndPad, KeepsAtLeastMinSize) {
 }
 
 TEST(Preprocess, RefusesAnImpossibleConfig) {
-  const Image image = test::make_picture(4, 4, 0, 1);
+  const Image image = test::seeded_image(4, 4, 0, 1);
   const auto refuses = [&](auto change) {
     PreprocessConfig config;
     change(config);

@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "core/base/error.h"
-#include "tests/vision/pictures.h"
+#include "tests/vision/seeded_image.h"
 #include "vision/image.h"
 
 namespace janus {
@@ -27,7 +27,7 @@ TEST(ResizeBicubic, EqualsPillow) {
     std::string expected;
     fields >> width >> height >> new_width >> new_height >> kind >> seed >> expected;
     ASSERT_FALSE(fields.fail()) << line;
-    const Image result = resize_bicubic(test::make_picture(width, height, kind, seed), new_width, new_height);
+    const Image result = resize_bicubic(test::seeded_image(width, height, kind, seed), new_width, new_height);
     ASSERT_EQ(result.width, new_width);
     ASSERT_EQ(result.height, new_height);
     ASSERT_EQ(result.pixels.size(), size_t{3} * new_width * new_height);
@@ -38,23 +38,23 @@ TEST(ResizeBicubic, EqualsPillow) {
   EXPECT_EQ(cases, 236);
 }
 
-TEST(ResizeBicubic, KeepsAFlatPictureFlat) {
+TEST(ResizeBicubic, KeepsAFlatImageFlat) {
   Image flat{9, 200, std::vector<uint8_t>(9 * 200 * 3, 201)};
   EXPECT_EQ(resize_bicubic(flat, 400, 3).pixels, std::vector<uint8_t>(400 * 3 * 3, 201));
   EXPECT_EQ(resize_bicubic(flat, 2, 500).pixels, std::vector<uint8_t>(2 * 500 * 3, 201));
 }
 
 TEST(ResizeBicubic, ServesHugeRatios) {
-  const Image line = test::make_picture(200000, 1, 0, 3);
+  const Image line = test::seeded_image(200000, 1, 0, 3);
   EXPECT_EQ(resize_bicubic(line, 3, 2).pixels.size(), 18U);
-  const Image dot = test::make_picture(1, 1, 0, 3);
+  const Image dot = test::seeded_image(1, 1, 0, 3);
   const Image wall = resize_bicubic(dot, 5000, 1000);
   EXPECT_EQ(wall.pixels[0], dot.pixels[0]);
   EXPECT_EQ(wall.pixels.back(), dot.pixels[2]);
 }
 
 TEST(ResizeBicubic, RefusesSizesWithoutPixels) {
-  const Image image = test::make_picture(2, 2, 0, 1);
+  const Image image = test::seeded_image(2, 2, 0, 1);
   EXPECT_THROW(resize_bicubic(image, 0, 2), Error);
   EXPECT_THROW(resize_bicubic(image, 2, -1), Error);
   EXPECT_THROW(resize_bicubic(image, 1 << 20, 1 << 20), Error);

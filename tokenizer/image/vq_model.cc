@@ -135,7 +135,7 @@ Tensor VqModel::decode(std::span<const int32_t> codes, int64_t height, int64_t w
     check(code >= 0 && code < config_.codebook_size, "codes: expected numbers from 0 to {}, found {}",
           config_.codebook_size - 1, code);
   }
-  // A device that draws other codes meanwhile goes on with it.
+  // A device that samples other codes meanwhile goes on with it.
   const Tensor codebook = Tensor::wrap(codebook_.device().side_stream(), codebook_.dtype(), codebook_.shape(),
                                        codebook_.raw(), nullptr);
   const Tensor entries = ops::embedding(codebook, codes).reshape({1, height * width, config_.embed_dim});

@@ -50,7 +50,7 @@ class VqModel {
 
   const VqConfig& config() const { return config_; }
 
-  // codes: h * w of one picture, row by row, each in [0, codebook_size) -> [1, h * factor, w * factor, 3],
+  // codes: h * w of one image, row by row, each in [0, codebook_size) -> [1, h * factor, w * factor, 3],
   // nominal range -1..1, not clamped. on_block: after each block, and may end it by throwing.
   Tensor decode(std::span<const int32_t> codes, int64_t height, int64_t width,
                 const LayerHook& on_block = {}) const;
@@ -60,7 +60,7 @@ class VqModel {
   // The code of the nearest codebook row for each position, both normalised; the lowest among equals.
   std::vector<int32_t> quantize(const Tensor& latent) const;
 
-  // Of the convolutions.
+  // The type of the convolutions' weights.
   DType dtype() const { return decoder_.conv_in.weight.dtype(); }
 
  private:

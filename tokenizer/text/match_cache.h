@@ -11,7 +11,7 @@
 
 namespace janus {
 
-// Of one thread and all patterns: the newest text and pattern that belong to a place have it.
+// Serves one thread and all patterns. A place belongs to the newest text and pattern that map to it.
 class MatchCache {
  public:
   enum class Found : uint32_t { unknown, nothing, whole_text };

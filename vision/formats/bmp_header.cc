@@ -1,13 +1,13 @@
 #include <cstdlib>
 
 #include "vision/formats/byte_view.h"
-#include "vision/formats/picture_header.h"
+#include "vision/formats/image_header.h"
 
 namespace janus {
 
-PictureHeader read_bmp_header(std::span<const std::byte> bytes, const std::string& name) {
-  PictureHeader header;
-  header.format = PictureFormat::bmp;
+ImageHeader read_bmp_header(std::span<const std::byte> bytes, const std::string& name) {
+  ImageHeader header;
+  header.format = ReadableImageFormat::bmp;
   const ByteView view(bytes, ByteView::Order::little);
   constexpr uint32_t kCoreHeader = 12;
   const bool core = view.u32(14) == kCoreHeader;

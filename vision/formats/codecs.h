@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "vision/formats/picture_header.h"
+#include "vision/formats/image_header.h"
 #include "vision/image.h"
 #include "vision/image_file.h"
 
@@ -22,15 +22,14 @@ struct Pixels {
   std::vector<uint8_t> values;
 };
 
-// `bytes` are header.rewritten where there are such. Throws Error for damaged data.
-Pixels decode_pixels(const PictureHeader& header, std::span<const std::byte> bytes, const std::string& name);
+// `bytes` are header.rewritten where that is not empty. Throws Error for damaged data.
+Pixels decode_pixels(const ImageHeader& header, std::span<const std::byte> bytes, const std::string& name);
 // JPEG and WebP at quality 95. `format` is one of writable_formats().
 std::vector<std::byte> encode_pixels(const Image& image, ImageFormat format);
 std::vector<ImageFormat> writable_formats();
 
-// With stb_image and stb_image_write: JPEG, PNG, BMP, GIF, and JPEG, PNG.
-Pixels decode_with_stb(const PictureHeader& header, std::span<const std::byte> bytes,
-                       const std::string& name);
+// stb_image reads JPEG, PNG, BMP and GIF; stb_image_write writes JPEG and PNG.
+Pixels decode_with_stb(const ImageHeader& header, std::span<const std::byte> bytes, const std::string& name);
 std::vector<std::byte> encode_with_stb(const Image& image, ImageFormat format);
 
 }  // namespace janus

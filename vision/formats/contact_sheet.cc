@@ -105,11 +105,11 @@ ContactSheet::ContactSheet(int count, int width, int height) {
   sheet_.pixels.assign(static_cast<size_t>(sheet_.width) * sheet_.height * 3, 255);
 }
 
-void ContactSheet::put(int place, const Image& picture, std::string_view label) {
+void ContactSheet::put(int place, const Image& image, std::string_view label) {
   const int left = kMargin + place % columns_ * (tile_width_ + kMargin);
   const int top = kMargin + place / columns_ * (tile_height_ + kMargin + kLabelLines * kLineHeight);
-  const bool fits = picture.width == tile_width_ && picture.height == tile_height_;
-  paste(fits ? picture : resize_bicubic(picture, tile_width_, tile_height_), sheet_, left, top);
+  const bool fits = image.width == tile_width_ && image.height == tile_height_;
+  paste(fits ? image : resize_bicubic(image, tile_width_, tile_height_), sheet_, left, top);
   int y = top + tile_height_ + 3;
   for (const std::string& line : wrap(label, tile_width_, kLabelLines)) {
     draw_text(sheet_, left, y, 1, line);

@@ -10,7 +10,7 @@ namespace {
 constexpr size_t kMaxTags = 4096;
 constexpr size_t kMaxValues = 65536;
 
-// Of the whole-number types BYTE, SHORT, LONG, LONG8; 0 for the others.
+// Returns the size of the integer types BYTE, SHORT, LONG, LONG8; 0 for the others.
 int bytes_of_type(uint16_t type) {
   switch (type) {
     case 1:

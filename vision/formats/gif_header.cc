@@ -1,6 +1,6 @@
 #include "core/base/error.h"
 #include "vision/formats/byte_view.h"
-#include "vision/formats/picture_header.h"
+#include "vision/formats/image_header.h"
 
 namespace janus {
 namespace {
@@ -17,9 +17,9 @@ uint64_t after_sub_blocks(const ByteView& view, uint64_t position) {
 
 }  // namespace
 
-PictureHeader read_gif_header(std::span<const std::byte> bytes, const std::string& name) {
-  PictureHeader header;
-  header.format = PictureFormat::gif;
+ImageHeader read_gif_header(std::span<const std::byte> bytes, const std::string& name) {
+  ImageHeader header;
+  header.format = ReadableImageFormat::gif;
   header.needs_stb = true;
   const ByteView view(bytes, ByteView::Order::little);
   header.width = view.u16(6);

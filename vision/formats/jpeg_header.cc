@@ -3,7 +3,7 @@
 #include "core/base/error.h"
 #include "vision/formats/byte_view.h"
 #include "vision/formats/exif.h"
-#include "vision/formats/picture_header.h"
+#include "vision/formats/image_header.h"
 
 namespace janus {
 namespace {
@@ -60,7 +60,7 @@ size_t next_marker(const ByteView& view, std::span<const std::byte> bytes, size_
   }
 }
 
-void read_segment(uint8_t marker, const ByteView& segment, const std::string& name, PictureHeader& header,
+void read_segment(uint8_t marker, const ByteView& segment, const std::string& name, ImageHeader& header,
                   Marks& marks) {
   if (is_frame(marker) && marks.components == 0) {
     marks.precision = segment.u8(0);
@@ -77,7 +77,7 @@ void read_segment(uint8_t marker, const ByteView& segment, const std::string& na
   if (marker == kApp14 && segment.has_text(0, "Adobe")) marks.adobe = true;
 }
 
-Marks read_segments(std::span<const std::byte> bytes, const std::string& name, PictureHeader& header) {
+Marks read_segments(std::span<const std::byte> bytes, const std::string& name, ImageHeader& header) {
   const ByteView view(bytes, ByteView::Order::big);
   Marks marks;
   size_t at = next_marker(view, bytes, 2);
@@ -97,9 +97,9 @@ Marks read_segments(std::span<const std::byte> bytes, const std::string& name, P
 
 }  // namespace
 
-PictureHeader read_jpeg_header(std::span<const std::byte> bytes, const std::string& name) {
-  PictureHeader header;
-  header.format = PictureFormat::jpeg;
+ImageHeader read_jpeg_header(std::span<const std::byte> bytes, const std::string& name) {
+  ImageHeader header;
+  header.format = ReadableImageFormat::jpeg;
   const Marks marks = read_segments(bytes, name, header);
   if (!marks.end && (marks.components == 0 || !marks.scan)) fail_cut_short(header.format, bytes.size(), name);
   check(marks.components != 0 && marks.scan, "picture {}: expected a JPEG with pixels, found none in it",

@@ -5,8 +5,8 @@
 
 namespace janus {
 
-Pixels decode_pixels(const PictureHeader& header, std::span<const std::byte> bytes, const std::string& name) {
-  check(!header.needs_opencv && header.format != PictureFormat::webp,
+Pixels decode_pixels(const ImageHeader& header, std::span<const std::byte> bytes, const std::string& name) {
+  check(!header.needs_opencv && header.format != ReadableImageFormat::webp,
         "picture {}: expected JPEG, PNG, GIF or uncompressed BMP, all that this build without OpenCV reads, "
         "found "
         "{}; convert it, or build with JANUS_OPENCV=ON",

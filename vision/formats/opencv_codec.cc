@@ -50,7 +50,7 @@ void copy_row(const Value* from, int width, int channels, Value flip, uint8_t* t
 
 }  // namespace
 
-Pixels decode_pixels(const PictureHeader& header, std::span<const std::byte> bytes, const std::string& name) {
+Pixels decode_pixels(const ImageHeader& header, std::span<const std::byte> bytes, const std::string& name) {
   if (header.needs_stb) return decode_with_stb(header, bytes, name);
   const cv::Mat file(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<std::byte*>(bytes.data()));
   // Unchanged: no conversion and no turning by OpenCV's own, incomplete, rules.

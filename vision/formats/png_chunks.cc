@@ -3,7 +3,7 @@
 #include "core/base/crc32.h"
 #include "core/base/error.h"
 #include "vision/formats/byte_view.h"
-#include "vision/formats/picture_header.h"
+#include "vision/formats/image_header.h"
 
 namespace janus {
 
@@ -20,7 +20,8 @@ bool PngChunks::next(PngChunk& chunk) {
   const ByteView view(bytes_, ByteView::Order::big);
   constexpr size_t kFrame = 12;  // length, type, checksum
   const uint64_t length = view.u32(position_);
-  if (!view.contains(position_, kFrame + length)) fail_cut_short(PictureFormat::png, bytes_.size(), name_);
+  if (!view.contains(position_, kFrame + length))
+    fail_cut_short(ReadableImageFormat::png, bytes_.size(), name_);
   chunk.type = {reinterpret_cast<const char*>(bytes_.data()) + position_ + 4, 4};
   chunk.data = bytes_.subspan(position_ + 8, length);
   chunk.type_and_data = bytes_.subspan(position_ + 4, 4 + length);

@@ -3,7 +3,7 @@
 #include "core/base/error.h"
 #include "vision/formats/byte_view.h"
 #include "vision/formats/exif.h"
-#include "vision/formats/picture_header.h"
+#include "vision/formats/image_header.h"
 #include "vision/formats/png_chunks.h"
 
 namespace janus {
@@ -11,7 +11,7 @@ namespace {
 
 // The most that deflate can shrink: a file with fewer bytes than that cannot fill its size, so nothing need
 // be allocated to find out.
-bool can_fill(const PictureHeader& header, int bits_per_pixel, uint64_t compressed_bytes) {
+bool can_fill(const ImageHeader& header, int bits_per_pixel, uint64_t compressed_bytes) {
   constexpr double kLargestRatio = 1032;
   const double bytes =
       static_cast<double>(header.width) * static_cast<double>(header.height) * bits_per_pixel / 8;
@@ -25,9 +25,9 @@ int bits_per_pixel(int bit_depth, int color_type) {
 
 }  // namespace
 
-PictureHeader read_png_header(std::span<const std::byte> bytes, const std::string& name) {
-  PictureHeader header;
-  header.format = PictureFormat::png;
+ImageHeader read_png_header(std::span<const std::byte> bytes, const std::string& name) {
+  ImageHeader header;
+  header.format = ReadableImageFormat::png;
   PngChunks chunks(bytes, name);
   PngChunk chunk;
   check(chunks.next(chunk) && chunk.type == "IHDR" && chunk.data.size() == 13,
@@ -43,7 +43,7 @@ PictureHeader read_png_header(std::span<const std::byte> bytes, const std::strin
           "picture {}: expected intact PNG chunks, found a wrong checksum; it is damaged", name);
     if (chunk.type == "IDAT") pixel_bytes += chunk.data.size();
     if (chunk.type == "eXIf") header.orientation = exif_orientation(chunk.data);
-    // OpenCV overlooks the transparent level of a grey picture.
+    // OpenCV overlooks the transparent level of a grey image.
     if (chunk.type == "tRNS" && color_type == 0) header.needs_stb = true;
   } while (chunks.next(chunk));
   check_size(header, name);

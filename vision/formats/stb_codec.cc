@@ -40,8 +40,7 @@ void append(void* context, void* data, int size) {
 
 }  // namespace
 
-Pixels decode_with_stb(const PictureHeader& header, std::span<const std::byte> bytes,
-                       const std::string& name) {
+Pixels decode_with_stb(const ImageHeader& header, std::span<const std::byte> bytes, const std::string& name) {
   check(bytes.size() <= INT_MAX, "picture {}: expected at most {} bytes, found {}", name, INT_MAX,
         bytes.size());
   const int wanted = header.alpha == Alpha::ignored ? kChannels : 0;

@@ -2,7 +2,7 @@
 
 #include "core/base/error.h"
 #include "vision/formats/exif.h"
-#include "vision/formats/picture_header.h"
+#include "vision/formats/image_header.h"
 
 namespace janus {
 namespace {
@@ -33,7 +33,7 @@ void check_pieces(const TiffDirectory& directory, uint16_t offsets, uint16_t cou
   if (starts == nullptr || lengths == nullptr) return;
   for (size_t i = 0; i < std::min(starts->values.size(), lengths->values.size()); ++i) {
     const bool inside = starts->values[i] <= size && lengths->values[i] <= size - starts->values[i];
-    if (!inside) fail_cut_short(PictureFormat::tiff, size, name);
+    if (!inside) fail_cut_short(ReadableImageFormat::tiff, size, name);
   }
 }
 
@@ -49,7 +49,7 @@ Alpha alpha_of(const TiffDirectory& directory, uint64_t bits) {
 
 // OpenCV turns TIFFs, some of them, by itself; with the tag set to 1 it turns none.
 void clear_orientation(const TiffDirectory& directory, std::span<const std::byte> bytes,
-                       PictureHeader& header) {
+                       ImageHeader& header) {
   const TiffTag* tag = directory.find(kTiffOrientation);
   header.rewritten.assign(bytes.begin(), bytes.end());
   for (int i = 0; i < tag->value_bytes; ++i) {
@@ -60,9 +60,9 @@ void clear_orientation(const TiffDirectory& directory, std::span<const std::byte
 
 }  // namespace
 
-PictureHeader read_tiff_header(std::span<const std::byte> bytes, const std::string& name) {
-  PictureHeader header;
-  header.format = PictureFormat::tiff;
+ImageHeader read_tiff_header(std::span<const std::byte> bytes, const std::string& name) {
+  ImageHeader header;
+  header.format = ReadableImageFormat::tiff;
   header.needs_opencv = true;
   const auto directory = read_tiff_directory(bytes);
   if (!directory || directory->tags.empty()) fail_cut_short(header.format, bytes.size(), name);

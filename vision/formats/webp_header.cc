@@ -1,7 +1,7 @@
 #include "core/base/error.h"
 #include "vision/formats/byte_view.h"
 #include "vision/formats/exif.h"
-#include "vision/formats/picture_header.h"
+#include "vision/formats/image_header.h"
 
 namespace janus {
 namespace {
@@ -17,7 +17,7 @@ void append_text(std::vector<std::byte>& bytes, std::string_view text) {
 }
 
 // A still WebP of the frame's own chunks, which is what OpenCV can read of an animation.
-std::vector<std::byte> still_of_frame(const PictureHeader& header, std::span<const std::byte> chunks) {
+std::vector<std::byte> still_of_frame(const ImageHeader& header, std::span<const std::byte> chunks) {
   constexpr uint64_t kExtendedBytes = 10;
   constexpr uint8_t kAlphaFlag = 0x10;
   std::vector<std::byte> still;
@@ -32,7 +32,7 @@ std::vector<std::byte> still_of_frame(const PictureHeader& header, std::span<con
   return still;
 }
 
-void read_frame(PictureHeader& header, const ByteView& frame) {
+void read_frame(ImageHeader& header, const ByteView& frame) {
   constexpr uint64_t kFrameHeader = 16;
   header.frame_left = int64_t{frame.u24(0)} * 2;
   header.frame_top = int64_t{frame.u24(3)} * 2;
@@ -43,9 +43,9 @@ void read_frame(PictureHeader& header, const ByteView& frame) {
 
 }  // namespace
 
-PictureHeader read_webp_header(std::span<const std::byte> bytes, const std::string& name) {
-  PictureHeader header;
-  header.format = PictureFormat::webp;
+ImageHeader read_webp_header(std::span<const std::byte> bytes, const std::string& name) {
+  ImageHeader header;
+  header.format = ReadableImageFormat::webp;
   const ByteView view(bytes, ByteView::Order::little);
   const uint64_t end = kChunkFrame + view.u32(4);
   if (end > view.size()) fail_cut_short(header.format, bytes.size(), name);

@@ -38,7 +38,7 @@ void rope(float* head, int64_t width, const float* cosines, const float* sines) 
   });
 }
 
-// From elements of type T.
+// Converts elements of type T.
 template <typename T>
 void floats_to_f32(const void* from, int64_t size, float* to) {
   const T* elements = static_cast<const T*>(from);

@@ -37,8 +37,8 @@ void round_row(const float* x, int64_t depth, int64_t row, const RoundedRows& to
 
 // -- weights ----------------------------------------------------------------------------------------------
 
-// Of a format: the factors that a panel has for each weight row and 256 elements, beside the values; the
-// largest value; and the elements after which sums become floats.
+// Describes a format: the factors that a panel has for each weight row and 256 elements, beside the values;
+// the largest value; and the elements after which sums become floats.
 template <typename Block>
 struct GemmFormat;
 template <>

@@ -99,8 +99,8 @@ struct PackedPair {
   IntVec low, high;
 };
 
-// Of a format: how many elements share a scale, what its bytes are above them, and how many times the
-// elements in high halves are too large. Of the parts 2 * pair and 2 * pair + 1, `load` takes vector v;
+// Describes a format: how many elements share a scale, how far its bytes lie above them, and how many times
+// too large the elements in high halves are. `load` takes vector v of the parts 2 * pair and 2 * pair + 1;
 // `elements` are those of one of them.
 template <typename Packed>
 struct PackedFormat;
@@ -267,7 +267,7 @@ struct FieldFactor {
   }
 };
 
-// Of q4_k and q5_k.
+// Loads the factors of q4_k and q5_k.
 template <typename Packed>
 JANUS_INLINE PackedFactors<Packed> load_factors(const Packed& block, int first) {
   const Vec d = to_f32_halves(block.d + first);

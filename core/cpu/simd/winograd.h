@@ -56,7 +56,7 @@ struct SameSize {
   }
 };
 
-// Of inputs that each count twice, d[1] d[1] d[2] d[2] between one d[0] and one d[3], as in a picture made
+// Of inputs that each count twice, d[1] d[1] d[2] d[2] between one d[0] and one d[3], as in an image made
 // twice as large. The taps' sum s meets every input pair, so 5 products are enough:
 //   y[0] = s (d[1] + d[2]) / 2 + (d[1] - d[2]) (s / 2 - w[0]) + (d[0] - d[2]) w[0]
 //   y[1] = s (d[1] + d[2]) / 2 + (d[1] - d[2]) (s / 2 - w[2])

@@ -1,23 +1,23 @@
-#include "cli/generate/drawing_watch.h"
+#include "cli/generate/generation_watch.h"
 
 #include "cli/io/run_status.h"
 
 namespace janus::cli {
 
-RunStatus DrawingWatch::status() const {
+RunStatus GenerationWatch::status() const {
   const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   const auto per_second = [&](int64_t count) {
     return elapsed > 0 ? static_cast<double>(count) / elapsed : 0;
   };
-  // By codes: images that are drawn side by side are finished at about the same time.
-  const double share = static_cast<double>(drawn_codes_) / static_cast<double>(images_ * codes_);
+  // By codes: images that are generated side by side are finished at about the same time.
+  const double share = static_cast<double>(sampled_codes_) / static_cast<double>(images_ * codes_);
   return run_status({.phase = "drawing",
                      .done = finished_,
                      .total = images_,
                      .errors = failed_,
-                     .pictures_per_second = per_second(finished_),
+                     .images_per_second = per_second(finished_),
                      .unit = "codes",
-                     .units_per_second = per_second(drawn_codes_),
+                     .units_per_second = per_second(sampled_codes_),
                      .share = share,
                      .left_s = share > 0 ? elapsed * (1 - share) / share : -1});
 }

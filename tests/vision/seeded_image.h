@@ -1,4 +1,4 @@
-// Pictures made from a seed, which tests/reference/vision_golden.py makes alike, and the hash both compare
+// Images made from a seed, which tests/reference/vision_golden.py makes alike, and the hash both compare
 // by.
 #pragma once
 
@@ -26,7 +26,7 @@ class ByteGenerator {
 
 // Kind 0 is noise, 1 is black and white (the most that a cubic can overshoot), 2 is a gradient with a little
 // noise.
-inline Image make_picture(int width, int height, int kind, uint64_t seed) {
+inline Image seeded_image(int width, int height, int kind, uint64_t seed) {
   Image image{width, height, std::vector<uint8_t>(static_cast<size_t>(width) * height * 3)};
   ByteGenerator next(seed);
   size_t i = 0;

@@ -1,4 +1,4 @@
-// A picture on its way through the pipeline.
+// An image on its way through the pipeline.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace janus::cli {
 
-// As the sources list it.
-struct ListedPicture {
+// An image as the sources list it.
+struct ListedImage {
   std::string key;     // what tells it from all others: the path as given; ARCHIVE/member
   std::string path;    // the file it is in
   int64_t bytes = -1;  // -1 = could not be found out
@@ -26,10 +26,10 @@ struct ListedPicture {
   std::string old_sha256;    // of what an earlier record is about; the same content needs no other
 };
 
-// As the model takes it, or why it does not.
-struct LoadedPicture {
-  ListedPicture listed;  // without content
-  PictureFacts facts;
+// An image as the model takes it, or the fault for which it does not.
+struct LoadedImage {
+  ListedImage listed;  // without content
+  ImageFacts facts;
   std::string sha256;
   std::vector<float> pixels;  // of preprocess()
   std::string fault, warning;

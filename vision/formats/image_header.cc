@@ -1,4 +1,4 @@
-#include "vision/formats/picture_header.h"
+#include "vision/formats/image_header.h"
 
 #include <algorithm>
 
@@ -29,7 +29,7 @@ std::string describe_bytes(const ByteView& view) {
   return std::all_of(start.begin(), start.end(), is_text) ? "text" : "bytes of no known kind";
 }
 
-PictureHeader read_any_header(std::span<const std::byte> bytes, const std::string& name) {
+ImageHeader read_any_header(std::span<const std::byte> bytes, const std::string& name) {
   const ByteView view(bytes, ByteView::Order::little);
   if (view.has_text(0, "\xFF\xD8\xFF")) return read_jpeg_header(bytes, name);
   if (view.has_text(0, kPngSignature)) return read_png_header(bytes, name);
@@ -48,38 +48,38 @@ PictureHeader read_any_header(std::span<const std::byte> bytes, const std::strin
 
 }  // namespace
 
-const char* name_of(PictureFormat format) {
+const char* name_of(ReadableImageFormat format) {
   switch (format) {
-    case PictureFormat::jpeg:
+    case ReadableImageFormat::jpeg:
       return "JPEG";
-    case PictureFormat::png:
+    case ReadableImageFormat::png:
       return "PNG";
-    case PictureFormat::gif:
+    case ReadableImageFormat::gif:
       return "GIF";
-    case PictureFormat::bmp:
+    case ReadableImageFormat::bmp:
       return "BMP";
-    case PictureFormat::webp:
+    case ReadableImageFormat::webp:
       return "WebP";
-    case PictureFormat::tiff:
+    case ReadableImageFormat::tiff:
       return "TIFF";
   }
   return "";
 }
 
-void fail_cut_short(PictureFormat format, size_t bytes, const std::string& name) {
+void fail_cut_short(ReadableImageFormat format, size_t bytes, const std::string& name) {
   fail("picture {}: expected a whole {}, found one cut short after {} bytes; copy or download it again", name,
        name_of(format), bytes);
 }
 
-void check_size(const PictureHeader& header, const std::string& name) {
+void check_size(const ImageHeader& header, const std::string& name) {
   const bool fits = header.width > 0 && header.height > 0 && header.width <= kMaxSide &&
                     header.height <= kMaxSide && header.width * header.height <= kMaxPixels;
   check(fits, "picture {}: expected 1 to {} pixels and sides of at most {}, found {} x {}; resize it first",
         name, kMaxPixels, kMaxSide, header.width, header.height);
 }
 
-PictureHeader read_picture_header(std::span<const std::byte> bytes, const std::string& name) {
-  PictureHeader header = read_any_header(bytes, name);
+ImageHeader read_image_header(std::span<const std::byte> bytes, const std::string& name) {
+  ImageHeader header = read_any_header(bytes, name);
   check_size(header, name);
   if (header.frame_width == 0) {
     header.frame_width = header.width;

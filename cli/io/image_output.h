@@ -1,4 +1,4 @@
-// Pictures the program writes.
+// Images the program writes.
 #pragma once
 
 #include <string>
@@ -10,6 +10,6 @@ namespace janus::cli {
 
 // The format that `path` asks for by its extension; PNG for "-". Throws UsageError, naming `option`, for an
 // extension that this build cannot write.
-ImageFormat picture_format(const std::string& path, const std::string& option);
+ImageFormat output_image_format(const std::string& path, const std::string& option);
 
 }  // namespace janus::cli

@@ -1,4 +1,4 @@
-// Picture files for tests: those of tests/data, and headers made by hand.
+// Image files for tests: those of tests/data, and headers made by hand.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@
 
 namespace janus::test {
 
-inline const std::string kPictures = JANUS_TEST_DATA "/vision/pictures/";
+inline const std::string kImageFolder = JANUS_TEST_DATA "/vision/pictures/";
 
 inline std::vector<std::byte> to_bytes(std::string_view text) {
   const auto* begin = reinterpret_cast<const std::byte*>(text.data());
@@ -28,7 +28,7 @@ inline std::vector<std::byte> file_bytes(const std::string& path) {
   return to_bytes(read_file(path, path, size_t{1} << 30));
 }
 
-inline std::vector<std::byte> picture_bytes(const std::string& name) { return file_bytes(kPictures + name); }
+inline std::vector<std::byte> image_bytes(const std::string& name) { return file_bytes(kImageFolder + name); }
 
 // The message of the Error that decoding throws; empty if it throws none.
 inline std::string decode_error(const std::vector<std::byte>& bytes) {

@@ -1,4 +1,4 @@
-#include "cli/io/picture_output.h"
+#include "cli/io/image_output.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 namespace janus::cli {
 
-ImageFormat picture_format(const std::string& path, const std::string& option) {
+ImageFormat output_image_format(const std::string& path, const std::string& option) {
   if (path == kStandardStream) return ImageFormat::png;
   std::optional<ImageFormat> format = image_format_of(path);
   if (!format) {

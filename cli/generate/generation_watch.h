@@ -9,20 +9,20 @@
 
 namespace janus::cli {
 
-// Counts from its making on. Written by the thread that draws, read by the display.
-class DrawingWatch {
+// Counts from its making on. Written by the thread that generates, read by the display.
+class GenerationWatch {
  public:
-  // images: to be drawn, of `codes` each.
-  DrawingWatch(int64_t images, int64_t codes) : images_(images), codes_(codes) {}
+  // images: to be generated, of `codes` each.
+  GenerationWatch(int64_t images, int64_t codes) : images_(images), codes_(codes) {}
 
-  void drew_code() { ++drawn_codes_; }
+  void sampled_code() { ++sampled_codes_; }
   void finished_image() { ++finished_; }
   void failed_image() { ++failed_; }
   RunStatus status() const;
 
  private:
   const int64_t images_, codes_;
-  std::atomic<int64_t> drawn_codes_{0}, finished_{0}, failed_{0};
+  std::atomic<int64_t> sampled_codes_{0}, finished_{0}, failed_{0};
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 

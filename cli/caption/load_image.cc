@@ -1,4 +1,4 @@
-#include "cli/caption/load_picture.h"
+#include "cli/caption/load_image.h"
 
 #include <optional>
 #include <utility>
@@ -15,10 +15,10 @@ namespace {
 // The decoder's pixels, those turned upright, and what resizing adds.
 constexpr int64_t kBytesAPixel = 10;
 
-void decode(LoadedPicture& loaded, const PreprocessConfig& config, MemoryBudget& budget) {
+void decode(LoadedImage& loaded, const PreprocessConfig& config, MemoryBudget& budget) {
   const std::string& content = loaded.listed.content;
   const std::span<const std::byte> bytes = std::as_bytes(std::span(content));
-  const PictureSize size = read_picture_size(bytes, loaded.listed.key);
+  const ImageSize size = read_image_size(bytes, loaded.listed.key);
   loaded.facts.width = size.width;
   loaded.facts.height = size.height;
   const MemoryBudget::Share share(budget, static_cast<size_t>(size.width * size.height * kBytesAPixel));
@@ -29,7 +29,7 @@ void decode(LoadedPicture& loaded, const PreprocessConfig& config, MemoryBudget&
 
 }  // namespace
 
-void read_content(ListedPicture& listed) {
+void read_content(ListedImage& listed) {
   if (listed.has_content) return;
   ImageBytes file = read_image_bytes(listed.path);
   listed.bytes = file.bytes;
@@ -38,8 +38,8 @@ void read_content(ListedPicture& listed) {
   listed.has_content = true;
 }
 
-LoadedPicture load_picture(ListedPicture listed, const PreprocessConfig& config, MemoryBudget& budget) {
-  LoadedPicture loaded;
+LoadedImage load_image(ListedImage listed, const PreprocessConfig& config, MemoryBudget& budget) {
+  LoadedImage loaded;
   loaded.listed = std::move(listed);
   const std::optional<std::string> fault = error_of([&] {
     if (!loaded.listed.fault.empty()) throw Error(loaded.listed.fault);

@@ -1,4 +1,4 @@
-// Loaded pictures, made ready on threads of their own ahead of who takes them.
+// Loaded images, made ready on threads of their own ahead of who takes them.
 #pragma once
 
 #include <future>
@@ -9,17 +9,17 @@
 
 namespace janus::cli {
 
-class PictureFeed {
+class ImageFeed {
  public:
   // `run` must outlive it.
-  explicit PictureFeed(const CaptionRun& run);
+  explicit ImageFeed(const CaptionRun& run);
   // Ends the threads; what they have made is dropped.
-  ~PictureFeed();
-  PictureFeed(const PictureFeed&) = delete;
-  PictureFeed& operator=(const PictureFeed&) = delete;
+  ~ImageFeed();
+  ImageFeed(const ImageFeed&) = delete;
+  ImageFeed& operator=(const ImageFeed&) = delete;
 
-  // The next picture; waits a moment for one if `wait`.
-  std::optional<LoadedPicture> take(bool wait);
+  // The next image; waits a moment for one if `wait`.
+  std::optional<LoadedImage> take(bool wait);
   // Whether the last one has been taken and none will come.
   bool drained() { return loaded_.drained(); }
   // Ends the threads. Throws what ended one of them before, if anything did.
@@ -27,15 +27,15 @@ class PictureFeed {
 
  private:
   void list();
-  bool accept(ListedPicture& picture, const std::function<std::string()>& content);
-  bool meets_conditions(ListedPicture& picture, const std::function<std::string()>& content) const;
+  bool accept(ListedImage& image, const std::function<std::string()>& content);
+  bool meets_conditions(ListedImage& image, const std::function<std::string()>& content) const;
   void load();
   void abandon();
   void guard(const std::function<void()>& action);
 
   const CaptionRun& run_;
-  BoundedQueue<ListedPicture> listed_;
-  BoundedQueue<LoadedPicture> loaded_;
+  BoundedQueue<ListedImage> listed_;
+  BoundedQueue<LoadedImage> loaded_;
   MemoryBudget budget_;
   std::atomic<bool> ending_{false};
   std::atomic<int> loaders_;

@@ -1,0 +1,36 @@
+#include "cli/app/sampling_options.h"
+
+#include <fmt/format.h>
+
+namespace janus::cli {
+
+SamplingOptions SamplingSettings::with_seed(uint32_t seed) const {
+  return {.temperature = static_cast<float>(temperature),
+          .top_k = static_cast<int>(top_k),
+          .top_p = static_cast<float>(top_p),
+          .seed = seed};
+}
+
+Reader temperature_number(double& target) { return number(target, {.low = 0}); }
+
+Reader top_k_number(int64_t& target) { return number(target, {0, INT32_MAX}); }
+
+Reader top_p_number(double& target) { return number(target, {.low = 0, .high = 1, .open = true}); }
+
+Reader guidance_number(double& target) { return number(target, {.low = 0}); }
+
+void declare_sampling(OptionSet& options, SamplingSettings& target, Sampled sampled,
+                      const std::string& lead) {
+  options.option("--temperature", "T", temperature_number(target.temperature),
+                 fmt::format("{}{{range}}; 0 = always the likeliest {}", lead,
+                             sampled == Sampled::words ? "word" : "code"));
+  options.option("--top-k", "K", top_k_number(target.top_k), "draw among the K likeliest, 0 = all");
+  options.option("--top-p", "P", top_p_number(target.top_p),
+                 "draw among the likeliest that make up P, {range}");
+}
+
+const OptionEntry& declare_guidance(OptionSet& options, double& target, const std::string& help) {
+  return options.option("--cfg-scale", "G", guidance_number(target), help);
+}
+
+}  // namespace janus::cli

@@ -124,6 +124,10 @@ class Elsewhere : public cpu::CpuDevice {
  public:
   Elsewhere() : CpuDevice(1) {}
   std::string name() const override { return "elsewhere"; }
+  const DeviceTraits& traits() const override {
+    static constexpr DeviceTraits kOwnMemory{.has_own_memory = true};
+    return kOwnMemory;
+  }
   void upload(void* to, const void* from_host, size_t bytes) override {
     uploaded_bytes += bytes;
     CpuDevice::upload(to, from_host, bytes);

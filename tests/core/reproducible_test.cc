@@ -98,9 +98,12 @@ Tensor batch_of(Device& device, const Shape& entry, int64_t batch) {
 
 TEST(Reproducible, RowAloneOrAmongOthers) {
   const std::shared_ptr<Device> device = oracle::test_device();
+  // An emulated GPU takes minutes for all of them.
+  const std::vector<int64_t> batches =
+      device->traits().has_own_memory ? std::vector<int64_t>{2, 11} : std::vector<int64_t>{2, 3, 5, 8, 11};
   for (const Operation& operation : operations(*device)) {
     const Tensor alone = operation.run(batch_of(*device, operation.entry, 1));
-    for (const int64_t batch : {2, 3, 5, 8, 11}) {
+    for (const int64_t batch : batches) {
       const Tensor among = operation.run(batch_of(*device, operation.entry, batch)).rows(0, 1);
       oracle::expect_same(among, alone, std::string(operation.name) + " among " + std::to_string(batch));
     }

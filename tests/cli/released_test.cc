@@ -162,8 +162,8 @@ TEST_F(Released, Janus13BIsOneSafetensorsFile) {
   expect_same(record, kParameters1B);
   EXPECT_EQ(record["layers"], 24);
   EXPECT_EQ(record["files"], (Json{"config.json", "model.safetensors", "preprocessor_config.json"}));
-  // Keys and values of the prompt's two rows and the image's two, 64 + 575 tokens each.
-  EXPECT_EQ(record["memory"]["cache"], 4 * 639 * 196608);
+  // Keys and values of the image's two rows, 64 + 575 tokens each.
+  EXPECT_EQ(record["memory"]["cache"], 2 * 639 * 196608);
 }
 
 TEST_F(Released, JanusPro1BIsOnePickle) {
@@ -187,7 +187,7 @@ TEST_F(Released, JanusPro7BIsTwoPicklesAndAPartialConfig) {
   EXPECT_EQ(record["layers"], 30);
   EXPECT_EQ(record["heads"], 32);
   EXPECT_EQ(record["kv_heads"], 32);
-  EXPECT_EQ(record["memory"]["cache"], 4 * 639 * 491520);
+  EXPECT_EQ(record["memory"]["cache"], 2 * 639 * 491520);
   EXPECT_EQ(info({"--type", "f32"})["memory"]["weights"], 4 * (kParameters7B - kPoolingHead));
 }
 

@@ -28,8 +28,8 @@ JANUS_ALWAYS_INLINE void dequantize_block(const BlockQ8_0& block, float* to) {
 JANUS_ALWAYS_INLINE void quantize_block(const float* from, BlockQ8_0& block) {
   float largest = 0.0F;
   for (int i = 0; i < BlockQ8_0::kSize; ++i) {
-    const float size = from[i] < 0.0F ? -from[i] : from[i];
-    largest = size > largest ? size : largest;
+    const float size = __builtin_fabsf(from[i]);
+    largest = largest < size ? size : largest;
   }
   const float d = largest / 127;
   const float inverse = d == 0.0F ? 0.0F : 1.0F / d;
@@ -37,8 +37,8 @@ JANUS_ALWAYS_INLINE void quantize_block(const float* from, BlockQ8_0& block) {
   for (int i = 0; i < BlockQ8_0::kSize; ++i) {
     // Halves away from zero, as std::round, which no compiler makes vectors of. (Beyond 127 only where the
     // block is so small that `inverse` is infinite.)
-    const float scaled = from[i] * inverse, size = scaled < 0.0F ? -scaled : scaled;
-    const float bounded = size > 127.0F ? 127.0F : size;
+    const float size = __builtin_fabsf(from[i] * inverse);
+    const float bounded = 127.0F < size ? 127.0F : size;
     const int whole = static_cast<int>(bounded);
     const int rounded = whole + static_cast<int>(2 * (bounded - static_cast<float>(whole)));
     block.q[i] = static_cast<int8_t>(from[i] < 0.0F ? -rounded : rounded);

@@ -8,13 +8,6 @@
 namespace janus {
 namespace {
 
-void check_length(int64_t context, int64_t prompt_length) {
-  check(prompt_length + 1 <= context,
-        "prompt: expected at most {} tokens with its images and one of the answer, found {}; shorten "
-        "the prompt or use fewer images",
-        context, prompt_length + 1);
-}
-
 class AnswerSequence : public Sequence {
  public:
   AnswerSequence(const EngineModel& model, AnswerRequest request, AnswerSink sink)
@@ -30,7 +23,7 @@ class AnswerSequence : public Sequence {
     const auto length = static_cast<int64_t>(row.ids.size());
     const int64_t context = model.language_model().config().max_position_embeddings;
     if (session == nullptr) {
-      check_length(context, length);
+      check_answer_fits(model, length + 1);
       most = std::min<int64_t>(request.max_tokens, context - length);
     } else {
       const int64_t left = session->capacity() - session->length();
@@ -95,11 +88,18 @@ void Sequence::count_speed() {
   timings.tokens_per_second = static_cast<double>(sampled.size()) * 1000 / timings.decode_ms;
 }
 
+void check_answer_fits(const EngineModel& model, int64_t tokens) {
+  const int64_t context = model.language_model().config().max_position_embeddings;
+  check(tokens <= context,
+        "prompt: expected at most {} tokens with its images and one of the answer, found {}; shorten "
+        "the prompt or use fewer images",
+        context, tokens);
+}
+
 void check_answer_prompt(const EngineModel& model, std::span<const ChatTurn> turns) {
   int images = 0;
   for (const ChatTurn& turn : turns) images += turn.images;
-  check_length(model.language_model().config().max_position_embeddings,
-               static_cast<int64_t>(model.answer_prompt(turns, images).size()));
+  check_answer_fits(model, static_cast<int64_t>(model.answer_prompt(turns, images).size()) + 1);
 }
 
 std::shared_ptr<Sequence> make_answer(const EngineModel& model, AnswerRequest request, AnswerSink sink) {

@@ -72,7 +72,6 @@ class CacheRows {
   bool give_up_oldest(int32_t except);
   bool grow_for(int64_t capacity, int64_t ahead);
   void forget(int32_t row);
-  int32_t begin_row(int64_t capacity);
 
   const Transformer* language_model_;
   DType dtype_;

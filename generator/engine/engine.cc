@@ -51,8 +51,7 @@ RequestId Engine::put(std::shared_ptr<Sequence> sequence) {
   }
   check(tokens <= options_.cache_tokens,
         "request: expected at most {} tokens, whose keys and values the memory holds, found {} in {} rows; "
-        "ask for a "
-        "shorter answer or prompt",
+        "ask for a shorter answer or prompt",
         options_.cache_tokens, tokens, sequence->rows.size());
   const std::lock_guard lock(mutex_);
   check(!stopped_, "engine: expected it to take requests, found it stopped; open another");

@@ -19,17 +19,7 @@ class ImageSequence : public Sequence {
               .codes = {}};
     most = model.code_lines() * model.codes_per_line();
     room = most - 1;  // the last code is never read
-    PromptRow conditional;
-    conditional.ids =
-        request.prompt_ids.empty() ? model.image_prompt(request.prompt) : std::move(request.prompt_ids);
-    check_fits(conditional.ids.size());
-    if (guidance != 1.0F) {
-      PromptRow unconditional;
-      unconditional.ids = model.unconditional_prompt(conditional.ids);
-      rows = {std::move(conditional), std::move(unconditional)};
-    } else {
-      rows = {std::move(conditional)};
-    }
+    rows = image_rows(model, request.prompt, std::move(request.prompt_ids), guidance);
   }
 
   void take(int32_t code) override {
@@ -65,14 +55,6 @@ class ImageSequence : public Sequence {
   }
 
  private:
-  void check_fits(size_t prompt_length) const {
-    const int64_t context = model_->language_model().config().max_position_embeddings;
-    check(static_cast<int64_t>(prompt_length) + most <= context,
-          "prompt: expected at most {} tokens, so that {} codes "
-          "fit the context of {}, found {}; shorten the prompt",
-          context - most, most, context, prompt_length);
-  }
-
   void tell_line() {
     if (!sink_.on_line) return;
     timings.decode_ms += watch.lap_ms();
@@ -94,8 +76,28 @@ class ImageSequence : public Sequence {
 
 }  // namespace
 
+std::vector<PromptRow> image_rows(const EngineModel& model, const std::string& prompt,
+                                  std::vector<int32_t> prompt_ids, float guidance) {
+  PromptRow conditional;
+  conditional.ids = prompt_ids.empty() ? model.image_prompt(prompt) : std::move(prompt_ids);
+  const int64_t context = model.language_model().config().max_position_embeddings;
+  const int64_t codes = model.code_lines() * model.codes_per_line();
+  const auto length = static_cast<int64_t>(conditional.ids.size());
+  check(length + codes <= context,
+        "prompt: expected at most {} tokens, so that {} codes "
+        "fit the context of {}, found {}; shorten the prompt",
+        context - codes, codes, context, length);
+  std::vector<PromptRow> rows{std::move(conditional)};
+  if (guidance != 1.0F) {
+    PromptRow unconditional;
+    unconditional.ids = model.unconditional_prompt(rows[0].ids);
+    rows.push_back(std::move(unconditional));
+  }
+  return rows;
+}
+
 void check_image_prompt(const EngineModel& model, const std::string& prompt) {
-  ImageSequence(model, {.prompt = prompt}, {});
+  image_rows(model, prompt, {}, ImageRequest{}.guidance);
 }
 
 std::shared_ptr<Sequence> make_image(const EngineModel& model, ImageRequest request, ImageSink sink) {

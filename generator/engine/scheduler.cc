@@ -7,6 +7,7 @@
 #include "core/tensor/ops.h"
 
 namespace janus {
+
 Scheduler::Scheduler(const EngineModel& model, EngineOptions options, std::function<void()> poll)
     : model_(model),
       options_(options),
@@ -138,8 +139,7 @@ bool Scheduler::let_in() {
         if (!running_.empty() || !entering_.empty()) break;  // until memory is given back
         janus::fail(
             "memory, request: expected room for the keys and values of {} rows of up to {} tokens, found it "
-            "for {} "
-            "tokens; ask for less, or close other programs",
+            "for {} tokens; ask for less, or close other programs",
             sequence->rows.size(), sequence->capacity(sequence->rows[0]), rows_.most_tokens());
       }
     } catch (...) {

@@ -59,12 +59,7 @@ class AnswerScore : public ScoreSequence {
     check(longest > 0, "text: expected at least one to score, found none");
     // The last id of an answer is only predicted, never read.
     room = std::max<int64_t>(1, static_cast<int64_t>(longest) - 1);
-    const int64_t context = model.language_model().config().max_position_embeddings;
-    const int64_t tokens = static_cast<int64_t>(row.ids.size() + longest);
-    check(tokens <= context,
-          "prompt: expected at most {} tokens with its images and one of the answer, found {}; shorten "
-          "the prompt or use fewer images",
-          context, tokens);
+    check_answer_fits(model, static_cast<int64_t>(row.ids.size() + longest));
     rows.push_back(std::move(row));
   }
 
@@ -122,19 +117,7 @@ class CodeScore : public ScoreSequence {
             model.codebook_size() - 1, code);
     }
     room = std::max<int64_t>(1, count - 1);
-    PromptRow conditional;
-    conditional.ids =
-        request.prompt_ids.empty() ? model.image_prompt(request.prompt) : std::move(request.prompt_ids);
-    const int64_t context = model.language_model().config().max_position_embeddings;
-    const auto length = static_cast<int64_t>(conditional.ids.size());
-    check(length + count <= context,
-          "prompt: expected at most {} tokens, so that {} codes fit the context of {}, found {}; shorten the "
-          "prompt",
-          context - count, count, context, length);
-    PromptRow unconditional;
-    if (guidance != 1.0F) unconditional.ids = model.unconditional_prompt(conditional.ids);
-    rows.push_back(std::move(conditional));
-    if (guidance != 1.0F) rows.push_back(std::move(unconditional));
+    rows = image_rows(model, request.prompt, std::move(request.prompt_ids), guidance);
     scores_.push_back({.ids = std::move(request.codes.codes), .logprobs = {}, .total = 0});
   }
 

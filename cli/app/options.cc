@@ -13,6 +13,7 @@
 
 #include "cli/app/command.h"
 #include "cli/app/settings_file.h"
+#include "core/base/home_folder.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/tensor/device.h"
 
@@ -167,6 +168,11 @@ std::string OptionEntry::long_name() const { return positional ? names : names.s
 
 bool OptionEntry::on_command_line() const { return option->count() > 0; }
 
+bool OptionEntry::takes_path() const {
+  const std::string kind = value_name.substr(0, value_name.find('.'));
+  return kind == "FILE" || kind == "OUT" || kind == "IMAGE" || kind == "MODEL";
+}
+
 std::string OptionEntry::environment() const {
   if (positional) return {};
   std::string name = "JANUS_";
@@ -270,14 +276,17 @@ void OptionSet::read() const {
     const std::vector<std::string>& given = entry.option->results();
     std::string variable = entry.environment();
     const char* inherited = variable.empty() ? nullptr : std::getenv(variable.c_str());
+    const auto unseen_by_shell = [&](const std::string& text) {
+      return entry.takes_path() ? expand_home(text) : text;
+    };
     if (!given.empty()) {
       size_t first = entry.repeats ? 0 : given.size() - 1;
       for (size_t i = first; i < given.size(); ++i) accept(entry, given[i], "command line");
     } else if (inherited != nullptr && *inherited != '\0') {
-      accept(entry, inherited, "$" + variable);
+      accept(entry, unseen_by_shell(inherited), "$" + variable);
     } else if (const auto setting =
                    entry.positional ? std::nullopt : user_setting(entry.long_name().substr(2))) {
-      accept(entry, *setting, settings_path());
+      accept(entry, unseen_by_shell(*setting), settings_path());
     } else if (entry.required) {
       throw UsageError(fmt::format("{} {}, command line: expected {}, found none; see {} --help",
                                    entry.positional ? "argument" : "option", entry.long_name(), entry.help,

@@ -5,6 +5,7 @@
 
 #include "cli/io/input_file.h"
 #include "core/base/error.h"
+#include "core/base/home_folder.h"
 
 namespace janus::cli {
 namespace {
@@ -14,14 +15,14 @@ std::string chosen_command;
 }  // namespace
 
 std::string settings_path() {
-  if (const char* path = std::getenv("JANUS_CONFIG_FILE")) return path;
+  if (const char* path = std::getenv("JANUS_CONFIG_FILE")) return expand_home(path);
   const char* folder = std::getenv("XDG_CONFIG_HOME");
-  const char* home = std::getenv("HOME");
+  const std::string home = home_folder();
   std::filesystem::path path;
   // The XDG specification has relative paths ignored.
   if (folder != nullptr && *folder == '/') {
     path = folder;
-  } else if (home != nullptr && *home == '/') {
+  } else if (home.starts_with('/')) {
     path = std::filesystem::path(home) / ".config";
   } else {
     return {};

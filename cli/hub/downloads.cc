@@ -59,14 +59,6 @@ void Downloads::work() {
   guard.done();
 }
 
-std::set<std::string> Downloads::fresh() const {
-  std::set<std::string> hashes;
-  for (size_t i = 0; i < files_.size(); ++i) {
-    if (downloaded_[i] > 0) hashes.insert(files_[i].hash);
-  }
-  return hashes;
-}
-
 std::vector<PulledFile> Downloads::result() const {
   std::vector<PulledFile> pulled;
   for (size_t i = 0; i < files_.size(); ++i)

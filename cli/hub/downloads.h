@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -24,8 +23,6 @@ class Downloads {
   // The largest first, each taken by the next of `jobs` threads. Throws what ended one of them.
   void run(int jobs);
 
-  // Hashes of which something was downloaded.
-  std::set<std::string> fresh() const;
   std::vector<PulledFile> result() const;  // by name
 
  private:

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "cli/hub/downloads.h"
@@ -71,10 +72,11 @@ class KeptModel {
   PulledModel taken(const std::string& unasked) const {
     PulledModel model{
         .path = found_.path, .commit = found_.commit, .licence = {}, .files = {}, .unasked = unasked};
-    for (const auto& entry : fs::directory_iterator(found_.path)) {
-      const std::string path = entry.path().string();
-      if (const int64_t bytes = size_of_file(path); bytes >= 0)
-        model.files.push_back({entry.path().filename().string(), bytes, 0});
+    std::error_code fault;
+    for (fs::directory_iterator entry(found_.path, fault); !fault && entry != fs::directory_iterator();
+         entry.increment(fault)) {
+      if (const int64_t bytes = size_of_file(entry->path().string()); bytes >= 0)
+        model.files.push_back({entry->path().filename().string(), bytes, 0});
     }
     std::sort(model.files.begin(), model.files.end(), [](auto& a, auto& b) { return a.name < b.name; });
     return model;
@@ -122,10 +124,11 @@ class Pull {
     files_ = needed_files(
         listing_, [this](const RemoteFile& index) { return fetch_text(index); },
         "pull " + repository_.to_string());
+    add_dangling();
+    prepare();
     for (const RemoteFile& file : files_) {
       if (file.name == "config.json") events_.configured(fetch_text(file));
     }
-    add_dangling();
     if (options_.verify) drop_damaged();
     bring();
     std::string fault = opening_fault();
@@ -155,6 +158,8 @@ class Pull {
 
   std::string fetch_text(const RemoteFile& file) {
     constexpr size_t kMost_bytes = size_t{64} << 20;
+    // What decides before anything is opened must not be damaged.
+    drop_if_damaged(file);
     if (snapshot_.content(file).empty()) make_cache();
     HttpClient client(&server_.stop);
     downloaded_[file.name] += fetch_blob(source_, client, file, [](int64_t) {});
@@ -170,20 +175,37 @@ class Pull {
     }
   }
 
+  bool is_whole() const {
+    return std::all_of(files_.begin(), files_.end(),
+                       [this](const RemoteFile& file) { return snapshot_.holds(file); });
+  }
+
+  // Refuses what cannot end well before anything is downloaded.
+  void prepare() const {
+    const Downloads planned(server_, source_, files_, events_);
+    events_.listed(listing_, planned.total());
+    if (is_whole()) return;
+    make_cache();
+    check_file_sizes(cache_, files_);
+    check_space(cache_, planned.missing() + bytes_to_copy());
+  }
+
   // Sees to it that the snapshot holds every file.
   void bring() {
     Downloads downloads(server_, source_, files_, events_);
-    if (pulled_.empty()) events_.listed(listing_, downloads.total());
+    const bool whole = is_whole();
+    if (!whole) {
+      make_cache();
+      downloads.run(options_.jobs);
+    }
     pulled_ = downloads.result();
-    const bool whole = std::all_of(files_.begin(), files_.end(),
-                                   [this](const RemoteFile& file) { return snapshot_.holds(file); });
+    for (const PulledFile& file : pulled_) downloaded_[file.name] += file.downloaded;
     if (whole) return;
-    make_cache();
-    check_file_sizes(cache_, files_);
-    check_space(cache_, downloads.missing() + bytes_to_copy());
-    downloads.run(options_.jobs);
-    for (const PulledFile& file : downloads.result()) downloaded_[file.name] += file.downloaded;
-    snapshot_.place(files_, downloads.fresh());
+    std::set<std::string> fresh;  // what nobody else's snapshot can hold
+    for (const RemoteFile& file : files_) {
+      if (downloaded_[file.name] > 0) fresh.insert(file.hash);
+    }
+    snapshot_.place(files_, fresh);
   }
 
   // Of blobs that are there, where the disk takes no links to them.
@@ -206,16 +228,19 @@ class Pull {
     return {};
   }
 
-  // Removes what was there before and has another hash than it must. -> whether there was such.
+  // Removes what was there before and has another hash than it must. -> whether that was so.
+  bool drop_if_damaged(const RemoteFile& file) {
+    const std::string path = snapshot_.content(file);
+    if (path.empty() || downloaded_[file.name] > 0 || hash_of_file(path, file) == file.hash) return false;
+    server_.notice(fmt::format("{}: damaged in the cache; downloading it again", file.name));
+    snapshot_.remove(file);
+    return true;
+  }
+
   bool drop_damaged() {
+    server_.notice("holding what is there against its hashes");
     bool damaged = false;
-    for (const RemoteFile& file : files_) {
-      const std::string path = snapshot_.content(file);
-      if (path.empty() || downloaded_[file.name] > 0 || hash_of_file(path, file) == file.hash) continue;
-      damaged = true;
-      server_.notice(fmt::format("{}: damaged in the cache; downloading it again", file.name));
-      snapshot_.remove(file);
-    }
+    for (const RemoteFile& file : files_) damaged = drop_if_damaged(file) || damaged;
     return damaged;
   }
 

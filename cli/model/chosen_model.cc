@@ -11,6 +11,7 @@
 #include "core/tensor/device.h"
 
 namespace janus::cli {
+
 FileSet model_files(const std::string& model, Console& console) {
   if (model.empty()) return builtin_model();
   const std::string path = model_path(model, console);

@@ -238,6 +238,10 @@ TEST_F(Kept, ADamagedFileOfTheRightSizeIsFetchedAgain) {
   EXPECT_EQ(pull({"--verify", "-q"}).code, 0);
   expect_whole();
   EXPECT_EQ(server_->queries(kTarget).size(), 3U);
+  fs::remove(blob("config.json"));
+  write_file(blob("config.json"), std::string(model_.files["config.json"].size(), '{'));
+  EXPECT_EQ(pull({"-q"}).code, 0);
+  expect_whole();
 }
 
 // "ready" is said of what opens, and of nothing else.

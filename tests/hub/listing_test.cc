@@ -24,7 +24,7 @@ Json listing_of(const Names& names) {
   return {{"sha", kSha1}, {"siblings", siblings}};
 }
 
-// An index names the numbered files of its format.
+// An index names the numbered files of its format, or one that is not there.
 Names needed(const Names& names) {
   const auto read_index = [&](const std::string& index) {
     Json weight_map = Json::object();
@@ -32,6 +32,7 @@ Names needed(const Names& names) {
       const std::string ending = index.starts_with("model.") ? ".safetensors" : ".bin";
       if (name.find("-of-") != name.npos && name.ends_with(ending)) weight_map["a " + name] = name;
     }
+    if (weight_map.empty()) weight_map["a"] = index.substr(0, index.rfind(".index")) + ".gone.safetensors";
     return Json{{"weight_map", weight_map}};
   };
   Names chosen;

@@ -29,8 +29,7 @@ void require_sound(std::span<const std::byte> file, const janus::StoredTensor& t
           "bytes outside the file");
   const auto elements = static_cast<size_t>(tensor.shape.elements());
   const size_t element = tensor.is_f64() ? sizeof(double) : janus::size_of(tensor.dtype);
-  require(!tensor.unreadable.empty() || elements * element == bytes.size(),
-          "another size than the shape's");
+  require(!tensor.unreadable.empty() || elements * element == bytes.size(), "another size than the shape's");
 }
 
 void read(std::span<const std::byte> file) {

@@ -34,8 +34,7 @@ void require_sound(const janus::StoredTensor& tensor) {
   for (const std::byte byte : bytes) sum += std::to_integer<unsigned>(byte);  // all of them are there
   const auto elements = static_cast<size_t>(tensor.shape.elements());
   const size_t element = tensor.is_f64() ? sizeof(double) : janus::size_of(tensor.dtype);
-  require(!tensor.unreadable.empty() || elements * element == bytes.size(),
-          "another size than the shape's");
+  require(!tensor.unreadable.empty() || elements * element == bytes.size(), "another size than the shape's");
   require(sum <= 255 * bytes.size(), "a sum");
 }
 

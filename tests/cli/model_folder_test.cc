@@ -27,7 +27,7 @@ class ModelFolder : public InFolder {
     return {{"describe", image_file("a.png"), "-n", "1", "-m", model()},
             {"info", model()},
             {"quantize", model(), "-o", path("q.gguf")},
-            {"bench", "--only", "load", "-m", model()}};
+            {"bench", "--only", "vq_decode", "-m", model()}};
   }
 };
 

@@ -4,9 +4,6 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/janus)
 
 install(TARGETS janus)
-if(JANUS_CUDA_MODULE)
-  install(TARGETS janus_cuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-endif()
 install(TARGETS janus_core janus_vision janus_image_file janus_tokenizer janus_generator EXPORT janusTargets)
 install(EXPORT janusTargets NAMESPACE janus:: DESTINATION ${package_dir})
 # The headers that a program may include, and what those include themselves; all others are the project's own.

@@ -1,7 +1,17 @@
-# What the program and the tests need beyond the libraries of dependencies.cmake.
+# What the program, the modules and the tests need beyond the libraries of dependencies.cmake. Modules carry theirs
+# with them, so a program that uses an installed janus needs none of these to build.
 find_package(CLI11 CONFIG QUIET)
 if(NOT TARGET CLI11::CLI11)
   janus_find_library(CLI11::CLI11 CLI/CLI.hpp)
+endif()
+if(JANUS_IMAGES)
+  janus_find_library(janus::jpeg jpeglib.h jpeg)
+  janus_find_library(janus::png png.h png)
+  janus_find_library(janus::webp webp/demux.h webp webpdemux)
+endif()
+if(JANUS_OPENCV)
+  janus_find_library(janus::opencv_codecs opencv2/imgcodecs.hpp opencv_imgcodecs opencv_core SUFFIX opencv4)
+  janus_find_library(janus::opencv_resize opencv2/imgproc.hpp opencv_imgproc opencv_core SUFFIX opencv4)
 endif()
 if(JANUS_CURL)
   janus_find_library(janus::curl curl/curl.h curl)

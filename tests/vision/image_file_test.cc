@@ -43,10 +43,10 @@ TEST(DecodeImage, ReadsWhatPillowReads) {
   for (std::string line; std::getline(list, line); ++count) {
     std::istringstream fields(line);
     std::string name, hex;
-    int width = 0, height = 0, with_opencv = 0, light = 0;
-    fields >> name >> width >> height >> with_opencv >> light >> hex;
+    int width = 0, height = 0, with_libraries = 0, light = 0;
+    fields >> name >> width >> height >> with_libraries >> light >> hex;
     ASSERT_FALSE(fields.fail()) << line;
-    const int tolerance = JANUS_WITH_OPENCV ? with_opencv : light;
+    const int tolerance = JANUS_WITH_IMAGES ? with_libraries : light;
     if (tolerance < 0) {
       const std::string message = decode_error(test::image_bytes(name));
       EXPECT_NE(message.find("convert it"), std::string::npos) << name << ": " << message;
@@ -135,13 +135,13 @@ TEST(DecodeImage, RefusesOversizedHuffmanTables) {
       "\xFF\xC4" + test::big(2 + 17 + 4080, 2) + "\x13" + std::string(16 + 4080, '\xFF');
   const std::vector<std::byte> segment = to_bytes(table);
   bytes.insert(bytes.begin() + 2, segment.begin(), segment.end());
-  EXPECT_NE(decode_error(bytes).find("Huffman tables"), std::string::npos);
+  EXPECT_NE(decode_error(bytes).find("Huffman table"), std::string::npos);
 }
 
 TEST(DecodeImage, NoticesDamagedPng) {
   std::vector<std::byte> bytes = test::image_bytes("rgb.png");
   bytes[bytes.size() / 2] ^= std::byte{0x10};
-  EXPECT_NE(decode_error(bytes).find("wrong checksum"), std::string::npos);
+  EXPECT_NE(decode_error(bytes).find("damaged"), std::string::npos);
 }
 
 TEST(DecodeImage, NamesWhatItFoundInstead) {

@@ -1,4 +1,4 @@
-// What an image file says about itself before its pixels are decoded, read by parsers of our own, so that
+// What an image file says about itself before its pixels are decoded, so that
 // sizes are known before any library allocates and each format's oddities are settled in one place.
 #pragma once
 
@@ -45,14 +45,6 @@ struct ImageHeader {
 // formats, for one that is cut short where that shows, for kinds no decoder here serves, and for sizes out of
 // range.
 ImageHeader read_image_header(std::span<const std::byte> bytes, const std::string& name);
-
-// Each reads one format; the caller checks the size.
-ImageHeader read_jpeg_header(std::span<const std::byte> bytes, const std::string& name);
-ImageHeader read_png_header(std::span<const std::byte> bytes, const std::string& name);
-ImageHeader read_gif_header(std::span<const std::byte> bytes, const std::string& name);
-ImageHeader read_bmp_header(std::span<const std::byte> bytes, const std::string& name);
-ImageHeader read_webp_header(std::span<const std::byte> bytes, const std::string& name);
-ImageHeader read_tiff_header(std::span<const std::byte> bytes, const std::string& name);
 
 // Throws Error for sizes without pixels or beyond kMaxPixels.
 void check_size(const ImageHeader& header, const std::string& name);

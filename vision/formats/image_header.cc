@@ -25,6 +25,12 @@ const char* name_of(ReadableImageFormat format) {
       return "WebP";
     case ReadableImageFormat::tiff:
       return "TIFF";
+    case ReadableImageFormat::heic:
+      return "HEIC";
+    case ReadableImageFormat::avif:
+      return "AVIF";
+    case ReadableImageFormat::jxl:
+      return "JPEG XL";
   }
   return "";
 }

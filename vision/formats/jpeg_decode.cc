@@ -35,10 +35,11 @@ Reader& reader_of(j_common_ptr library) { return *static_cast<Reader*>(library->
   std::longjmp(reader.fault, 1);
 }
 
-// A negative level is damage, of which libjpeg goes on counting and we keep what costs pixels.
+// Of libjpeg's warnings, those that cost pixels.
 void on_message(j_common_ptr library, int level) {
   const int code = library->err->msg_code;
-  if (level < 0 && code != JWRN_EXTRANEOUS_DATA && code != JWRN_ADOBE_XFORM && code != JWRN_JFIF_MAJOR) {
+  if (level < 0 && (code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_ARITH_BAD_CODE ||
+                    code == JWRN_MUST_RESYNC)) {
     reader_of(library).damaged = true;
   }
 }

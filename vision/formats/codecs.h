@@ -38,9 +38,13 @@ Decoder decode_with_stb;  // the whole of what stb_image takes for an image
 Decoder decode_jpeg_with_stb, decode_png_with_stb;
 
 // In the module `images`.
-Decoder decode_jpeg, decode_png, decode_webp;
+Decoder decode_jpeg, decode_png, decode_webp, decode_gif;
 HeaderReader read_webp_header;
 Encoder encode_jpeg, encode_png, encode_webp;
+
+// In the module `heif`; read_heif_header and decode_heif serve HEIC and AVIF.
+HeaderReader read_heif_header, read_jxl_header;
+Decoder decode_heif, decode_jxl;
 
 // In the module `opencv`.
 HeaderReader read_bmp_header, read_tiff_header;

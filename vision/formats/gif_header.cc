@@ -103,7 +103,6 @@ std::vector<std::byte> gif_of_frame(const ByteView& view, const Frame& frame, co
 ImageHeader read_gif_header(std::span<const std::byte> bytes, const std::string& name) {
   ImageHeader header;
   header.format = ReadableImageFormat::gif;
-  header.needs_stb = true;
   const ByteView view(bytes, ByteView::Order::little);
   uint64_t position = 13;
   const ColorTable global = read_table(view, view.u8(10), position);

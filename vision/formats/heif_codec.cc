@@ -23,8 +23,8 @@ std::string words_of(const heif_error& error) {
 
 class HeifFile {
  public:
-  HeifFile(const HeifItems& items, ReadableImageFormat format, const std::string& name)
-      : items_(items), format_(format), name_(name), context_(heif_context_alloc(), heif_context_free) {
+  HeifFile(const HeifItems& items, const std::string& name)
+      : format_(items.format), name_(name), context_(heif_context_alloc(), heif_context_free) {
     check_error(heif_context_read_from_memory_without_copy(context_.get(), items.file.data(),
                                                            items.file.size(), nullptr));
   }
@@ -57,7 +57,6 @@ class HeifFile {
   }
 
  private:
-  const HeifItems& items_;
   ReadableImageFormat format_;
   const std::string& name_;
   std::unique_ptr<heif_context, void (*)(heif_context*)> context_;
@@ -153,10 +152,10 @@ Pixels with_alpha(const Pixels& colors, const Pixels& alpha) {
 
 ImageHeader read_heif_header(std::span<const std::byte> bytes, const std::string& name) {
   ImageHeader header;
-  header.format = heif_format(bytes);
-  HeifItems items = read_heif_items(bytes, name);
+  const HeifItems items = read_heif_items(bytes, name);
+  header.format = items.format;
   {
-    const HeifFile file(items, header.format, name);
+    const HeifFile file(items, name);
     const HeifFile::Handle handle = file.image(items.primary);
     // Upright already: libheif turns, mirrors and crops as the file says, and the EXIF block, which tells the
     // same again, does not count.
@@ -167,9 +166,9 @@ ImageHeader read_heif_header(std::span<const std::byte> bytes, const std::string
   return header;
 }
 
-Pixels decode_heif(const ImageHeader& header, std::span<const std::byte> bytes, const std::string& name) {
+Pixels decode_heif(const ImageHeader& /*header*/, std::span<const std::byte> bytes, const std::string& name) {
   const HeifItems items = read_heif_items(bytes, name);
-  const HeifFile file(items, header.format, name);
+  const HeifFile file(items, name);
   Pixels colors = decode_item(file, items.primary, name);
   if (!items.alpha) return colors;
   const Pixels alpha = decode_item(file, *items.alpha, name);

@@ -1,21 +1,16 @@
 #include "vision/formats/heif_items.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 #include <string_view>
 
 #include "core/base/error.h"
+#include "vision/formats/heif_brands.h"
 #include "vision/formats/iso_boxes.h"
 
 namespace janus {
 namespace {
-
-constexpr std::array<std::string_view, 3> kAvifBrands{"avif", "avis", "avio"};
-constexpr std::array<std::string_view, 14> kHeifBrands{"heic", "heix", "heim", "heis", "hevc",
-                                                       "hevx", "hevm", "hevs", "mif1", "mif2",
-                                                       "msf1", "miaf", "avci", "j2ki"};
 
 struct Link {
   std::string_view kind;
@@ -37,18 +32,6 @@ struct Meta {
   std::vector<IsoBox> properties;
   std::map<uint32_t, std::vector<size_t>> properties_of;  // item -> places in `properties`
 };
-
-template <size_t count>
-bool names_one_of(const ByteView& view, const std::array<std::string_view, count>& brands) {
-  if (!view.has_text(4, "ftyp")) return false;
-  const uint64_t end = std::min<uint64_t>(view.u32(0), 4096);
-  for (uint64_t at = 8; at + 4 <= end; at += at == 8 ? 8 : 4) {  // the version stands behind the main brand
-    for (const std::string_view brand : brands) {
-      if (view.has_text(at, brand)) return true;
-    }
-  }
-  return false;
-}
 
 // Numbers of 2 or 4 bytes, one behind another.
 struct Reader {
@@ -223,19 +206,9 @@ void write_text(std::vector<std::byte>& file, uint64_t position, std::string_vie
 
 }  // namespace
 
-bool is_heif(std::span<const std::byte> bytes) {
-  const ByteView view(bytes, ByteView::Order::big);
-  return names_one_of(view, kAvifBrands) || names_one_of(view, kHeifBrands);
-}
-
-ReadableImageFormat heif_format(std::span<const std::byte> bytes) {
-  const ByteView view(bytes, ByteView::Order::big);
-  return names_one_of(view, kAvifBrands) ? ReadableImageFormat::avif : ReadableImageFormat::heic;
-}
-
 HeifItems read_heif_items(std::span<const std::byte> bytes, const std::string& name) {
   const ByteView view(bytes, ByteView::Order::big);
-  const ReadableImageFormat format = heif_format(bytes);
+  const ReadableImageFormat format = is_avif(view) ? ReadableImageFormat::avif : ReadableImageFormat::heic;
   const auto boxes = iso_boxes(view, 0, view.size());
   const auto meta_box = find_iso_box(view, boxes, "meta");
   for (const char* kind : {"meta", "mdat", "moov"}) {
@@ -255,6 +228,7 @@ HeifItems read_heif_items(std::span<const std::byte> bytes, const std::string& n
 
   const Meta meta = read_meta(view, *meta_box, name, name_of(format));
   HeifItems items;
+  items.format = format;
   items.primary = meta.primary;
   Parts parts(meta, name, name_of(format));
   parts.add(meta.primary);

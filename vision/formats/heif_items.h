@@ -14,11 +14,8 @@
 
 namespace janus {
 
-// Whether a file's first box names brands of HEIF images; `avif` tells which of the two names is meant.
-bool is_heif(std::span<const std::byte> bytes);
-ReadableImageFormat heif_format(std::span<const std::byte> bytes);
-
 struct HeifItems {
+  ReadableImageFormat format = ReadableImageFormat::heic;  // or avif
   uint32_t primary = 0;
   std::optional<uint32_t> alpha;  // the item whose luminance is the primary's alpha
   bool premultiplied = false;

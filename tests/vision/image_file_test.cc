@@ -37,6 +37,11 @@ void expect_near(const Image& image, const std::vector<uint8_t>& expected, int t
   EXPECT_LE(largest, tolerance) << name;
 }
 
+// Whether this build has not even what reads the header.
+bool missing_module(const std::string& message) {
+  return JANUS_WITH_IMAGES == 0 && message.find("expected libjanus_") != std::string::npos;
+}
+
 TEST(DecodeImage, ReadsWhatPillowReads) {
   std::ifstream list(test::kImageFolder + "expected.txt");
   int count = 0;
@@ -49,7 +54,7 @@ TEST(DecodeImage, ReadsWhatPillowReads) {
     const int tolerance = JANUS_WITH_IMAGES ? with_libraries : light;
     if (tolerance < 0) {
       const std::string message = decode_error(test::image_bytes(name));
-      EXPECT_NE(message.find("convert it"), std::string::npos) << name << ": " << message;
+      EXPECT_NE(message.find("convert "), std::string::npos) << name << ": " << message;
       continue;
     }
     const DecodedImage decoded = read_image(test::kImageFolder + name);
@@ -70,6 +75,7 @@ TEST(DecodeImage, RefusesHugeSizesByTheHeader) {
         test::png_of_size(UINT32_MAX, UINT32_MAX), test::tiff_of_size(UINT32_MAX, UINT32_MAX),
         test::png_of_size(2000000, 1), test::tiff_of_size(1, 2000000)}) {
     const std::string message = decode_error(to_bytes(file));
+    if (missing_module(message)) continue;
     EXPECT_NE(message.find("expected 1 to 268435456 pixels"), std::string::npos) << message;
   }
 }
@@ -79,6 +85,7 @@ TEST(DecodeImage, RefusesSizesWithoutPixels) {
                                   test::bmp_of_size(0, 0), test::tiff_of_size(0, 0), test::png_of_size(0, 5),
                                   test::jpeg_of_size(5, 0), test::bmp_of_size(-3, 4)}) {
     const std::string message = decode_error(to_bytes(file));
+    if (missing_module(message)) continue;
     EXPECT_NE(message.find("expected 1 to 268435456 pixels"), std::string::npos) << message;
   }
 }

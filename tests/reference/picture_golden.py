@@ -127,6 +127,12 @@ def save_pictures():
     length = int.from_bytes(adobe[at + 2 : at + 4], "big")
     (FOLDER / "cmyk_unmarked.jpg").write_bytes(adobe[:at] + adobe[at + 2 + length :])
     save_bmps()
+    PICTURE.save(FOLDER / "rgb.ppm")
+    grey.save(FOLDER / "grey.pgm")
+    BITS.save(FOLDER / "bits.pbm")
+    (FOLDER / "rgb16.ppm").write_bytes(b"P6 13 9 65535\n" + RGB16.astype(">u2").tobytes())
+    words = "\n".join(" ".join(map(str, row)) for row in RGB.reshape(HEIGHT, -1))
+    (FOLDER / "words.ppm").write_text(f"P3\n# in words\n{WIDTH} {HEIGHT} 255\n{words}\n")
     for name, picture in [("rgb", PICTURE), ("grey", grey), ("palette", PALETTE), ("bits", BITS),
                           ("cmyk", PICTURE.convert("CMYK"))]:
         picture.save(FOLDER / f"{name}.tif")
@@ -182,6 +188,7 @@ def reference_pixels(path):
 KINDS = {
     "cmyk.jpg": (0, 2),             # stb_image has its own multiplication, too
     "cmyk_unmarked.jpg": (0, 2),
+    "rgb16.ppm": (1, 1),            # Pillow scales 16 bits, we keep the high byte
     "rgb555.bmp": (1, 1),           # stb_image repeats the high bits, Pillow scales by 255 / 31
     "rgb565.bmp": (1, 1),
     "rgba_multiplied.tif": (1, -1),  # Pillow divides, rounds, and multiplies again

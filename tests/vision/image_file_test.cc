@@ -63,7 +63,7 @@ TEST(DecodeImage, ReadsWhatPillowReads) {
     EXPECT_EQ(decoded.image.height, height) << name;
     expect_near(decoded.image, from_hex(hex), tolerance, name);
   }
-  EXPECT_EQ(count, 86);
+  EXPECT_EQ(count, 91);
 }
 
 // A header is enough to refuse: these files hold no pixels to speak of, and none are allocated.
@@ -161,7 +161,7 @@ TEST(DecodeImage, NamesWhatItFoundInstead) {
       {"%PDF-1.7", "found a PDF"}};
   for (const auto& [bytes, found] : cases) {
     const std::string message = decode_error(to_bytes(bytes));
-    EXPECT_NE(message.find("picture test: expected JPEG, PNG, GIF, BMP, WebP or TIFF, " + found),
+    EXPECT_NE(message.find("picture test: expected JPEG, PNG, GIF, BMP, WebP, TIFF or PNM, " + found),
               std::string::npos)
         << message;
   }
@@ -201,7 +201,7 @@ TEST(ReadImage, ReadsStdin) {
   dup2(file, STDIN_FILENO);
   const Image image = read_image("-").image;
   EXPECT_EQ(read_error("-"),
-            "picture stdin: expected JPEG, PNG, GIF, BMP, WebP or TIFF, found an empty file; name a "
+            "picture stdin: expected JPEG, PNG, GIF, BMP, WebP, TIFF or PNM, found an empty file; name a "
             "picture file");
   dup2(saved, STDIN_FILENO);
   close(saved);

@@ -15,6 +15,8 @@
 
 namespace janus {
 
+class ByteView;
+
 // Interleaved 8-bit channels: grey, grey and alpha, RGB or RGBA. What had 16 bits keeps its high byte.
 struct Pixels {
   int width = 0;
@@ -36,6 +38,9 @@ using Encoder = std::vector<std::byte>(const Image& image);
 HeaderReader read_jpeg_header, read_png_header, read_gif_header;
 Decoder decode_with_stb;  // the whole of what stb_image takes for an image
 Decoder decode_jpeg_with_stb, decode_png_with_stb;
+HeaderReader read_pnm_header;
+Decoder decode_pnm;
+bool is_pnm(const ByteView& start);
 
 // In the module `images`.
 Decoder decode_jpeg, decode_png, decode_webp;

@@ -42,6 +42,7 @@ constexpr ReadableRow kReadable[] = {
     {ReadableImageFormat::bmp, is_bmp, "opencv", nullptr, nullptr},
     {ReadableImageFormat::webp, is_webp, "images", nullptr, nullptr},
     {ReadableImageFormat::tiff, is_tiff, "opencv", nullptr, nullptr},
+    {ReadableImageFormat::pnm, is_pnm, nullptr, read_pnm_header, decode_pnm},
 };
 
 struct WritableRow {

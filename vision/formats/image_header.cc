@@ -25,6 +25,8 @@ const char* name_of(ReadableImageFormat format) {
       return "WebP";
     case ReadableImageFormat::tiff:
       return "TIFF";
+    case ReadableImageFormat::pnm:
+      return "PNM";
   }
   return "";
 }

@@ -33,7 +33,8 @@ using Decoder = Pixels(const ImageHeader& header, std::span<const std::byte> byt
 using Encoder = std::vector<std::byte>(const Image& image);
 
 // In the program.
-HeaderReader read_jpeg_header, read_png_header, read_gif_header;
+HeaderReader read_jpeg_header, read_png_header, read_gif_header, read_bmp_header;
+Decoder decode_bmp;
 Decoder decode_with_stb;  // the whole of what stb_image takes for an image
 Decoder decode_jpeg_with_stb, decode_png_with_stb;
 
@@ -43,7 +44,7 @@ HeaderReader read_webp_header;
 Encoder encode_jpeg, encode_png, encode_webp;
 
 // In the module `opencv`.
-HeaderReader read_bmp_header, read_tiff_header;
+HeaderReader read_tiff_header;
 Decoder decode_with_opencv;
 
 // The format that a file's first bytes show; nothing for none of those in the table.

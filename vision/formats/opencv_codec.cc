@@ -52,7 +52,6 @@ void copy_row(const Value* from, int width, int channels, Value flip, uint8_t* t
 
 Pixels decode_with_opencv(const ImageHeader& header, std::span<const std::byte> bytes,
                           const std::string& name) {
-  if (header.needs_stb) return decode_with_stb(header, bytes, name);
   const cv::Mat file(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<std::byte*>(bytes.data()));
   const cv::Mat decoded = decode(file, name);
   const int channels = decoded.channels();

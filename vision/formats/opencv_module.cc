@@ -7,7 +7,6 @@ using janus::ReadableImageFormat;
 
 constexpr janus::ModuleDecoder kDecoders[] = {
     {ReadableImageFormat::tiff, janus::read_tiff_header, janus::decode_with_opencv},
-    {ReadableImageFormat::bmp, janus::read_bmp_header, janus::decode_with_opencv},
 };
 
 }  // namespace

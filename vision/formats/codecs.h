@@ -43,9 +43,9 @@ Decoder decode_jpeg, decode_png, decode_webp;
 HeaderReader read_webp_header;
 Encoder encode_jpeg, encode_png, encode_webp;
 
-// In the module `opencv`.
+// In the module `tiff`.
 HeaderReader read_tiff_header;
-Decoder decode_with_opencv;
+Decoder decode_tiff;
 
 // The format that a file's first bytes show; nothing for none of those in the table.
 std::optional<ReadableImageFormat> format_of(std::span<const std::byte> bytes);

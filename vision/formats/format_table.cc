@@ -41,7 +41,7 @@ constexpr ReadableRow kReadable[] = {
     {ReadableImageFormat::gif, is_gif, nullptr, read_gif_header, decode_with_stb},
     {ReadableImageFormat::bmp, is_bmp, nullptr, read_bmp_header, decode_bmp},
     {ReadableImageFormat::webp, is_webp, "images", nullptr, nullptr},
-    {ReadableImageFormat::tiff, is_tiff, "opencv", nullptr, nullptr},
+    {ReadableImageFormat::tiff, is_tiff, "tiff", nullptr, nullptr},
 };
 
 struct WritableRow {

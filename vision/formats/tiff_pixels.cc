@@ -16,11 +16,15 @@ struct Run {
   size_t first, from_stride, count, to_stride;
 };
 
-template <typename Read>
-void copy_run(const Run& run, Read read, uint16_t* to) {
+template <typename To, typename Read>
+void copy_run(const Run& run, Read read, To* to) {
+  if (run.from_stride == 1 && run.to_stride == 1) {  // in vectors
+    for (size_t i = 0; i < run.count; ++i) to[i] = static_cast<To>(read(run.first + i));
+    return;
+  }
   size_t sample = run.first;
   for (size_t i = 0; i < run.count; ++i, sample += run.from_stride, to += run.to_stride) {
-    *to = static_cast<uint16_t>(read(sample));
+    *to = static_cast<To>(read(sample));
   }
 }
 
@@ -40,9 +44,11 @@ uint32_t load_bits(const uint8_t* row, size_t sample, int bits) {
   return static_cast<uint32_t>(value >> ((8 - end % 8) % 8) & ((uint64_t{1} << bits) - 1));
 }
 
-// whole: keep the value, an index; else make it one of 8 bits. libtiff has put 16, 24 and 32 bits in the
-// order of this machine.
-void unpack(const uint8_t* row, int bits, bool whole, const Run& run, uint16_t* to) {
+// To 16 bits goes the value, an index; to 8 bits what it means there. libtiff has put 16, 24 and 32 bits in
+// the order of this machine.
+template <typename To>
+void unpack(const uint8_t* row, int bits, const Run& run, To* to) {
+  const bool whole = sizeof(To) > 1;
   const int dropped = whole ? 0 : std::max(bits - 8, 0);
   if (bits == 8) {
     copy_run(
@@ -57,11 +63,25 @@ void unpack(const uint8_t* row, int bits, bool whole, const Run& run, uint16_t* 
     const size_t high = std::endian::native == std::endian::little ? 2 : 0;
     copy_run(
         run, [=](size_t i) { return row[3 * i + high]; }, to);
-  } else {
-    const uint32_t full = whole || bits > 8 ? 1 : (1U << bits) - 1;
-    const uint32_t scale = whole || bits > 8 ? 1 : 255;
+  } else if (bits > 8) {
     copy_run(
-        run, [=](size_t i) { return (load_bits(row, i, bits) >> dropped) * scale / full; }, to);
+        run, [=](size_t i) { return load_bits(row, i, bits) >> dropped; }, to);
+  } else {
+    const uint32_t mask = (1U << bits) - 1;
+    std::array<uint8_t, 128> meaning{};
+    for (uint32_t value = 0; value <= mask; ++value) {
+      meaning[value] = static_cast<uint8_t>(whole ? value : value * 255 / mask);
+    }
+    if (8 % bits == 0) {
+      const auto read = [&, row](size_t i) {
+        const size_t at = i * bits;
+        return meaning[row[at / 8] >> (8 - bits - at % 8) & mask];
+      };
+      copy_run(run, read, to);
+    } else {
+      copy_run(
+          run, [&, row](size_t i) { return meaning[load_bits(row, i, bits)]; }, to);
+    }
   }
 }
 
@@ -94,40 +114,45 @@ void TiffPixels::read_palette(const TiffFile& file) {
   }
 }
 
+bool TiffPixels::is_all_used() const { return !layout_.separate && layout_.used.size() == layout_.samples; }
+
 bool TiffPixels::is_plain() const {
-  const bool all_used = layout_.planes() == 1 && layout_.used.size() == layout_.samples;
-  return all_used && layout_.bits == 8 && !layout_.white_is_zero && (grey_ || layout_.colors == Colors::rgb);
+  return is_all_used() && layout_.bits == 8 && !layout_.white_is_zero &&
+         (grey_ || layout_.colors == Colors::rgb);
 }
 
 void TiffPixels::convert(std::span<const uint8_t* const> rows, size_t count, uint8_t* to) {
   const size_t used = layout_.used.size();
-  values_.resize(count * used);
-  for (size_t j = 0; j < used; ++j) {
-    const bool index = layout_.colors == Colors::palette && j == 0;
+  const auto unpack_one = [&](size_t j, size_t to_stride, auto* place) {
     const Run run{.first = layout_.separate ? 0U : layout_.used[j],
                   .from_stride = layout_.separate ? 1 : layout_.samples,
                   .count = count,
-                  .to_stride = used};
-    unpack(rows[layout_.separate ? j : 0], layout_.bits, index, run, &values_[j]);
-  }
-  const int flip = layout_.white_is_zero ? 255 : 0;
-  const uint16_t* from = values_.data();
-  for (size_t x = 0; x < count; ++x, from += used) {
-    switch (layout_.colors) {
-      case Colors::grey:
-        *to++ = static_cast<uint8_t>(from[0] ^ flip);
-        break;
-      case Colors::palette:
-        to = std::copy_n(palette_[from[0]].data(), 3, to);
-        break;
-      case Colors::cmyk:
-        for (int c = 0; c < 3; ++c) *to++ = without_ink(from[c], from[3]);
-        break;
-      default:
-        for (int c = 0; c < 3; ++c) *to++ = static_cast<uint8_t>(from[c]);
+                  .to_stride = to_stride};
+    unpack(rows[layout_.separate ? j : 0], layout_.bits, run, place);
+  };
+  const auto channels = static_cast<size_t>(this->channels());
+  if (layout_.has_alpha) unpack_one(used - 1, channels, to + channels - 1);
+
+  if (layout_.colors == Colors::palette) {
+    indices_.resize(count);
+    unpack_one(0, 1, indices_.data());
+    for (const uint16_t index : indices_) {
+      std::copy_n(palette_[index].data(), 3, to);
+      to += channels;
     }
-    if (layout_.has_alpha) *to++ = static_cast<uint8_t>(from[used - 1]);
+  } else if (layout_.colors == Colors::cmyk) {
+    inks_.resize(4 * count);
+    for (size_t c = 0; c < 4; ++c) unpack_one(c, 4, &inks_[c]);
+    for (size_t x = 0; x < count; ++x, to += channels) {
+      for (size_t c = 0; c < 3; ++c) to[c] = without_ink(inks_[4 * x + c], inks_[4 * x + 3]);
+    }
+  } else if (is_all_used()) {
+    unpack(rows[0], layout_.bits, {0, 1, count * used, 1}, to);
+  } else {
+    for (size_t c = 0; c < (grey_ ? 1 : 3); ++c) unpack_one(c, channels, to + c);
   }
+  if (!layout_.white_is_zero) return;
+  for (size_t x = 0; x < count; ++x) to[x * channels] ^= 0xFF;
 }
 
 }  // namespace janus

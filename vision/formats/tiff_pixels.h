@@ -26,11 +26,13 @@ class TiffPixels {
 
  private:
   void read_palette(const TiffFile& file);
+  bool is_all_used() const;
 
   const TiffLayout& layout_;
   bool grey_;
   std::vector<std::array<uint8_t, 3>> palette_;
-  std::vector<uint16_t> values_;  // of a row, those used side by side
+  std::vector<uint16_t> indices_;  // of a row
+  std::vector<uint8_t> inks_;
 };
 
 }  // namespace janus

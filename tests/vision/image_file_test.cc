@@ -124,8 +124,8 @@ TEST(DecodeImage, NoticesCutFiles) {
         EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
       }
     }
-    const bool jpeg = std::string_view(name).ends_with(".jpg");
-    EXPECT_EQ(warnings > 20, jpeg) << name;
+    const bool goes_on = std::string_view(name).ends_with(".jpg") || std::string_view(name) == "rgb.bmp";
+    EXPECT_EQ(warnings > 20, goes_on) << name;
   }
 }
 

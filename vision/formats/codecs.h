@@ -35,7 +35,8 @@ using Decoder = Pixels(const ImageHeader& header, std::span<const std::byte> byt
 using Encoder = std::vector<std::byte>(const Image& image);
 
 // In the program.
-HeaderReader read_jpeg_header, read_png_header, read_gif_header;
+HeaderReader read_jpeg_header, read_png_header, read_gif_header, read_bmp_header;
+Decoder decode_bmp;
 Decoder decode_with_stb;  // the whole of what stb_image takes for an image
 Decoder decode_jpeg_with_stb, decode_png_with_stb;
 HeaderReader read_pnm_header;
@@ -47,9 +48,9 @@ Decoder decode_jpeg, decode_png, decode_webp;
 HeaderReader read_webp_header;
 Encoder encode_jpeg, encode_png, encode_webp;
 
-// In the module `opencv`.
-HeaderReader read_bmp_header, read_tiff_header;
-Decoder decode_with_opencv;
+// In the module `tiff`.
+HeaderReader read_tiff_header;
+Decoder decode_tiff;
 
 // The format that a file's first bytes show; nothing for none of those in the table.
 std::optional<ReadableImageFormat> format_of(std::span<const std::byte> bytes);

@@ -39,9 +39,9 @@ constexpr ReadableRow kReadable[] = {
     {ReadableImageFormat::jpeg, is_jpeg, "images", read_jpeg_header, decode_jpeg_with_stb},
     {ReadableImageFormat::png, is_png, "images", read_png_header, decode_png_with_stb},
     {ReadableImageFormat::gif, is_gif, nullptr, read_gif_header, decode_with_stb},
-    {ReadableImageFormat::bmp, is_bmp, "opencv", nullptr, nullptr},
+    {ReadableImageFormat::bmp, is_bmp, nullptr, read_bmp_header, decode_bmp},
     {ReadableImageFormat::webp, is_webp, "images", nullptr, nullptr},
-    {ReadableImageFormat::tiff, is_tiff, "opencv", nullptr, nullptr},
+    {ReadableImageFormat::tiff, is_tiff, "tiff", nullptr, nullptr},
     {ReadableImageFormat::pnm, is_pnm, nullptr, read_pnm_header, decode_pnm},
 };
 

@@ -20,7 +20,6 @@ uint64_t after_sub_blocks(const ByteView& view, uint64_t position) {
 ImageHeader read_gif_header(std::span<const std::byte> bytes, const std::string& name) {
   ImageHeader header;
   header.format = ReadableImageFormat::gif;
-  header.needs_stb = true;
   const ByteView view(bytes, ByteView::Order::little);
   header.width = view.u16(6);
   header.height = view.u16(8);

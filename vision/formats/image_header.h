@@ -26,11 +26,6 @@ struct ImageHeader {
   Alpha alpha = Alpha::straight;
   std::string warning;  // as DecodedImage's
 
-  // Left to the decoder by the libraries' gaps:
-  bool needs_stb = false;        // OpenCV decodes this kind wrongly
-  bool needs_opencv = false;     // stb_image cannot decode this kind
-  bool inverted_16_bit = false;  // 16-bit grey whose 0 is white
-
   // The pixels decoded may be one frame of the image, placed here (WebP animations).
   int64_t frame_left = 0;
   int64_t frame_top = 0;

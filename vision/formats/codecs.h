@@ -44,13 +44,17 @@ Decoder decode_pnm;
 bool is_pnm(const ByteView& start);
 
 // In the module `images`.
-Decoder decode_jpeg, decode_png, decode_webp;
+Decoder decode_jpeg, decode_png, decode_webp, decode_gif;
 HeaderReader read_webp_header;
 Encoder encode_jpeg, encode_png, encode_webp;
 
 // In the module `tiff`.
 HeaderReader read_tiff_header;
 Decoder decode_tiff;
+
+// In the module `heif`; read_heif_header and decode_heif serve HEIC and AVIF.
+HeaderReader read_heif_header, read_jxl_header;
+Decoder decode_heif, decode_jxl;
 
 // The format that a file's first bytes show; nothing for none of those in the table.
 std::optional<ReadableImageFormat> format_of(std::span<const std::byte> bytes);

@@ -6,6 +6,7 @@
 #include "core/base/shared_module.h"
 #include "vision/formats/byte_view.h"
 #include "vision/formats/codecs.h"
+#include "vision/formats/heif_brands.h"
 #include "vision/formats/image_module.h"
 #include "vision/formats/png_chunks.h"
 
@@ -21,6 +22,10 @@ bool is_webp(const ByteView& view) { return view.has_text(0, "RIFF") && view.has
 bool is_tiff(const ByteView& view) {
   return view.has_text(0, "II\x2A\0"sv) || view.has_text(0, "MM\0\x2A"sv) || view.has_text(0, "II\x2B\0"sv) ||
          view.has_text(0, "MM\0\x2B"sv);
+}
+// A bare codestream, or one in boxes.
+bool is_jxl(const ByteView& view) {
+  return view.has_text(0, "\xFF\x0A") || view.has_text(0, "\0\0\0\x0CJXL \r\n\x87\n"sv);
 }
 // Two letters are little to go by: text may begin with them too.
 bool is_bmp(const ByteView& view) {
@@ -38,10 +43,13 @@ struct ReadableRow {
 constexpr ReadableRow kReadable[] = {
     {ReadableImageFormat::jpeg, is_jpeg, "images", read_jpeg_header, decode_jpeg_with_stb},
     {ReadableImageFormat::png, is_png, "images", read_png_header, decode_png_with_stb},
-    {ReadableImageFormat::gif, is_gif, nullptr, read_gif_header, decode_with_stb},
+    {ReadableImageFormat::gif, is_gif, "images", read_gif_header, decode_with_stb},
     {ReadableImageFormat::bmp, is_bmp, nullptr, read_bmp_header, decode_bmp},
     {ReadableImageFormat::webp, is_webp, "images", nullptr, nullptr},
     {ReadableImageFormat::tiff, is_tiff, "tiff", nullptr, nullptr},
+    {ReadableImageFormat::heic, is_heic, "heif", nullptr, nullptr},
+    {ReadableImageFormat::avif, is_avif, "heif", nullptr, nullptr},
+    {ReadableImageFormat::jxl, is_jxl, "heif", nullptr, nullptr},
     {ReadableImageFormat::pnm, is_pnm, nullptr, read_pnm_header, decode_pnm},
 };
 

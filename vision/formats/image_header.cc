@@ -27,6 +27,12 @@ const char* name_of(ReadableImageFormat format) {
       return "TIFF";
     case ReadableImageFormat::pnm:
       return "PNM";
+    case ReadableImageFormat::heic:
+      return "HEIC";
+    case ReadableImageFormat::avif:
+      return "AVIF";
+    case ReadableImageFormat::jxl:
+      return "JPEG XL";
   }
   return "";
 }

@@ -10,6 +10,7 @@ using janus::ReadableImageFormat;
 constexpr janus::ModuleDecoder kDecoders[] = {
     {ReadableImageFormat::jpeg, nullptr, janus::decode_jpeg},
     {ReadableImageFormat::png, nullptr, janus::decode_png},
+    {ReadableImageFormat::gif, nullptr, janus::decode_gif},
     {ReadableImageFormat::webp, janus::read_webp_header, janus::decode_webp},
 };
 

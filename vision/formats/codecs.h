@@ -15,6 +15,8 @@
 
 namespace janus {
 
+class ByteView;
+
 // Interleaved 8-bit channels: grey, grey and alpha, RGB or RGBA. What had 16 bits keeps its high byte.
 struct Pixels {
   int width = 0;
@@ -33,22 +35,30 @@ using Decoder = Pixels(const ImageHeader& header, std::span<const std::byte> byt
 using Encoder = std::vector<std::byte>(const Image& image);
 
 // In the program.
-HeaderReader read_jpeg_header, read_png_header, read_gif_header;
+HeaderReader read_jpeg_header, read_png_header, read_gif_header, read_bmp_header;
+Decoder decode_bmp;
 Decoder decode_with_stb;  // the whole of what stb_image takes for an image
 Decoder decode_jpeg_with_stb, decode_png_with_stb;
+HeaderReader read_pnm_header;
+Decoder decode_pnm;
+bool is_pnm(const ByteView& start);
 
 // In the module `images`.
 Decoder decode_jpeg, decode_png, decode_webp, decode_gif;
 HeaderReader read_webp_header;
 Encoder encode_jpeg, encode_png, encode_webp;
 
+// In the module `tiff`.
+HeaderReader read_tiff_header;
+Decoder decode_tiff;
+
 // In the module `heif`; read_heif_header and decode_heif serve HEIC and AVIF.
 HeaderReader read_heif_header, read_jxl_header;
 Decoder decode_heif, decode_jxl;
 
-// In the module `opencv`.
-HeaderReader read_bmp_header, read_tiff_header;
-Decoder decode_with_opencv;
+// In the module `jp2`.
+HeaderReader read_jp2_header;
+Decoder decode_jp2;
 
 // The format that a file's first bytes show; nothing for none of those in the table.
 std::optional<ReadableImageFormat> format_of(std::span<const std::byte> bytes);

@@ -32,6 +32,10 @@ bool is_bmp(const ByteView& view) {
   return view.has_text(0, "BM") && view.u32(14) >= 12 && view.u32(14) <= 256;
 }
 
+bool is_jp2(const ByteView& view) {
+  return view.has_text(0, "\0\0\0\x0CjP  \r\n\x87\n"sv) || view.has_text(0, "\xFF\x4F\xFF\x51");
+}
+
 struct ReadableRow {
   ReadableImageFormat format;
   bool (*matches)(const ByteView& start);
@@ -44,12 +48,14 @@ constexpr ReadableRow kReadable[] = {
     {ReadableImageFormat::jpeg, is_jpeg, "images", read_jpeg_header, decode_jpeg_with_stb},
     {ReadableImageFormat::png, is_png, "images", read_png_header, decode_png_with_stb},
     {ReadableImageFormat::gif, is_gif, "images", read_gif_header, decode_with_stb},
-    {ReadableImageFormat::bmp, is_bmp, "opencv", nullptr, nullptr},
+    {ReadableImageFormat::bmp, is_bmp, nullptr, read_bmp_header, decode_bmp},
     {ReadableImageFormat::webp, is_webp, "images", nullptr, nullptr},
-    {ReadableImageFormat::tiff, is_tiff, "opencv", nullptr, nullptr},
+    {ReadableImageFormat::tiff, is_tiff, "tiff", nullptr, nullptr},
     {ReadableImageFormat::heic, is_heic, "heif", nullptr, nullptr},
     {ReadableImageFormat::avif, is_avif, "heif", nullptr, nullptr},
     {ReadableImageFormat::jxl, is_jxl, "heif", nullptr, nullptr},
+    {ReadableImageFormat::jp2, is_jp2, "jp2", nullptr, nullptr},
+    {ReadableImageFormat::pnm, is_pnm, nullptr, read_pnm_header, decode_pnm},
 };
 
 struct WritableRow {

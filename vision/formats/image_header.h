@@ -11,7 +11,7 @@
 namespace janus {
 
 // The formats that decode_image() reads; ImageFormat (vision/image_file.h) has those that are written.
-enum class ReadableImageFormat : uint8_t { jpeg, png, gif, bmp, webp, tiff, heic, avif, jxl };
+enum class ReadableImageFormat : uint8_t { jpeg, png, gif, bmp, webp, tiff, heic, avif, jxl, jp2, pnm };
 const char* name_of(ReadableImageFormat format);
 
 // What a fourth (or second) channel means: coverage of the stored colour, coverage already multiplied in,
@@ -25,11 +25,6 @@ struct ImageHeader {
   int orientation = 1;  // EXIF's 1..8
   Alpha alpha = Alpha::straight;
   std::string warning;  // as DecodedImage's
-
-  // Left to the decoder by the libraries' gaps:
-  bool needs_stb = false;        // OpenCV decodes this kind wrongly
-  bool needs_opencv = false;     // stb_image cannot decode this kind
-  bool inverted_16_bit = false;  // 16-bit grey whose 0 is white
 
   // The pixels decoded may be one frame of the image, placed here (WebP animations).
   int64_t frame_left = 0;

@@ -236,7 +236,9 @@ def save_heic():
                            quality=-1, chroma="444", matrix_coefficients=0)
         expect(f"deep{bits}.heic", "rgb", 1)
     rings = {1: ("iden", [ispe(8, 8)], b"x"), 2: ("iden", [ispe(8, 8)], b"x")}
-    write("ring.heic", heif(rings, [("dimg", 1, [2]), ("dimg", 2, [1])]), "refused", "it_is_damaged")
+    ring = heif(rings, [("dimg", 1, [2]), ("dimg", 2, [1])])
+    write("ring.heic", ring, "refused", "it_is_damaged")
+    write("hidden_ring.heic", ring.replace(b"\0\0\0\x0edimg", b"\0\xff\0\x0edimg", 1), "refused", "it_is_damaged")
     write("h264.heic", heif({1: ("avc1", [ispe(8, 8)], b"x")}, []), "refused", "found_H.264_ones;_convert_it")
     sequence = box("ftyp", b"msf1\0\0\0\0msf1hevc") + box("moov", b"\0" * 16)
     write("sequence.heic", sequence, "refused", "image_sequence")

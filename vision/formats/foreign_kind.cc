@@ -30,8 +30,6 @@ struct Signature {
 
 // The first that fits counts.
 constexpr std::array kSignatures{
-    Signature{0, "\0\0\0\x0CJXL \r\n\x87\n"sv, "a JPEG XL", kConvert},
-    Signature{0, "\xFF\x0A", "a JPEG XL", kConvert},
     Signature{0, "II\xBC", "a JPEG XR", kConvert},
     Signature{0, "8BPS\0\1"sv, "a Photoshop document (PSD)", kConvert},
     Signature{0, "8BPS\0\2"sv, "a large Photoshop document (PSB)", kConvert},
@@ -65,11 +63,6 @@ constexpr std::array kSignatures{
     Signature{0, "FOVb", "a Sigma raw photo (X3F)", kDevelop},
     Signature{0, "\0MRM"sv, "a Minolta raw photo (MRW)", kDevelop},
     Signature{4, "ftypcrx ", "a Canon raw photo (CR3)", kDevelop},
-    Signature{4, "ftypavis", "an AVIF image sequence", kConvert},
-    Signature{4, "ftypavif", "an AVIF", kConvert},
-    Signature{4, "ftyphe", "a HEIC", kConvert},
-    Signature{4, "ftypmif1", "a HEIF", kConvert},
-    Signature{4, "ftypmsf1", "a HEIF image sequence", kConvert},
     Signature{4, "ftypqt  ", "a QuickTime video", kTakeFrame},
     Signature{4, "ftypM4A", "an MPEG-4 sound file", kNameAnother},
     Signature{4, "ftyp", "an MP4 video", kTakeFrame},

@@ -61,8 +61,11 @@ void read_items(const ByteView& view, const IsoBox& list, Meta& meta) {
   }
 }
 
-void read_links(const ByteView& view, const IsoBox& list, Meta& meta) {
+// False where the sizes of boxes are not those of what they hold: libheif takes no notice of the sizes and
+// would see other links.
+bool read_links(const ByteView& view, const IsoBox& list, Meta& meta) {
   const int id_bytes = view.u8(list.start) == 0 ? 2 : 4;
+  uint64_t end = list.start + 4;
   for (const IsoBox& box : iso_boxes(view, list.start + 4, list.end)) {
     Link link;
     link.kind_position = box.type_position;
@@ -72,11 +75,12 @@ void read_links(const ByteView& view, const IsoBox& list, Meta& meta) {
     Reader reader{view, box.start};
     link.from = reader.next(id_bytes);
     const uint32_t count = reader.next(2);
-    for (uint32_t i = 0; i < count && reader.position + id_bytes <= box.end; ++i) {
-      link.to.push_back(reader.next(id_bytes));
-    }
+    end = reader.position + uint64_t{count} * id_bytes;
+    if (box.end != end || end > list.end) return false;
+    for (uint32_t i = 0; i < count; ++i) link.to.push_back(reader.next(id_bytes));
     meta.links.push_back(std::move(link));
   }
+  return end == list.end;
 }
 
 void read_properties(const ByteView& view, const IsoBox& box, Meta& meta) {
@@ -107,11 +111,14 @@ Meta read_meta(const ByteView& view, const IsoBox& box, const std::string& name,
   const auto primary = find_iso_box(view, parts, "pitm");
   const auto items = find_iso_box(view, parts, "iinf");
   check(primary && items,
-        "picture {}: expected {} {} with a primary image, found none in it; convert the original anew", name,
-        "an", format);
+        "picture {}: expected a primary image in the {}, found none; copy or download it again", name,
+        format);
   meta.primary = view.u8(primary->start) == 0 ? view.u16(primary->start + 4) : view.u32(primary->start + 4);
   read_items(view, *items, meta);
-  if (const auto links = find_iso_box(view, parts, "iref")) read_links(view, *links, meta);
+  const auto links = find_iso_box(view, parts, "iref");
+  check(!links || read_links(view, *links, meta),
+        "picture {}: expected sound links between the images of the {}, found others; it is damaged", name,
+        format);
   if (const auto properties = find_iso_box(view, parts, "iprp")) read_properties(view, *properties, meta);
   return meta;
 }
@@ -211,6 +218,10 @@ HeifItems read_heif_items(std::span<const std::byte> bytes, const std::string& n
   const ReadableImageFormat format = is_avif(view) ? ReadableImageFormat::avif : ReadableImageFormat::heic;
   const auto boxes = iso_boxes(view, 0, view.size());
   const auto meta_box = find_iso_box(view, boxes, "meta");
+  const auto is_meta = [&](const IsoBox& box) { return view.has_text(box.type_position, "meta"); };
+  check(std::count_if(boxes.begin(), boxes.end(), is_meta) <= 1,
+        "picture {}: expected {} with one description of its images, found several; it is damaged", name,
+        name_of(format));
   for (const char* kind : {"meta", "mdat", "moov"}) {
     const auto box = find_iso_box(view, boxes, kind);
     if (box && box->end > view.size()) fail_cut_short(format, bytes.size(), name);
@@ -221,9 +232,9 @@ HeifItems read_heif_items(std::span<const std::byte> bytes, const std::string& n
         "picture {}: expected a whole {}, found no image in its {} bytes; copy or download it again", name,
         name_of(format), bytes.size());
     fail(
-        "picture {}: expected a still image, found an {} image sequence without one; save a frame of it as "
+        "picture {}: expected a still image, found {} image sequence without one; save a frame of it as "
         "PNG or JPEG",
-        name, name_of(format));
+        name, format == ReadableImageFormat::avif ? "an AVIF" : "a HEIC");
   }
 
   const Meta meta = read_meta(view, *meta_box, name, name_of(format));

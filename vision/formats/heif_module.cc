@@ -1,13 +1,10 @@
 // The module `heif`: what phones and browsers write anew, by libheif and libjxl, which bring video decoders.
-#include <string_view>
-
 #include "vision/formats/image_module.h"
-#include "vision/formats/silence_libraries.h"
+#include "vision/formats/tame_libraries.h"
 
 namespace {
 
 using janus::ReadableImageFormat;
-using namespace std::string_view_literals;
 
 constexpr janus::ModuleDecoder kDecoders[] = {
     {ReadableImageFormat::heic, janus::read_heif_header, janus::decode_heif},
@@ -15,12 +12,9 @@ constexpr janus::ModuleDecoder kDecoders[] = {
     {ReadableImageFormat::jxl, janus::read_jxl_header, janus::decode_jxl},
 };
 
-constexpr std::string_view kTalkative[] = {"libjxl.so"sv, "libheif.so"sv, "libde265.so"sv, "libdav1d.so"sv,
-                                           "libaom.so"sv};
-
 }  // namespace
 
 void janus_image_module(janus::ImageModule& module) {
-  janus::silence_libraries(kTalkative);
+  janus::tame_libraries();
   module = {kDecoders, {}};
 }

@@ -1,35 +1,35 @@
-#include "vision/formats/silence_libraries.h"
+#include "vision/formats/library_links.h"
 
 #include <elf.h>
 #include <link.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
 #include <cstdint>
-#include <cstdio>
-#include <string>
+#include <span>
 
 namespace janus {
 namespace {
 
 #if defined(__x86_64__)
-constexpr uint64_t kAddressOfData = R_X86_64_GLOB_DAT;
+constexpr uint64_t kDataLink = R_X86_64_GLOB_DAT, kCallLink = R_X86_64_JUMP_SLOT;
 #elif defined(__aarch64__)
-constexpr uint64_t kAddressOfData = R_AARCH64_GLOB_DAT;
+constexpr uint64_t kDataLink = R_AARCH64_GLOB_DAT, kCallLink = R_AARCH64_JUMP_SLOT;
 #else
-constexpr uint64_t kAddressOfData = UINT64_MAX;
+constexpr uint64_t kDataLink = UINT64_MAX, kCallLink = UINT64_MAX;
 #endif
 
-// What the libraries take for stderr.
-FILE* nowhere = nullptr;
+struct Link {
+  std::string_view library, symbol;
+  const void* address;
+};
 
 // The parts of a loaded library's dynamic section that lead to the addresses it looked up.
 struct Lookups {
   const ElfW(Sym) * symbols = nullptr;
   const char* names = nullptr;
-  const ElfW(Rela) * entries = nullptr;
-  size_t count = 0;
+  std::array<std::span<const ElfW(Rela)>, 2> entries;  // of data and of calls
 };
 
 Lookups lookups_of(const dl_phdr_info& library, const ElfW(Dyn) * dynamic) {
@@ -38,27 +38,34 @@ Lookups lookups_of(const dl_phdr_info& library, const ElfW(Dyn) * dynamic) {
     return value < library.dlpi_addr ? value + library.dlpi_addr : value;
   };
   Lookups lookups;
+  std::array<const ElfW(Rela)*, 2> starts{};
+  std::array<size_t, 2> counts{};
   for (; dynamic->d_tag != DT_NULL; ++dynamic) {
     const ElfW(Addr) value = dynamic->d_un.d_ptr;
     if (dynamic->d_tag == DT_SYMTAB) lookups.symbols = reinterpret_cast<const ElfW(Sym)*>(address(value));
     if (dynamic->d_tag == DT_STRTAB) lookups.names = reinterpret_cast<const char*>(address(value));
-    if (dynamic->d_tag == DT_RELA) lookups.entries = reinterpret_cast<const ElfW(Rela)*>(address(value));
-    if (dynamic->d_tag == DT_RELASZ) lookups.count = dynamic->d_un.d_val / sizeof(ElfW(Rela));
+    if (dynamic->d_tag == DT_RELA) starts[0] = reinterpret_cast<const ElfW(Rela)*>(address(value));
+    if (dynamic->d_tag == DT_JMPREL) starts[1] = reinterpret_cast<const ElfW(Rela)*>(address(value));
+    if (dynamic->d_tag == DT_RELASZ) counts[0] = value / sizeof(ElfW(Rela));
+    if (dynamic->d_tag == DT_PLTRELSZ) counts[1] = value / sizeof(ElfW(Rela));
   }
-  if (lookups.symbols == nullptr || lookups.names == nullptr || lookups.entries == nullptr) lookups.count = 0;
+  if (lookups.symbols == nullptr || lookups.names == nullptr) return {};
+  for (size_t i = 0; i < starts.size(); ++i) {
+    if (starts[i] != nullptr) lookups.entries[i] = {starts[i], counts[i]};
+  }
   return lookups;
 }
 
 // The page is read-only once the loader has filled it in, and is made so again.
-void store(FILE*** place, bool read_only) {
+void store(const void** place, const void* address, bool read_only) {
   const auto page_bytes = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   auto* page = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(place) / page_bytes * page_bytes);
   if (read_only && mprotect(page, page_bytes, PROT_READ | PROT_WRITE) != 0) return;
-  *place = &nowhere;
+  *place = address;
   if (read_only) mprotect(page, page_bytes, PROT_READ);
 }
 
-void silence(const dl_phdr_info& library) {
+void relink(const dl_phdr_info& library, const Link& link) {
   const ElfW(Dyn)* dynamic = nullptr;
   uintptr_t sealed = 0, sealed_end = 0;
   for (int i = 0; i < library.dlpi_phnum; ++i) {
@@ -72,32 +79,29 @@ void silence(const dl_phdr_info& library) {
   }
   if (dynamic == nullptr) return;
   const Lookups lookups = lookups_of(library, dynamic);
-  for (size_t i = 0; i < lookups.count; ++i) {
-    const auto& entry = lookups.entries[i];
-    if (ELF64_R_TYPE(entry.r_info) != kAddressOfData) continue;
-    const std::string_view name = lookups.names + lookups.symbols[ELF64_R_SYM(entry.r_info)].st_name;
-    if (name != "stderr") continue;
-    const uintptr_t place = library.dlpi_addr + entry.r_offset;
-    store(reinterpret_cast<FILE***>(place), place >= sealed && place < sealed_end);
+  for (const auto& entries : lookups.entries) {
+    for (const ElfW(Rela) & entry : entries) {
+      const uint64_t kind = ELF64_R_TYPE(entry.r_info);
+      if (kind != kDataLink && kind != kCallLink) continue;
+      if (link.symbol != lookups.names + lookups.symbols[ELF64_R_SYM(entry.r_info)].st_name) continue;
+      const uintptr_t place = library.dlpi_addr + entry.r_offset;
+      store(reinterpret_cast<const void**>(place), link.address, place >= sealed && place < sealed_end);
+    }
   }
 }
 
 int visit(dl_phdr_info* library, size_t /*size*/, void* context) {
-  const auto& names = *static_cast<const std::span<const std::string_view>*>(context);
+  const Link& link = *static_cast<const Link*>(context);
   const std::string_view path = library->dlpi_name;
-  const std::string_view file = path.substr(path.rfind('/') + 1);
-  if (std::any_of(names.begin(), names.end(),
-                  [&](std::string_view name) { return file.starts_with(name); })) {
-    silence(*library);
-  }
+  if (path.substr(path.rfind('/') + 1).starts_with(link.library)) relink(*library, link);
   return 0;
 }
 
 }  // namespace
 
-void silence_libraries(std::span<const std::string_view> names) {
-  if (nowhere == nullptr) nowhere = fopencookie(nullptr, "w", {});
-  if (nowhere != nullptr) dl_iterate_phdr(visit, &names);
+void relink_library(std::string_view library, std::string_view symbol, const void* address) {
+  Link link{library, symbol, address};
+  dl_iterate_phdr(visit, &link);
 }
 
 }  // namespace janus

@@ -33,8 +33,6 @@ TEST(ForeignKind, NamesWhatAFileIs) {
       {"  <!DOCTYPE html><html><svg/></html>", "an HTML page", "download the picture itself"},
       {"<HTML><head>", "an HTML page", "download the picture itself"},
       {"the <svg element", "text", another},
-      {"\0\0\0\x0CjP  \r\n\x87\n"s, "a JPEG 2000", convert},
-      {"\xFF\x4F\xFF\x51\0\x2F"s, "a JPEG 2000 codestream", convert},
       {"II\xBC\x01\x08\0\0\0"s, "a JPEG XR", convert},
       {"8BPS\0\1\0\0"s, "a Photoshop document (PSD)", convert},
       {"gimp xcf v011\0"s, "a GIMP image (XCF)", convert},

@@ -275,11 +275,23 @@ def save_codecs():
         expect(f"{compression}.tif", np.asarray(bits.convert("RGB")))
 
     ycbcr = np.asarray(picture.convert("YCbCr"))
-    # libtiff takes black and white from this tag, and without it in a way of its own for video.
-    full_range = {532: (5, [0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1])}
     back = np.asarray(Image.fromarray(ycbcr, "YCbCr").convert("RGB"))
+    full_range = {532: (5, [0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1])}
     save_tiff("ycbcr_444.tif", ycbcr, 8, 6, back, more={530: (3, [1, 1]), **full_range}, tolerance=1)
-    save_tiff("ycbcr_444_lzw.tif", ycbcr, 8, 6, back, more={530: (3, [1, 1]), **full_range}, strip=4, compression=5, tolerance=1)
+    save_tiff("ycbcr_444_lzw.tif", ycbcr, 8, 6, back, more={530: (3, [1, 1])}, strip=4, compression=5, tolerance=1)
+    save_tiff("ycbcr_444_separate.tif", ycbcr, 8, 6, back, more={530: (3, [1, 1])}, separate=True, tolerance=1)
+
+    # Units of 2 x 2 brightnesses, then their two colours.
+    padded = np.pad(ycbcr, [(0, HEIGHT % 2), (0, WIDTH % 2), (0, 0)], mode="edge")
+    blocks = padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2, 3).transpose(0, 2, 1, 3, 4)
+    units = np.concatenate([blocks[..., 0].reshape(*blocks.shape[:2], 4), blocks[:, :, 0, 0, 1:]], -1)
+    colors = np.repeat(np.repeat(blocks[:, :, 0, 0, 1:], 2, 0), 2, 1)[:HEIGHT, :WIDTH]
+    back = np.asarray(Image.fromarray(np.dstack([ycbcr[:, :, 0], colors]), "YCbCr").convert("RGB"))
+    for name, compression in [("ycbcr_420.tif", 1), ("ycbcr_420_zip.tif", 8)]:
+        tags = {256: (4, [WIDTH]), 257: (4, [HEIGHT]), 258: (3, [8] * 3), 259: (3, [compression]), 262: (3, [6]),
+                277: (3, [3]), 278: (4, [HEIGHT]), 530: (3, [2, 2])}
+        (FOLDER / name).write_bytes(tiff_bytes([COMPRESS[compression](units.astype(np.uint8).tobytes())], tags))
+        expect(name, back, 1)
 
 
 def save_refused_tiffs():

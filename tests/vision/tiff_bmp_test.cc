@@ -51,7 +51,7 @@ TEST(TiffAndBmp, HaveTheirPixels) {
     EXPECT_EQ(decoded.warning, "") << name;
     EXPECT_LE(largest_difference(decoded.image, read_image(kFolder + truth).image), tolerance) << name;
   }
-  EXPECT_EQ(count, 208);
+  EXPECT_EQ(count, 211);
 }
 
 TEST(TiffAndBmp, OfOtherProgramsHaveTheirPixels) {
@@ -72,7 +72,7 @@ TEST(TiffAndBmp, OfUnclearMeaningAreRefused) {
       {"refused_float16.tif", "found floating point ones of 16 bits"},
       {"refused_lab.tif", "found Lab colours (photometric interpretation 8); convert it to RGB"},
       {"refused_mask.tif", "found a transparency mask"},
-      {"refused_sensor.tif", "found raw sensor data"},
+      {"refused_sensor.tif", "found a raw photo"},
       {"refused_inks.tif", "expected a TIFF of the inks CMYK, found others"},
       {"refused_cmyk_multiplied.tif", "found it multiplied into another kind"},
       {"refused_four_without_photometric.tif", "expected a TIFF that says what its 4 samples a pixel mean"},

@@ -2,7 +2,7 @@
 # configure and build. The one list of packages stands here.
 janus_packages=(
   g++ cmake ninja-build
-  libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libgif-dev libheif-dev libjxl-dev libstb-dev
+  libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libgif-dev libheif-dev libjxl-dev libopenjp2-7-dev libstb-dev
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
   libsentencepiece-dev libonig-dev libutf8proc-dev
   libcli11-dev nlohmann-json3-dev libfmt-dev

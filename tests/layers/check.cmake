@@ -30,7 +30,7 @@ set(allowed "core/tensor/device.cc: core/cpu/cpu_device.h" "core/tensor/device.c
             "core/cuda/decode_needs.h: core/nn/device_decode_plan.h")
 
 # Header -> the only files that may include it, both as regular expressions: a library stays behind one folder.
-set(owned "vision/image_file.h" "^(opencv2/|stb_|jpeglib|jerror|png\\.h|webp/|tiff|gif_lib|libheif/|jxl/)"
+set(owned "vision/image_file.h" "^(opencv2/|stb_|jpeglib|jerror|png\\.h|webp/|tiff|gif_lib|libheif/|jxl/|openjpeg)"
           "^(oniguruma|utf8proc|sentencepiece)" "^CLI/" "^curl/"
           "^archive(_entry)?\\.h$")
 set(owners "^(vision/(image_file|formats/)|cli/|samples/)" "^vision/formats/" "^tokenizer/" "^cli/"

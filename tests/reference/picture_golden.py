@@ -127,6 +127,11 @@ def save_pictures():
     length = int.from_bytes(adobe[at + 2 : at + 4], "big")
     (FOLDER / "cmyk_unmarked.jpg").write_bytes(adobe[:at] + adobe[at + 2 + length :])
     save_bmps()
+    for name, picture in [("rgb", PICTURE), ("grey", grey), ("rgba", rgba)]:
+        picture.save(FOLDER / f"{name}.jp2")
+    PICTURE.save(FOLDER / "rgb.j2k", no_jp2=True)
+    PICTURE.save(FOLDER / "lossy.jp2", quality_mode="dB", quality_layers=[40], irreversible=True)
+    Image.fromarray(RGB16[:, :, 2]).save(FOLDER / "grey16.jp2")
     PICTURE.save(FOLDER / "rgb.ppm")
     grey.save(FOLDER / "grey.pgm")
     BITS.save(FOLDER / "bits.pbm")
@@ -193,6 +198,8 @@ KINDS = {
     ".jpg": (0, 3),                 # libjpeg-turbo in both; stb_image has its own inverse DCT
     ".tif": (0, -1),
     ".webp": (0, -1),
+    ".jp2": (0, -1),
+    ".j2k": (0, -1),
 }
 REFUSED = ["float.tif", "int32.tif"]
 

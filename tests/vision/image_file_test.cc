@@ -63,7 +63,7 @@ TEST(DecodeImage, ReadsWhatPillowReads) {
     EXPECT_EQ(decoded.image.height, height) << name;
     expect_near(decoded.image, from_hex(hex), tolerance, name);
   }
-  EXPECT_EQ(count, 91);
+  EXPECT_EQ(count, 97);
 }
 
 // A header is enough to refuse: these files hold no pixels to speak of, and none are allocated.
@@ -110,7 +110,7 @@ TEST(DecodeImage, RefusesSizesThatTheFileCannotFill) {
 // pixel do not matter to a decoder.
 TEST(DecodeImage, NoticesCutFiles) {
   for (const char* name : {"rgb.png", "rgb.jpg", "progressive.jpg", "animation.gif", "rgb.bmp", "lossy.webp",
-                           "lossless.webp", "rgb.tif", "tiff_lzw.tif"}) {
+                           "lossless.webp", "rgb.tif", "tiff_lzw.tif", "rgb.jp2", "rgb.j2k", "rgb.ppm"}) {
     const std::vector<std::byte> whole = test::image_bytes(name);
     int warnings = 0;
     for (size_t length = 0; length + 2 < whole.size(); ++length) {
@@ -161,7 +161,9 @@ TEST(DecodeImage, NamesWhatItFoundInstead) {
       {"%PDF-1.7", "found a PDF"}};
   for (const auto& [bytes, found] : cases) {
     const std::string message = decode_error(to_bytes(bytes));
-    EXPECT_NE(message.find("picture test: expected JPEG, PNG, GIF, BMP, WebP, TIFF or PNM, " + found),
+    EXPECT_NE(message.find("picture test: expected JPEG, PNG, GIF, BMP, WebP, TIFF, HEIC, AVIF, JPEG XL, "
+                           "JPEG 2000 or PNM, " +
+                           found),
               std::string::npos)
         << message;
   }
@@ -201,7 +203,8 @@ TEST(ReadImage, ReadsStdin) {
   dup2(file, STDIN_FILENO);
   const Image image = read_image("-").image;
   EXPECT_EQ(read_error("-"),
-            "picture stdin: expected JPEG, PNG, GIF, BMP, WebP, TIFF or PNM, found an empty file; name a "
+            "picture stdin: expected JPEG, PNG, GIF, BMP, WebP, TIFF, HEIC, AVIF, JPEG XL, JPEG 2000 or PNM, "
+            "found an empty file; name a "
             "picture file");
   dup2(saved, STDIN_FILENO);
   close(saved);

@@ -56,6 +56,10 @@ Decoder decode_tiff;
 HeaderReader read_heif_header, read_jxl_header;
 Decoder decode_heif, decode_jxl;
 
+// In the module `jp2`.
+HeaderReader read_jp2_header;
+Decoder decode_jp2;
+
 // The format that a file's first bytes show; nothing for none of those in the table.
 std::optional<ReadableImageFormat> format_of(std::span<const std::byte> bytes);
 // "JPEG, PNG or GIF", all of the table, for messages.

@@ -30,8 +30,6 @@ struct Signature {
 
 // The first that fits counts.
 constexpr std::array kSignatures{
-    Signature{0, "\0\0\0\x0CjP  \r\n\x87\n"sv, "a JPEG 2000", kConvert},
-    Signature{0, "\xFF\x4F\xFF\x51", "a JPEG 2000 codestream", kConvert},
     Signature{0, "\0\0\0\x0CJXL \r\n\x87\n"sv, "a JPEG XL", kConvert},
     Signature{0, "\xFF\x0A", "a JPEG XL", kConvert},
     Signature{0, "II\xBC", "a JPEG XR", kConvert},

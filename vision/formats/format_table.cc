@@ -32,6 +32,10 @@ bool is_bmp(const ByteView& view) {
   return view.has_text(0, "BM") && view.u32(14) >= 12 && view.u32(14) <= 256;
 }
 
+bool is_jp2(const ByteView& view) {
+  return view.has_text(0, "\0\0\0\x0CjP  \r\n\x87\n"sv) || view.has_text(0, "\xFF\x4F\xFF\x51");
+}
+
 struct ReadableRow {
   ReadableImageFormat format;
   bool (*matches)(const ByteView& start);
@@ -50,6 +54,7 @@ constexpr ReadableRow kReadable[] = {
     {ReadableImageFormat::heic, is_heic, "heif", nullptr, nullptr},
     {ReadableImageFormat::avif, is_avif, "heif", nullptr, nullptr},
     {ReadableImageFormat::jxl, is_jxl, "heif", nullptr, nullptr},
+    {ReadableImageFormat::jp2, is_jp2, "jp2", nullptr, nullptr},
     {ReadableImageFormat::pnm, is_pnm, nullptr, read_pnm_header, decode_pnm},
 };
 

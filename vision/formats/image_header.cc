@@ -25,6 +25,8 @@ const char* name_of(ReadableImageFormat format) {
       return "WebP";
     case ReadableImageFormat::tiff:
       return "TIFF";
+    case ReadableImageFormat::jp2:
+      return "JPEG 2000";
     case ReadableImageFormat::pnm:
       return "PNM";
     case ReadableImageFormat::heic:

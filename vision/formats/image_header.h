@@ -11,7 +11,7 @@
 namespace janus {
 
 // The formats that decode_image() reads; ImageFormat (vision/image_file.h) has those that are written.
-enum class ReadableImageFormat : uint8_t { jpeg, png, gif, bmp, webp, tiff, heic, avif, jxl, pnm };
+enum class ReadableImageFormat : uint8_t { jpeg, png, gif, bmp, webp, tiff, heic, avif, jxl, jp2, pnm };
 const char* name_of(ReadableImageFormat format);
 
 // What a fourth (or second) channel means: coverage of the stored colour, coverage already multiplied in,

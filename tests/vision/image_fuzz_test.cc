@@ -85,6 +85,13 @@ TEST(DecodeImage, SurvivesDamage) {
   for (const auto& entry : std::filesystem::directory_iterator(test::kImageFolder)) {
     if (entry.path().extension() != ".txt") names.push_back(entry.path().filename());
   }
+  if (JANUS_WITH_HEIF) {
+    for (const char* name :
+         {"rgb.heic", "phone.heic", "alpha_multiplied.heic", "crop.heic", "alpha.avif", "deep10.avif",
+          "grey_limited.avif", "rgb.jxl", "boxes.jxl", "lossy.jxl", "linear.jxl"}) {
+      names.push_back(std::string("../modern/") + name);
+    }
+  }
   std::sort(names.begin(), names.end());
   ASSERT_GT(names.size(), 60U);
   int images = 0;

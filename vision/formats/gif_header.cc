@@ -87,14 +87,15 @@ std::vector<std::byte> gif_of_frame(const ByteView& view, const Frame& frame, co
   append(gif, {0x2C, 0, 0, 0, 0});
   append(gif, size);
   append(gif, {descriptor.u8(9) & unsigned{kInterlaced}});
-  append(gif, data);
-  // Where the data are cut off, the last block is filled up and the chain ended.
-  uint64_t block = 1;  // behind the code size
+  append(gif, data.first(1));  // the code size
   const ByteView blocks(data, ByteView::Order::little);
-  while (block < data.size() && blocks.u8(block) != 0) block += 1 + blocks.u8(block);
-  if (block > data.size()) gif.resize(gif.size() + block - data.size());
-  if (block >= data.size()) append(gif, {0});
-  append(gif, {0x3B});
+  for (uint64_t at = 1; at < data.size() && blocks.u8(at) != 0; at += 1 + blocks.u8(at)) {
+    const auto block = blocks.part(at + 1, blocks.u8(at));  // the last one may be cut off
+    if (block.empty()) break;
+    append(gif, {static_cast<unsigned>(block.size())});
+    append(gif, block);
+  }
+  append(gif, {0, 0x3B});
   return gif;
 }
 

@@ -94,11 +94,11 @@ class To8Bits {
 
 // libheif expands the limited range of colour images, not that of grey ones.
 bool is_limited(const heif_image* image) {
-  heif_color_profile_nclx* profile = nullptr;
-  if (heif_image_get_nclx_color_profile(image, &profile).code != heif_error_Ok) return false;
-  const bool limited = profile->full_range_flag == 0;
-  heif_nclx_color_profile_free(profile);
-  return limited;
+  heif_color_profile_nclx* found = nullptr;
+  heif_image_get_nclx_color_profile(image, &found);  // with some errors, too, one is found
+  const std::unique_ptr<heif_color_profile_nclx, void (*)(heif_color_profile_nclx*)> profile(
+      found, heif_nclx_color_profile_free);
+  return found != nullptr && found->full_range_flag == 0;
 }
 
 // As it is stored: grey, or RGB where libheif converts from YCbCr.

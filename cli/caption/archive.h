@@ -1,4 +1,5 @@
-// Images in tar files, read as a stream: WebDataset's shards.
+// Images in tar files, read as a stream: WebDataset's shards. By libarchive, which is in a module of its own
+// (cli/caption/archive_module.h).
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ using MemberVisitor =
     std::function<bool(const ArchiveMember& member, const std::function<std::string()>& content)>;
 
 // Calls `visitor` for each file in the archive, compressed or not, in order. Throws Error if it is none, is
-// damaged or cut short, or if this build reads no archives.
+// damaged or cut short, or if that module is missing.
 void read_archive(const std::string& path, const MemberVisitor& visitor);
 
 }  // namespace janus::cli

@@ -5,6 +5,7 @@
 Lines of expected.txt: file, PNG with its pixels, the largest difference allowed. The pixels are those that the files
 were made of, not what another reader makes of them; only where a lossy codec is in between Pillow is asked.
 """
+import io
 import pathlib
 import struct
 import zlib
@@ -280,6 +281,15 @@ def save_codecs():
     save_tiff("ycbcr_444.tif", ycbcr, 8, 6, back, more={530: (3, [1, 1]), **full_range}, tolerance=1)
     save_tiff("ycbcr_444_lzw.tif", ycbcr, 8, 6, back, more={530: (3, [1, 1])}, strip=4, compression=5, tolerance=1)
     save_tiff("ycbcr_444_separate.tif", ycbcr, 8, 6, back, more={530: (3, [1, 1])}, separate=True, tolerance=1)
+
+    # JPEG as TIFF 6 had it first: a whole file, which tags point at.
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=95, subsampling=0)
+    old = {256: (4, [WIDTH]), 257: (4, [HEIGHT]), 258: (3, [8] * 3), 259: (3, [6]), 262: (3, [6]), 277: (3, [3]),
+           278: (4, [HEIGHT]), 513: (4, [0]), 514: (4, [len(stream.getvalue())]), 530: (3, [1, 1])}
+    old[513] = (4, [len(tiff_bytes([b""], old))])
+    (FOLDER / "jpeg_old.tif").write_bytes(tiff_bytes([stream.getvalue()], old))
+    expect("jpeg_old.tif", np.asarray(Image.open(stream)), 2)
 
     # Units of 2 x 2 brightnesses, then their two colours.
     padded = np.pad(ycbcr, [(0, HEIGHT % 2), (0, WIDTH % 2), (0, 0)], mode="edge")

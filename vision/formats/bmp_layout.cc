@@ -56,8 +56,7 @@ BmpLayout::Coding coding_of(const InfoHeader& header, int bits, uint32_t compres
   if (compression == kRuns24 && bits == 24) return Coding::runs_of_channels;
   fail(
       "picture {}: expected a BMP of 1, 2, 4, 8, 16, 24 or 32 bits, plain or in runs, found {} bits with "
-      "compression {}; "
-      "convert it to PNG",
+      "compression {}; convert it to PNG",
       name, bits, compression);
 }
 

@@ -68,7 +68,7 @@ void skip(j_decompress_ptr library, long count) {
 }
 
 // Each of these calls setjmp(), and returns false where libjpeg gave up.
-bool start(Reader& reader, const JOCTET* bytes, size_t count) {
+bool start(Reader& reader, const JOCTET* bytes, size_t count, const ImageHeader& header) {
   reader.library.err = jpeg_std_error(&reader.errors);
   reader.errors.error_exit = on_fault;
   reader.errors.emit_message = on_message;
@@ -79,6 +79,10 @@ bool start(Reader& reader, const JOCTET* bytes, size_t count) {
   reader.source = {bytes, count, no_work, fill_with_end, skip, jpeg_resync_to_restart, no_work};
   reader.library.src = &reader.source;
   jpeg_read_header(&reader.library, TRUE);
+  if (reader.library.image_width != header.width || reader.library.image_height != header.height) {
+    std::snprintf(reader.fault_words, sizeof(reader.fault_words), "two sizes");
+    return false;  // before memory is taken for the other one
+  }
   const bool inks = reader.library.num_components == 4;
   const bool grey = reader.library.num_components == 1;
   reader.library.out_color_space = inks ? JCS_CMYK : grey ? JCS_GRAYSCALE : JCS_RGB;
@@ -129,15 +133,13 @@ Pixels decode_jpeg(const ImageHeader& header, std::span<const std::byte> bytes, 
     Reader& reader;
     ~Closer() { jpeg_destroy_decompress(&reader.library); }
   } const closer{reader};
-  if (!start(reader, reinterpret_cast<const JOCTET*>(bytes.data()), bytes.size())) fail_damaged(reader, name);
+  if (!start(reader, reinterpret_cast<const JOCTET*>(bytes.data()), bytes.size(), header))
+    fail_damaged(reader, name);
   const int channels = reader.library.output_components;
   Pixels pixels{static_cast<int>(reader.library.output_width),
                 static_cast<int>(reader.library.output_height),
                 channels,
                 {}};
-  check(pixels.width == header.width && pixels.height == header.height,
-        "picture {}: expected {} x {} pixels as its header says, found {} x {}; it is damaged", name,
-        header.width, header.height, pixels.width, pixels.height);
   const size_t row_bytes = static_cast<size_t>(pixels.width) * channels;
   pixels.values.resize(row_bytes * pixels.height);
   if (!read_rows(reader, pixels.values.data(), row_bytes)) fail_damaged(reader, name);

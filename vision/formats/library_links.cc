@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -12,13 +13,10 @@
 namespace janus {
 namespace {
 
-#if defined(__x86_64__)
-constexpr uint64_t kDataLink = R_X86_64_GLOB_DAT, kCallLink = R_X86_64_JUMP_SLOT;
-#elif defined(__aarch64__)
-constexpr uint64_t kDataLink = R_AARCH64_GLOB_DAT, kCallLink = R_AARCH64_JUMP_SLOT;
-#else
-constexpr uint64_t kDataLink = UINT64_MAX, kCallLink = UINT64_MAX;
-#endif
+// Entries that hold the address of data or of a function, on x86-64 and on 64-bit Arm, neither of which uses
+// the other's numbers.
+constexpr std::array<uint64_t, 4> kAddressKinds{R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_AARCH64_GLOB_DAT,
+                                                R_AARCH64_JUMP_SLOT};
 
 struct Link {
   std::string_view library, symbol;
@@ -82,7 +80,7 @@ void relink(const dl_phdr_info& library, const Link& link) {
   for (const auto& entries : lookups.entries) {
     for (const ElfW(Rela) & entry : entries) {
       const uint64_t kind = ELF64_R_TYPE(entry.r_info);
-      if (kind != kDataLink && kind != kCallLink) continue;
+      if (std::find(kAddressKinds.begin(), kAddressKinds.end(), kind) == kAddressKinds.end()) continue;
       if (link.symbol != lookups.names + lookups.symbols[ELF64_R_SYM(entry.r_info)].st_name) continue;
       const uintptr_t place = library.dlpi_addr + entry.r_offset;
       store(reinterpret_cast<const void**>(place), link.address, place >= sealed && place < sealed_end);

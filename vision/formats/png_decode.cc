@@ -92,6 +92,7 @@ Pixels decode_png(const ImageHeader& header, std::span<const std::byte> bytes, c
     ~Closer() { png_destroy_read_struct(&reader.library, &reader.info, nullptr); }
   } const closer{reader};
   reader.info = png_create_info_struct(reader.library);
+  check(reader.info != nullptr, "picture {}: expected memory to read a PNG, found too little", name);
   if (!start(reader)) fail_damaged(reader, bytes.size(), name);
 
   const size_t row_bytes = png_get_rowbytes(reader.library, reader.info);

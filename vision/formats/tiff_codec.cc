@@ -79,10 +79,11 @@ class Pieces {
     const ByteView view(file_.bytes(), ByteView::Order::little);
     if (!view.contains(offset, needed)) fail_cut();
     const uint64_t count = layout_.compressed ? count_of(number) : needed;
-    check(offset != 0 && count != 0,
-          "picture {}: expected pixels in each strip and tile of its TIFF, found one without; "
-          "it is damaged or not wholly written",
-          file_.name());
+    check(
+        offset != 0 && count != 0,
+        "picture {}: expected pixels in each strip and tile of its TIFF, found one without; it is damaged or "
+        "not wholly written",
+        file_.name());
     return view.part(offset, count);
   }
 
@@ -164,7 +165,7 @@ ImageHeader read_tiff_header(std::span<const std::byte> bytes, const std::string
         header.width, header.height, layout.width, layout.height);
   header.alpha = layout.alpha;
   header.orientation = layout.orientation;
-  if (layout.colors != TiffLayout::Colors::ycbcr) Pieces(file, layout).check_bytes();
+  if (!layout.by_libtiff) Pieces(file, layout).check_bytes();
   return header;
 }
 
@@ -174,7 +175,7 @@ Pixels decode_tiff(const ImageHeader& /*header*/, std::span<const std::byte> byt
   Pixels pixels;
   pixels.width = static_cast<int>(layout.width);
   pixels.height = static_cast<int>(layout.height);
-  if (layout.colors == TiffLayout::Colors::ycbcr) {
+  if (layout.by_libtiff) {
     decode_by_libtiff(file, layout, pixels);
   } else {
     decode_samples(file, layout, pixels);

@@ -115,8 +115,7 @@ void find_alpha(const TiffFile& file, const TiffDirectory& stored, uint16_t colo
   const bool inks = layout.colors == Colors::cmyk || layout.white_is_zero;
   check(!layout.has_alpha || layout.alpha == Alpha::straight || (!inks && layout.colors != Colors::palette),
         "picture {}: expected a TIFF whose alpha is multiplied into grey or RGB, found it multiplied into "
-        "another kind; "
-        "convert it to RGB",
+        "another kind; convert it to RGB",
         file.name());
 }
 
@@ -131,21 +130,25 @@ void find_samples(const TiffFile& file, const TiffDirectory& stored, TiffLayout&
   if (layout.samples > colors) find_alpha(file, stored, colors, layout);
 }
 
-// Lets the JPEG decoder convert, where it can; the rest is TIFFRGBAImage's.
-void set_up_ycbcr(const TiffFile& file, uint16_t compression, TiffLayout& layout) {
-  check(layout.samples == 3,
-        "picture {}: expected a YCbCr TIFF of 3 samples a pixel, found {}; convert it to RGB", file.name(),
-        layout.samples);
-  if (compression == COMPRESSION_JPEG && !layout.separate) {
+// The JPEG decoder converts YCbCr, where it can. The rest of it is TIFFRGBAImage's, and so is the first form
+// of JPEG, whose decoder gives nothing else.
+void choose_converter(const TiffFile& file, uint16_t compression, TiffLayout& layout) {
+  const bool ycbcr = layout.colors == Colors::ycbcr;
+  if (ycbcr && compression == COMPRESSION_JPEG && !layout.separate && layout.samples == 3) {
     TIFFSetField(file.handle(), TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
     layout.colors = Colors::rgb;
     return;
   }
+  layout.by_libtiff = ycbcr || compression == COMPRESSION_OJPEG;
+  if (!layout.by_libtiff) return;
+  check(layout.samples == 1 || layout.samples == 3,
+        "picture {}: expected 1 or 3 samples a pixel in a TIFF that libtiff converts, found {}; convert it "
+        "to RGB",
+        file.name(), layout.samples);
   std::array<char, 1024> reason{};
   const bool known = TIFFRGBAImageOK(file.handle(), reason.data()) == 1;
   check(known,
-        "picture {}: expected a YCbCr TIFF of a kind that libtiff converts, found another ({}); convert it "
-        "to RGB",
+        "picture {}: expected a TIFF of a kind that libtiff converts, found another ({}); convert it to RGB",
         file.name(), reason.data());
 }
 
@@ -168,8 +171,7 @@ void find_pieces(const TiffFile& file, TiffLayout& layout) {
                                            std::max(kMaxTilePixels, layout.width * layout.height));
   check(sound,
         "picture {}: expected a TIFF of strips or tiles of at most {} bytes, found {} x {} pixels with {} "
-        "samples; "
-        "convert it to 8 bits or smaller tiles",
+        "samples; convert it to 8 bits or smaller tiles",
         file.name(), kMaxPieceBytes, layout.piece_width, layout.piece_height, layout.samples);
 }
 
@@ -201,7 +203,7 @@ TiffLayout read_tiff_layout(TiffFile& file) {
   layout.white_is_zero = photometric == PHOTOMETRIC_MINISWHITE;
   check_samples(file, layout);
   find_samples(file, stored, layout);
-  if (layout.colors == Colors::ycbcr) set_up_ycbcr(file, compression, layout);
+  choose_converter(file, compression, layout);
   find_pieces(file, layout);
   return layout;
 }

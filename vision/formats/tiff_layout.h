@@ -10,18 +10,14 @@
 namespace janus {
 
 struct TiffLayout {
-  enum class Colors : uint8_t {
-    grey,
-    palette,
-    rgb,
-    cmyk,
-    ycbcr  // libtiff converts it
-  };
+  enum class Colors : uint8_t { grey, palette, rgb, cmyk, ycbcr };
 
   int64_t width = 0;
   int64_t height = 0;
   int orientation = 1;
   Colors colors = Colors::grey;
+  bool by_libtiff =
+      false;  // converted to 8-bit RGB by its TIFFRGBAImage; what is said of pieces does not count
   bool white_is_zero = false;
   int bits = 0;                // a sample: 1 to 32
   uint32_t samples = 0;        // a pixel, with those of no use here

@@ -115,7 +115,7 @@ std::vector<Ask> asks_of(const CaptionWords& words) {
 std::string summary(const CaptionProgress& progress, bool stopped) {
   std::string text = fmt::format("{} captioned", progress.captioned.load());
   const int64_t errors = progress.failed + progress.still_failed;
-  if (errors > 0) text += fmt::format(", {} errors", errors);
+  if (errors > 0) text += fmt::format(", {} {}", errors, errors == 1 ? "error" : "errors");
   if (progress.passed_over.total() > 0) {
     text += fmt::format(", {} passed over: {}", progress.passed_over.total(), progress.passed_over.text());
   }
@@ -203,7 +203,8 @@ void declare(OptionSet& options, CaptionWords& words) {
   options.flag("--overwrite", settings.overwrite, "replace sidecars that are there");
   options.option("--csv", "FILE", some_text(settings.csv), "a table of all records too, written at the end");
   options.values("--include", "GLOB", settings.sources.include,
-                 "in folders and archives: only these, by name, or by path if it has a /; may be repeated");
+                 "in folders and archives: only these, by name, or by path if it has a /, in upper or lower "
+                 "case; may be repeated");
   options.values("--exclude", "GLOB", settings.sources.exclude,
                  "not these, folders included; may be repeated");
   options.flag("-0,--null", settings.sources.nul_separated,

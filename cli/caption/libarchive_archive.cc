@@ -93,7 +93,10 @@ class MemberReader {
       if (got == ARCHIVE_RETRY || got == ARCHIVE_WARN) continue;
       if (got <= 0) {
         content_.resize(have);
-        throw TransientError(fault_in(reader_, path_));
+        const char* reason = archive_error_string(reader_);
+        throw TransientError(fmt::format(
+            "picture {}/{}: expected {} bytes in the archive, found {} ({}); copy or download it again",
+            path_, member_.name, size, have, reason != nullptr ? reason : "no more"));
       }
       have += static_cast<size_t>(got);
     }

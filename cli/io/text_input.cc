@@ -12,7 +12,16 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr size_t kLongestMark = 4;
+constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf", kUtf16Little = "\xff\xfe", kUtf16Big = "\xfe\xff",
+                           kUtf32Little = "\xff\xfe\0\0"sv, kUtf32Big = "\0\0\xfe\xff"sv;
+
+// Whether more bytes could make a mark of these, or a longer one.
+bool may_grow_to_mark(std::string_view bytes) {
+  const auto grows = [&](std::string_view mark) {
+    return bytes.size() < mark.size() && mark.substr(0, bytes.size()) == bytes;
+  };
+  return grows(kUtf8Mark) || grows(kUtf16Big) || grows(kUtf32Little) || grows(kUtf32Big);
+}
 
 // Latin text in UTF-16 has a zero in every other byte; zeros that end paths stand farther apart, and at even
 // and odd places.
@@ -41,11 +50,11 @@ void TextDecoder::find_encoding() {
   const auto begins = [&](std::string_view mark) {
     return std::string_view(held_).substr(0, mark.size()) == mark;
   };
-  check(!begins("\xff\xfe\0\0"sv) && !begins("\0\0\xfe\xff"sv),
+  check(!begins(kUtf32Little) && !begins(kUtf32Big),
         "{}: expected text in UTF-8, found UTF-32; save it as UTF-8", name_);
-  const bool little = begins("\xff\xfe"sv), big = begins("\xfe\xff"sv), marked = begins("\xef\xbb\xbf"sv);
+  const bool little = begins(kUtf16Little), big = begins(kUtf16Big), marked = begins(kUtf8Mark);
   encoding_ = little ? Encoding::utf16_little : big ? Encoding::utf16_big : Encoding::bytes;
-  held_.erase(0, little || big ? 2 : marked ? 3 : 0);
+  held_.erase(0, little || big ? kUtf16Little.size() : marked ? kUtf8Mark.size() : 0);
 }
 
 std::string TextDecoder::decode() {
@@ -86,7 +95,7 @@ void TextDecoder::check_zeros(std::string_view text) const {
 std::string TextDecoder::push(std::string_view bytes) {
   held_ += bytes;
   if (encoding_ == Encoding::unknown) {
-    if (held_.size() < kLongestMark) return {};
+    if (may_grow_to_mark(held_)) return {};
     find_encoding();
   }
   std::string text = decode();

@@ -1,17 +1,16 @@
 #include "cli/caption/archive_index.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
-
-#include "cli/journal/key.h"
 
 namespace janus::cli {
 namespace {
 
 constexpr int kMostHops = 40;  // as the kernel follows
 
-uint64_t hash_of(const std::string& clean) { return hash_of_key(clean)[0]; }
+uint64_t hash_of(const std::string& clean) { return std::hash<std::string>{}(clean); }
 
 // False if ".." leads out of the archive; such parts are then left out.
 bool clean(const std::string& path, std::string& result) {

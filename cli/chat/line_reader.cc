@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "cli/io/text_input.h"
 #include "core/base/error.h"
 
 namespace janus::cli {
@@ -24,7 +23,7 @@ class PlainLines : public LineReader {
       const ssize_t size = ::read(STDIN_FILENO, block, sizeof block);
       if (size < 0 && errno == EINTR) continue;
       ended_ = size <= 0;
-      rest_ += ended_ ? decoder_.finish() : decoder_.push({block, static_cast<size_t>(size)});
+      if (size > 0) rest_.append(block, static_cast<size_t>(size));
       check(rest_.size() <= kLongestLine || rest_.find('\n') != std::string::npos,
             "standard input: expected lines of at most {} bytes, found a longer one; check what is sent",
             kLongestLine);
@@ -39,7 +38,6 @@ class PlainLines : public LineReader {
 
  private:
   std::string rest_;  // read and not yet asked for
-  TextDecoder decoder_{"standard input"};
   bool ended_ = false;
 };
 

@@ -23,15 +23,15 @@ bool may_grow_to_mark(std::string_view bytes) {
   return grows(kUtf8Mark) || grows(kUtf16Big) || grows(kUtf32Little) || grows(kUtf32Big);
 }
 
-// Latin text in UTF-16 has a zero in every other byte; zeros that end paths stand farther apart, and at even
-// and odd places.
+// Text in UTF-16 has a zero in every other byte where it is Latin, and is no UTF-8 where it is not. Zeros
+// that end paths stand farther apart, and at even and odd places.
 bool is_unmarked_utf16(std::string_view text) {
   text = text.substr(0, 4096);
   size_t even = 0, odd = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\0') ++(i % 2 == 0 ? even : odd);
   }
-  return std::min(even, odd) == 0 && 3 * (even + odd) >= text.size();
+  return std::min(even, odd) == 0 && (3 * (even + odd) >= text.size() || !is_utf8(text));
 }
 
 bool has_control_characters(std::string_view text) {

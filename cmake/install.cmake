@@ -1,12 +1,10 @@
-# cmake --install: the program, the libraries with their public headers, and the package that find_package(janus)
+# cmake --install: the program, the modules that it opens (janus_add_module installs them), the libraries with their
+# public headers, and the package that find_package(janus)
 # reads. Headers land in include/janus, so a program includes "generator/model.h" as the project itself does.
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/janus)
 
 install(TARGETS janus)
-if(JANUS_CUDA_MODULE)
-  install(TARGETS janus_cuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-endif()
 install(TARGETS janus_core janus_vision janus_image_file janus_tokenizer janus_generator EXPORT janusTargets)
 install(EXPORT janusTargets NAMESPACE janus:: DESTINATION ${package_dir})
 # The headers that a program may include, and what those include themselves; all others are the project's own.
@@ -23,7 +21,7 @@ foreach(header IN LISTS JANUS_PUBLIC_HEADERS)
 endforeach()
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/janusConfig.cmake.in ${PROJECT_BINARY_DIR}/janusConfig.cmake
-                              INSTALL_DESTINATION ${package_dir})
+                              INSTALL_DESTINATION ${package_dir} PATH_VARS CMAKE_INSTALL_LIBDIR)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/janusConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/janusConfig.cmake ${PROJECT_BINARY_DIR}/janusConfigVersion.cmake
               ${PROJECT_SOURCE_DIR}/cmake/dependencies.cmake

@@ -9,3 +9,18 @@ function(janus_add_library name)
   target_link_libraries(janus_${name} PRIVATE $<BUILD_INTERFACE:janus_compiler> PUBLIC ${arg_DEPENDS})
   set_target_properties(janus_${name} PROPERTIES EXPORT_NAME ${name})
 endfunction()
+
+# janus_add_module(NAME SOURCES file... [LIBRARIES target...]): libjanus_NAME.so, which a program opens when it needs it
+# (core/base/shared_module.h), with all inside that no library gives. It lands beside the programs, and in the library
+# folder of an installation.
+function(janus_add_module name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_library(janus_${name} MODULE ${arg_SOURCES})
+  target_include_directories(janus_${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(janus_${name} PRIVATE ${arg_LIBRARIES})
+  # What the module lacks would show only where it is loaded.
+  target_link_options(janus_${name} PRIVATE -Wl,--no-undefined)
+  set_target_properties(janus_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden
+                        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+  install(TARGETS janus_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endfunction()

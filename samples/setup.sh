@@ -2,7 +2,8 @@
 # configure and build. The one list of packages stands here.
 janus_packages=(
   g++ cmake ninja-build
-  libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libstb-dev
+  libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libgif-dev libheif-dev libjxl-dev libopenjp2-7-dev libstb-dev
+  libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
   libsentencepiece-dev libonig-dev libutf8proc-dev
   libcli11-dev nlohmann-json3-dev libfmt-dev
   libcurl4-openssl-dev ca-certificates libarchive-dev libtomlplusplus-dev libedit-dev

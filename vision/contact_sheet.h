@@ -7,7 +7,7 @@
 
 namespace janus {
 
-// Whether this build can enlarge images: OpenCV does it.
+// Whether enlarge_lanczos() works: OpenCV does it, in a module.
 bool can_enlarge();
 // Lanczos resampling over 8 x 8 pixels to `factor` times the size. Throws Error where can_enlarge() is false,
 // or the result had more than kMaxPixels.

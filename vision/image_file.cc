@@ -38,18 +38,14 @@ int64_t longest_side(ImageFormat format) {
   }
 }
 
-bool writable(ImageFormat format) {
-  const auto formats = writable_formats();
-  return std::find(formats.begin(), formats.end(), format) != formats.end();
-}
-
 // The colour seen where `alpha` / 255 of it covers white, rounded to the nearest.
 uint8_t over_white(int value, int alpha, Alpha kind) {
   if (kind == Alpha::premultiplied) return static_cast<uint8_t>(std::min(value + 255 - alpha, 255));
   return static_cast<uint8_t>((value * alpha + 255 * (255 - alpha) + 127) / 255);
 }
 
-Image to_rgb(const Pixels& pixels, Alpha alpha) {
+Image to_rgb(Pixels&& pixels, Alpha alpha) {
+  if (pixels.channels == kChannels) return {pixels.width, pixels.height, std::move(pixels.values)};
   const size_t count = static_cast<size_t>(pixels.width) * pixels.height;
   Image image{pixels.width, pixels.height, std::vector<uint8_t>(count * kChannels)};
   const bool grey = pixels.channels < 3;
@@ -113,16 +109,16 @@ ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& n
 
 DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name) {
   const ImageHeader header = read_image_header(bytes, name);
-  const Pixels pixels =
-      decode_pixels(header, header.rewritten.empty() ? bytes : std::span(header.rewritten), name);
+  Pixels pixels = decode_pixels(header, header.rewritten.empty() ? bytes : std::span(header.rewritten), name);
   check(pixels.width == header.frame_width && pixels.height == header.frame_height,
         "picture {}: expected {} x {} pixels as its header says, found {} x {}; it is damaged", name,
         header.frame_width, header.frame_height, pixels.width, pixels.height);
-  Image image = to_rgb(pixels, header.alpha);
+  const std::string warning = header.warning.empty() ? pixels.warning : header.warning;
+  Image image = to_rgb(std::move(pixels), header.alpha);
   if (header.frame_width != header.width || header.frame_height != header.height) {
     image = place_on_white(image, header);
   }
-  return {turn_upright(std::move(image), header.orientation), header.warning};
+  return {turn_upright(std::move(image), header.orientation), warning};
 }
 
 DecodedImage read_image(const std::string& path) {
@@ -136,7 +132,7 @@ std::optional<ImageFormat> image_format_of(const std::string& path) {
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
   for (const Extension& known : kExtensions) {
-    if (extension == known.text && writable(known.format)) return known.format;
+    if (extension == known.text && can_encode(known.format)) return known.format;
   }
   return std::nullopt;
 }
@@ -144,7 +140,7 @@ std::optional<ImageFormat> image_format_of(const std::string& path) {
 std::string writable_extensions() {
   std::string list;
   for (const Extension& known : kExtensions) {
-    if (writable(known.format)) list += (list.empty() ? "" : ", ") + std::string(known.text);
+    if (can_encode(known.format)) list += (list.empty() ? "" : ", ") + std::string(known.text);
   }
   return list;
 }
@@ -154,7 +150,7 @@ std::vector<std::byte> encode_image(const Image& image, ImageFormat format, cons
             image.pixels.size() == static_cast<size_t>(image.width) * image.height * kChannels,
         "picture to write: expected 1 to {} pixels, found {} x {} with {} bytes", kMaxPixels, image.width,
         image.height, image.pixels.size());
-  check(writable(format), "picture to write: expected one of {}, found a format this build cannot write",
+  check(can_encode(format), "picture to write: expected one of {}, found a format this build cannot write",
         writable_extensions());
   check(std::max(image.width, image.height) <= longest_side(format),
         "picture to write: expected sides of at most {} in this format, found {} x {}; write a PNG",

@@ -1,5 +1,5 @@
-// Image files: decoding and encoding. OpenCV where the build has it, stb_image for GIF and as the light
-// path.
+// Image files: decoding and encoding. The libraries that do it are in modules, opened when they are first
+// needed; stb_image in the program does what it can without them (docs/images.md).
 #pragma once
 
 #include <cstddef>
@@ -38,9 +38,9 @@ DecodedImage read_image(const std::string& path);
 // The formats that encode_image() writes.
 enum class ImageFormat { png, jpeg, webp };
 // Returns the format that the extension of `path` names, in any case; nothing for an unknown one or a format
-// that this build cannot write.
+// that this program cannot write.
 std::optional<ImageFormat> image_format_of(const std::string& path);
-// The extensions this build can write, for messages: ".png, .jpg, .jpeg, .webp".
+// The extensions this program can write, for messages: ".png, .jpg, .jpeg, .webp".
 std::string writable_extensions();
 
 // Text that travels inside a PNG: keyword -> UTF-8 text.

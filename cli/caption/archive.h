@@ -1,4 +1,5 @@
-// Images in tar files, read as a stream: WebDataset's shards.
+// Images in tar files, read as a stream: WebDataset's shards. By libarchive, which is in a module of its own
+// (cli/caption/archive_module.h).
 #pragma once
 
 #include <cstddef>
@@ -36,7 +37,7 @@ struct ArchiveVisitor {
 // Visits what unpacking the archive, compressed or not, would leave as files: of several members of one name
 // the last; files in the archive's order, then links. Archives that stand one behind the other in a file are
 // one. Throws TransientError, after what it could read, if it is no archive, is damaged or cut short, or if
-// this build reads no archives. Of a pipe, the first of several members counts and links are lost.
+// that module is missing. Of a pipe, the first of several members counts and links are lost.
 void read_archive(const std::string& path, const ArchiveVisitor& visitor);
 
 }  // namespace janus::cli

@@ -45,8 +45,9 @@ GenerateRun::GenerateRun(const GenerateSettings& settings, const CommonOptions& 
   if (!settings.preview.empty()) preview_.emplace(settings.preview);
   if (settings.enlarge > 1 && !can_enlarge()) {
     throw UsageError(
-        "option --upscale, command line: expected a build of janus with OpenCV, found one without "
-        "(JANUS_OPENCV=OFF); leave the option out, or build the preset release");
+        "option --upscale, command line: expected libjanus_lanczos.so, which enlarges, beside the program, "
+        "found "
+        "none that opens; leave the option out, or install all of janus (built with JANUS_OPENCV=ON)");
   }
 }
 

@@ -1,4 +1,4 @@
-// GET over HTTP with libcurl, or, in builds without it, a reason why not.
+// GET over HTTP with libcurl, which is in a module of its own (cli/hub/http_module.h).
 #pragma once
 
 #include <atomic>
@@ -48,7 +48,7 @@ struct HttpReceiver {
 // One connection, kept from request to request. For one thread at a time.
 class HttpClient {
  public:
-  // A request ends early once *stop is true. Throws Error in a build without libcurl.
+  // A request ends early once *stop is true. Throws Error where that module is missing.
   explicit HttpClient(const std::atomic<bool>* stop);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;

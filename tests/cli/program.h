@@ -36,6 +36,7 @@ struct Surroundings {
   std::map<std::string, std::string> environment = {};  // added to a clean one
   const char* output_file = nullptr;                    // standard output goes there in place of Result::out
   bool close_output = false;                            // the reader of standard output goes away at once
+  std::string program = JANUS_PROGRAM;
 };
 
 // A small model with tokenizer.json, so that it works in every build.
@@ -99,7 +100,7 @@ class Process {
 
  private:
   [[noreturn]] static void start(const std::vector<std::string>& arguments, const Surroundings& around) {
-    std::vector<std::string> words{JANUS_PROGRAM};
+    std::vector<std::string> words{around.program};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<std::string> settings{"PATH=/usr/bin:/bin"};
     if (!around.environment.contains("JANUS_THREADS")) settings.emplace_back("JANUS_THREADS=1");

@@ -8,7 +8,7 @@
 namespace janus {
 namespace {
 
-constexpr bool kOpenCv = JANUS_WITH_OPENCV != 0;
+constexpr bool kLibraries = JANUS_WITH_IMAGES != 0;
 
 TEST(EncodeImage, PngHoldsThePixels) {
   for (const auto& [width, height] : {std::pair(1, 1), std::pair(37, 21), std::pair(300, 2)}) {
@@ -31,7 +31,7 @@ TEST(EncodeImage, LossyFormatsComeClose) {
     }
   }
   std::vector<ImageFormat> formats{ImageFormat::jpeg};
-  if (kOpenCv) formats.push_back(ImageFormat::webp);
+  if (kLibraries) formats.push_back(ImageFormat::webp);
   for (const ImageFormat format : formats) {
     const std::vector<std::byte> encoded = encode_image(image, format);
     EXPECT_EQ(encode_image(image, format), encoded);
@@ -55,11 +55,11 @@ TEST(ImageFormatOf, GoesByTheExtensionInAnyCase) {
   EXPECT_EQ(image_format_of("out.png"), ImageFormat::png);
   EXPECT_EQ(image_format_of("a.b/OUT.JPG"), ImageFormat::jpeg);
   EXPECT_EQ(image_format_of("x.Jpeg"), ImageFormat::jpeg);
-  EXPECT_EQ(image_format_of("x.webp").has_value(), kOpenCv);
+  EXPECT_EQ(image_format_of("x.webp").has_value(), kLibraries);
   for (const char* path : {"out", "out.", "png", ".png", "out.gif", "out.png.txt", "dir.png/out", ""}) {
     EXPECT_FALSE(image_format_of(path).has_value()) << path;
   }
-  EXPECT_EQ(writable_extensions(), kOpenCv ? ".png, .jpg, .jpeg, .webp" : ".png, .jpg, .jpeg");
+  EXPECT_EQ(writable_extensions(), kLibraries ? ".png, .jpg, .jpeg, .webp" : ".png, .jpg, .jpeg");
 }
 
 TEST(PngText, ComesBack) {

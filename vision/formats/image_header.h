@@ -1,4 +1,4 @@
-// What an image file says about itself before its pixels are decoded, read by parsers of our own, so that
+// What an image file says about itself before its pixels are decoded, so that
 // sizes are known before any library allocates and each format's oddities are settled in one place.
 #pragma once
 
@@ -11,7 +11,7 @@
 namespace janus {
 
 // The formats that decode_image() reads; ImageFormat (vision/image_file.h) has those that are written.
-enum class ReadableImageFormat : uint8_t { jpeg, png, gif, bmp, webp, tiff };
+enum class ReadableImageFormat : uint8_t { jpeg, png, gif, bmp, webp, tiff, heic, avif, jxl, jp2, pnm };
 const char* name_of(ReadableImageFormat format);
 
 // What a fourth (or second) channel means: coverage of the stored colour, coverage already multiplied in,
@@ -25,11 +25,6 @@ struct ImageHeader {
   int orientation = 1;  // EXIF's 1..8
   Alpha alpha = Alpha::straight;
   std::string warning;  // as DecodedImage's
-
-  // Left to the decoder by the libraries' gaps:
-  bool needs_stb = false;        // OpenCV decodes this kind wrongly
-  bool needs_opencv = false;     // stb_image cannot decode this kind
-  bool inverted_16_bit = false;  // 16-bit grey whose 0 is white
 
   // The pixels decoded may be one frame of the image, placed here (WebP animations).
   int64_t frame_left = 0;
@@ -45,14 +40,6 @@ struct ImageHeader {
 // formats, for one that is cut short where that shows, for kinds no decoder here serves, and for sizes out of
 // range.
 ImageHeader read_image_header(std::span<const std::byte> bytes, const std::string& name);
-
-// Each reads one format; the caller checks the size.
-ImageHeader read_jpeg_header(std::span<const std::byte> bytes, const std::string& name);
-ImageHeader read_png_header(std::span<const std::byte> bytes, const std::string& name);
-ImageHeader read_gif_header(std::span<const std::byte> bytes, const std::string& name);
-ImageHeader read_bmp_header(std::span<const std::byte> bytes, const std::string& name);
-ImageHeader read_webp_header(std::span<const std::byte> bytes, const std::string& name);
-ImageHeader read_tiff_header(std::span<const std::byte> bytes, const std::string& name);
 
 // Throws Error for sizes without pixels or beyond kMaxPixels.
 void check_size(const ImageHeader& header, const std::string& name);

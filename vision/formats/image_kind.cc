@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "vision/formats/byte_view.h"
-#include "vision/formats/png_chunks.h"
+#include "vision/formats/codecs.h"
 
 namespace janus {
 namespace {
@@ -58,42 +58,6 @@ constexpr std::array kForeign{
     Signature{0, "\0MRM"sv, "raw photo"},
 };
 
-// The name of a kind that decode_image() reads, or nothing.
-const char* readable_kind(const ByteView& view) {
-  if (view.has_text(0, "\xFF\xD8\xFF"sv)) return "JPEG";
-  if (view.has_text(0, kPngSignature)) return "PNG";
-  if (view.has_text(0, "GIF87a"sv) || view.has_text(0, "GIF89a"sv)) return "GIF";
-  if (view.has_text(0, "RIFF"sv) && view.has_text(8, "WEBP"sv)) return "WebP";
-  for (const std::string_view mark : {"II\x2A\0"sv, "MM\0\x2A"sv, "II\x2B\0"sv, "MM\0\x2B"sv}) {
-    if (view.has_text(0, mark)) return "TIFF";
-  }
-  // Two letters are little to go by: text may begin with them too.
-  if (view.has_text(0, "BM"sv) && view.u32(14) >= 12 && view.u32(14) <= 256) return "BMP";
-  return nullptr;
-}
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-// A letter and a digit begin many texts: only two sizes behind them make a portable map.
-bool is_portable_map(std::string_view text) {
-  if (text.size() < 3 || text[0] != 'P' || text[1] < '1' || text[1] > '6' || !is_space(text[2])) return false;
-  int numbers = 0;
-  for (size_t at = 2; at < text.size() && numbers < 2;) {
-    if (is_space(text[at])) {
-      ++at;
-    } else if (text[at] == '#') {
-      at = std::min(text.find('\n', at), text.size());
-    } else if (text[at] >= '0' && text[at] <= '9') {
-      ++numbers;
-      while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
-      if (at < text.size() && !is_space(text[at])) return false;
-    } else {
-      return false;
-    }
-  }
-  return numbers == 2;
-}
-
 bool is_svg(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
@@ -114,12 +78,11 @@ bool is_icon(const ByteView& view) {
 
 std::optional<ImageKind> image_kind_of(std::span<const std::byte> head) {
   const ByteView view(head, ByteView::Order::little);
-  if (const char* name = readable_kind(view)) return ImageKind{name, /*readable=*/true};
+  if (const auto format = format_of(head)) return ImageKind{name_of(*format), /*readable=*/true};
   for (const Signature& signature : kForeign) {
     if (view.has_text(signature.offset, signature.bytes)) return ImageKind{signature.name};
   }
   const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
-  if (is_portable_map(text)) return ImageKind{"portable map"};
   if (is_svg(text)) return ImageKind{"SVG"};
   if (is_icon(view)) return ImageKind{"ICO"};
   return std::nullopt;

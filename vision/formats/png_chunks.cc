@@ -6,6 +6,11 @@
 #include "vision/formats/image_header.h"
 
 namespace janus {
+namespace {
+
+constexpr size_t kFrame = 12;  // length, type, checksum
+
+}  // namespace
 
 bool PngChunk::intact() const { return crc32(type_and_data) == checksum; }
 
@@ -15,13 +20,16 @@ PngChunks::PngChunks(std::span<const std::byte> bytes, const std::string& name)
         "picture {}: expected a PNG, found something else", name);
 }
 
+bool PngChunks::ends_here() const {
+  const ByteView view(bytes_, ByteView::Order::big);
+  return !ended_ && !view.contains(position_, kFrame + view.u32(position_));
+}
+
 bool PngChunks::next(PngChunk& chunk) {
   if (ended_) return false;
+  if (ends_here()) fail_cut_short(ReadableImageFormat::png, bytes_.size(), name_);
   const ByteView view(bytes_, ByteView::Order::big);
-  constexpr size_t kFrame = 12;  // length, type, checksum
   const uint64_t length = view.u32(position_);
-  if (!view.contains(position_, kFrame + length))
-    fail_cut_short(ReadableImageFormat::png, bytes_.size(), name_);
   chunk.type = {reinterpret_cast<const char*>(bytes_.data()) + position_ + 4, 4};
   chunk.data = bytes_.subspan(position_ + 8, length);
   chunk.type_and_data = bytes_.subspan(position_ + 4, 4 + length);

@@ -27,6 +27,8 @@ class PngChunks {
   PngChunks(std::span<const std::byte> bytes, const std::string& name);
   // False after IEND. Throws Error where the file ends before IEND.
   bool next(PngChunk& chunk);
+  // Whether the file ends before the whole of the next chunk: next() would throw.
+  bool ends_here() const;
 
  private:
   std::span<const std::byte> bytes_;

@@ -17,7 +17,6 @@
 #define STBI_NO_STDIO
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_PNG
-#define STBI_ONLY_BMP
 #define STBI_ONLY_GIF
 #include <stb_image.h>
 
@@ -57,15 +56,21 @@ Pixels decode_with_stb(const ImageHeader& header, std::span<const std::byte> byt
   return pixels;
 }
 
-std::vector<std::byte> encode_with_stb(const Image& image, ImageFormat format) {
+std::vector<std::byte> encode_png_with_stb(const Image& image) {
   std::vector<std::byte> bytes;
-  const bool png = format == ImageFormat::png;
-  const int written = png ? stbi_write_png_to_func(append, &bytes, image.width, image.height, kChannels,
-                                                   image.pixels.data(), image.width * kChannels)
-                          : stbi_write_jpg_to_func(append, &bytes, image.width, image.height, kChannels,
-                                                   image.pixels.data(), kQuality);
-  check(written != 0, "picture of {} x {}: expected memory to encode it as {}, found too little", image.width,
-        image.height, png ? "PNG" : "JPEG");
+  const int written = stbi_write_png_to_func(append, &bytes, image.width, image.height, kChannels,
+                                             image.pixels.data(), image.width * kChannels);
+  check(written != 0, "picture of {} x {}: expected memory to encode it as PNG, found too little",
+        image.width, image.height);
+  return bytes;
+}
+
+std::vector<std::byte> encode_jpeg_with_stb(const Image& image) {
+  std::vector<std::byte> bytes;
+  const int written = stbi_write_jpg_to_func(append, &bytes, image.width, image.height, kChannels,
+                                             image.pixels.data(), kQuality);
+  check(written != 0, "picture of {} x {}: expected memory to encode it as JPEG, found too little",
+        image.width, image.height);
   return bytes;
 }
 

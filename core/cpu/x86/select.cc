@@ -56,7 +56,9 @@ std::array<Choice, 5> choices() {
 const Kernels& kernels() {
   const char* wanted = std::getenv("JANUS_ISA");
   const Kernels* chosen = nullptr;
-  for (const Choice& choice : choices()) {
+  // Asked once: a virtual machine takes long over each cpuid, and every weight asks for the kernels.
+  static const std::array<Choice, 5> known = choices();
+  for (const Choice& choice : known) {
     if (wanted == nullptr ? choice.runs_here : choice.kernels->name == std::string_view(wanted)) {
       check(choice.runs_here, "JANUS_ISA={}: this processor lacks it; unset JANUS_ISA", wanted);
       chosen = choice.kernels;

@@ -1,0 +1,5 @@
+#include "cli/caption/archive_module.h"
+
+void janus_archive_module(decltype(&janus::cli::read_archive)& read_archive) {
+  read_archive = janus::cli::read_archive;
+}

@@ -1,0 +1,46 @@
+#include "core/base/shared_module.h"
+
+#include <dlfcn.h>
+
+#include <filesystem>
+
+namespace janus {
+namespace {
+
+// The folder of the program or library that this function is in.
+std::filesystem::path own_folder() {
+  Dl_info info{};
+  std::error_code fault;
+  if (dladdr(reinterpret_cast<const void*>(&own_folder), &info) == 0 || info.dli_fname == nullptr) return {};
+  // A program's own name may be relative, or found along PATH.
+  const std::filesystem::path file = std::filesystem::read_symlink("/proc/self/exe", fault);
+  const std::filesystem::path named(info.dli_fname);
+  return (named.extension() == ".so" || fault ? std::filesystem::absolute(named, fault) : file).parent_path();
+}
+
+}  // namespace
+
+std::string shared_module_file(const std::string& name) { return "libjanus_" + name + ".so"; }
+
+SharedModule open_shared_module(const std::string& name, const char* entry) {
+  const std::filesystem::path folder = own_folder(), file = shared_module_file(name);
+  for (const std::filesystem::path& path :
+       {folder / file, folder / ".." / JANUS_LIBRARY_FOLDER / file, file}) {
+    std::error_code fault;
+    const bool named = path.has_parent_path();
+    if (named && !std::filesystem::exists(path, fault)) continue;
+    void* const module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (module == nullptr) {
+      const std::string words = dlerror();
+      // The loader says of a file that is nowhere what it says of one whose own libraries are: the name
+      // tells.
+      const bool nowhere = !named && words.starts_with(file.string() + ": cannot open shared object file");
+      return {nullptr, nowhere ? "none of that name" : words};
+    }
+    if (void* const found = dlsym(module, entry)) return {found, ""};
+    return {nullptr, "one of another version"};
+  }
+  return {nullptr, "none of that name"};
+}
+
+}  // namespace janus

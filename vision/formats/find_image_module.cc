@@ -1,0 +1,34 @@
+#include <map>
+#include <mutex>
+
+#include "core/base/shared_module.h"
+#include "vision/formats/image_module.h"
+
+namespace janus {
+namespace {
+
+struct Found {
+  bool opened = false;
+  ImageModule module;
+  std::string fault;
+};
+
+}  // namespace
+
+const ImageModule* find_image_module(const std::string& name, std::string& fault) {
+  static std::mutex mutex;
+  static std::map<std::string, Found> known;
+  const std::lock_guard lock(mutex);
+  const auto [place, is_new] = known.try_emplace(name);
+  Found& found = place->second;
+  if (is_new) {
+    const SharedModule shared = open_shared_module(name, kImageModuleEntry);
+    found.opened = shared.entry != nullptr;
+    found.fault = shared.fault;
+    if (found.opened) reinterpret_cast<decltype(&janus_image_module)>(shared.entry)(found.module);
+  }
+  fault = found.fault;
+  return found.opened ? &found.module : nullptr;
+}
+
+}  // namespace janus

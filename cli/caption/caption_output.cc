@@ -29,24 +29,21 @@ AtomicFileOptions options_of(const std::string& path, bool durable) {
 std::string unwritable_folder(const std::string& folder, int fault) {
   return fmt::format(
       "output, {}: expected a folder that takes sidecars, found: {}; make it writable, or give -o for "
-      "records "
-      "elsewhere",
+      "records elsewhere",
       folder, std::strerror(fault));
 }
 
 std::string same_name(const std::string& path) {
   return fmt::format(
       "output, {}: expected a sidecar beside the picture, found the picture itself under that name; rename "
-      "it, or "
-      "choose another --sidecar",
+      "it, or choose another --sidecar",
       path);
 }
 
 std::string inside_archive(const std::string& key) {
   return fmt::format(
       "output, {}: expected a picture in a file of its own, found it in an archive; give -o for records, or "
-      "unpack "
-      "the archive",
+      "unpack the archive",
       key);
 }
 
@@ -96,7 +93,7 @@ bool CaptionOutput::has_sidecar(const ListedImage& image) const {
 Need CaptionOutput::need_of(ListedImage& image) {
   const Need need = need_by_record(image);
   // With records, a caption is kept in them.
-  const bool sidecar_alone = !journal_ && !settings_.sidecar.empty();
+  const bool sidecar_alone = !journal_ && !on_stream_;
   return need == Need::caption && sidecar_alone && !takes_sidecar_of(image) ? Need::unwritable : need;
 }
 
@@ -108,6 +105,7 @@ bool CaptionOutput::takes_sidecar_of(const ListedImage& image) {
   }
   const auto [folder, fresh] = sidecar_folders_.try_emplace(folder_of(path), true);
   if (!fresh) return folder->second;
+  InterruptHold hold;
   const int fault = try_folder_of(path);
   folder->second = fault == 0;
   if (fault != 0) console_.error(unwritable_folder(folder->first, fault));

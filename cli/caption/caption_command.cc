@@ -216,7 +216,8 @@ void declare(OptionSet& options, CaptionWords& words) {
   options.option("--limit", "N", number(settings.limit, {0, INT64_MAX}), "the first N pictures, 0 = all");
   options.flag("--shuffle", settings.sources.shuffle, "in an order drawn from the seed");
   options.option("--shard", "I/N", shard_text(settings.sources), "part I of N, for N machines: 1/4 to 4/4");
-  options.flag("--retry-errors", settings.retry_errors, "try pictures again whose record is an error");
+  options.flag("--retry-errors", settings.retry_errors,
+               "try every picture again whose record is an error, not only those that could not be read");
   options.flag("--mixed", settings.mixed, "go on with an output of another model or question");
   options.option("-b,--batch", "N", number(settings.batch, {1, 256}), "answers drawn at once, {range}");
   options.option("--decoders", "N", number(settings.decoders, {0, 256}),

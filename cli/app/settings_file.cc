@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "cli/io/input_file.h"
+#include "cli/io/text_input.h"
 #include "core/base/error.h"
 #include "core/base/home_folder.h"
 
@@ -35,7 +35,7 @@ std::string settings_path() {
 const SettingTables& user_settings() {
   static const SettingTables tables = [] {
     const std::string path = settings_path();
-    return path.empty() ? SettingTables{} : parse_settings(read_input(path, "settings"), path);
+    return path.empty() ? SettingTables{} : parse_settings(read_text(path, "settings"), path);
   }();
   return tables;
 }

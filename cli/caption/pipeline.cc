@@ -52,7 +52,8 @@ class Answering {
       if (!loaded->fault.empty()) {
         tell_fault(*loaded);
       } else if (loaded->unchanged) {
-        ++(loaded->listed.old_failed ? run_.progress.still_failed : run_.progress.skipped);
+        if (loaded->listed.old_failed) ++run_.progress.still_failed;
+        if (!loaded->listed.old_failed) run_.progress.skip(kDoneBefore);
       } else {
         ask(std::move(*loaded));
       }
@@ -111,6 +112,7 @@ class Answering {
   void tell_fault(const LoadedImage& loaded) {
     run_.console.error(loaded.fault);
     ++run_.progress.failed;
+    if (loaded.fault_transient) ++run_.progress.transient;
     // A file that cannot be read now says nothing against the caption it has: a disk may be away for a while.
     const bool read = !loaded.sha256.empty();
     if (read || !loaded.listed.has_caption) run_.output.write_error(loaded);

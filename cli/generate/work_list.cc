@@ -7,9 +7,9 @@
 
 #include "cli/app/command.h"
 #include "cli/io/image_output.h"
-#include "cli/io/input_file.h"
 #include "cli/io/output_file.h"
 #include "cli/io/output_pattern.h"
+#include "cli/io/text_input.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/utf8.h"
@@ -147,9 +147,7 @@ ListLine read_json_line(const GenerateSettings& settings, const std::string& tex
 
 std::vector<ListLine> read_list(const GenerateSettings& settings) {
   const std::string& path = settings.prompts;
-  std::string text = read_input(path, "prompts");
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (text.rfind(kByteOrderMark, 0) == 0) text.erase(0, kByteOrderMark.size());
+  const std::string text = read_text(path, "prompts");
   const size_t first = text.find_first_not_of(kWhiteSpace);
   const bool json = path == "-" ? first != std::string::npos && text[first] == '{'
                                 : has_extension(path, ".jsonl") || has_extension(path, ".ndjson") ||
@@ -164,7 +162,7 @@ std::vector<ListLine> read_list(const GenerateSettings& settings) {
     if (blank(line)) continue;
     if (line.back() == '\r') line.pop_back();
     const std::string where = fmt::format("{} line {}", path, line_number);
-    check(is_utf8(line) && line.find('\0') == std::string::npos,
+    check(is_utf8(line),
           "prompts, {}: expected text in UTF-8, found other bytes; check that it is a list of prompts",
           where);
     lines.push_back(json ? read_json_line(settings, line, where) : ListLine{.item = item_of(settings, line)});

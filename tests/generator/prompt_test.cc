@@ -20,13 +20,15 @@ class ByteTokenizer : public TextTokenizer {
     }
   }
 
-  std::vector<int32_t> encode(std::string_view text, bool add_begin) const override {
+  std::vector<int32_t> encode(std::string_view text, bool add_begin,
+                              std::span<const TextRange> plain) const override {
     std::vector<int32_t> ids;
     if (add_begin) ids.push_back(*id_of("<bos>"));
     for (size_t at = 0; at < text.size();) {
       const std::string* found = nullptr;
       for (const auto& [special, id] : specials_) {
-        if (text.substr(at).starts_with(special)) found = &special;
+        const bool words = overlaps(plain, at, at + special.size());
+        if (!words && text.substr(at).starts_with(special)) found = &special;
       }
       ids.push_back(found != nullptr ? specials_.at(*found) : static_cast<unsigned char>(text[at]));
       at += found != nullptr ? found->size() : 1;
@@ -50,6 +52,7 @@ class ByteTokenizer : public TextTokenizer {
   std::optional<int32_t> begin_id() const override { return id_of("<bos>"); }
   std::optional<int32_t> end_id() const override { return id_of("<eos>"); }
   std::optional<int32_t> pad_id() const override { return id_of("<pad>"); }
+  bool adds_begin() const override { return true; }
 
   // Every token's text in a row; placeholders that are not in the vocabulary as "[P]".
   std::string show(const std::vector<int32_t>& ids) const {

@@ -60,8 +60,8 @@ void PreprocessConfig::check(const std::string& where) const {
                rescale_factor);
   for (int c = 0; c < kChannels; ++c) {
     const auto at = static_cast<size_t>(c);
-    janus::check(image_std[at] > 0, "{}: image_std: expected numbers above 0, found {}", where,
-                 image_std[at]);
+    janus::check(image_std[at] > 0 && std::isfinite(image_std[at]),
+                 "{}: image_std: expected numbers above 0, found {}", where, image_std[at]);
     janus::check(background_color[at] >= 0 && background_color[at] <= 255,
                  "{}: background_color: expected numbers from 0 to 255, found {}", where,
                  background_color[at]);

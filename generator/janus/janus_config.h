@@ -43,6 +43,9 @@ struct JanusConfig {
   int64_t image_tokens() const { return vision.patches(); }
 };
 
+// The linear layers of the aligner below `w`, which its tensors tell.
+int64_t aligner_depth(const Weights& w, const JanusNames& names);
+
 // Returns whether read_janus_config understands a config; the table of families asks it.
 bool is_janus(const nlohmann::json& config);
 // `root` is the top scope of the checkpoint: the original layout's config lacks sizes that only tensors have.

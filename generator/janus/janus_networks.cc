@@ -10,13 +10,12 @@
 namespace janus {
 namespace {
 
-// An aligner: its depth is told by its tensors.
 Mlp load_aligner(const Weights& w, const JanusNames& names, int64_t in, int64_t out) {
   Mlp aligner{.layers = {Linear::load(w / names.first_layer, in, out)}};
-  const Weights more = w / names.more_layers;
-  for (int64_t index = names.more_layers_first; (more / index).contains("weight");
-       index += names.more_layers_step) {
-    aligner.layers.push_back(Linear::load(more / index, out, out));
+  const int64_t depth = aligner_depth(w, names);
+  for (int64_t layer = 1; layer < depth; ++layer) {
+    const int64_t index = names.more_layers_first + (layer - 1) * names.more_layers_step;
+    aligner.layers.push_back(Linear::load(w / names.more_layers / index, out, out));
   }
   return aligner;
 }

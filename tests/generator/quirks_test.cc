@@ -10,6 +10,7 @@
 #include "generator/prompt.h"
 #include "tests/core/model_files.h"
 #include "tests/golden.h"
+#include "tests/support/model_copy.h"
 #include "tests/support/requests.h"
 
 namespace janus {
@@ -18,40 +19,8 @@ namespace {
 using nlohmann::json;
 using test::error_of;
 using test::expect_error;
-
-// A copy of a model whose files may be changed.
-class ModelCopy {
- public:
-  explicit ModelCopy(const std::string& name) {
-    std::filesystem::copy(
-        test::golden_model(name), folder_.path(),
-        std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
-  }
-  const std::string& path() const { return folder_.path(); }
-  json read(const std::string& file) const { return FileSet::folder(path()).json(file); }
-  void write(const std::string& file, const std::string& content) const { folder_.write(file, content); }
-  void write(const std::string& file, const json& content) const { write(file, content.dump()); }
-  // config.json with `change` applied.
-  template <typename Change>
-  void change_config(Change change) const {
-    json config = read("config.json");
-    change(config);
-    write("config.json", config);
-  }
-  std::unique_ptr<Model> open() const {
-    return open_model(Checkpoint::open(path()), open_device("cpu", {.threads = 1}),
-                      {.type = WeightType::f32});
-  }
-
- private:
-  const test::TemporaryFolder folder_;
-};
-
-Image test_image(int side) {
-  Image image{.width = side, .height = side, .pixels = {}};
-  for (int i = 0; i < side * side * 3; ++i) image.pixels.push_back(static_cast<uint8_t>(i * 37 % 256));
-  return image;
-}
+using test::ModelCopy;
+using test::test_image;
 
 double score(const Model& model) {
   const Image image = test_image(model.info().image_size);

@@ -13,7 +13,7 @@ namespace janus::cli {
 // "below" alike. A model that was taught to say only one of the two finds its own words.
 std::vector<std::string> paraphrases(const std::string& prompt);
 
-// Higher is better; comparable among images of one prompt alone. Throws Error if the score is not finite.
+// Higher is better; comparable among images of one prompt alone.
 // self-vqa: log-odds of yes over no to "Does this image show PROMPT?".
 // self-caption: log-probability of the prompt, or of its likeliest paraphrase, as the description of the
 // image.

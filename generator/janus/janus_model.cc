@@ -1,6 +1,7 @@
 #include "generator/janus/janus_model.h"
 
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/base/json.h"
 #include "core/tensor/ops.h"
 
@@ -114,7 +115,9 @@ Array JanusModel::decode(const ImageCodes& codes) const {
   check(codes.height == side && codes.width == side, "codes: expected the model's {} x {}, found {} x {}",
         side, side, codes.height, codes.width);
   const Tensor pixels = networks_.vq_model.decode(codes.codes, codes.height, codes.width);
-  return {.shape = {pixels.size(1), pixels.size(2), pixels.size(3)}, .values = ops::to_host(pixels)};
+  Array array{.shape = {pixels.size(1), pixels.size(2), pixels.size(3)}, .values = ops::to_host(pixels)};
+  check_finite(array.values, "decoder of images");
+  return array;
 }
 
 Array JanusModel::embed(const Image& image, EmbedStage stage) const {
@@ -135,7 +138,11 @@ Array JanusModel::embed(const Image& image, EmbedStage stage) const {
       values = engine_model_->encode_images(pixels, {});
   }
   const int64_t width = values.shape().back();
-  return {.shape = {values.elements() / width, width}, .values = ops::to_host(values)};
+  Array array{.shape = {values.elements() / width, width}, .values = ops::to_host(values)};
+  if (all_finite(array.values)) return array;
+  if (stage == EmbedStage::latent) fail_not_finite("encoder of images");
+  engine_model_->check_image_embeddings(pixels);
+  fail_not_finite("vision tower");
 }
 
 }  // namespace janus

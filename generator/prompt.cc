@@ -78,7 +78,8 @@ std::vector<int32_t> turn_ids(const TextTokenizer& tokenizer, const SpecialIds& 
   for (int image = 0; placed == 0 && image < images; ++image) message.append(kPlaceholder).append("\n");
   message.append(strip(question));
 
-  const std::string text = render(roles_of(tokenizer), first ? kSystemPrompt : std::string_view(), message);
+  const std::string text = render(
+      roles_of(tokenizer), first && special.system_prompt ? kSystemPrompt : std::string_view(), message);
   std::vector<int32_t> ids;
   for (int32_t id : encode_with_places(tokenizer, text, special.placeholder, first)) {
     if (id != special.placeholder) {

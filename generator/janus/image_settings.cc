@@ -141,9 +141,9 @@ PreprocessConfig read_image_settings(const FileSet& files, const SiglipConfig& v
   return released;
 }
 
-void check_processor(const FileSet& files, const SiglipConfig& vision) {
+ProcessorSettings read_processor(const FileSet& files, const SiglipConfig& vision) {
   const auto json = json_of(files, kProcessor);
-  if (!json) return;
+  if (!json) return {};
   const JsonObject source(*json, files.path(kProcessor));
   const int64_t tokens = source.integer("num_image_tokens", vision.patches(), 1, kMostPixels);
   check(
@@ -160,6 +160,7 @@ void check_processor(const FileSet& files, const SiglipConfig& vision) {
   source.choice("image_tag", {"<image_placeholder>"}, "use the file that came with the model");
   source.choice("image_start_tag", {"<begin_of_image>"}, "use the file that came with the model");
   source.choice("image_end_tag", {"<end_of_image>"}, "use the file that came with the model");
+  return {.system_prompt = source.boolean("use_default_system_prompt", true)};
 }
 
 }  // namespace janus

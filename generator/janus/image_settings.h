@@ -14,7 +14,12 @@ namespace janus {
 // value that is not done, or makes no sense, or is not what the vision tower takes.
 PreprocessConfig read_image_settings(const FileSet& files, const SiglipConfig& vision);
 
-// Throws Error where processor_config.json asks for other prompts than this family makes.
-void check_processor(const FileSet& files, const SiglipConfig& vision);
+// What processor_config.json says besides.
+struct ProcessorSettings {
+  bool system_prompt = true;  // before the first question
+};
+
+// Throws Error where the file asks for other prompts than this family makes.
+ProcessorSettings read_processor(const FileSet& files, const SiglipConfig& vision);
 
 }  // namespace janus

@@ -2,7 +2,6 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
-#include "generator/janus/image_settings.h"
 
 namespace janus {
 namespace {
@@ -66,15 +65,27 @@ void check_told(const JsonObject& source, const char* key, int64_t expected) {
         source.where(), key, expected, found);
 }
 
+// Layers that are stored and not asked for would be passed over, as the references do; of those that are
+// missing the first is named.
+void check_depth(const JsonObject& source, const char* key, int64_t fallback, const Weights& w,
+                 const JanusNames& names) {
+  const int64_t asked = source.integer(key, fallback, 1, 4096), stored = aligner_depth(w, names);
+  if (asked > stored) aligner_layer(w, names, stored).shape("weight");
+  check(asked == stored,
+        "{}: {}: expected {}, the layers of {} that are stored, found {}; use the config.json that "
+        "came with the weights",
+        source.where(), key, stored, w.path(names.first_layer), asked);
+}
+
 // The aligner below `w`. Whether its tensors fit the other networks is seen when they are loaded.
 void check_projector(const JsonObject& config, const char* key, const Weights& w, const JanusNames& names) {
   const auto params = params_of(config, key);
   if (!params) return;
   params->choice("projector_type", {"mlp_gelu"}, kAsReleased);
-  const Shape& first = (w / names.first_layer).shape("weight", 2);
+  const Shape& first = aligner_layer(w, names, 0).shape("weight", 2);
   check_told(*params, "input_dim", first[1]);
   check_told(*params, "n_embed", first[0]);
-  check_told(*params, "depth", aligner_depth(w, names));
+  check_depth(*params, "depth", aligner_depth(w, names), w, names);
 }
 
 void read_original_vision(const JsonObject& source, SiglipConfig& vision) {
@@ -147,24 +158,20 @@ void read_transformers(const JsonObject& config, const Weights& root, JanusConfi
   const JsonObject vision(part("vision_config"), where("vision_config")),
       vq(part("vq_config"), where("vq_config"));
   check_told(vision, "num_image_tokens", janus.image_tokens());
-  const auto check_depth = [&](const JsonObject& source, const char* key, const char* aligner) {
-    const int64_t found = source.integer(key, 2, 1, 4096), stored = aligner_depth(root / aligner, names);
-    check(found == stored,
-          "{}: {}: expected {}, the layers of {} that are stored, found {}; use the config.json "
-          "that came with the weights",
-          source.where(), key, stored, aligner, found);
-  };
-  check_depth(vision, "depth", names.aligner);
-  check_depth(vq, "num_hidden_layers", names.gen_aligner);
+  check_depth(vision, "depth", 2, root / names.aligner, names);
+  check_depth(vq, "num_hidden_layers", 2, root / names.gen_aligner, names);
 }
 
 }  // namespace
 
+Weights aligner_layer(const Weights& w, const JanusNames& names, int64_t layer) {
+  if (layer == 0) return w / names.first_layer;
+  return w / names.more_layers / (names.more_layers_first + (layer - 1) * names.more_layers_step);
+}
+
 int64_t aligner_depth(const Weights& w, const JanusNames& names) {
   int64_t depth = 1;
-  while ((w / names.more_layers / (names.more_layers_first + (depth - 1) * names.more_layers_step))
-             .contains("weight"))
-    ++depth;
+  while (aligner_layer(w, names, depth).contains("weight")) ++depth;
   return depth;
 }
 
@@ -184,7 +191,7 @@ JanusConfig read_janus_config(const Checkpoint& checkpoint, const Weights& root)
     read_transformers(config, root, janus);
   }
   janus.preprocess = read_image_settings(checkpoint.files(), janus.vision);
-  check_processor(checkpoint.files(), janus.vision);
+  janus.processor = read_processor(checkpoint.files(), janus.vision);
   return janus;
 }
 

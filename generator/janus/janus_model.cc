@@ -100,6 +100,7 @@ JanusModel::JanusModel(const Checkpoint& checkpoint, std::shared_ptr<Device> dev
     no_tokenizer = error.what();
     special = special_ids_from_json(checkpoint);
   }
+  special.system_prompt = networks_.config.processor.system_prompt;
   engine_model_.emplace(networks_, tokenizer_.get(), std::move(no_tokenizer), special);
 }
 

@@ -11,11 +11,10 @@ namespace janus {
 namespace {
 
 Mlp load_aligner(const Weights& w, const JanusNames& names, int64_t in, int64_t out) {
-  Mlp aligner{.layers = {Linear::load(w / names.first_layer, in, out)}};
+  Mlp aligner;
   const int64_t depth = aligner_depth(w, names);
-  for (int64_t layer = 1; layer < depth; ++layer) {
-    const int64_t index = names.more_layers_first + (layer - 1) * names.more_layers_step;
-    aligner.layers.push_back(Linear::load(w / names.more_layers / index, out, out));
+  for (int64_t layer = 0; layer < depth; ++layer) {
+    aligner.layers.push_back(Linear::load(aligner_layer(w, names, layer), layer == 0 ? in : out, out));
   }
   return aligner;
 }

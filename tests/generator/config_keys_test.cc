@@ -68,7 +68,7 @@ TEST(ConfigKeys, OfTransformersLayoutAreRefused) {
                                    {"vision_config/num_image_tokens", 576},
                                    {"vision_config/num_channels", 1},
                                    {"vision_config/projection_dim", 64},
-                                   {"vision_config/depth", 3},
+                                   {"vision_config/depth", 1},
                                    {"vision_config/image_size", {14, 14}},
                                    {"vq_config/hidden_act", "silu"},
                                    {"vq_config/hidden_act", "gelu_new"},
@@ -93,7 +93,7 @@ TEST(ConfigKeys, OfOriginalLayoutAreRefused) {
                                   {"vision_config/params/image_size", 384},
                                   {"vision_config/params/pixel_mean", {0.5, 0.5, 0.5}},
                                   {"aligner_config/params/projector_type", "low_high_hybrid_split_mlp_gelu"},
-                                  {"aligner_config/params/depth", 3},
+                                  {"aligner_config/params/depth", 1},
                                   {"aligner_config/params/input_dim", 1024},
                                   {"aligner_config/params/n_embed", 2048},
                                   {"gen_aligner_config/params/depth", 1},
@@ -103,6 +103,17 @@ TEST(ConfigKeys, OfOriginalLayoutAreRefused) {
                                   {"gen_head_config/params/n_embed", 2048},
                                   {"gen_vision_config/cls", "VQ-8"},
                                   {"gen_vision_config/params/n_embed", 16}});
+}
+
+TEST(ConfigKeys, LayersThatAreAskedForAndNotStoredAreNamed) {
+  const ModelCopy transformers("grouped-query"), original("original-pro");
+  const auto fault = [](const ModelCopy& copy, const char* path) {
+    return refusal(copy, copy.read("config.json"), {path, 3});
+  };
+  expect_error(fault(transformers, "vision_config/depth"),
+               {"model.aligner.hidden_layers.1.weight", "expected"});
+  expect_error(fault(original, "gen_aligner_config/params/depth"),
+               {"gen_aligner.layers.4.weight", "expected"});
 }
 
 TEST(ConfigKeys, ThatMeanTheSameOrNothingLoad) {

@@ -2,7 +2,11 @@
 // (tests/reference/image_settings_golden.py), and what is refused.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/base/json.h"
+#include "generator/janus/janus_model.h"
+#include "generator/prompt.h"
 #include "generator/quantize.h"
 #include "tests/support/model_copy.h"
 #include "tests/vision/seeded_image.h"
@@ -189,6 +193,23 @@ TEST(ImageSettings, OtherPromptsThanThisFamilysAreRefused) {
   expect_error(with("add_special_token", true), {kProcessor, "add_special_token"});
   expect_error(with("sft_format", "plain"), {kProcessor, "sft_format", "deepseek", "plain"});
   expect_error(with("image_tag", "<image>"), {kProcessor, "image_tag", "<image>"});
+}
+
+TEST(ImageSettings, TheSystemPromptIsLeftOutWhereTheProcessorSaysSo) {
+  const ModelCopy copy("tied-mixed");
+  const auto prompt = [&](const json& flag) {
+    json processor = copy.read(kProcessor);
+    processor["use_default_system_prompt"] = flag;
+    copy.write(kProcessor, processor);
+    const auto model = copy.open();
+    const SpecialIds special = dynamic_cast<const JanusModel&>(*model).special_ids();
+    return understanding_prompt(model->tokenizer(), special, "What?", 1, 2);
+  };
+  const std::vector<int32_t> with = prompt(true), without = prompt(false);
+  EXPECT_EQ(prompt(nullptr), with);
+  ASSERT_LT(without.size(), with.size());
+  EXPECT_EQ(without[0], with[0]);  // begins
+  EXPECT_TRUE(std::equal(without.rbegin(), without.rend() - 1, with.rbegin()));
 }
 
 }  // namespace

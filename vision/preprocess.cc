@@ -42,36 +42,29 @@ Image fitting_square(Image image, const PreprocessConfig& config) {
 
 void PreprocessConfig::check(const std::string& where) const {
   constexpr int kLargest = 1 << 14;
-  janus::check(image_size > 0 && image_size <= kLargest, "{}: image_size: expected 1 to {}, found {}", where,
-               kLargest, image_size);
-  janus::check(min_size > 0 && min_size <= image_size, "{}: min_size: expected 1 to image_size {}, found {}",
-               where, image_size, min_size);
-  janus::check(resample >= Resample::nearest && resample <= Resample::hamming,
-               "{}: resample: expected a filter of Pillow, 0 to 5, found {}", where,
-               static_cast<int>(resample));
-  const auto three = [&](const char* key, size_t found) {
-    janus::check(found == kChannels, "{}: {}: expected 3 numbers, found {}", where, key, found);
+  const auto want = [&](bool holds, const char* key, const std::string& expected, auto found) {
+    janus::check(holds, "{}: {}: expected {}, found {}; use the settings that came with the model", where,
+                 key, expected, found);
   };
-  three("image_mean", image_mean.size());
-  three("image_std", image_std.size());
-  three("background_color", background_color.size());
-  janus::check(static_cast<float>(rescale_factor) > 0 && rescale_factor <= 1,
-               "{}: rescale_factor: expected a number above 0 and at most 1, found {}", where,
-               rescale_factor);
+  want(image_size > 0 && image_size <= kLargest, "image_size", fmt::format("1 to {}", kLargest), image_size);
+  want(min_size > 0 && min_size <= image_size, "min_size", fmt::format("1 to image_size {}", image_size),
+       min_size);
+  want(resample >= Resample::nearest && resample <= Resample::hamming, "resample",
+       "a filter of Pillow, 0 to 5", static_cast<int>(resample));
+  want(image_mean.size() == kChannels, "image_mean", "3 numbers", image_mean.size());
+  want(image_std.size() == kChannels, "image_std", "3 numbers", image_std.size());
+  want(background_color.size() == kChannels, "background_color", "3 numbers", background_color.size());
+  want(static_cast<float>(rescale_factor) > 0 && rescale_factor <= 1, "rescale_factor",
+       "a number above 0 and at most 1", rescale_factor);
   for (int c = 0; c < kChannels; ++c) {
     const auto at = static_cast<size_t>(c);
-    janus::check(image_std[at] > 0 && std::isfinite(image_std[at]),
-                 "{}: image_std: expected numbers above 0, found {}", where, image_std[at]);
-    janus::check(background_color[at] >= 0 && background_color[at] <= 255,
-                 "{}: background_color: expected numbers from 0 to 255, found {}", where,
-                 background_color[at]);
+    want(image_std[at] > 0 && std::isfinite(image_std[at]), "image_std", "finite numbers above 0",
+         image_std[at]);
+    want(background_color[at] >= 0 && background_color[at] <= 255, "background_color",
+         "numbers from 0 to 255", background_color[at]);
     for (const int byte : {0, 255}) {
       const float value = pixel_value(byte, c, *this);
-      janus::check(
-          std::isfinite(value),
-          "{}: image_mean, image_std: expected numbers that leave pixels finite, found {} and {}, which "
-          "make {} of {}",
-          where, image_mean[at], image_std[at], value, byte);
+      want(std::isfinite(value), "image_mean, image_std", "numbers that leave pixels finite", value);
     }
   }
 }

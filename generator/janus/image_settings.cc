@@ -15,16 +15,15 @@ namespace {
 constexpr const char* kProcessor = "processor_config.json";
 constexpr const char* kPreprocessor = "preprocessor_config.json";
 constexpr int64_t kMostPixels = 1 << 20;
+constexpr const char* kOwnFile = "use the file that came with the model";
 
 // What both reference processors normalise with where the file names nothing: CLIP's.
 constexpr std::array kDefaultMean{0.48145466, 0.4578275, 0.40821073};
 constexpr std::array kDefaultStd{0.26862954, 0.26130258, 0.27577711};
 
 void check_side(const JsonObject& source, const std::string& key, int64_t found, int64_t expected) {
-  check(found == expected,
-        "{}: {}: expected the vision tower's {} pixels a side, found {}; use the file that came "
-        "with the model",
-        source.where(), key, expected, found);
+  check(found == expected, "{}: {}: expected the vision tower's {} pixels a side, found {}; {}",
+        source.where(), key, expected, found, kOwnFile);
 }
 
 // The side stands in `image_size` (original), or in `size`: a number, two, or {"height", "width"}.
@@ -58,7 +57,8 @@ template <typename Default>
 std::vector<double> channels(const JsonObject& source, const char* key, const Default& fallback) {
   if (!source.contains(key)) return {fallback.begin(), fallback.end()};
   std::vector<double> values = source.numbers(key);
-  check(values.size() == 3, "{}: {}: expected 3 numbers, found {}", source.where(), key, values.size());
+  check(values.size() == 3, "{}: {}: expected 3 numbers, found {}; {}", source.where(), key, values.size(),
+        kOwnFile);
   return values;
 }
 
@@ -70,14 +70,14 @@ void read_background(const JsonObject& source, const std::vector<double>& mean, 
     if (!settings.do_pad && !(level >= 0 && level < 256)) continue;  // nothing is padded
     check(level >= 0 && level < 256,
           "{}: image_mean: expected numbers from 0 to 1, which make the colour of the "
-          "padding, found {}",
-          source.where(), mean[c]);
+          "padding, found {}; {}",
+          source.where(), mean[c], kOwnFile);
     settings.background_color[c] = static_cast<int>(level);
   }
   const std::vector<double> named = source.numbers("background_color");
   if (!source.contains("background_color") || !settings.do_pad) return;
-  check(named.size() == 3, "{}: background_color: expected 3 numbers, found {}", source.where(),
-        named.size());
+  check(named.size() == 3, "{}: background_color: expected 3 numbers, found {}; {}", source.where(),
+        named.size(), kOwnFile);
   check(
       std::equal(named.begin(), named.end(), settings.background_color.begin()),
       "{}: background_color: expected [{}], which is 255 times image_mean and what the reference processors "
@@ -90,8 +90,8 @@ void check_type(const JsonObject& source) {
   check(
       type.starts_with("JanusImageProcessor") || type.starts_with("VLMImageProcessor"),
       "{}: image_processor_type: expected JanusImageProcessor or VLMImageProcessor, found {}, which prepares "
-      "images in another way; use the file that came with the model",
-      source.where(), excerpt(type));
+      "images in another way; {}",
+      source.where(), excerpt(type), kOwnFile);
   check(!source.boolean("do_center_crop", false),
         "{}: do_center_crop: expected false, found true; Janus pads and never crops: remove the key",
         source.where());
@@ -146,20 +146,18 @@ ProcessorSettings read_processor(const FileSet& files, const SiglipConfig& visio
   if (!json) return {};
   const JsonObject source(*json, files.path(kProcessor));
   const int64_t tokens = source.integer("num_image_tokens", vision.patches(), 1, kMostPixels);
-  check(
-      tokens == vision.patches(),
-      "{}: num_image_tokens: expected {}, the patches of the vision tower, found {}; use the file that came "
-      "with the model",
-      source.where(), vision.patches(), tokens);
+  check(tokens == vision.patches(),
+        "{}: num_image_tokens: expected {}, the patches of the vision tower, found {}; {}", source.where(),
+        vision.patches(), tokens, kOwnFile);
   check(
       !source.boolean("add_special_token", false),
       "{}: add_special_token: expected false, found true; no released Janus keeps the placeholder beside the "
       "image: remove the key",
       source.where());
   source.choice("sft_format", {"deepseek"}, "prompts are built in this format alone");
-  source.choice("image_tag", {"<image_placeholder>"}, "use the file that came with the model");
-  source.choice("image_start_tag", {"<begin_of_image>"}, "use the file that came with the model");
-  source.choice("image_end_tag", {"<end_of_image>"}, "use the file that came with the model");
+  source.choice("image_tag", {"<image_placeholder>"}, kOwnFile);
+  source.choice("image_start_tag", {"<begin_of_image>"}, kOwnFile);
+  source.choice("image_end_tag", {"<end_of_image>"}, kOwnFile);
   return {.system_prompt = source.boolean("use_default_system_prompt", true)};
 }
 

@@ -7,7 +7,6 @@
 #include <span>
 #include <utility>
 
-
 namespace janus::cli {
 namespace {
 

@@ -30,17 +30,19 @@ constexpr Family kFamilies[] = {
 
 std::string type_of(const nlohmann::json& config) {
   const auto type = config.find("model_type");
-  return type != config.end() && type->is_string() ? "\"" + type->get<std::string>() + "\"" : "none";
+  return type != config.end() ? excerpt(*type) : "none";
+}
+
+const Family& family_of(const FileSet& files, const nlohmann::json& config) {
+  for (const Family& family : kFamilies) {
+    if (family.recognises(config)) return family;
+  }
+  fail("{}: model_type: expected \"multi_modality\" or \"janus\", found {}; use a Janus or Janus-Pro model",
+       files.path("config.json"), type_of(config));
 }
 
 const Family& family_of(const Checkpoint& checkpoint) {
-  for (const Family& family : kFamilies) {
-    if (family.recognises(checkpoint.config())) return family;
-  }
-  fail(
-      "{}/config.json: model_type: expected \"multi_modality\" or \"janus\", found {}; use a Janus or "
-      "Janus-Pro model",
-      checkpoint.files().name(), type_of(checkpoint.config()));
+  return family_of(checkpoint.files(), checkpoint.config());
 }
 
 }  // namespace
@@ -57,7 +59,8 @@ const ImageCoder& Model::need_image_coder() const {
 const ImageEmbedder& Model::need_image_embedder() const {
   const ImageEmbedder* embedder = image_embedder();
   check(embedder != nullptr,
-        "model: expected one that has images as embeddings, found the family {}, which has not",
+        "model: expected one that has images as embeddings, found the family {}, which has not; use a "
+        "Janus or Janus-Pro model",
         info().family);
   return *embedder;
 }
@@ -99,6 +102,12 @@ void Model::generate(const GenerateOptions& options, const ImagesSink& on_image,
 }
 
 std::vector<Score> Model::score(const ScoreRequest& request) const { return Engine(*this).score(request); }
+
+void check_family(const FileSet& files) {
+  if (!files.contains("config.json")) return;
+  const nlohmann::json config = files.json("config.json");
+  family_of(files, JsonObject(config, files.path("config.json")).json());
+}
 
 std::unique_ptr<Model> open_model(const Checkpoint& checkpoint, std::shared_ptr<Device> device,
                                   const ModelOptions& options) {

@@ -132,6 +132,10 @@ class Model {
   std::vector<Score> score(const ScoreRequest& request) const;
 };
 
+// Throws Error unless the model's config.json names a family of the table: before the weights are looked at,
+// which may be of a kind that no family has. A folder without config.json passes; Checkpoint::open says more.
+void check_family(const FileSet& files);
+
 // Opens the model of a checkpoint, whatever its family. Throws Error for a family that is not in the table.
 std::unique_ptr<Model> open_model(const Checkpoint& checkpoint, std::shared_ptr<Device> device,
                                   const ModelOptions& options = {});

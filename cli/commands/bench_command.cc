@@ -228,9 +228,11 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
   Clock::time_point start = Clock::now();
   // Opened again, so that reading the headers counts where there are files.
   if (settings.config.empty()) checkpoint = Checkpoint::open(model_files(common.model));
+  checkpoint.take_notes();  // told above
   opened.chosen.model =
       open_model(checkpoint, device, {.type = options.type, .progress = progress.callback()});
   opened.chosen.load_ms = ms_since(start);
+  tell_notes(checkpoint, console);
   std::map<std::string, double> types;
   for (const auto& [name, tensor] : checkpoint.tensors()) {
     auto bytes = static_cast<double>(tensor.data.bytes.size());

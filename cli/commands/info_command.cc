@@ -41,7 +41,8 @@ Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const Mem
   for (const auto& [name, tensor] : checkpoint.tensors()) {
     if (!is_parameter(name)) continue;
     parameters += tensor.shape.elements();
-    const std::string type = tensor.unreadable.empty() ? name_of(tensor.dtype) : tensor.type;
+    const bool as_stored = tensor.unreadable.empty() && !tensor.is_f64();
+    const std::string type = as_stored ? name_of(tensor.dtype) : tensor.type;
     const auto bytes = static_cast<int64_t>(tensor.data.bytes.size());
     types[type] += bytes;
     const auto use = checkpoint.read().find(name);
@@ -56,6 +57,7 @@ Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const Mem
   record["memory"] = {
       {"weights", need.weights_bytes()}, {"cache", need.cache_bytes}, {"scratch", need.scratch_bytes}};
   record["parts"] = parts;
+  record["weight_files"] = checkpoint.weight_files().files;
   record["model"] = common.model.empty() ? kBuiltinName : common.model;
   record["image_size"] = info.image_size;
   record["image_tokens"] = info.image_tokens;
@@ -97,6 +99,7 @@ std::string model_text(const Json& record) {
                    grouped(record["codes"]["codebook"].get<int64_t>())));
   line("memory",
        fmt::format("weights {}, cache {}, scratch {}", bytes("weights"), bytes("cache"), bytes("scratch")));
+  line("weights", fmt::format("{}", fmt::join(record["weight_files"].get<std::vector<std::string>>(), ", ")));
   line("files", fmt::format("{}", fmt::join(record["files"].get<std::vector<std::string>>(), ", ")));
   return text;
 }
@@ -111,6 +114,7 @@ Outcome model_info(const CommonOptions& common, Console& console) {
   // A plan alone: converting weights would read them.
   const ModelOptions options{.type = weight_type_from_name(common.type), .plan = true};
   std::unique_ptr<Model> model = open_model(checkpoint, device, options);
+  tell_notes(checkpoint, console);
   Json record = model_record(checkpoint, model->info(), need, common);
   if (common.json) {
     print_json(record, console);
@@ -140,9 +144,16 @@ Outcome image_info(const std::string& path, const CommonOptions& common, Console
   return Outcome::done;
 }
 
+// A file out of a model's folder: opening it as a model says what to give.
+bool is_part_of_model(const std::string& path) {
+  const std::string extension = std::filesystem::path(path).extension().string();
+  return extension == ".safetensors" || extension == ".bin" || extension == ".json";
+}
+
 Outcome info(const InfoSettings& settings, CommonOptions common, Console& console) {
   std::error_code fault;
-  if (std::filesystem::is_regular_file(settings.subject, fault) && !is_gguf(settings.subject)) {
+  const bool is_file = std::filesystem::is_regular_file(settings.subject, fault);
+  if (is_file && !is_gguf(settings.subject) && !is_part_of_model(settings.subject)) {
     return image_info(settings.subject, common, console);
   }
   if (!settings.subject.empty()) common.model = settings.subject;

@@ -74,11 +74,12 @@ void check_not_source(const FileSet& files, const std::string& output) {
 }
 
 // Of --config, random weights; else the model's, and none of its files may be the output.
-Checkpoint open_source(const QuantizeSettings& settings, const std::string& model) {
+Checkpoint open_source(const QuantizeSettings& settings, const std::string& model,
+                       const CommonOptions& common, Console& console) {
   if (!settings.config.empty()) return random_checkpoint(settings.config);
   const FileSet files = model_files(model);
   check_not_source(files, settings.output);
-  return Checkpoint::open(files);
+  return open_checkpoint(files, common, console);
 }
 
 // The last part of a path: the name of a folder or file without its extension.
@@ -140,7 +141,9 @@ Outcome quantize(const QuantizeSettings& settings, const CommonOptions& common, 
   const auto start = std::chrono::steady_clock::now();
   ProgressDisplay progress(console);
   progress.update(settings.config.empty() ? "opening the model" : "making random weights", 0, 0);
-  const QuantizePlan plan = plan_quantize(open_source(settings, model), types, model_name(model));
+  const Checkpoint checkpoint = open_source(settings, model, common, console);
+  const QuantizePlan plan = plan_quantize(checkpoint, types, model_name(model));
+  tell_notes(checkpoint, console);
   const std::shared_ptr<Device> device = open_device("cpu", {.threads = static_cast<int>(common.threads)});
   GrowingFile file(output, static_cast<uint64_t>(plan.bytes));
   write_quantized(

@@ -74,55 +74,6 @@ std::string stated_licence(const JsonObject& model) {
   return link.empty() || name.empty() ? name : name + " (" + link + ")";
 }
 
-bool is_shard(const std::string& name, std::string_view stem, std::string_view ending) {
-  return name.starts_with(stem) && name.ends_with(ending) &&
-         name.find("-of-", stem.size()) != std::string::npos;
-}
-
-class Choice {
- public:
-  explicit Choice(const Listing& listing) : listing_(listing) {}
-
-  const RemoteFile* find(std::string_view name) const {
-    const auto found = std::find_if(listing_.files.begin(), listing_.files.end(),
-                                    [&](const RemoteFile& file) { return file.name == name; });
-    return found != listing_.files.end() ? &*found : nullptr;
-  }
-
-  template <typename Wanted>
-  std::vector<RemoteFile> all(const Wanted& wanted) const {
-    std::vector<RemoteFile> files;
-    std::copy_if(listing_.files.begin(), listing_.files.end(), std::back_inserter(files),
-                 [&](const RemoteFile& file) { return wanted(file.name); });
-    return files;
-  }
-
-  // An index and its shards, or else the one file of that stem.
-  std::vector<RemoteFile> weights(const std::string& stem, const std::string& ending) const {
-    if (const RemoteFile* index = find(stem + ending + ".index.json")) {
-      std::vector<RemoteFile> files =
-          all([&](const std::string& name) { return is_shard(name, stem + "-", ending); });
-      // An index may also name the one file.
-      const RemoteFile* single = find(stem + ending);
-      if (files.empty() && single != nullptr) files.push_back(*single);
-      if (!files.empty()) files.push_back(*index);
-      if (!files.empty()) return files;
-    }
-    const RemoteFile* single = find(stem + ending);
-    return single != nullptr ? std::vector{*single} : std::vector<RemoteFile>{};
-  }
-
-  std::vector<RemoteFile> weights() const {
-    std::vector<RemoteFile> files = weights("model", ".safetensors");
-    if (files.empty()) files = all([](const std::string& name) { return name.ends_with(".safetensors"); });
-    if (files.empty()) files = weights("pytorch_model", ".bin");
-    return files;
-  }
-
- private:
-  const Listing& listing_;
-};
-
 bool is_setting(const std::string& name) {
   static const std::set<std::string> known{
       "config.json",    "generation_config.json", "preprocessor_config.json", "processor_config.json",
@@ -161,23 +112,25 @@ Listing parse_listing(std::string_view json, const std::string& where) {
   return listing;
 }
 
-std::vector<RemoteFile> needed_files(const Listing& listing, const std::string& where) {
-  const Choice choice(listing);
-  std::vector<RemoteFile> weights = choice.weights();
-  if (weights.empty()) {
-    weights = choice.all([](const std::string& name) { return name.ends_with(".gguf"); });
-    check(!weights.empty(),
-          "{}: expected *.safetensors, pytorch_model*.bin or a .gguf, found no weights; choose another "
-          "repository",
-          where);
-    check(weights.size() == 1, "{}: expected one .gguf, found {}; download one by hand and give -m its path",
-          where, weights.size());
-    return weights;
-  }
-  check(choice.find("config.json") != nullptr,
+std::vector<RemoteFile> needed_files(const Listing& listing, const std::string& where,
+                                     const IndexReader& read_index) {
+  std::set<std::string> names;
+  for (const RemoteFile& file : listing.files) names.insert(file.name);
+  const std::optional<WeightFiles> weights =
+      choose_weight_files(names, read_index, where, "choose another repository or revision");
+  check(weights.has_value(),
+        "{}: expected *.safetensors, pytorch_model*.bin or a .gguf, found no weights; choose another "
+        "repository",
+        where);
+  const bool single_file = weights->format == WeightFormat::gguf;
+  check(single_file || names.contains("config.json"),
         "{}: expected config.json beside the weights, found none; choose another repository", where);
-  std::vector<RemoteFile> files = choice.all(is_setting);
-  files.insert(files.end(), weights.begin(), weights.end());
+  std::set<std::string> wanted(weights->files.begin(), weights->files.end());
+  if (!weights->index.empty()) wanted.insert(weights->index);
+  std::vector<RemoteFile> files;
+  for (const RemoteFile& file : listing.files) {
+    if (wanted.contains(file.name) || (!single_file && is_setting(file.name))) files.push_back(file);
+  }
   return files;
 }
 

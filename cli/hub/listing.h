@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/digest.h"
+#include "core/checkpoint/weight_files.h"
 
 namespace janus::hub {
 
@@ -29,9 +30,10 @@ struct Listing {
 // hashes or sizes that cannot be.
 Listing parse_listing(std::string_view json, const std::string& where);
 
-// The files that a model is opened from: configuration, tokenizer, and the weights in the first of these
-// forms that is there: safetensors, torch pickles, one GGUF. Throws Error, naming `where`, if there is no
-// model.
-std::vector<RemoteFile> needed_files(const Listing& listing, const std::string& where);
+// The files that a model is opened from: configuration, tokenizer, and the weights that choose_weight_files
+// (core/checkpoint/weight_files.h) names, as opening the folder would. `read_index` is asked for an index of
+// the listing. Throws Error, naming `where`, if there is no model.
+std::vector<RemoteFile> needed_files(const Listing& listing, const std::string& where,
+                                     const IndexReader& read_index);
 
 }  // namespace janus::hub

@@ -5,11 +5,15 @@
 #include <algorithm>
 #include <filesystem>
 #include <future>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "cli/hub/blob.h"
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
+#include "core/base/read_file.h"
 
 namespace janus::hub {
 namespace fs = std::filesystem;
@@ -148,23 +152,62 @@ std::string make_snapshot(const Cache& cache, const Repository& repository, cons
   return snapshot;
 }
 
+// Which files are needed may stand in an index: then that comes first.
+class Indexes {
+ public:
+  Indexes(Server& server, const BlobSource& source, const Listing& listing)
+      : server_(server), source_(source), listing_(listing) {}
+
+  nlohmann::json read(const std::string& name) {
+    const auto file = std::find_if(listing_.files.begin(), listing_.files.end(),
+                                   [&](const RemoteFile& remote) { return remote.name == name; });
+    make_folders(source_.cache.folder(source_.repository) + "/blobs");
+    make_folders(source_.cache.locks(source_.repository));
+    HttpClient client(&server_.stop);
+    downloaded_[name] = fetch_blob(source_, client, *file, [](int64_t) {});
+    const std::string path = blob_path(source_.cache, source_.repository, *file);
+    const std::string text = read_file(path, name, kMostBytes);
+    try {
+      return parse_json(text, name);
+    } catch (const Error& error) {
+      fail("{}; choose another repository or revision", error.what());
+    }
+  }
+  int64_t downloaded(const std::string& name) const {
+    const auto found = downloaded_.find(name);
+    return found != downloaded_.end() ? found->second : 0;
+  }
+
+ private:
+  static constexpr size_t kMostBytes = size_t{1} << 28;
+
+  Server& server_;
+  const BlobSource& source_;
+  const Listing& listing_;
+  std::map<std::string, int64_t> downloaded_;
+};
+
 }  // namespace
 
 PulledModel pull(Server& server, const Cache& cache, const Repository& repository, int jobs,
                  const PullEvents& events) {
   const Listing listing = fetch_listing(server, repository);
-  const std::vector<RemoteFile> files = needed_files(listing, "pull " + repository.to_string());
+  const BlobSource source{server, cache, repository, listing.commit};
+  Indexes indexes(server, source, listing);
+  const std::vector<RemoteFile> files = needed_files(
+      listing, "pull " + repository.to_string(), [&](const std::string& name) { return indexes.read(name); });
   make_folders(cache.folder(repository) + "/blobs");
   make_folders(cache.locks(repository));
-  const BlobSource source{server, cache, repository, listing.commit};
   Downloads downloads(server, source, files, events);
   events.listed(listing, downloads.total());
   check_space(cache, downloads.missing());
   downloads.run(jobs);
+  std::vector<PulledFile> pulled = downloads.result();
+  for (PulledFile& file : pulled) file.downloaded += indexes.downloaded(file.name);
   return {.path = make_snapshot(cache, repository, listing.commit, files),
           .commit = listing.commit,
           .licence = listing.licence,
-          .files = downloads.result()};
+          .files = std::move(pulled)};
 }
 
 }  // namespace janus::hub

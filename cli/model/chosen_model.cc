@@ -48,8 +48,16 @@ std::string cached_model(const hub::Repository& repository) {
 }  // namespace
 
 std::string model_path(const std::string& model) {
-  std::error_code fault;
+  std::error_code fault, ignored;
   if (fs::exists(model, fault)) return model;
+  check(!fs::is_symlink(model, ignored),
+        "model, {}: expected a model folder, found a link to {}, which is not there; correct or remove the "
+        "link",
+        model, fs::read_symlink(model, ignored).string());
+  check(fault != std::errc::permission_denied,
+        "model, {}: expected a model folder, found a path that cannot be followed: {}; make its folders "
+        "readable",
+        model, fault.message());
   if (const std::optional<hub::Repository> repository = hub::parse_repository(model))
     return cached_model(*repository);
   fail(
@@ -65,8 +73,18 @@ FileSet model_files(const std::string& model) {
   return open_model_files(path);
 }
 
+void tell_notes(const Checkpoint& checkpoint, Console& console) {
+  for (const std::string& note : checkpoint.take_notes()) console.notice(note);
+}
+
 Checkpoint open_checkpoint(const CommonOptions& options, Console& console) {
-  Checkpoint checkpoint = Checkpoint::open(model_files(options.model), {.verify = options.verify});
+  return open_checkpoint(model_files(options.model), options, console);
+}
+
+Checkpoint open_checkpoint(FileSet files, const CommonOptions& options, Console& console) {
+  check_family(files);
+  Checkpoint checkpoint = Checkpoint::open(std::move(files), {.verify = options.verify});
+  tell_notes(checkpoint, console);
   if (options.verify) {
     const auto& tensors = checkpoint.tensors();
     const bool verified = std::any_of(tensors.begin(), tensors.end(), [](const auto& tensor) {
@@ -95,6 +113,7 @@ ChosenModel open_chosen_model(const CommonOptions& options, const Work& work, Co
       choose_device(options, {checkpoint, chosen.name, options.device, model_options, work}, console);
   chosen.images_at_once = at_once;
   chosen.model = open_model(checkpoint, device, model_options);
+  tell_notes(checkpoint, console);
   chosen.load_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 

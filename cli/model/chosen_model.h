@@ -25,9 +25,13 @@ std::string model_path(const std::string& model);
 // The files of the model that -m names, or of the built-in one if that is empty.
 FileSet model_files(const std::string& model);
 
-// The checkpoint of the model that -m names. Under --verify its checksums are held against its weights, or a
-// note on standard error says that it has none.
+// The checkpoint of the model that -m names, or of these files of one: every command opens models here. What
+// of the folder is read and what is not stands on standard error where that is not plain. Under --verify its
+// checksums are held against its weights, or a note on standard error says that it has none.
 Checkpoint open_checkpoint(const CommonOptions& options, Console& console);
+Checkpoint open_checkpoint(FileSet files, const CommonOptions& options, Console& console);
+// Puts on standard error what the checkpoint has noted since the last call.
+void tell_notes(const Checkpoint& checkpoint, Console& console);
 
 struct ChosenModel {
   std::string name;  // as given, or kBuiltinName

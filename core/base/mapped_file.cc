@@ -16,7 +16,8 @@ namespace janus {
 namespace {
 
 [[noreturn]] void fail_system(const std::string& path, const char* what) {
-  fail("{}: cannot be {}: {}", path, what, std::generic_category().message(errno));
+  const char* advice = errno == EACCES ? "make it readable" : "restore the file, or look at its disk";
+  fail("{}: cannot be {}: {}; {}", path, what, std::generic_category().message(errno), advice);
 }
 
 // What a mapping's owner ends with.
@@ -35,7 +36,8 @@ FileBytes map_file(const std::string& path) {
   if (!fd.is_open()) fail_system(path, "opened");
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) fail_system(path, "examined");
-  check(S_ISREG(status.st_mode), "{}: expected a regular file, found something else", path);
+  check(S_ISREG(status.st_mode), "{}: expected a regular file, found something else; put the file there",
+        path);
   const auto size = static_cast<size_t>(status.st_size);
   if (size == 0) return {};  // mmap refuses empty mappings
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 
 #include "core/checkpoint/file_set.h"
 #include "core/checkpoint/stored_tensor.h"
+#include "core/checkpoint/weight_files.h"
 #include "core/tensor/device.h"
 #include "core/tensor/tensor.h"
 
@@ -69,10 +71,10 @@ struct CheckpointOptions {
 
 class Checkpoint {
  public:
-  // Opens `config.json` and lists every tensor of the folder's safetensors files or, where there are none, of
-  // its torch pickles (`pytorch_model*.bin`), through the index where there is one, or else of its one GGUF
-  // file. Nothing is read but headers. Throws Error with file, expected and found on anything wrong: no
-  // config, truncated files, overlapping or missing tensors, a shard that is not there.
+  // Opens `config.json` and lists every tensor of the files that choose_weight_files names; prefixes that
+  // training programs put before tensor names are taken out. Nothing is read but headers. Throws Error with
+  // file, expected, found and what to do on anything wrong: no config, weights quantised by another program,
+  // an adapter, truncated files, overlapping or missing tensors, a shard that is not there.
   static Checkpoint open(FileSet files, const CheckpointOptions& options = {});
   // A path for open_model_files.
   static Checkpoint open(const std::string& path, const CheckpointOptions& options = {});
@@ -83,27 +85,43 @@ class Checkpoint {
   const FileSet& files() const { return files_; }
   const nlohmann::json& config() const { return *config_; }
 
-  bool contains(const std::string& name) const { return tensors_.contains(name); }
+  // What the tensors were read from; no files where they were in memory already.
+  const WeightFiles& weight_files() const { return state_->weight_files; }
+
+  bool contains(const std::string& name) const { return tensors().contains(name); }
   // Throws Error naming the tensor and the files searched.
   const StoredTensor& find(const std::string& name) const;
-  const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
+  const std::map<std::string, StoredTensor>& tensors() const { return state_->tensors; }
 
-  // Names of tensors that no Weights has read so far, sorted. Copies of a checkpoint share what was read;
-  // threads must not load from one at the same time.
+  // What loading finds out is shared by copies of a checkpoint; threads must not load from one at the same
+  // time.
+
+  // Names of tensors that no Weights has read so far, sorted.
   std::vector<std::string> unread() const;
-  void mark_read(const std::string& name, WeightUse use = {}) const { (*read_)[name] = std::move(use); }
+  void mark_read(const std::string& name, WeightUse use = {}) const { state_->read[name] = std::move(use); }
   // The tensors that were read, by name.
-  const std::map<std::string, WeightUse>& read() const { return *read_; }
+  const std::map<std::string, WeightUse>& read() const { return state_->read; }
+  // Gives tensors that are there other names, old -> new. Throws Error where two names become one.
+  void rename(const std::map<std::string, std::string>& names) const;
+  // What a person should know of how the weights were read: each line is given out once.
+  void note(const std::string& text) const;
+  std::vector<std::string> take_notes() const;
 
  private:
+  struct State {
+    std::map<std::string, StoredTensor> tensors;
+    WeightFiles weight_files;
+    std::map<std::string, WeightUse> read;
+    std::vector<std::string> notes;
+    std::set<std::string> noted;
+  };
+
   FileSet files_;
   std::shared_ptr<const nlohmann::json> config_;
-  std::map<std::string, StoredTensor> tensors_;
-  std::shared_ptr<std::map<std::string, WeightUse>> read_ =
-      std::make_shared<std::map<std::string, WeightUse>>();
+  std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
-// The elements on `device`: in place of the file where that can be, else copied.
+// The elements on `device`: in place of the file where that can be, else copied; f64 rounded to f32.
 Tensor tensor_on(Device& device, const StoredTensor& stored);
 
 // ops::convert, with the tensor's name in what it throws.

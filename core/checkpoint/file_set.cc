@@ -5,29 +5,53 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/checkpoint/stand_in.h"
 
 namespace janus {
 namespace fs = std::filesystem;
+namespace {
+
+// Throws where a link's target is not there. `name` is in the folder `path`.
+void check_leads_somewhere(const fs::directory_entry& entry, const std::string& name,
+                           const std::string& path) {
+  std::error_code fault, ignored;
+  const fs::file_status status = entry.status(fault);
+  if (status.type() == fs::file_type::not_found || fault == std::errc::too_many_symbolic_link_levels) {
+    fail(
+        "model {}: expected a file behind every link, found that {} leads to {}, which is not there; restore "
+        "or "
+        "download that file, or remove the link",
+        path, name, fs::read_symlink(entry.path(), ignored).string());
+  }
+  check(status.type() != fs::file_type::none, "model {}: {} cannot be examined: {}; make it readable", path,
+        name, fault.message());
+}
+
+}  // namespace
 
 FileSet FileSet::folder(const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   check(status.type() != fs::file_type::not_found,
-        "model {}: no such folder; download one, for example with `huggingface-cli download "
+        "model {}: no such folder; download one, for example with `hf download "
         "deepseek-community/Janus-Pro-1B --local-dir Janus-Pro-1B`, and give its folder",
         path);
-  check(status.type() != fs::file_type::none, "model {}: cannot be examined: {}", path, error.message());
-  check(fs::is_directory(status), "model {}: expected a folder with config.json and weights, found a file",
-        path);
+  check(status.type() != fs::file_type::none, "model {}: cannot be examined: {}; make the path readable",
+        path, error.message());
+  check(fs::is_directory(status),
+        "model {}: expected a folder with config.json and weights, found a file; give the folder", path);
 
   FileSet set;
   set.name_ = path;
   fs::directory_iterator entry(path, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    std::error_code ignored;  // a dangling link is no file of the model
-    if (entry->is_regular_file(ignored)) set.names_.insert(entry->path().filename().string());
+    const std::string name = entry->path().filename().string();
+    std::error_code ignored;
+    // Editors lock what they edit with hidden links that lead nowhere.
+    if (!name.starts_with('.')) check_leads_somewhere(*entry, name, path);
+    if (entry->is_regular_file(ignored)) set.names_.insert(name);
   }
-  check(!error, "model {}: cannot be listed: {}", path, error.message());
+  check(!error, "model {}: cannot be listed: {}; make the folder readable", path, error.message());
   return set;
 }
 
@@ -66,15 +90,21 @@ FileBytes FileSet::read(std::string_view file) const {
   // Only listed names: a name that comes from a file (a shard in an index) must not lead out of the folder.
   check(contains(file), "{}: no such file", path(file));
   const auto found = in_memory_.find(file);
-  return found != in_memory_.end() ? found->second : map_file(path(file));
+  if (found != in_memory_.end()) return found->second;
+  const std::string where = path(file);
+  const FileBytes bytes = map_file(where);
+  check_no_stand_in(bytes.bytes, where);
+  return bytes;
 }
 
-nlohmann::json FileSet::json(std::string_view file) const try {
+nlohmann::json FileSet::json(std::string_view file) const {
   const FileBytes content = read(file);
   const auto* text = reinterpret_cast<const char*>(content.bytes.data());
-  return parse_json({text, content.bytes.size()}, path(file));
-} catch (const Error& error) {
-  fail("{}; restore the file", error.what());
+  try {
+    return parse_json({text, content.bytes.size()}, path(file));
+  } catch (const Error& error) {
+    fail("{}; correct the file, or download it again", error.what());
+  }
 }
 
 }  // namespace janus

@@ -17,7 +17,8 @@ namespace janus {
 // another.
 class FileSet {
  public:
-  // Lists the regular files (and links to such) directly in `path`. Throws if there is no such folder.
+  // Lists the regular files (and links to such) directly in `path`. Throws if there is no such folder, and
+  // for a link that leads nowhere: what a model needs would silently be missing. Hidden names do not count.
   static FileSet folder(const std::string& path);
   // Refers to the bytes, which must live as long as the program.
   static FileSet builtin(std::string name, std::map<std::string, std::span<const std::byte>> files);
@@ -27,8 +28,10 @@ class FileSet {
   const std::string& name() const { return name_; }  // the path, or the built-in's name: for messages
   std::string path(std::string_view file) const;     // of one file: for messages
   bool contains(std::string_view file) const;
-  std::vector<std::string> files() const;  // sorted
-  // Maps the file read-only. Throws with the path if it cannot be opened or mapped.
+  std::vector<std::string> files() const;                // sorted
+  bool is_folder() const { return in_memory_.empty(); }  // on disk, at name()
+  // Maps the file read-only. Throws with the path if it cannot be opened or mapped, or if something else was
+  // saved in the file's place (core/checkpoint/stand_in.h).
   FileBytes read(std::string_view file) const;
   // The file parsed as JSON. Throws with the path and the place of the first fault.
   nlohmann::json json(std::string_view file) const;

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/checkpoint/gguf_format.h"
+#include "core/checkpoint/stand_in.h"
 
 namespace janus {
 namespace {
@@ -143,8 +144,10 @@ void check_architecture(const Metadata& metadata, const std::string& where) {
   const bool named = found != metadata.end() && found->second.type == kString;
   const std::string_view architecture = named ? text_of(found->second.bytes) : "";
   check(architecture == kGgufArchitecture,
-        "{}: general.architecture: expected \"{}\", found {}; use a file that `janus quantize` made", where,
-        kGgufArchitecture, named ? shown(architecture) : "none");
+        "{}: general.architecture: expected \"{}\", found {}, which holds no whole Janus model; use a file "
+        "that "
+        "`janus quantize` made, or the model's folder",
+        where, kGgufArchitecture, named ? shown(architecture) : "none");
 }
 
 struct Entry {
@@ -319,6 +322,7 @@ bool is_gguf(const std::string& path) { return text_of(map_file(path).bytes).sta
 
 FileSet gguf_files(const std::string& path) {
   const FileBytes file = map_file(path);
+  check_no_stand_in(file.bytes, path);
   std::string name = std::filesystem::path(path).filename().string();
   if (!name.ends_with(kGgufEnding)) name += kGgufEnding;
   std::map<std::string, FileBytes> files = read_gguf(file, name, path).files;

@@ -72,8 +72,9 @@ void GgufHeader::add_tensor(const std::string& name, DType dtype, const Shape& s
     if (written.starts_with(full)) written = brief + written.substr(full.size());
   }
   check(written.size() <= kLongestName,
-        "tensor {}: expected a name of at most {} bytes, found {}; GGUF takes no longer ones", name,
-        kLongestName, written.size());
+        "tensor {}: expected a name of at most {} bytes, found {}: GGUF takes no longer ones; shorten the "
+        "name in the model",
+        name, kLongestName, written.size());
   check(shape.rank() > 0 && shape.elements() > 0, "tensor {}: expected sizes above 0, found {}", name,
         shape.to_string());
   check(is_weight_type(dtype), "tensor {}: expected a type of weights, found {}", name, name_of(dtype));

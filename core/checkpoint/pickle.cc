@@ -58,8 +58,8 @@ enum Opcode : uint8_t {
 class Machine {
  public:
   Machine(std::span<const std::byte> bytes, std::span<const std::string_view> globals,
-          const std::string& where, std::deque<PickleValue>& values)
-      : bytes_(bytes), globals_(globals), where_(where), values_(values) {}
+          const std::string& where, GlobalAdvice advice, std::deque<PickleValue>& values)
+      : bytes_(bytes), globals_(globals), where_(where), advice_(advice), values_(values) {}
 
   const PickleValue* run() {
     require(bytes_.size() <= kMostBytes, "at most 67108864 bytes");
@@ -305,10 +305,8 @@ class Machine {
     full.append(".").append(name);
     const auto known = std::find(globals_.begin(), globals_.end(), full);
     if (known == globals_.end()) {
-      fail(
-          "{}: byte {}: expected tensors and plain data, found the global {}, which is refused; do not trust "
-          "the file, or save its state_dict alone with torch.save",
-          where_, opcode_at_, excerpt(full));
+      fail("{}: byte {}: expected tensors and plain data, found the global {}, which is refused; {}", where_,
+           opcode_at_, excerpt(full), advice_(full));
     }
     push(make(Kind::global));
     stack_.back()->text = *known;
@@ -348,6 +346,7 @@ class Machine {
   std::span<const std::byte> bytes_;
   std::span<const std::string_view> globals_;
   const std::string& where_;
+  GlobalAdvice advice_;
   std::deque<PickleValue>& values_;
   std::vector<Value*> stack_;
   std::vector<size_t> marks_;  // sizes of the stack
@@ -358,8 +357,8 @@ class Machine {
 }  // namespace
 
 Pickle::Pickle(std::span<const std::byte> bytes, std::span<const std::string_view> globals,
-               const std::string& where) {
-  root_ = Machine(bytes, globals, where, values_).run();
+               const std::string& where, GlobalAdvice advice) {
+  root_ = Machine(bytes, globals, where, advice, values_).run();
 }
 
 }  // namespace janus

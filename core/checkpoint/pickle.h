@@ -37,6 +37,9 @@ struct PickleValue {
   std::vector<const PickleValue*> items;
 };
 
+// What to do about a global that may not stand in a pickle, for the message that refuses it.
+using GlobalAdvice = std::string (*)(std::string_view global);
+
 // What a pickle holds. Texts point into the pickle's bytes.
 class Pickle {
  public:
@@ -46,7 +49,7 @@ class Pickle {
   // Error with the byte's number for any other global, opcodes unknown or out of place, and more data than
   // any checkpoint has.
   Pickle(std::span<const std::byte> bytes, std::span<const std::string_view> globals,
-         const std::string& where);
+         const std::string& where, GlobalAdvice advice);
 
   const PickleValue& root() const { return *root_; }
 

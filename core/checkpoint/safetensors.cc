@@ -28,6 +28,12 @@ constexpr std::array<StoredType, 20> kTypes{
      {"I8", 8},      {"U64", 64},    {"U32", 32},    {"U16", 16},    {"U8", 8},      {"BOOL", 8}, {"C64", 64},
      {"F8_E4M3", 8}, {"F8_E5M2", 8}, {"F8_E8M0", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4}}};
 
+// The file is whole, but none that this page can read; the message says what to do.
+class Unfit : public Error {
+ public:
+  using Error::Error;
+};
+
 // Names come from the file: escaped for messages, and long only as far as real ones are.
 std::string quoted(const std::string& name) { return excerpt(name, 200); }
 
@@ -65,8 +71,12 @@ Entry read_entry(const std::string& name, const nlohmann::json& json, const std:
   const std::string named = object.required_string("dtype");
   const auto* type = std::find_if(kTypes.begin(), kTypes.end(),
                                   [&](const StoredType& known) { return known.name == named; });
-  check(type != kTypes.end(), "{}: dtype: expected a type of the format such as BF16, found {}",
-        object.where(), excerpt(named));
+  if (type == kTypes.end()) {
+    throw Unfit(fmt::format(
+        "{}: dtype: expected a type of the format such as BF16, found {}; save the model in bf16 or "
+        "f32, or download it again where the file is damaged",
+        object.where(), excerpt(named)));
+  }
 
   check(object.contains("shape"), "{}: shape: expected a list of sizes, found no such key", object.where());
   const std::vector<int64_t> sizes = object.integers("shape", 0, INT64_MAX);
@@ -115,6 +125,15 @@ void check_layout(const std::vector<Entry>& entries, uint64_t data_bytes, const 
 std::vector<Entry> read_entries(std::string_view header, const std::string& file, const std::string& where) {
   const nlohmann::json json = parse_json(header, where + ": header", DuplicateKeys::refuse);
   check(json.is_object(), "{}: expected a JSON object as header, found {}", where, excerpt(json));
+  const auto metadata = json.find("__metadata__");
+  const bool is_mlx = metadata != json.end() && metadata->is_object() && metadata->contains("format") &&
+                      metadata->at("format") == "mlx";
+  if (is_mlx) {
+    throw Unfit(
+        fmt::format("{}: expected torch's order of weights, found a file of MLX, which orders convolutions "
+                    "otherwise; take the model that it was made of",
+                    where));
+  }
   std::vector<Entry> entries;
   for (const auto& [name, value] : json.items()) {
     if (name != "__metadata__") entries.push_back(read_entry(name, value, file, where));
@@ -123,6 +142,16 @@ std::vector<Entry> read_entries(std::string_view header, const std::string& file
   std::sort(entries.begin(), entries.end(),
             [&](const Entry& a, const Entry& b) { return place(a) < place(b); });
   return entries;
+}
+
+// Throws for files of other formats under this one's name.
+void check_format(std::string_view text, const std::string& where) {
+  check(!text.starts_with("PK\3\4"),
+        "{}: expected a safetensors file, found a zip archive as torch.save writes it; rename it to "
+        "pytorch_model.bin",
+        where);
+  check(!text.starts_with("GGUF"),
+        "{}: expected a safetensors file, found a GGUF file; rename it to end in .gguf", where);
 }
 
 std::map<std::string, StoredTensor> list_tensors(const FileBytes& file, const std::string& name,
@@ -144,13 +173,13 @@ std::map<std::string, StoredTensor> list_tensors(const FileBytes& file, const st
 
 std::map<std::string, StoredTensor> read_safetensors(const FileBytes& file, const std::string& name,
                                                      const std::string& where) {
-  check(!is_lfs_pointer(file),
-        "{}: expected a safetensors file, found a Git LFS pointer to it; fetch it with `git lfs pull`",
-        where);
+  check_format(text_of(file.bytes), where);
   try {
     return list_tensors(file, name, where);
+  } catch (const Unfit&) {
+    throw;
   } catch (const Error& error) {
-    // Whatever is wrong with such a file, its reader can only get it anew.
+    // Whatever else is wrong with such a file, its reader can only get it anew.
     fail("{}; the file is damaged, download it again", error.what());
   }
 }

@@ -9,7 +9,7 @@ namespace janus {
 namespace {
 
 bool readable_type(std::string_view name, DType* dtype) {
-  if (name == "F32")
+  if (name == "F32" || name == "F64")
     *dtype = DType::f32;
   else if (name == "F16")
     *dtype = DType::f16;
@@ -28,12 +28,6 @@ void StoredTensor::describe(std::string stored_type, std::span<const int64_t> si
   shape = few_axes ? Shape(sizes) : Shape{elements};
   unreadable = few_axes ? "" : fmt::format("{} axes", sizes.size());
   if (!readable_type(type, &dtype)) unreadable = "type " + type;
-}
-
-bool is_lfs_pointer(const FileBytes& file) {
-  constexpr std::string_view kBegin = "version https://git-lfs";
-  const std::string_view text(reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size());
-  return text.starts_with(kBegin);
 }
 
 }  // namespace janus

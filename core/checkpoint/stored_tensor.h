@@ -12,18 +12,18 @@ namespace janus {
 // Checked against its file before it is listed.
 struct StoredTensor {
   std::string type;          // as the file names it: "BF16", "I64"
-  DType dtype = DType::f32;  // only where `unreadable` is empty
+  DType dtype = DType::f32;  // once loaded; only where `unreadable` is empty
   Shape shape;               // [elements] where the file has more axes than a Shape takes
   FileBytes data;            // exactly the tensor's bytes, aligned or not
   std::string file;          // its name in the folder, for messages
   std::string unreadable;    // why no model can read it, "5 axes" or "type I64"; else empty
 
+  // No device has such elements: they become f32 when they are loaded.
+  bool is_f64() const { return type == "F64"; }
+
   // Sets type, dtype, shape and unreadable of a tensor of this type (as safetensors names it) and these
   // sizes, whose product is `elements`.
   void describe(std::string stored_type, std::span<const int64_t> sizes, int64_t elements);
 };
-
-// True for the small text file that stands for a large one where Git LFS has not fetched it.
-bool is_lfs_pointer(const FileBytes& file);
 
 }  // namespace janus

@@ -74,6 +74,18 @@ std::vector<std::string_view> allowed_globals() {
   return globals;
 }
 
+// What to do about a name that is not allowed.
+std::string advice_on(std::string_view global) {
+  for (const char* package :
+       {"torchao.", "optimum.quanto.", "quanto.", "bitsandbytes.", "hqq.", "torch.ao."}) {
+    if (global.starts_with(package))
+      return "the weights are quantised by its package: take the unquantised model";
+  }
+  if (global == "torch._utils._rebuild_qtensor" || global == "torch._utils._rebuild_wrapper_subclass")
+    return "the weights are quantised by torch: take the unquantised model";
+  return "do not trust the file, or save its state_dict alone with torch.save";
+}
+
 const ElementType* element_type(const PickleValue& value) {
   if (value.kind != PickleKind::global) return nullptr;
   const auto* type = std::find_if(kElementTypes.begin(), kElementTypes.end(),
@@ -137,7 +149,7 @@ class Reader {
     check_small_entries();
     const std::string entry = root_ + "data.pkl";
     const std::vector<std::string_view> globals = allowed_globals();
-    const Pickle pickle(archive_.find(entry)->second.bytes, globals, where_ + ": " + entry);
+    const Pickle pickle(archive_.find(entry)->second.bytes, globals, where_ + ": " + entry, advice_on);
     const PickleValue& state = state_dict(pickle.root());
     std::map<std::string, StoredTensor> tensors;
     for (size_t i = 0; i < state.items.size(); i += 2) {
@@ -200,8 +212,8 @@ class Reader {
     const auto printable = [](char c) { return ' ' <= c && c <= '~'; };
     check(key.kind == PickleKind::text && !key.text.empty() && key.text.size() <= 1000 &&
               std::all_of(key.text.begin(), key.text.end(), printable),
-          "{}: expected names of tensors as keys, found {}", where_,
-          key.kind == PickleKind::text ? excerpt(std::string(key.text)) : "another value");
+          "{}: expected names of tensors as keys, found {}; save model.state_dict() alone with torch.save",
+          where_, key.kind == PickleKind::text ? excerpt(std::string(key.text)) : "another value");
     return std::string(key.text);
   }
 
@@ -219,7 +231,8 @@ class Reader {
       require(!arguments.empty(), tensor, "a parameter's data, found none");
       call = arguments[0];
     }
-    require(is_call_of(*call, {kTensorV1, kTensorV2, kTensorV3}), tensor, "a tensor, found another value");
+    require(is_call_of(*call, {kTensorV1, kTensorV2, kTensorV3}), tensor,
+            "a tensor, found another value; save model.state_dict() alone with torch.save");
     const Values arguments = call->items[1]->items;
     const bool typed = call->items[0]->text == kTensorV3;
     require(arguments.size() >= (typed ? 7U : 4U), tensor,
@@ -253,7 +266,7 @@ class Reader {
             tensor, "a storage with a type, a key and a size, found otherwise");
     Storage& storage = storages_[std::string(id[2]->text)];
     if (storage.type == nullptr) storage = open_storage(tensor, *type, id[2]->text);
-    require(storage.type == type, tensor, "storage {} as {}, found it as {} too",
+    require(storage.type == type, tensor, "storage {} as {}, found it as {} too; save each tensor's clone()",
             excerpt(std::string(id[2]->text)), storage.type->type, type->type);
     int64_t bytes = 0;
     require(!__builtin_mul_overflow(id[4]->integer, type->bytes, &bytes) &&
@@ -308,7 +321,8 @@ class Reader {
             storage_elements, fmt::join(view.sizes, ", "), fmt::join(view.strides, ", "), view.offset);
     // An expanded tensor can name any number of elements of one: no weight does.
     require(view.elements <= storage_elements, tensor,
-            "no more elements than the {} of its storage, found sizes [{}] with strides [{}]",
+            "no more elements than the {} of its storage, found sizes [{}] with strides [{}]; save its "
+            "contiguous()",
             storage_elements, fmt::join(view.sizes, ", "), fmt::join(view.strides, ", "));
     return view;
   }
@@ -320,9 +334,11 @@ class Reader {
     const std::span<const std::byte> from = storage.subspan(static_cast<size_t>(view.offset) * element);
     if (view.row_major()) return {from.first(bytes), file_.owner};
     copied_bytes_ += bytes;
-    require(copied_bytes_ <= file_.bytes.size(), tensor,
-            "fewer tensors that are not row-major, found more than the file's {} bytes of them",
-            file_.bytes.size());
+    require(
+        copied_bytes_ <= file_.bytes.size(), tensor,
+        "fewer tensors that are not row-major, found more than the file's {} bytes of them; save each one's "
+        "contiguous()",
+        file_.bytes.size());
     const std::shared_ptr<std::byte[]> copy(new std::byte[bytes]);
     std::byte* to = copy.get();
     copy_axis(view, 0, from.data(), element, to);
@@ -340,9 +356,12 @@ class Reader {
 };
 
 void check_is_archive(const FileBytes& file, const std::string& where) {
-  check(!is_lfs_pointer(file),
-        "{}: expected a torch file, found a Git LFS pointer to it; fetch it with `git lfs pull`", where);
   if (looks_like_zip(file.bytes)) return;
+  // A header's length, which fits in 4 bytes, and its JSON.
+  const auto* text = reinterpret_cast<const char*>(file.bytes.data());
+  check(file.bytes.size() < 10 || std::string_view(text + 4, 4) != std::string_view("\0\0\0\0", 4) ||
+            text[8] != '{',
+        "{}: expected a torch file, found a safetensors file; rename it to model.safetensors", where);
   // torch before 1.6 wrote a row of pickles, of which the first begins with PROTO 2 and is a magic number.
   const bool old = file.bytes.size() > 2 && file.bytes[0] == std::byte{0x80};
   check(!old,

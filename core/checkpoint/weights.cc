@@ -1,7 +1,10 @@
 #include <fmt/ranges.h>
 
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/checkpoint/checkpoint.h"
@@ -17,6 +20,16 @@ size_t density(DType dtype) { return bytes_of(dtype, 256); }
 // The pages of a file that `weight`, read from there, holds in memory of its own.
 void release_if_copied(const StoredTensor& stored, const Tensor& weight) {
   if (weight.raw() != stored.data.bytes.data()) release_pages(stored.data);
+}
+
+std::vector<float> rounded_to_f32(std::span<const std::byte> doubles) {
+  std::vector<float> values(doubles.size() / sizeof(double));
+  for (size_t i = 0; i < values.size(); ++i) {
+    double value = 0;
+    std::memcpy(&value, doubles.data() + i * sizeof(double), sizeof(double));
+    values[i] = static_cast<float>(value);
+  }
+  return values;
 }
 
 }  // namespace
@@ -55,10 +68,15 @@ Tensor tensor_on(Device& device, const StoredTensor& stored) {
   if (device.computes()) expect_reading(stored.data.bytes);
   const void* bytes = stored.data.bytes.data();
   const bool aligned = reinterpret_cast<uintptr_t>(bytes) % alignment_of(stored.dtype) == 0;
-  if (!device.traits().has_own_memory && aligned && !stored.data.bytes.empty()) {
+  if (!device.traits().has_own_memory && aligned && !stored.is_f64() && !stored.data.bytes.empty()) {
     return Tensor::wrap(device, stored.dtype, stored.shape, bytes, stored.data.owner);
   }
   Tensor copy(device, stored.dtype, stored.shape);
+  if (stored.is_f64() && device.computes()) {
+    const std::vector<float> rounded = rounded_to_f32(stored.data.bytes);
+    device.upload(copy.raw(), rounded.data(), rounded.size() * sizeof(float));
+    return copy;
+  }
   if (!stored.data.bytes.empty()) device.upload(copy.raw(), bytes, stored.data.bytes.size());
   return copy;
 }
@@ -92,18 +110,26 @@ const Shape& Weights::shape(std::string_view name) const { return checkpoint_->f
 
 const Shape& Weights::shape(std::string_view name, int rank) const {
   const Shape& found = shape(name);
-  check(found.rank() == rank, "{}: expected {} axes, found {} in {}", path(name), rank, found.to_string(),
-        checkpoint_->find(path(name)).file);
+  check(found.rank() == rank,
+        "{}: expected {} axes, found {} in {}; take config.json and weights from one model", path(name), rank,
+        found.to_string(), checkpoint_->find(path(name)).file);
   return found;
 }
 
 const StoredTensor& Weights::stored(std::string_view name, const Shape& expected) const {
   const std::string full = path(name);
   const StoredTensor& tensor = checkpoint_->find(full);
-  check(tensor.unreadable.empty(), "{}: expected a type of weights with at most {} axes, found {} in {}",
+  check(tensor.unreadable.empty(),
+        "{}: expected a type of weights with at most {} axes, found {} in {}; save the model in f32, f16 or "
+        "bf16",
         full, Shape::kMaxRank, tensor.unreadable, tensor.file);
-  check(tensor.shape == expected, "{}: expected {}, found {} in {}", full, expected.to_string(),
-        tensor.shape.to_string(), tensor.file);
+  check(tensor.shape.elements() > 0 || expected.elements() == 0,
+        "{}: expected {}, found no elements in {}; where DeepSpeed's ZeRO-3 saved it, join the shards with "
+        "zero_to_fp32.py and take its result",
+        full, expected.to_string(), tensor.file);
+  check(tensor.shape == expected,
+        "{}: expected {}, found {} in {}; take config.json and weights from one model", full,
+        expected.to_string(), tensor.shape.to_string(), tensor.file);
   if (options_->on_read) options_->on_read(static_cast<int64_t>(tensor.data.bytes.size()));
   return tensor;
 }

@@ -53,7 +53,7 @@ Directory find_directory(Bytes file, const std::string& where) {
   check(end.has_value(), "{}: expected a zip directory at the end, found none in {} bytes", where,
         file.size());
   check(u16(file, *end + 4) == 0 && u16(file, *end + 6) == 0,
-        "{}: expected one zip file, found a part of several", where);
+        "{}: expected one zip file, found a part of several; join them to one", where);
   Directory directory{
       .offset = u32(file, *end + 16), .bytes = u32(file, *end + 12), .entries = u16(file, *end + 10)};
   uint64_t stop = *end;
@@ -136,7 +136,8 @@ std::vector<Record> read_directory(Bytes file, const Directory& directory, const
 // The entry's bytes stand behind a header of its own, which has other extra fields than the directory's.
 Bytes stored_bytes(Bytes entries, const Record& record, const std::string& where) {
   const std::string name = excerpt(record.name);
-  check((record.flags & kEncrypted) == 0, "{}: expected {} readable, found it encrypted", where, name);
+  check((record.flags & kEncrypted) == 0,
+        "{}: expected {} readable, found it encrypted; save it without a password", where, name);
   check(
       record.method == 0 && record.packed_bytes == record.bytes,
       "{}: expected {} stored as torch does, found it compressed (method {}); load it with torch and save it "

@@ -121,9 +121,11 @@ class CodeScore : public ScoreSequence {
     const int64_t lines = model.code_lines(), width = model.codes_per_line(), count = lines * width;
     const ImageCodes& codes = request.codes;
     check(codes.height == lines && codes.width == width && static_cast<int64_t>(codes.codes.size()) == count,
-          "codes: expected {} x {}, found {} x {}", lines, width, codes.height, codes.width);
+          "codes: expected {} x {}, found {} x {}; take codes of this model", lines, width, codes.height,
+          codes.width);
     for (const int32_t code : codes.codes) {
-      check(code >= 0 && code < model.codebook_size(), "codes: expected numbers from 0 to {}, found {}",
+      check(code >= 0 && code < model.codebook_size(),
+            "codes: expected numbers from 0 to {}, found {}; take codes of this model",
             model.codebook_size() - 1, code);
     }
     room = std::max<int64_t>(1, count - 1);

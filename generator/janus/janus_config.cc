@@ -180,14 +180,17 @@ bool is_janus(const nlohmann::json& config) {
   return type != config.end() && (*type == "multi_modality" || *type == "janus");
 }
 
+const JanusNames& janus_names(const nlohmann::json& config) {
+  return config.at("model_type") == "multi_modality" ? kOriginal : kTransformers;
+}
+
 JanusConfig read_janus_config(const Checkpoint& checkpoint, const Weights& root) {
   const JsonObject config(checkpoint.config(), checkpoint.files().name() + "/config.json");
   JanusConfig janus;
-  if (config.string("model_type", "") == "multi_modality") {
-    janus.names = &kOriginal;
+  janus.names = &janus_names(checkpoint.config());
+  if (janus.names == &kOriginal) {
     read_original(config, root, janus);
   } else {
-    janus.names = &kTransformers;
     read_transformers(config, root, janus);
   }
   janus.preprocess = read_image_settings(checkpoint.files(), janus.vision);

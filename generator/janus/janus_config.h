@@ -52,6 +52,8 @@ int64_t aligner_depth(const Weights& w, const JanusNames& names);
 
 // Returns whether read_janus_config understands a config; the table of families asks it.
 bool is_janus(const nlohmann::json& config);
+// The layout that a config of is_janus names.
+const JanusNames& janus_names(const nlohmann::json& config);
 // `root` is the top scope of the checkpoint: the original layout's config lacks sizes that only tensors have.
 // Throws Error for another architecture, naming it, and for anything that does not fit together.
 JanusConfig read_janus_config(const Checkpoint& checkpoint, const Weights& root);

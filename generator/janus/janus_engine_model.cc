@@ -65,7 +65,9 @@ std::vector<int32_t> JanusEngineModel::image_prompt(const std::string& prompt) c
 
 std::vector<int32_t> JanusEngineModel::unconditional_prompt(std::span<const int32_t> image_prompt) const {
   check(special_.pad >= 0,
-        "model: expected pad_token_id in generation_config.json, found none; guidance needs it");
+        "model: expected pad_token_id in generation_config.json, found none: guidance needs it; add it "
+        "there, or put "
+        "the tokenizer's files beside the weights");
   return janus::unconditional_prompt(image_prompt, special_.pad);
 }
 

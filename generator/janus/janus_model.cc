@@ -113,8 +113,9 @@ ImageCodes JanusModel::encode(const Image& image) const {
 
 Array JanusModel::decode(const ImageCodes& codes) const {
   const int side = info_.codes_height;
-  check(codes.height == side && codes.width == side, "codes: expected the model's {} x {}, found {} x {}",
-        side, side, codes.height, codes.width);
+  check(codes.height == side && codes.width == side,
+        "codes: expected the model's {} x {}, found {} x {}; take codes of this model", side, side,
+        codes.height, codes.width);
   const Tensor pixels = networks_.vq_model.decode(codes.codes, codes.height, codes.width);
   Array array{.shape = {pixels.size(1), pixels.size(2), pixels.size(3)}, .values = ops::to_host(pixels)};
   check_finite(array.values, "decoder of images");

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/tensor/ops.h"
+#include "generator/janus/janus_tensor_names.h"
 
 namespace janus {
 namespace {
@@ -21,9 +22,8 @@ Mlp load_aligner(const Weights& w, const JanusNames& names, int64_t in, int64_t 
 
 Linear load_lm_head(const Weights& root, const JanusConfig& config, const Embedding& embed_tokens) {
   const Weights w = root / config.names->lm_head;
-  // A tie flag that reads true beside a stored head is a known slip of converted configs: the tensor counts.
-  if (!w.contains("weight") && config.language.tie_word_embeddings)
-    return {.weight = embed_tokens.weight, .bias = {}};
+  // The tensors count, whatever the tie flags say: converted configs have them wrong both ways.
+  if (!w.contains("weight")) return {.weight = embed_tokens.weight, .bias = {}};
   return Linear::load(w, config.language.hidden_size, config.language.vocab_size, /*with_bias=*/false);
 }
 
@@ -41,8 +41,8 @@ bool known_unused(const std::string& name, const JanusConfig& config) {
 void check_all_read(const Checkpoint& checkpoint, const JanusConfig& config) {
   for (const std::string& name : checkpoint.unread()) {
     check(known_unused(name, config),
-          "{}: expected a tensor of a Janus model, found one that nothing reads, in {}; "
-          "merge adapters before, or remove it",
+          "{}: expected a tensor of a Janus model, found one that nothing reads, in {}; take config.json and "
+          "weights from one model, or save the model without it",
           name, checkpoint.find(name).file);
   }
 }
@@ -65,6 +65,7 @@ void check_not_smaller(const Checkpoint& checkpoint, WeightType type, const Janu
 JanusNetworks JanusNetworks::load(const Checkpoint& checkpoint, Device& device, const PartTypes& types,
                                   LoadOptions options) {
   types.check();
+  settle_tensor_names(checkpoint, janus_names(checkpoint.config()));
   const Weights root(checkpoint, device, WeightType::native, std::move(options));
   JanusNetworks model;
   model.config = read_janus_config(checkpoint, root);

@@ -237,10 +237,13 @@ TEST_F(Pull, AFileThatMayNotGrowIsOneLine) {
 
 TEST_F(Pull, ManyShardsComeSideBySide) {
   model_.files.erase(kWeights);
-  model_.files["model.safetensors.index.json"] = "{}";
+  nlohmann::json index;
   for (char shard : std::string("12345678")) {
-    model_.files[std::string("model-0000") + shard + "-of-00008.safetensors"] = noise(50'000) + shard;
+    const std::string name = std::string("model-0000") + shard + "-of-00008.safetensors";
+    model_.files[name] = noise(50'000) + shard;
+    index["weight_map"][std::string("tensor ") + shard] = name;
   }
+  model_.files["model.safetensors.index.json"] = index.dump();
   serve([](const HttpQuery& query) -> std::optional<HttpReply> {
     bool breaks = query.target.ends_with(".safetensors") && query.times == 1;
     std::string shard(1, query.target[query.target.size() - std::string("1-of-00008.safetensors").size()]);

@@ -32,6 +32,30 @@ TEST_F(Pull, MakesTheLayoutOfHuggingfaceHub) {
   EXPECT_TRUE(fs::exists(folder() + "/blobs/9e26dfeeb6e641a33dae4961196235bdb965b21b"));  // {}
 }
 
+TEST_F(Pull, AnIndexWhoseFilesAreGoneIsPassedOver) {
+  const std::string index = "model.safetensors.index.json";
+  model_.files[index] = R"({"weight_map": {"a": "model-00001-of-00001.safetensors"}})";
+  serve();
+  Result result = pull({"-q"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_FALSE(fs::exists(snapshot() + "/" + index));
+  EXPECT_EQ(read_file(snapshot() + "/" + kWeights), model_.files[kWeights]);
+}
+
+TEST_F(Pull, AnIndexWithoutItsFilesIsNoModel) {
+  model_.files.erase(kWeights);
+  model_.files["model.safetensors.index.json"] =
+      R"({"weight_map": {"a": "./model-00001-of-00002.safetensors", "b": "./model-00002-of-00002.safetensors"}})";
+  model_.files["model-00001-of-00002.safetensors"] = noise(100);
+  serve();
+  Result result = pull({"-q"});
+  EXPECT_EQ(result.code, 1);
+  expect_one_error(result.err);
+  EXPECT_NE(result.err.find("expected model-00002-of-00002.safetensors, which"), std::string::npos)
+      << result.err;
+  EXPECT_FALSE(fs::exists(snapshot()));
+}
+
 TEST_F(Pull, WhatIsThereIsNotDownloadedAgain) {
   serve();
   EXPECT_EQ(pull({"-q"}).code, 0);

@@ -356,8 +356,6 @@ TEST(TorchPickle, ManyTurnedTensorsOfOneStorageAreNoMemoryBomb) {
 TEST(TorchPickle, RefusesOtherFormatsByTheirNames) {
   const std::string old = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
   expect_error(error_for(old), {"torch 1.6", "older pickle", "torch.save(torch.load("});
-  expect_error(error_for(std::string("version https://git-lfs.github.com/spec/v1\n")),
-               {"Git LFS", "git lfs pull"});
   expect_error(error_for(std::string("")), {"zip archive", "0 bytes"});
   expect_error(error_for(std::string(100, 'x')), {"zip archive", "100 bytes"});
   auto script = around(pickle::dictionary(""));

@@ -27,7 +27,7 @@ std::unique_ptr<Model> open(const Checkpoint& checkpoint, WeightType type) {
   return open_model(checkpoint, open_device("cpu", {.threads = 1}), {.type = type});
 }
 
-Image image_of(const Model& model) { return test::test_image(model.info().image_size); }
+Image image_of(const Model& model) { return test::seeded_pixels(model.info().image_size); }
 
 void describe(const Model& model) {
   const Image image = image_of(model);

@@ -24,9 +24,20 @@ Json listing_of(const Names& names) {
   return {{"sha", kSha1}, {"siblings", siblings}};
 }
 
+// An index names the numbered files of its format, or one that is not there.
 Names needed(const Names& names) {
+  const auto read_index = [&](const std::string& index) {
+    Json weight_map = Json::object();
+    for (const std::string& name : names) {
+      const std::string ending = index.starts_with("model.") ? ".safetensors" : ".bin";
+      if (name.find("-of-") != name.npos && name.ends_with(ending)) weight_map["a " + name] = name;
+    }
+    if (weight_map.empty()) weight_map["a"] = index.substr(0, index.rfind(".index")) + ".gone.safetensors";
+    return Json{{"weight_map", weight_map}};
+  };
   Names chosen;
-  for (const RemoteFile& file : needed_files(parse_listing(listing_of(names).dump(), "test"), "test")) {
+  for (const RemoteFile& file :
+       needed_files(parse_listing(listing_of(names).dump(), "test"), "test", read_index)) {
     chosen.push_back(file.name);
   }
   std::sort(chosen.begin(), chosen.end());
@@ -50,8 +61,18 @@ TEST(NeededFiles, SafetensorsComeBeforePickles) {
                     "pytorch_model.bin.index.json"}),
             (Names{"config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors",
                    "model.safetensors.index.json"}));
+  // A file of another name is none that transformers looks for.
   EXPECT_EQ(needed({"config.json", "weights.safetensors", "pytorch_model.bin"}),
-            (Names{"config.json", "weights.safetensors"}));
+            (Names{"config.json", "pytorch_model.bin"}));
+  EXPECT_EQ(needed({"config.json", "weights.safetensors"}), (Names{"config.json", "weights.safetensors"}));
+}
+
+TEST(NeededFiles, AnIndexWhoseFilesAreGoneIsPassedOver) {
+  EXPECT_EQ(needed({"config.json", "model.safetensors", "model.safetensors.index.json"}),
+            (Names{"config.json", "model.safetensors"}));
+  EXPECT_EQ(needed({"config.json", "model.safetensors.index.json", "pytorch_model.bin"}),
+            (Names{"config.json", "pytorch_model.bin"}));
+  EXPECT_THROW(needed({"config.json", "model.safetensors.index.json"}), Error);
 }
 
 TEST(NeededFiles, PicklesServeWhereThereIsNothingElse) {

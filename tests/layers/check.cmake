@@ -21,13 +21,14 @@ set(samples/janus-tiny_may ${core_rooms} samples/janus-tiny)
 set(cli/hub_may core/base cli/hub)
 set(cli_may ${core_rooms} vision tokenizer generator samples/janus-tiny cli/hub cli)
 set(samples_may ${core_rooms} vision tokenizer generator)
-# The table of backends opens the devices and what counts for them; nothing else of core knows them. What a device
+# Which of a repository's files are pulled is decided where a folder's are. The table of backends opens the devices and what counts for them; nothing else of core knows them. What a device
 # decodes by itself is a decoder, which core/nn describes: of that the GPU's steps read this header alone.
 set(allowed "core/tensor/device.cc: core/cpu/cpu_device.h" "core/tensor/device.cc: core/cpu/cpu_dry_device.h"
             "core/tensor/device.cc: core/cuda/cuda_dry_device.h" "core/quant/quantize.h: core/tensor/tensor.h"
             "core/quant/search.h: core/tensor/tensor.h" "core/cuda/cuda_device.h: core/nn/device_decode_plan.h"
             "core/cuda/cuda_dry_device.h: core/nn/device_decode_plan.h"
-            "core/cuda/decode_needs.h: core/nn/device_decode_plan.h")
+            "core/cuda/decode_needs.h: core/nn/device_decode_plan.h"
+            "cli/hub/listing.h: core/checkpoint/weight_files.h")
 
 # Header -> the only files that may include it, both as regular expressions: a library stays behind one folder.
 set(owned "vision/image_file.h" "^opencv2/" "^stb_" "^(oniguruma|utf8proc|sentencepiece)" "^CLI/" "^curl/"

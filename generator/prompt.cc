@@ -120,10 +120,10 @@ std::vector<int32_t> turn_ids(const TextTokenizer& tokenizer, const SpecialIds& 
 }
 
 PromptText asked(const TextTokenizer& tokenizer, const std::string& question, int images, bool special_tokens,
-                 bool first) {
+                 bool system_prompt) {
   const Roles roles = roles_of(tokenizer);
   PromptText text(special_tokens);
-  if (first) {
+  if (system_prompt) {
     text.add(kSystemPrompt);
     text.add("\n\n");
   }

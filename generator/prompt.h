@@ -17,7 +17,8 @@ struct SpecialIds {
   int32_t end_of_image = -1;
   int32_t placeholder = -1;  // stands for one embedding of an image
   int32_t pad = -1;
-  int32_t end = -1;  // stands behind an answer
+  int32_t end = -1;           // stands behind an answer
+  bool system_prompt = true;  // whether one stands before the first question
 };
 
 // Throws Error naming the first token that the tokenizer lacks. A missing placeholder is appended behind the

@@ -71,17 +71,17 @@ SiglipConfig SiglipConfig::from_json(const nlohmann::json& json, const std::stri
   check(config.width % config.heads == 0,
         "{}: num_attention_heads: expected a divisor of hidden_size ({}), found {}", where, config.width,
         config.heads);
-  config.mlp_width =
-      static_cast<int64_t>(static_cast<double>(config.width) * source.number("mlp_ratio", 4.0));
-  check(config.mlp_width > 0 && config.mlp_width <= kMost,
-        "{}: mlp_ratio: expected a number above 0, found {}", where, source.number("mlp_ratio", 4.0));
+  const double ratio = source.number("mlp_ratio", 4.0), mlp_width = static_cast<double>(config.width) * ratio;
+  check(mlp_width >= 1 && mlp_width <= kMost, "{}: mlp_ratio: expected a number above 0, found {}", where,
+        ratio);
+  config.mlp_width = static_cast<int64_t>(mlp_width);
   config.attention_bias = source.boolean("attention_bias", true);
   check(!source.boolean("use_qk_norm", false),
         "{}: use_qk_norm: expected false, found true; this tower has no such "
         "norms",
         where);
-  const std::string activation = source.string("hidden_act", "gelu");
-  check(activation == "gelu", "{}: hidden_act: expected \"gelu\", found \"{}\"", where, activation);
+  source.choice("hidden_act", {"gelu", "gelu_python"},
+                "this tower has the exact GELU: use a model made with it");
   const double eps = source.number("layer_norm_eps", kEps);
   check(static_cast<float>(eps) == kEps, "{}: layer_norm_eps: expected 1e-6, found {}", where, eps);
   check(source.integer("num_channels", kChannels, 1, kMost) == kChannels,

@@ -317,8 +317,9 @@ void declare_common(OptionSet& options, CommonOptions& target) {
                  "{range}, negative = random {default}; image k of several uses seed + k");
   options.option("-n,--max-tokens", "N", number(target.max_tokens, {1, INT32_MAX}),
                  "longest answer, {range}");
-  options.flag("--verify", target.verify,
-               "hold the weights against the checksums in their files first (torch pickles have such)");
+  options.flag(
+      "--verify", target.verify,
+      "look for damaged weights first: numbers that are none, and the checksums that torch pickles have");
   options.flag("--json", target.json, "one JSON object a line on standard output");
   options.flag("--json-progress", target.json_progress,
                "progress as JSON objects, one a line on standard error");

@@ -1,5 +1,7 @@
 #include "cli/caption/pipeline.h"
 
+#include <fmt/format.h>
+
 #include <exception>
 #include <memory>
 #include <set>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "cli/caption/image_feed.h"
+#include "core/base/finite.h"
 #include "generator/engine/engine.h"
 
 namespace janus::cli {
@@ -88,9 +91,20 @@ class Answering {
                                .on_error =
                                    [this, once, asked](const std::exception_ptr& error) {
                                      (*once)();
-                                     if (!asked->dismissed) fault_ = error;
+                                     if (!asked->dismissed) note_fault(*asked, error);
                                      end_one(asked);
                                    }}));
+    }
+  }
+
+  // What a model makes of one image may not be finite, and be it of the next. Other faults end the run.
+  void note_fault(Asked& asked, const std::exception_ptr& error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const NotFinite& found) {
+      asked.loaded.fault = fmt::format("{}: {}", asked.loaded.listed.key, found.what());
+    } catch (...) {
+      fault_ = error;
     }
   }
 
@@ -119,6 +133,7 @@ class Answering {
   }
 
   void write(const Asked& done) {
+    if (!done.loaded.fault.empty()) return tell_fault(done.loaded);
     if (!done.loaded.warning.empty()) run_.console.detail(done.loaded.warning);
     run_.output.write(done.loaded, done.answers);
     ++run_.progress.captioned;

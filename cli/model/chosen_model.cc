@@ -8,6 +8,8 @@
 #include "cli/model/builtin_model.h"
 #include "cli/model/chosen_device.h"
 #include "cli/model/model_path.h"
+#include "core/base/error.h"
+#include "core/checkpoint/finite_tensors.h"
 #include "core/tensor/device.h"
 
 namespace janus::cli {
@@ -42,8 +44,10 @@ Checkpoint open_checkpoint(FileSet files, const CommonOptions& options, Console&
     const bool verified = std::any_of(tensors.begin(), tensors.end(), [](const auto& tensor) {
       return tensor.second.file.ends_with(".bin");
     });
-    console.notice(verified ? "the weights have their checksums"
-                            : "--verify: this model's files carry no checksums; nothing to verify");
+    check_finite_tensors(checkpoint);
+    console.notice(verified
+                       ? "the weights have their checksums, and all are finite numbers"
+                       : "--verify: all weights are finite numbers; this model's files carry no checksums");
   }
   return checkpoint;
 }

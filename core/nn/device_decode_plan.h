@@ -52,6 +52,9 @@ struct DeviceDecodePlan {
 // A run of steps on the device. Keeps the memory of its plan's tensors alive.
 class DeviceDecodeRun {
  public:
+  // In place of an id where an item's logits, or what guidance makes of them, are not finite.
+  static constexpr int32_t kNotFinite = -1;
+
   virtual ~DeviceDecodeRun() = default;
   // Reads the ids sampled last into the cache and returns the next, one for each item, in order; the span is
   // valid until the next call. The ids are those that sample() of core/nn/sampler.h takes from guide()'s

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/base/json.h"
 #include "core/tensor/ops.h"
 
@@ -95,6 +96,12 @@ Tensor JanusEngineModel::encode_images(std::span<const float> pixels, const Laye
   return networks_.aligner(networks_.vision_tower(pixels, on_layer));
 }
 
+void JanusEngineModel::check_image_embeddings(std::span<const float> pixels) const {
+  const Tensor features = networks_.vision_tower(pixels);
+  check_finite(ops::to_host(features), "vision tower");
+  check_finite(ops::to_host(networks_.aligner(features)), "aligner of the vision tower");
+}
+
 Tensor JanusEngineModel::prompt_embeddings(std::span<const int32_t> ids,
                                            std::span<const Tensor> images) const {
   const int64_t count = image_tokens();
@@ -141,8 +148,9 @@ Image JanusEngineModel::make_image(const ImageCodes& codes, const LayerHook& on_
   while (filled.size() < all) filled.push_back(filled[filled.size() - width]);
   const Tensor pixels =
       networks_.vq_model.decode(filled, codes.height, codes.width, on_layer);  // [1, h, w, 3]
-  Image image =
-      to_image(ops::to_host(pixels), static_cast<int>(pixels.size(2)), static_cast<int>(pixels.size(1)));
+  const std::vector<float> values = ops::to_host(pixels);
+  check_finite(values, "decoder of images");
+  Image image = to_image(values, static_cast<int>(pixels.size(2)), static_cast<int>(pixels.size(1)));
   const size_t lines = codes.codes.size() / width * static_cast<size_t>(image.height / codes.height);
   std::fill(image.pixels.begin() + static_cast<int64_t>(lines * static_cast<size_t>(image.width) * 3),
             image.pixels.end(), kNotMade);

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "core/base/json.h"
 #include "core/checkpoint/checkpoint.h"
@@ -154,6 +156,29 @@ TEST_P(DecodingTest, ASequenceDoesNotDependOnTheOthers) {
   const std::vector<Sequence> both{sequence(0, 1, {.seed = 1}, 6), sequence(2, 3, {.seed = 2}, 11)};
   const std::vector<int32_t> together = sample_on_device(both, 4), alone = sample_on_device({both[1]}, 4);
   for (size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(together[2 * i + 1], alone[i]) << "draw " << i;
+}
+
+TEST_P(DecodingTest, LogitsThatAreNotFiniteEndTheirItemAlone) {
+  if (GetParam() != WeightType::bf16) GTEST_SKIP() << "the same for all";
+  for (const bool filtered : {false, true}) {
+    SamplingOptions sampling{.seed = 3};
+    if (filtered) sampling.top_k = 7;
+    const std::vector<Sequence> good{sequence(0, 1, sampling, 6)};
+    const std::vector<int32_t> expected = sample_on_device(good, 2);
+    std::vector<Sequence> three{good[0], sequence(2, 3, sampling, 4), sequence(4, -1, sampling, 4)};
+    for (size_t i = 1; i < 3; ++i) three[i].item.id = 290 + static_cast<int32_t>(i);
+    std::vector<float> table = ops::to_host(ops::convert(table_, DType::f32));
+    const auto width = static_cast<size_t>(table_.size(1));
+    table[291 * width] = std::numeric_limits<float>::quiet_NaN();
+    table[292 * width + 5] = std::numeric_limits<float>::infinity();
+    const Tensor whole =
+        std::exchange(table_, ops::convert(ops::from_host(*device_, table, table_.shape()), DType::bf16));
+    const std::vector<int32_t> sampled = sample_on_device(three, 2);
+    table_ = whole;
+    EXPECT_EQ(sampled[0], expected[0]);
+    EXPECT_EQ(sampled[3], expected[1]);
+    for (const size_t i : {1U, 2U}) EXPECT_EQ(sampled[i], DeviceDecodeRun::kNotFinite) << i << filtered;
+  }
 }
 
 // Every block format, of which two steps show all that differs.

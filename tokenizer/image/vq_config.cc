@@ -38,6 +38,9 @@ VqConfig VqConfig::from_json(const nlohmann::json& json, const std::string& wher
   } else {
     for (int64_t& channels : config.level_channels) channels = channels / 128 * config.base_channels;
   }
+  // It stands for the aligner of codes and the image head too; the convolutions have SiLU whatever it says.
+  source.choice("hidden_act", {"gelu", "gelu_python"},
+                "janus has the exact GELU there: use a model made with it");
   check(!source.boolean("double_latent", false), "{}: double_latent: expected false, found true", where);
   for (const char* key : {"in_channels", "out_channels"}) {
     const int64_t channels = source.integer(key, 3, 1, kMost);

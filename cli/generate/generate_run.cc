@@ -125,8 +125,8 @@ void GenerateRun::skip_finished() {
 void GenerateRun::refuse_long_prompts() {
   for (WorkItem& item : work_) {
     if (std::count(item.wanted.begin(), item.wanted.end(), true) == 0) continue;
-    const std::optional<std::string> fault =
-        error_of([&] { check_image_prompt(chosen_.model->engine_model(), item.prompt); });
+    const std::optional<std::string> fault = error_of(
+        [&] { check_image_prompt(chosen_.model->engine_model(), item.prompt, item.negative_prompt); });
     if (!fault) continue;
     if (!list()) throw Error(*fault);
     put_failures(item, *fault);

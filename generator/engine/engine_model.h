@@ -60,7 +60,9 @@ class EngineModel {
 
 // Throws Error where a conversation with its images does not fit the context, as answering it would.
 void check_answer_prompt(const EngineModel& model, std::span<const ChatTurn> turns);
-// Throws Error where a prompt and an image's codes do not fit the context, as generating it would.
-void check_image_prompt(const EngineModel& model, const std::string& prompt);
+// Throws Error where a prompt or its negative prompt and an image's codes do not fit the context, as
+// generating it would.
+void check_image_prompt(const EngineModel& model, const std::string& prompt,
+                        const std::string& negative_prompt = {});
 
 }  // namespace janus

@@ -7,6 +7,16 @@
 namespace janus {
 namespace {
 
+void check_codes_fit(const EngineModel& model, std::string_view what, std::span<const int32_t> ids) {
+  const int64_t context = model.language_model().config().max_position_embeddings;
+  const int64_t codes = model.code_lines() * model.codes_per_line();
+  const auto length = static_cast<int64_t>(ids.size());
+  check(
+      length + codes <= context,
+      "{}: expected at most {} tokens, so that {} codes fit the context of {}, found {}; shorten the prompt",
+      what, context - codes, codes, context, length);
+}
+
 class ImageSequence : public Sequence {
  public:
   ImageSequence(const EngineModel& model, ImageRequest request, ImageSink sink)
@@ -19,7 +29,10 @@ class ImageSequence : public Sequence {
               .codes = {}};
     most = model.code_lines() * model.codes_per_line();
     room = most - 1;  // the last code is never read
-    rows = image_rows(model, request.prompt, std::move(request.prompt_ids), guidance);
+    rows = image_rows(model, {.prompt = request.prompt,
+                              .prompt_ids = std::move(request.prompt_ids),
+                              .negative_prompt = request.negative_prompt,
+                              .guidance = guidance});
   }
 
   void take(int32_t code) override {
@@ -76,28 +89,28 @@ class ImageSequence : public Sequence {
 
 }  // namespace
 
-std::vector<PromptRow> image_rows(const EngineModel& model, const std::string& prompt,
-                                  std::vector<int32_t> prompt_ids, float guidance) {
-  PromptRow conditional;
-  conditional.ids = prompt_ids.empty() ? model.image_prompt(prompt) : std::move(prompt_ids);
-  const int64_t context = model.language_model().config().max_position_embeddings;
-  const int64_t codes = model.code_lines() * model.codes_per_line();
-  const auto length = static_cast<int64_t>(conditional.ids.size());
-  check(length + codes <= context,
-        "prompt: expected at most {} tokens, so that {} codes "
-        "fit the context of {}, found {}; shorten the prompt",
-        context - codes, codes, context, length);
-  std::vector<PromptRow> rows{std::move(conditional)};
-  if (guidance != 1.0F) {
-    PromptRow unconditional;
-    unconditional.ids = model.unconditional_prompt(rows[0].ids);
-    rows.push_back(std::move(unconditional));
+std::vector<PromptRow> image_rows(const EngineModel& model, ImagePrompts prompts) {
+  const bool guided = prompts.guidance != 1.0F;
+  check(
+      guided || prompts.negative_prompt.empty(),
+      "negative prompt: expected a guidance other than 1, found 1, which leads away from nothing; raise the "
+      "guidance");
+  std::vector<PromptRow> rows(guided ? 2 : 1);
+  rows[0].ids =
+      prompts.prompt_ids.empty() ? model.image_prompt(prompts.prompt) : std::move(prompts.prompt_ids);
+  check_codes_fit(model, "prompt", rows[0].ids);
+  if (guided) {
+    rows[1].ids = prompts.negative_prompt.empty() ? model.unconditional_prompt(rows[0].ids)
+                                                  : model.image_prompt(prompts.negative_prompt);
+    check_codes_fit(model, "negative prompt", rows[1].ids);
   }
   return rows;
 }
 
-void check_image_prompt(const EngineModel& model, const std::string& prompt) {
-  image_rows(model, prompt, {}, ImageRequest{}.guidance);
+void check_image_prompt(const EngineModel& model, const std::string& prompt,
+                        const std::string& negative_prompt) {
+  image_rows(model,
+             {.prompt = prompt, .negative_prompt = negative_prompt, .guidance = ImageRequest{}.guidance});
 }
 
 std::shared_ptr<Sequence> make_image(const EngineModel& model, ImageRequest request, ImageSink sink) {

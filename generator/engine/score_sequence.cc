@@ -117,7 +117,10 @@ class CodeScore : public ScoreSequence {
             model.codebook_size() - 1, code);
     }
     room = std::max<int64_t>(1, count - 1);
-    rows = image_rows(model, request.prompt, std::move(request.prompt_ids), guidance);
+    rows = image_rows(model, {.prompt = request.prompt,
+                              .prompt_ids = std::move(request.prompt_ids),
+                              .negative_prompt = request.negative_prompt,
+                              .guidance = guidance});
     scores_.push_back({.ids = std::move(request.codes.codes), .logprobs = {}, .total = 0});
   }
 

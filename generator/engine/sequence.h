@@ -61,16 +61,22 @@ class Sequence {
 
   // The tokens that a row has to hold, those of its prompt included.
   int64_t capacity(const PromptRow& row) const { return static_cast<int64_t>(row.ids.size()) + room; }
+  int64_t longest_row() const;  // the largest capacity of its rows
   void count_speed();
 };
 
 // Throws Error where a prompt with its images and the answer's first tokens, `tokens` in all, do not fit the
 // context.
 void check_answer_fits(const EngineModel& model, int64_t tokens);
-// The prompts of an image: the conditional one, and the unconditional one where guidance is not 1. Throws
-// Error where they and the image's codes do not fit the context.
-std::vector<PromptRow> image_rows(const EngineModel& model, const std::string& prompt,
-                                  std::vector<int32_t> prompt_ids, float guidance);
+// The prompts of an image, as its request names them: the conditional one, and the unconditional one where
+// guidance is not 1. Throws Error where one of them and the image's codes do not fit the context.
+struct ImagePrompts {
+  const std::string& prompt;
+  std::vector<int32_t> prompt_ids = {};
+  const std::string& negative_prompt;
+  float guidance;
+};
+std::vector<PromptRow> image_rows(const EngineModel& model, ImagePrompts prompts);
 
 std::shared_ptr<Sequence> make_answer(const EngineModel& model, AnswerRequest request, AnswerSink sink);
 std::shared_ptr<Sequence> make_image(const EngineModel& model, ImageRequest request, ImageSink sink);

@@ -103,6 +103,7 @@ class Answering {
       std::rethrow_exception(error);
     } catch (const NotFinite& found) {
       asked.loaded.fault = fmt::format("{}: {}", asked.loaded.listed.key, found.what());
+      asked.loaded.fault_transient = true;  // it is the weights that are at fault
     } catch (...) {
       fault_ = error;
     }

@@ -30,6 +30,7 @@ struct DeviceDecodeItem {
   int32_t start = 0;         // where its tokens begin in the cache, the conditional ones of two rows
   int32_t other_start = -1;  // where its unconditional tokens begin, or -1
   int32_t length = 0;        // the number of tokens that it holds there
+  int32_t other_length = 0;  // the number of unconditional ones
   int32_t id = 0;            // the id sampled last, which has not been read
   uint32_t step = 0;         // the step whose noise the next sample takes
   float guidance = 1.0F;

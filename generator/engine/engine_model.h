@@ -68,8 +68,8 @@ class EngineModel {
 // Throws Error where the conversation of a request with its images does not fit the context, as answering it
 // would.
 void check_answer_prompt(const EngineModel& model, const AnswerRequest& request);
-// Throws Error where the prompt of a request and an image's codes do not fit the context, as generating it
-// would.
+// Throws Error where the prompt of a request or its negative prompt and an image's codes do not fit the
+// context, as generating it would.
 void check_image_prompt(const EngineModel& model, const ImageRequest& request);
 
 }  // namespace janus

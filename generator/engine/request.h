@@ -71,6 +71,9 @@ struct AnswerRequest {
 struct ImageRequest {
   std::string prompt = {};
   std::vector<int32_t> prompt_ids = {};  // in place of `prompt`, where they are not empty
+  // What guidance leads away from: the prompt of the unconditional row, in place of pads. Empty: pads, as the
+  // models were trained. Throws Error where guidance is 1, which has no such row.
+  std::string negative_prompt = {};
   float guidance = 5.0F;
   SamplingOptions sampling = {};
   bool special_tokens = false;  // in `prompt`, as in AnswerRequest
@@ -85,6 +88,7 @@ struct ScoreRequest {
 
   std::string prompt = {};
   std::vector<int32_t> prompt_ids = {};  // in place of `prompt`, where they are not empty
+  std::string negative_prompt = {};      // as ImageRequest's
   ImageCodes codes = {};
   float guidance = 1.0F;
   bool special_tokens = false;  // in `turns`, `answers` and `prompt`, as in AnswerRequest

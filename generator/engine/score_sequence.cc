@@ -119,6 +119,7 @@ class CodeScore : public ScoreSequence {
     room = std::max<int64_t>(1, count - 1);
     rows = image_rows(model, {.prompt = request.prompt,
                               .prompt_ids = std::move(request.prompt_ids),
+                              .negative_prompt = request.negative_prompt,
                               .guidance = guidance,
                               .special_tokens = request.special_tokens});
     scores_.push_back({.ids = std::move(request.codes.codes), .logprobs = {}, .total = 0});

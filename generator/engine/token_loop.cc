@@ -138,14 +138,19 @@ void TokenLoop::begin_device_run(DeviceRun& run, TokenKind kind,
     const auto sampled = static_cast<int64_t>(sequence->sampled.size());
     const int32_t row = sequence->rows[0].cache_row;
     wanted = std::max(wanted, sequence->most - sampled);
-    room = std::min(room, cache.capacity(row) - cache.length(row));
+    for (const PromptRow& each : sequence->rows) {
+      room = std::min(room, cache.capacity(each.cache_row) - cache.length(each.cache_row));
+    }
     DeviceDecodeItem item{.start = cache.start(row),
                           .length = static_cast<int32_t>(cache.length(row)),
                           .id = sequence->sampled.back(),
                           .step = static_cast<uint32_t>(sampled),
                           .guidance = sequence->guidance,
                           .sampling = sequence->sampling};
-    if (sequence->rows.size() == 2) item.other_start = cache.start(sequence->rows[1].cache_row);
+    if (sequence->rows.size() == 2) {
+      item.other_start = cache.start(sequence->rows[1].cache_row);
+      item.other_length = static_cast<int32_t>(cache.length(sequence->rows[1].cache_row));
+    }
     plan->items.push_back(item);
     run.items.push_back(sequence->id);
   }

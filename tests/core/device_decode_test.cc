@@ -21,6 +21,7 @@ struct Sequence {
   int32_t row, other_row;  // of the cache; -1: none
   DeviceDecodeItem item;
   int64_t prompt;  // tokens
+  int64_t other_prompt;
 };
 
 class DecodingTest : public testing::TestWithParam<WeightType> {
@@ -50,9 +51,10 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
     }
     KvCache cache(*device_, model_.config(), last + 1, 70 + samples, DType::bf16);
     for (const Sequence& sequence : sequences) {
-      for (const int32_t row : {sequence.row, sequence.other_row}) {
+      for (const auto& [row, tokens] :
+           {std::pair(sequence.row, sequence.prompt), std::pair(sequence.other_row, sequence.other_prompt)}) {
         if (row < 0) continue;
-        const Shape shape{1, sequence.prompt, model_.config().hidden_size};
+        const Shape shape{1, tokens, model_.config().hidden_size};
         model_.forward(oracle::random_tensor(*device_, shape, static_cast<uint32_t>(10 + row)), cache,
                        {&row, 1});
       }
@@ -70,6 +72,7 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
       item.start = cache.start(sequence.row);
       if (sequence.other_row >= 0) item.other_start = cache.start(sequence.other_row);
       item.length = static_cast<int32_t>(sequence.prompt);
+      item.other_length = static_cast<int32_t>(sequence.other_prompt);
       plan->items.push_back(item);
     }
     plan->samples = samples;
@@ -121,13 +124,22 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
   std::vector<DeviceDecodeHead> head_;
 };
 
-Sequence sequence(int32_t row, int32_t other_row, SamplingOptions sampling, int64_t prompt) {
-  return {row, other_row, {.id = row + 3, .step = 1, .guidance = 3.5F, .sampling = sampling}, prompt};
+// other_prompt: 0 = as long as the prompt.
+Sequence sequence(int32_t row, int32_t other_row, SamplingOptions sampling, int64_t prompt,
+                  int64_t other_prompt = 0) {
+  const DeviceDecodeItem item{.id = row + 3, .step = 1, .guidance = 3.5F, .sampling = sampling};
+  return {row, other_row, item, prompt, other_prompt == 0 ? prompt : other_prompt};
 }
 
 TEST_P(DecodingTest, SamplesWhatStepsSample) {
   const std::vector<Sequence> sequences{sequence(0, 4, {.seed = 7}, 9),
                                         sequence(3, -1, {.seed = 4000000000U}, 60)};
+  EXPECT_EQ(sample_on_device(sequences, 8), sample_by_steps(sequences, 8));
+}
+
+TEST_P(DecodingTest, BothPromptsOfAnImageHaveTheirOwnLength) {
+  const std::vector<Sequence> sequences{sequence(0, 4, {.seed = 7}, 9, 31),
+                                        sequence(3, 1, {.seed = 8}, 60, 2)};
   EXPECT_EQ(sample_on_device(sequences, 8), sample_by_steps(sequences, 8));
 }
 

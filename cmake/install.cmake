@@ -14,7 +14,7 @@ set(JANUS_PUBLIC_HEADERS
     core/nn/sampler.h core/quant/format.h core/tensor/device.h core/tensor/tensor.h
     generator/conversation.h generator/engine/engine.h generator/engine/engine_options.h
     generator/engine/request.h generator/model.h generator/part_types.h generator/results.h
-    tokenizer/text/text_tokenizer.h vision/image.h vision/image_file.h)
+    tokenizer/text/text_range.h tokenizer/text/text_tokenizer.h vision/image.h vision/image_file.h)
 foreach(header IN LISTS JANUS_PUBLIC_HEADERS)
   get_filename_component(folder ${header} DIRECTORY)
   install(FILES ${PROJECT_SOURCE_DIR}/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/janus/${folder})

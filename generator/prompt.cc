@@ -168,15 +168,17 @@ SpecialIds find_special_ids(const TextTokenizer& tokenizer) {
 std::vector<int32_t> understanding_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                           const std::string& question, int images, int64_t image_tokens,
                                           bool special_tokens) {
-  return turn_ids(tokenizer, special, asked(tokenizer, question, images, special_tokens, /*first=*/true),
-                  image_tokens, /*first=*/true);
+  return turn_ids(tokenizer, special,
+                  asked(tokenizer, question, images, special_tokens, special.system_prompt), image_tokens,
+                  /*first=*/true);
 }
 
 std::vector<int32_t> next_turn_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                       const std::string& question, int images, int64_t image_tokens,
                                       bool special_tokens) {
-  return turn_ids(tokenizer, special, asked(tokenizer, question, images, special_tokens, /*first=*/false),
-                  image_tokens, /*first=*/false);
+  return turn_ids(tokenizer, special,
+                  asked(tokenizer, question, images, special_tokens, /*system_prompt=*/false), image_tokens,
+                  /*first=*/false);
 }
 
 std::vector<int32_t> answer_ids(const TextTokenizer& tokenizer, const std::string& answer,

@@ -184,7 +184,7 @@ TEST(PlainText, SentencePieceFindsNoneOfItsOwn) {
         made += holds(tokenizer->encode(twice, false), id) ? 1 : 0;
       }
     }
-    EXPECT_EQ(made > 8, model == std::string("unigram.model"))
+    EXPECT_EQ(made > 0, model == std::string("unigram.model"))
         << made << " of them are tokens where they count";
     // Words without tags are as they are.
     const std::string words = "the  cat, \xE4\xB8\x96\xE7\x95\x8C 12 < User >";

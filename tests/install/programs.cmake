@@ -28,11 +28,13 @@ function(write_block begin part path)
   endwhile()
 endfunction()
 
-# Runs it with patience and without. Without SentencePiece it must say that it cannot read the model's words.
+# Runs it with patience and without; it must find the module that writes the image. Without SentencePiece it must say that it cannot read the model's words.
 function(check_program what program)
   get_filename_component(folder ${program} DIRECTORY)
   file(REMOVE ${folder}/picture.png)
-  execute_process(COMMAND ${program} WORKING_DIRECTORY ${folder} RESULT_VARIABLE result ERROR_VARIABLE output)
+  # The loader of glibc says what it opens.
+  execute_process(COMMAND ${CMAKE_COMMAND} -E env LD_DEBUG=files ${program} WORKING_DIRECTORY ${folder}
+                  RESULT_VARIABLE result ERROR_VARIABLE output)
   if(NOT WITH_TOKENIZER)
     if(NOT result EQUAL 1 OR NOT output MATCHES "SentencePiece")
       message(FATAL_ERROR "${what}: expected exit code 1 and SentencePiece named, found ${result}:\n${output}")
@@ -41,6 +43,9 @@ function(check_program what program)
   endif()
   if(NOT result EQUAL 0 OR NOT output MATCHES "drawing" OR NOT EXISTS ${folder}/picture.png)
     message(FATAL_ERROR "${what}: expected progress, exit code 0 and picture.png, found ${result}:\n${output}")
+  endif()
+  if(WITH_IMAGES AND NOT output MATCHES "calling init: [^\n]*/libjanus_images\\.so")
+    message(FATAL_ERROR "${what}: expected it to open libjanus_images.so, found that it did not")
   endif()
   file(REMOVE ${folder}/picture.png)
   execute_process(COMMAND ${program} 0 WORKING_DIRECTORY ${folder} RESULT_VARIABLE result ERROR_VARIABLE output)

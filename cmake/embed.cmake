@@ -1,5 +1,5 @@
 # janus_embed(TARGET FOLDER): makes the files directly in FOLDER read-only data of TARGET, each aligned to 64
-# bytes, with the table that cli/model/builtin_model.cc declares. A changed, new or removed file rebuilds it; a folder
+# bytes, with the table that generator/builtin_model.cc declares. A changed, new or removed file rebuilds it; a folder
 # that does not exist gives an empty table. GNU assembler and ELF.
 function(janus_embed target folder)
   file(GLOB files CONFIGURE_DEPENDS ${folder}/*)
@@ -21,9 +21,11 @@ function(janus_embed target folder)
 .section .data.rel.ro.janus_embedded, "aw", @progbits
 .balign 8
 .globl janus_embedded_files
+.hidden janus_embedded_files
 janus_embedded_files:
 @table@
 .globl janus_embedded_count
+.hidden janus_embedded_count
 janus_embedded_count: .quad @count@
 .section .note.GNU-stack, "", @progbits
 ]])

@@ -1,13 +1,40 @@
-# janus_add_library(NAME SOURCES file... [DEPENDS target...]): the static library of one folder.
-# The folder's public headers are included as "folder/name.h" from the repository root.
+# janus_add_library(NAME [INTERNAL] SOURCES file... [DEPENDS target...]): the library of one folder, janus::NAME for
+# other projects; static or shared as BUILD_SHARED_LIBS says. INTERNAL: a part of the program, always static.
+# Inside the project headers are included as "folder/name.h" from the repository root, by programs that use janus as
+# <janus/folder/name.h> (headers.cmake).
 function(janus_add_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
-  add_library(janus_${name} STATIC ${arg_SOURCES})
-  add_library(janus::${name} ALIAS janus_${name})
-  target_include_directories(janus_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
-                                                  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/janus>)
-  target_link_libraries(janus_${name} PRIVATE $<BUILD_INTERFACE:janus_compiler> PUBLIC ${arg_DEPENDS})
-  set_target_properties(janus_${name} PROPERTIES EXPORT_NAME ${name})
+  cmake_parse_arguments(arg "INTERNAL" "" "SOURCES;DEPENDS" ${ARGN})
+  set(kind)
+  if(arg_INTERNAL)
+    set(kind STATIC)
+  endif()
+  set(target janus_${name})
+  add_library(${target} ${kind} ${arg_SOURCES})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:janus_compiler> PUBLIC ${arg_DEPENDS})
+  if(arg_INTERNAL)
+    return()
+  endif()
+  add_library(janus::${name} ALIAS ${target})
+  target_include_directories(${target} INTERFACE $<BUILD_INTERFACE:${JANUS_HEADER_FOLDER}>
+                                                 $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  # Before 1.0 a minor version may change anything. DEFINE_SYMBOL: objects are the same for both kinds.
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} DEFINE_SYMBOL "" VERSION ${PROJECT_VERSION}
+                        SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+                        LIBRARY_OUTPUT_DIRECTORY ${JANUS_OUTPUT_FOLDER})
+  get_target_property(kind ${target} TYPE)
+  if(kind STREQUAL "SHARED_LIBRARY")
+    # What it lacks, or has of a folder above it, would show only where a program is linked.
+    target_link_options(${target} PRIVATE -Wl,--no-undefined)
+    janus_set_run_path(${target} "$ORIGIN")
+  endif()
+endfunction()
+
+# janus_set_run_path(TARGET PATH): where it finds the libraries of an installation, unless the whole build says so.
+function(janus_set_run_path target path)
+  if(NOT DEFINED CMAKE_INSTALL_RPATH)
+    set_property(TARGET ${target} PROPERTY INSTALL_RPATH ${path})
+  endif()
 endfunction()
 
 # janus_add_module(NAME SOURCES file... [LIBRARIES target...]): libjanus_NAME.so, which a program opens when it needs it
@@ -21,6 +48,8 @@ function(janus_add_module name)
   # What the module lacks would show only where it is loaded.
   target_link_options(janus_${name} PRIVATE -Wl,--no-undefined)
   set_target_properties(janus_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden
-                        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
-  install(TARGETS janus_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+                        LIBRARY_OUTPUT_DIRECTORY ${JANUS_OUTPUT_FOLDER})
+  if(JANUS_INSTALL)
+    install(TARGETS janus_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  endif()
 endfunction()

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "generator/engine/engine_model.h"
+#include "generator/limits.h"
 
 namespace janus {
 
@@ -18,6 +19,7 @@ void Conversation::reset() {
 
 Answer Conversation::ask(std::span<const Image> images, const DescribeOptions& options,
                          const TextSink& on_text, const Progress& progress) {
+  check_prompt("question", options.prompt);
   const EngineModel& model = engine_.model().engine_model();
   const ChatTurn turn{.question = options.prompt, .images = static_cast<int>(images.size()), .answer = {}};
   const int64_t before = tokens();

@@ -5,6 +5,7 @@
 #include "generator/engine/engine.h"
 #include "generator/janus/janus_memory.h"
 #include "generator/janus/janus_model.h"
+#include "generator/limits.h"
 
 namespace janus {
 namespace {
@@ -80,6 +81,7 @@ Answer Model::describe(std::span<const Image> images, const DescribeOptions& opt
 
 void Model::generate(const GenerateOptions& options, const ImagesSink& on_image,
                      const Progress& progress) const {
+  kImageCounts.check("count", options.count);
   Engine engine(*this);
   std::exception_ptr error;
   for (int k = 0; k < options.count; ++k) {

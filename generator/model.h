@@ -38,7 +38,7 @@ struct GenerateOptions {
   std::string negative_prompt = {};      // as ImageRequest's
   int count = 1;                         // image k has seed + k, modulo 2^32
   float guidance = 5.0F;
-  SamplingOptions sampling;
+  SamplingOptions sampling = {};
   bool special_tokens = false;  // in `prompt`, as in DescribeOptions
 };
 
@@ -59,8 +59,8 @@ struct ModelInfo {
 };
 
 struct ModelOptions {
-  PartTypes
-      type;  // one WeightType, or one a part; the cache is f32 where the language part is made f32, else bf16
+  // One WeightType, or one a part. The cache is f32 where the language part is made f32, else bf16.
+  PartTypes type = {};
   Progress progress = {};
   // Only notes in the checkpoint what would become of each tensor. Such a model has its info() and must not
   // run.

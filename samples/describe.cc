@@ -1,12 +1,9 @@
 // Answers a question about one image: describe MODEL_FOLDER IMAGE [QUESTION]
+#include <janus/janus.h>
+
 #include <cstdio>
 #include <exception>
 #include <string_view>
-
-#include "core/checkpoint/checkpoint.h"
-#include "core/tensor/device.h"
-#include "generator/model.h"
-#include "vision/image_file.h"
 
 int main(int argc, char** argv) try {
   if (argc < 3) {

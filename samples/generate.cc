@@ -1,15 +1,11 @@
 // Makes one image from a prompt: generate MODEL_FOLDER PROMPT OUT.png [SEED]
+#include <janus/janus.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <string>
-
-#include "core/base/error.h"
-#include "core/checkpoint/checkpoint.h"
-#include "core/tensor/device.h"
-#include "generator/model.h"
-#include "vision/image_file.h"
 
 int main(int argc, char** argv) try {
   if (argc < 4) {

@@ -3,9 +3,13 @@
 
 #include <string_view>
 
+#include "core/base/range.h"
 #include "vision/image.h"
 
 namespace janus {
+
+// The factors that enlarge_lanczos() takes.
+inline constexpr IntRange kEnlargements{.low = 2, .high = 8};
 
 // Whether enlarge_lanczos() works: OpenCV does it, in a module.
 bool can_enlarge();

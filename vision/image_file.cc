@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/read_file.h"
+#include "vision/check_image.h"
 #include "vision/formats/codecs.h"
 #include "vision/formats/png_text.h"
 
@@ -146,10 +147,7 @@ std::string writable_extensions() {
 }
 
 std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const ImageText& text) {
-  check(image.width > 0 && image.height > 0 && int64_t{image.width} * image.height <= kMaxPixels &&
-            image.pixels.size() == static_cast<size_t>(image.width) * image.height * kChannels,
-        "picture to write: expected 1 to {} pixels, found {} x {} with {} bytes", kMaxPixels, image.width,
-        image.height, image.pixels.size());
+  check_image(image, "picture to write");
   check(can_encode(format), "picture to write: expected one of {}, found a format this build cannot write",
         writable_extensions());
   check(std::max(image.width, image.height) <= longest_side(format),

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
-#include "vision/image.h"
+#include "vision/check_image.h"
 
 namespace janus {
 namespace {
@@ -71,8 +71,7 @@ void PreprocessConfig::check(const std::string& where) const {
 
 Image resize_and_pad(const Image& image, const PreprocessConfig& config) {
   config.check("image settings");
-  check(image.width > 0 && image.height > 0, "picture: expected at least 1 x 1 pixels, found {} x {}",
-        image.width, image.height);
+  check_image(image);
   const int longest = std::max(image.width, image.height);
   const auto scaled = [&] {
     return resize(image, scaled_side(image.width, longest, config),

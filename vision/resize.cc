@@ -3,7 +3,7 @@
 #include <cstddef>
 
 #include "core/base/error.h"
-#include "vision/image.h"
+#include "vision/check_image.h"
 #include "vision/resample_filter.h"
 
 namespace janus {
@@ -176,10 +176,10 @@ Image take_nearest(const Image& image, int width, int height) {
 }  // namespace
 
 Image resize(const Image& image, int width, int height, Resample resample) {
-  check(image.width > 0 && image.height > 0, "picture: expected at least 1 x 1 pixels, found {} x {}",
-        image.width, image.height);
+  check_image(image);
   check(width > 0 && height > 0 && static_cast<int64_t>(width) * height <= kMaxPixels,
-        "size to resize to: expected 1 x 1 to {} pixels, found {} x {}", kMaxPixels, width, height);
+        "size to resize to: expected 1 x 1 to {} pixels, found {} x {}; ask for another", kMaxPixels, width,
+        height);
   // Pillow leaves an axis alone whose size stays: not even the identity weights are applied.
   if (width == image.width && height == image.height) return image;
   if (resample == Resample::nearest) return take_nearest(image, width, height);

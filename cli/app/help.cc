@@ -1,6 +1,7 @@
 #include "cli/app/help.h"
 
 #include <fmt/format.h>
+#include <janus/version.h>
 
 namespace janus::cli {
 namespace {

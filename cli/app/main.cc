@@ -1,6 +1,7 @@
 // The program: picks the command, and turns whatever ends it into an exit code.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <janus/version.h>
 #include <signal.h>
 #include <unistd.h>
 

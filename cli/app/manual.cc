@@ -1,6 +1,7 @@
 #include "cli/app/manual.h"
 
 #include <fmt/format.h>
+#include <janus/version.h>
 
 #include <algorithm>
 #include <memory>

@@ -15,8 +15,11 @@
 #include "cli/app/settings_file.h"
 #include "core/base/home_folder.h"
 #include "core/base/strip.h"
+#include "core/base/utf8.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/tensor/device.h"
+#include "core/tensor/thread_counts.h"
+#include "generator/limits.h"
 
 namespace janus::cli {
 namespace {
@@ -30,52 +33,16 @@ bool parse(const std::string& text, T& value) {
   return error == std::errc() && stop == end;
 }
 
-bool has_end(IntRange range) { return range.high != INT32_MAX; }
-
-bool has_end(RealRange range) { return range.high > range.low; }
-
-// As help shows it: "1 to 1024", "0 or more", "above 0 to 1".
-std::string text_of(IntRange range) {
-  return has_end(range) ? fmt::format("{} to {}", range.low, range.high)
-                        : fmt::format("{} or more", range.low);
-}
-
-std::string text_of(RealRange range) {
-  const std::string low = fmt::format("{}{}", range.open ? "above " : "", range.low);
-  if (has_end(range)) return fmt::format("{} to {}", low, range.high);
-  return range.open ? low : low + " or more";
-}
-
-// As messages name what was expected.
-std::string expected_in(IntRange range) {
-  return fmt::format("a whole number {} {}", has_end(range) ? "from" : "of", text_of(range));
-}
-
-std::string expected_in(RealRange range) {
-  std::string low = range.open ? fmt::format("above {}", range.low) : fmt::format("of {} or more", range.low);
-  return has_end(range) ? fmt::format("a number {} and at most {}", low, range.high) : "a number " + low;
-}
-
-bool holds(IntRange range, int64_t value) { return value >= range.low && value <= range.high; }
-
-bool holds(RealRange range, double value) {
-  // The library computes in single precision: what is infinite or vanishes there is out of range here.
-  auto single = static_cast<float>(value);
-  if (!std::isfinite(single) || (value != 0 && single == 0)) return false;
-  if (range.open ? !(value > range.low) : !(value >= range.low)) return false;
-  return !has_end(range) || value <= range.high;
-}
-
 template <typename T, typename Range>
 Reader ranged_number(T& target, Range range) {
   return {.take = [range, &target](const std::string& text) -> std::string {
             T value = 0;
-            if (!parse(text, value) || !holds(range, value)) return expected_in(range);
+            if (!parse(text, value) || !range.holds(value)) return range.expected();
             target = value;
             return {};
           },
-          .range = text_of(range),
-          .default_value = holds(range, target) ? fmt::format("{}", target) : ""};
+          .range = range.text(),
+          .default_value = range.holds(target) ? fmt::format("{}", target) : ""};
 }
 
 Reader device_name(std::string& target) {
@@ -88,18 +55,16 @@ Reader device_name(std::string& target) {
           .default_value = target};
 }
 
-constexpr IntRange kSeeds{0, UINT32_MAX};
-
 Reader seed_number(int64_t& target) {
   return {.take = [&target](const std::string& text) -> std::string {
             int64_t seed = 0;
             if (!parse(text, seed) || seed > kSeeds.high) {
-              return expected_in(kSeeds) + ", or a negative one for a random seed";
+              return kSeeds.expected() + ", or a negative one for a random seed";
             }
             target = seed < 0 ? int64_t{std::random_device{}()} : seed;
             return {};
           },
-          .range = text_of(kSeeds),
+          .range = kSeeds.text(),
           .default_value = fmt::format("{}", target)};
 }
 
@@ -141,6 +106,7 @@ Reader some_text(std::string& target) {
 Reader prompt_text(std::string& target, const std::string& otherwise) {
   const std::string& prompt = target.empty() ? otherwise : target;
   return {.take = [&target](const std::string& text) -> std::string {
+            if (!is_utf8(text)) return "a prompt in UTF-8";
             if (is_blank(text)) return "a prompt";
             target = text;
             return {};
@@ -328,12 +294,11 @@ void declare_common(OptionSet& options, CommonOptions& target) {
   options.option("--device", "NAME", device_name(target.device), "{range}");
   options.option("--type", "NAME", one_of(target.type, weight_type_names()),
                  fmt::format("weights while loading: {}", fmt::join(weight_type_names(), ", ")));
-  options.option("-t,--threads", "N", number(target.threads, {1, 1024}),
+  options.option("-t,--threads", "N", number(target.threads, kThreadCounts),
                  "{range} (default: the processors this process may use)");
   options.option("-s,--seed", "N", seed_number(target.seed),
                  "{range}, negative = random {default}; image k of several uses seed + k");
-  options.option("-n,--max-tokens", "N", number(target.max_tokens, {1, INT32_MAX}),
-                 "longest answer, {range}");
+  options.option("-n,--max-tokens", "N", number(target.max_tokens, kMaxTokens), "longest answer, {range}");
   options.flag(
       "--verify", target.verify,
       "look for damaged weights first: numbers that are none, and the checksums that torch pickles have");

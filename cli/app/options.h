@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/range.h"
 #include "generator/engine/request.h"
 
 namespace CLI {
@@ -24,19 +25,6 @@ struct Reader {
   std::string range = {};                 // what may be given ("1 to 1024"); empty where it is not bounded
   std::string default_value = {};         // the target's, when the reader was made; empty where it has none
   std::vector<std::string> choices = {};  // all that may be given, where that is a list
-};
-
-// Whole numbers from `low` to `high`, both included.
-struct IntRange {
-  int64_t low = 0;
-  int64_t high = INT32_MAX;
-};
-
-// Numbers that are finite in single precision, from `low` (or above it, if `open`) to `high`.
-struct RealRange {
-  double low = 0;
-  double high = 0;  // no upper limit where it is not above `low`
-  bool open = false;
 };
 
 // Each target keeps its value where the option is not given, and must outlive OptionSet::read(). An empty

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "generator/limits.h"
+
 namespace janus::cli {
 
 SamplingOptions SamplingSettings::with_seed(uint32_t seed) const {
@@ -11,13 +13,13 @@ SamplingOptions SamplingSettings::with_seed(uint32_t seed) const {
           .seed = seed};
 }
 
-Reader temperature_number(double& target) { return number(target, {.low = 0}); }
+Reader temperature_number(double& target) { return number(target, kTemperatures); }
 
-Reader top_k_number(int64_t& target) { return number(target, {0, INT32_MAX}); }
+Reader top_k_number(int64_t& target) { return number(target, kTopK); }
 
-Reader top_p_number(double& target) { return number(target, {.low = 0, .high = 1, .open = true}); }
+Reader top_p_number(double& target) { return number(target, kTopP); }
 
-Reader guidance_number(double& target) { return number(target, {.low = 0}); }
+Reader guidance_number(double& target) { return number(target, kGuidance); }
 
 void declare_sampling(OptionSet& options, SamplingSettings& target, Sampled sampled,
                       const std::string& lead) {

@@ -15,10 +15,10 @@
 #include "cli/io/output_file.h"
 #include "cli/io/progress.h"
 #include "cli/io/text_input.h"
-#include "cli/model/builtin_model.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
 #include "core/base/strip.h"
+#include "generator/builtin_model.h"
 #include "generator/engine/engine_model.h"
 
 namespace janus::cli {

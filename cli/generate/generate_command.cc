@@ -5,6 +5,7 @@
 
 #include "cli/app/command.h"
 #include "cli/generate/generate_run.h"
+#include "vision/contact_sheet.h"
 
 namespace janus::cli {
 namespace {
@@ -47,7 +48,7 @@ void declare_views(GenerateSettings& settings, OptionSet& options) {
   options.option("--grid", "FILE", some_text(settings.grid),
                  "all images on one sheet as well, with seeds or prompts under them");
   options.option(
-      "--upscale", "F", number(settings.enlarge, {2, 8}),
+      "--upscale", "F", number(settings.enlarge, kEnlargements),
       "enlarge OUT F times (Lanczos), {range}; the model's own size stays what --preview and --grid show");
   options.option("--preview", "FILE", some_text(settings.preview),
                  "the picture so far, written again and again while it is drawn");
@@ -74,7 +75,7 @@ Command generate_command() {
             options.argument("PROMPT", prompt_text(settings->prompt), "what the image shows");
             options.required_option("-o,--output", "OUT", some_text(settings->output),
                                     "PNG, JPEG or WebP by extension, - for PNG on standard output");
-            options.option("-b,--batch-count", "COUNT", number(settings->count, {1, kMostImages}),
+            options.option("-b,--batch-count", "COUNT", number(settings->count, kImageCounts),
                            "images, {range} {default}: numbered by a %03d in OUT, else -000 is appended");
             options.option("--negative-prompt", "TEXT", prompt_text(settings->negative_prompt),
                            "what guidance leads away from, in place of nothing in particular");

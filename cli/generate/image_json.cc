@@ -1,5 +1,7 @@
 #include "cli/generate/image_json.h"
 
+#include <janus/version.h>
+
 #include "core/base/digest.h"
 
 namespace janus::cli {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/app/sampling_options.h"
+#include "generator/limits.h"
 
 namespace janus::cli {
 
@@ -33,7 +34,7 @@ struct GenerateSettings {
 };
 
 // Images kept of one run, and candidates generated for one prompt.
-inline constexpr int64_t kMostImages = 1'000'000, kMostCandidates = 10'000;
+inline constexpr int64_t kMostImages = kImageCounts.high, kMostCandidates = 10'000;
 
 // The records of a list, where no other name is given.
 inline constexpr const char* kRecordsName = "janus-records.jsonl";

@@ -14,6 +14,7 @@
 #include "core/base/json.h"
 #include "core/base/strip.h"
 #include "core/base/utf8.h"
+#include "generator/limits.h"
 
 namespace janus::cli {
 namespace {
@@ -143,12 +144,12 @@ ListLine read_json_line(const GenerateSettings& settings, const std::string& tex
         where);
   read_real(line, "temperature", item.sampling.temperature, temperature_number);
   read_real(line, "top_p", item.sampling.top_p, top_p_number);
-  item.sampling.top_k = line.integer("top_k", item.sampling.top_k, 0, INT32_MAX);
+  item.sampling.top_k = line.integer("top_k", item.sampling.top_k, kTopK.low, kTopK.high);
   check(!item.best_of || !line.contains("count"),
         "prompts, {}: expected no \"count\" with --best-of, found one; --keep says how many are kept", where);
-  item.count = line.integer("count", item.count, 1, INT32_MAX);
+  item.count = line.integer("count", item.count, kImageCounts.low, kImageCounts.high);
   if (line.contains("seed"))
-    result.seed = static_cast<uint32_t>(line.required_integer("seed", 0, UINT32_MAX));
+    result.seed = static_cast<uint32_t>(line.required_integer("seed", kSeeds.low, kSeeds.high));
   result.output = line.string("output", "");
   if (!result.output.empty()) check_own_output(result.output, where);
   return result;

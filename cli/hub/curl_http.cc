@@ -1,5 +1,6 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <janus/version.h>
 
 #include <algorithm>
 #include <charconv>

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <chrono>
 
-#include "cli/model/builtin_model.h"
 #include "cli/model/chosen_device.h"
 #include "cli/model/model_path.h"
 #include "core/base/error.h"
 #include "core/checkpoint/finite_tensors.h"
 #include "core/tensor/device.h"
+#include "generator/builtin_model.h"
 
 namespace janus::cli {
 

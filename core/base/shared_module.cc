@@ -15,7 +15,10 @@ std::filesystem::path own_folder() {
   // A program's own name may be relative, or found along PATH.
   const std::filesystem::path file = std::filesystem::read_symlink("/proc/self/exe", fault);
   const std::filesystem::path named(info.dli_fname);
-  return (named.extension() == ".so" || fault ? std::filesystem::absolute(named, fault) : file).parent_path();
+  // libjanus_core.so.0.1, or a library that holds the static one.
+  const std::string name = named.filename().string();
+  const bool library = name.ends_with(".so") || name.find(".so.") != std::string::npos;
+  return (library || fault ? std::filesystem::absolute(named, fault) : file).parent_path();
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "core/cuda/cuda_dry_device.h"
 #include "core/tensor/dry_device.h"
 #include "core/tensor/hardware_peaks.h"
+#include "core/tensor/thread_counts.h"
 
 namespace janus {
 
@@ -82,8 +83,7 @@ double measured(const Device& device, double peak) {
 }  // namespace
 
 std::shared_ptr<Device> open_device(std::string_view name, const DeviceOptions& options) {
-  check(options.threads >= 0 && options.threads <= 1024, "threads: expected 0 to 1024, found {}",
-        options.threads);
+  if (options.threads != 0) kThreadCounts.check("threads", options.threads);
   if (name != "auto") return backend_of(name).open(name, options);
   for (size_t i = kBackends.size(); --i > 0;) {
     try {

@@ -4,8 +4,11 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/error.h"
 #include "core/base/machine_memory.h"
+#include "generator/engine/check_request.h"
 #include "generator/engine/scheduler.h"
+#include "generator/limits.h"
 #include "generator/model.h"
 
 namespace janus {
@@ -33,9 +36,10 @@ int64_t conversation_tokens(const TransformerConfig& config) {
 int default_rows(const Device& device) { return device.traits().batch_rows; }
 
 Engine::Engine(const Model& model, EngineOptions options) : model_(model), options_(options) {
+  check_options(options);
   const EngineModel& parts = model.engine_model();
-  if (options_.rows <= 0) options_.rows = default_rows(parts.language_model().device());
-  if (options_.cache_tokens <= 0) options_.cache_tokens = tokens_that_fit(parts);
+  if (options_.rows == 0) options_.rows = default_rows(parts.language_model().device());
+  if (options_.cache_tokens == 0) options_.cache_tokens = tokens_that_fit(parts);
   scheduler_ = std::make_unique<Scheduler>(parts, options_, [this] { take_inbox(); });
 }
 
@@ -69,14 +73,17 @@ RequestId Engine::put(std::shared_ptr<Sequence> sequence) {
 }
 
 RequestId Engine::submit(AnswerRequest request, AnswerSink sink) {
+  check_request(model_, request);
   return put(make_answer(model_.engine_model(), std::move(request), std::move(sink)));
 }
 
 RequestId Engine::submit(ImageRequest request, ImageSink sink) {
+  check_request(model_, request);
   return put(make_image(model_.engine_model(), std::move(request), std::move(sink)));
 }
 
 RequestId Engine::submit(ScoreRequest request, ScoreSink sink) {
+  check_request(model_, request);
   return put(make_score(model_.engine_model(), std::move(request), std::move(sink)));
 }
 
@@ -88,10 +95,9 @@ void Engine::cancel(RequestId id) {
 
 std::shared_ptr<Session> Engine::open_session(int64_t capacity) {
   const TransformerConfig& config = model_.engine_model().language_model().config();
-  if (capacity <= 0) capacity = conversation_tokens(config);
-  check(capacity <= config.max_position_embeddings,
-        "session: expected at most the context of {} tokens, found {}; ask for less",
-        config.max_position_embeddings, capacity);
+  if (capacity == 0) capacity = conversation_tokens(config);
+  IntRange{.low = 1, .high = config.max_position_embeddings}.check("session, tokens of the context",
+                                                                   capacity);
   return std::make_shared<Session>(capacity);
 }
 

@@ -106,16 +106,7 @@ class CodeScore : public ScoreSequence {
   CodeScore(const EngineModel& model, ScoreRequest request, ScoreSink sink) : ScoreSequence(std::move(sink)) {
     kind = TokenKind::code;
     guidance = request.guidance;
-    const int64_t lines = model.code_lines(), width = model.codes_per_line(), count = lines * width;
-    const ImageCodes& codes = request.codes;
-    check(codes.height == lines && codes.width == width && static_cast<int64_t>(codes.codes.size()) == count,
-          "codes: expected {} x {}, found {} x {}; take codes of this model", lines, width, codes.height,
-          codes.width);
-    for (const int32_t code : codes.codes) {
-      check(code >= 0 && code < model.codebook_size(),
-            "codes: expected numbers from 0 to {}, found {}; take codes of this model",
-            model.codebook_size() - 1, code);
-    }
+    const int64_t count = model.code_lines() * model.codes_per_line();
     room = std::max<int64_t>(1, count - 1);
     rows = image_rows(model, {.prompt = request.prompt,
                               .prompt_ids = std::move(request.prompt_ids),
@@ -169,7 +160,7 @@ class CodeScore : public ScoreSequence {
 }  // namespace
 
 std::shared_ptr<Sequence> make_score(const EngineModel& model, ScoreRequest request, ScoreSink sink) {
-  if (!request.prompt.empty() || !request.prompt_ids.empty()) {
+  if (!request.codes.codes.empty()) {
     return std::make_shared<CodeScore>(model, std::move(request), std::move(sink));
   }
   return std::make_shared<AnswerScore>(model, std::move(request), std::move(sink));

@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/tensor/ops.h"
 #include "generator/end_ids.h"
+#include "generator/limits.h"
 
 namespace janus {
 namespace {
@@ -114,10 +115,7 @@ ImageCodes JanusModel::encode(const Image& image) const {
 }
 
 Array JanusModel::decode(const ImageCodes& codes) const {
-  const int side = info_.codes_height;
-  check(codes.height == side && codes.width == side,
-        "codes: expected the model's {} x {}, found {} x {}; take codes of this model", side, side,
-        codes.height, codes.width);
+  check_codes(codes, info_.codes_height, info_.codes_width, info_.codebook_size);
   const Tensor pixels = networks_.vq_model.decode(codes.codes, codes.height, codes.width);
   Array array{.shape = {pixels.size(1), pixels.size(2), pixels.size(3)}, .values = ops::to_host(pixels)};
   check_finite(array.values, "decoder of images");

@@ -1,4 +1,4 @@
-#include "cli/model/builtin_model.h"
+#include "generator/builtin_model.h"
 
 #include <gtest/gtest.h>
 

@@ -1,15 +1,9 @@
 # Installs the build into a folder of its own, builds samples/ against it with find_package(janus) alone, and runs
-# both programs with a model folder. Arguments: BUILD, SOURCE, WORK (a scratch folder), and BUILD_TYPE, GENERATOR,
-# COMPILER, FLAGS, DEPS of the build.
+# both programs with a model folder; then the program of docs/library.md by find_package(janus) and by pkg-config.
+# Arguments: BUILD, SOURCE, WORK (a scratch folder), and BUILD_TYPE, GENERATOR, COMPILER, FLAGS, DEPS of the build.
 cmake_minimum_required(VERSION 3.23)
 
-function(run what)
-  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
-  if(NOT result EQUAL 0)
-    message(FATAL_ERROR "${what}: expected exit code 0, found ${result}:\n${output}")
-  endif()
-  set(output "${output}" PARENT_SCOPE)
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/programs.cmake)
 
 file(REMOVE_RECURSE ${WORK})
 run("cmake --install" ${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
@@ -22,34 +16,25 @@ foreach(page IN ITEMS man/man1/janus.1 man/man1/janus-generate.1 bash-completion
   endif()
 endforeach()
 
-# Every installed header finds what it includes among the installed ones, and but for those that programs begin with
-# each is there because another includes it.
-set(first generator/model.h generator/engine/engine.h generator/conversation.h vision/image_file.h
-          core/checkpoint/checkpoint.h core/tensor/device.h)
-set(included ${first})
-set(include ${WORK}/prefix/include/janus)
+# Every installed header finds what it includes among the installed ones.
+set(include ${WORK}/prefix/include)
 file(GLOB_RECURSE headers RELATIVE ${include} ${include}/*.h)
+if(NOT "janus/janus.h" IN_LIST headers OR NOT "janus/version.h" IN_LIST headers)
+  message(FATAL_ERROR "include/janus: expected janus.h and version.h, found ${headers}")
+endif()
 foreach(header IN LISTS headers)
-  file(STRINGS ${include}/${header} lines REGEX "^#include \"")
+  file(STRINGS ${include}/${header} lines REGEX "^#include (\"|<janus/)")
   foreach(line IN LISTS lines)
-    string(REGEX REPLACE "^#include \"([^\"]+)\".*" "\\1" wanted "${line}")
-    if(NOT EXISTS ${include}/${wanted})
-      message(FATAL_ERROR "${header}: expected ${wanted} among the installed headers; add it to cmake/install.cmake")
+    string(REGEX REPLACE "^#include .([^\">]+).*" "\\1" wanted "${line}")
+    if(line MATCHES "\"" OR NOT wanted IN_LIST headers)
+      message(FATAL_ERROR "${header}: expected <janus/...> of the installed headers, found ${line}; correct "
+                          "cmake/headers.cmake")
     endif()
-    list(APPEND included ${wanted})
   endforeach()
 endforeach()
-foreach(header IN LISTS headers)
-  if(NOT header IN_LIST included)
-    message(FATAL_ERROR "${header}: expected an installed header to include it, found none; take it out of "
-                        "cmake/install.cmake")
-  endif()
-endforeach()
-foreach(header IN LISTS first)
-  if(NOT header IN_LIST headers)
-    message(FATAL_ERROR "${header}: expected it among the installed headers; add it to cmake/install.cmake")
-  endif()
-endforeach()
+
+check_find_package(${WORK}/prefix ${WORK}/program)
+check_pkg_config(${WORK}/prefix ${WORK}/program)
 
 # The samples are copied, so that no header of the repository is found by chance.
 file(COPY ${SOURCE}/samples/CMakeLists.txt ${SOURCE}/samples/describe.cc ${SOURCE}/samples/generate.cc

@@ -49,6 +49,7 @@ TEST(EncodeImage, RefusesWhatItCannotHold) {
   const Image wide{70000, 1, std::vector<uint8_t>(210000)};
   EXPECT_THROW(encode_image(wide, ImageFormat::jpeg), Error);
   EXPECT_THROW(encode_image(wide, ImageFormat::webp), Error);
+  EXPECT_THROW(encode_image(Image{1, 1, {1, 2, 3}}, static_cast<ImageFormat>(99)), Error);
 }
 
 TEST(ImageFormatOf, GoesByTheExtensionInAnyCase) {

@@ -1,6 +1,7 @@
 // Against Pillow 13, byte for byte; the expected bytes come from tests/reference/vision_golden.py.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -76,6 +77,48 @@ TEST(ResizeBicubic, RefusesSizesWithoutPixels) {
   EXPECT_THROW(resize_bicubic(image, 2, -1), Error);
   EXPECT_THROW(resize_bicubic(image, 1 << 20, 1 << 20), Error);
   EXPECT_THROW(resize_bicubic(Image{}, 2, 2), Error);
+}
+
+TEST(ResizeBicubic, RefusesWhatIsNoImage) {
+  const Image good = test::seeded_image(4, 3, 0, 1);
+  const auto error_of = [](const Image& image, int width, int height) -> std::string {
+    try {
+      resize_bicubic(image, width, height);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  for (const int change : {-1, 1}) {
+    Image wrong = good;
+    wrong.pixels.resize(wrong.pixels.size() + static_cast<size_t>(change));
+    EXPECT_NE(error_of(wrong, 2, 2).find("3 bytes a pixel, 36 for 4 x 3, found"), std::string::npos);
+    EXPECT_THROW(preprocess(wrong, {}), Error);
+  }
+  Image wide = good;
+  wide.width = 1 << 20;
+  wide.height = 1 << 20;
+  EXPECT_NE(error_of(wide, 2, 2).find("found 1048576 x 1048576"), std::string::npos);
+  wide.width = -4;
+  wide.height = -3;
+  EXPECT_THROW(resize_bicubic(wide, 2, 2), Error);
+  for (const int side : {0, -1, 1 << 20}) {
+    EXPECT_NE(error_of(good, side, 1 << 20).find("size to resize to"), std::string::npos);
+  }
+}
+
+TEST(Preprocess, RefusesAConfigOfNoNumbers) {
+  const Image good = test::seeded_image(4, 3, 0, 1);
+  const float nan = std::nanf("");
+  PreprocessConfig config;
+  config.image_mean[1] = nan;
+  EXPECT_THROW(preprocess(good, config), Error);
+  config = {};
+  config.image_std[2] = nan;
+  EXPECT_THROW(preprocess(good, config), Error);
+  config = {};
+  config.rescale_factor = nan;
+  EXPECT_THROW(preprocess(good, config), Error);
 }
 
 }  // namespace

@@ -92,6 +92,7 @@ void draw_text(Image& image, int x, int y, int scale, std::string_view text) {
 }
 
 ContactSheet::ContactSheet(int count, int width, int height) {
+  IntRange{.low = 1, .high = kMostImages}.check("contact sheet, images", count);
   columns_ = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(count))));
   const int rows = (count + columns_ - 1) / columns_;
   const int longer = std::max(width, height);

@@ -1,5 +1,6 @@
 #include "core/base/error.h"
 #include "core/base/shared_module.h"
+#include "vision/check_image.h"
 #include "vision/contact_sheet.h"
 #include "vision/formats/image_module.h"
 
@@ -22,6 +23,8 @@ Image enlarge_lanczos(const Image& image, int factor) {
         "picture, enlarging: expected {} beside the program, found {}; install all of janus, built with "
         "JANUS_OPENCV=ON",
         shared_module_file(kModule), fault);
+  check_image(image);
+  kEnlargements.check("enlarging, factor", factor);
   const int64_t width = int64_t{image.width} * factor, height = int64_t{image.height} * factor;
   check(width * height <= kMaxPixels, "picture, enlarged: expected at most {} pixels, found {} x {}",
         kMaxPixels, width, height);

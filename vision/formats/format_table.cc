@@ -142,7 +142,12 @@ Pixels decode_pixels(const ImageHeader& header, std::span<const std::byte> bytes
   return row.decode(header, bytes, name);
 }
 
-bool can_encode(ImageFormat format) { return encoder_of(row_of(kWritable, format)) != nullptr; }
+bool can_encode(ImageFormat format) {
+  // A caller may have made a format of any number.
+  return std::any_of(std::begin(kWritable), std::end(kWritable), [&](const WritableRow& row) {
+    return row.format == format && encoder_of(row) != nullptr;
+  });
+}
 
 std::vector<std::byte> encode_pixels(const Image& image, ImageFormat format) {
   return encoder_of(row_of(kWritable, format))(image);

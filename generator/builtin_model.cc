@@ -1,4 +1,4 @@
-#include "cli/model/builtin_model.h"
+#include "generator/builtin_model.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -27,8 +27,12 @@ FileSet builtin_model() {
   for (const JanusEmbeddedFile& file : std::span(janus_embedded_files, janus_embedded_count)) {
     files.emplace(file.name, std::span(file.data, file.bytes));
   }
-  check(!files.empty(), "built-in model: this build of janus has none; give a model folder with -m");
+  check(!files.empty(), "built-in model: this build of janus has none; open a model folder");
   return FileSet::builtin("janus-tiny (built in)", std::move(files));
+}
+
+std::unique_ptr<Model> open_builtin_model(std::shared_ptr<Device> device, const ModelOptions& options) {
+  return open_model(Checkpoint::open(builtin_model()), std::move(device), options);
 }
 
 }  // namespace janus

@@ -1,0 +1,35 @@
+# Builds the libraries of the other kind than BUILD has, shared or static, of the same objects, installs them and uses
+# them. Arguments: BUILD, SOURCE, WORK, CACHE (the settings of BUILD), SHARED, and those of programs.cmake.
+cmake_minimum_required(VERSION 3.23)
+include(${CMAKE_CURRENT_LIST_DIR}/programs.cmake)
+
+file(REMOVE_RECURSE ${WORK})
+run("configuring" ${CMAKE_COMMAND} -C ${CACHE} -S ${SOURCE} -B ${WORK}/build -G ${GENERATOR}
+    -DBUILD_SHARED_LIBS=${SHARED} -DJANUS_PROGRAM=OFF -DJANUS_TESTS=OFF)
+run("building" ${CMAKE_COMMAND} --build ${WORK}/build)
+run("installing" ${CMAKE_COMMAND} --install ${WORK}/build --prefix ${WORK}/prefix)
+file(GLOB_RECURSE programs ${WORK}/prefix/bin/* ${WORK}/prefix/share/man/*)
+if(programs)
+  message(FATAL_ERROR "JANUS_PROGRAM=OFF: expected no program to be installed, found ${programs}")
+endif()
+
+# A moved installation works: nothing of it knows the folder.
+file(RENAME ${WORK}/prefix ${WORK}/moved)
+file(GLOB_RECURSE core ${WORK}/moved/libjanus_core.*)
+if(SHARED)
+  find_program(READELF NAMES readelf llvm-readelf)
+  file(GLOB_RECURSE library ${WORK}/moved/libjanus_core.so)
+  if(READELF)
+    run("readelf" ${READELF} -d ${library})
+    if(NOT output MATCHES "SONAME[^\n]*\\[libjanus_core\\.so\\.[0-9]+\\.[0-9]+\\]")
+      message(FATAL_ERROR "libjanus_core.so: expected a soname with major and minor version, found\n${output}")
+    endif()
+  endif()
+  if(core MATCHES "libjanus_core\\.a")
+    message(FATAL_ERROR "BUILD_SHARED_LIBS=ON: expected shared libraries alone, found ${core}")
+  endif()
+elseif(NOT core MATCHES "libjanus_core\\.a$")
+  message(FATAL_ERROR "BUILD_SHARED_LIBS=OFF: expected libjanus_core.a, found ${core}")
+endif()
+check_find_package(${WORK}/moved ${WORK}/program)
+check_pkg_config(${WORK}/moved ${WORK}/program)

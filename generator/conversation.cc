@@ -26,9 +26,11 @@ Answer Conversation::ask(std::span<const Image> images, const DescribeOptions& o
                         .images = {},
                         .max_tokens = options.max_tokens,
                         .sampling = options.sampling,
+                        .special_tokens = options.special_tokens,
                         .session = session_};
-  const std::vector<int32_t> ids =
-      before == 0 ? model.answer_prompt({&turn, 1}, turn.images) : model.next_turn(turn);
+  const std::vector<int32_t> ids = before == 0
+                                       ? model.answer_prompt({&turn, 1}, turn.images, options.special_tokens)
+                                       : model.next_turn(turn, options.special_tokens);
   request.prompt_ids.insert(request.prompt_ids.end(), ids.begin(), ids.end());
   const auto length = static_cast<int64_t>(request.prompt_ids.size());
   for (const Image& image : images) {

@@ -72,6 +72,7 @@ Answer Model::describe(std::span<const Image> images, const DescribeOptions& opt
                         .images = {},
                         .max_tokens = options.max_tokens,
                         .sampling = options.sampling,
+                        .special_tokens = options.special_tokens,
                         .session = nullptr};
   for (const Image& image : images) request.images.push_back(prompt_image(image, preprocess_config()));
   return Engine(*this).answer(std::move(request), {.on_text = on_text, .on_progress = progress});
@@ -85,7 +86,8 @@ void Model::generate(const GenerateOptions& options, const ImagesSink& on_image,
     ImageRequest request{.prompt = options.prompt,
                          .prompt_ids = options.prompt_ids,
                          .guidance = options.guidance,
-                         .sampling = options.sampling};
+                         .sampling = options.sampling,
+                         .special_tokens = options.special_tokens};
     request.sampling.seed += static_cast<uint32_t>(k);
     engine.submit(std::move(request), {.on_line = {},
                                        .on_progress = progress,

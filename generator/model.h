@@ -29,6 +29,7 @@ struct DescribeOptions {
   std::vector<int32_t> prompt_ids = {};
   int max_tokens = 512;
   SamplingOptions sampling{.temperature = 0.0F};
+  bool special_tokens = false;  // in `prompt`: as in AnswerRequest (generator/engine/request.h)
 };
 
 struct GenerateOptions {
@@ -37,6 +38,7 @@ struct GenerateOptions {
   int count = 1;                         // image k has seed + k, modulo 2^32
   float guidance = 5.0F;
   SamplingOptions sampling;
+  bool special_tokens = false;  // in `prompt`, as in DescribeOptions
 };
 
 // The stages at which an image can be read out: the tower's pixels [3, h, w], the tower's features [N,

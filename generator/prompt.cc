@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "core/base/error.h"
+#include "core/base/strip.h"
+#include "core/base/utf8.h"
 
 namespace janus {
 namespace {
@@ -15,13 +17,6 @@ constexpr std::string_view kSystemPrompt =
     "user "
     "provides, and assist the user with a variety of tasks using natural language.";
 
-std::string_view strip(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\n\r\f\v";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
 // Janus-Pro has tokens for its roles; Janus-1.3B was trained on plain words.
 struct Roles {
   std::string_view user, assistant;
@@ -31,13 +26,48 @@ Roles roles_of(const TextTokenizer& tokenizer) {
   return tokens ? Roles{"<|User|>", "<|Assistant|>"} : Roles{"User", "Assistant"};
 }
 
-// One turn of the user and the beginning of the answer. `system` may be empty.
-std::string render(const Roles& roles, std::string_view system, std::string_view message) {
-  std::string text;
-  if (!system.empty()) text.append(system).append("\n\n");
-  text.append(roles.user).append(": ").append(strip(message)).append("\n\n");
-  return text.append(roles.assistant).append(":");
-}
+// A text that is put together, and what of it is somebody's own words or the place of an image.
+class PromptText {
+ public:
+  // special_tokens: whether tokens among somebody's words mean what they are.
+  explicit PromptText(bool special_tokens) : special_tokens_(special_tokens) {}
+
+  void add(std::string_view text) { text_ += text; }
+  void add_words(std::string_view words) {
+    const size_t begin = text_.size();
+    text_ += to_utf8(words);
+    if (!special_tokens_) plain_.push_back({begin, text_.size()});
+  }
+  void add_place() {
+    places_.push_back({text_.size(), text_.size() + kPlaceholder.size()});
+    text_ += kPlaceholder;
+  }
+
+  // Every place of an image is one `placeholder`, also where the tokenizer has no such token.
+  std::vector<int32_t> encode(const TextTokenizer& tokenizer, int32_t placeholder, bool add_begin) const {
+    if (tokenizer.id_of(kPlaceholder)) return tokenizer.encode(text_, add_begin, plain_);
+    std::vector<int32_t> ids;
+    size_t done = 0;
+    const auto add_until = [&](size_t end) {
+      const std::string_view piece = std::string_view(text_).substr(done, end - done);
+      const std::vector<int32_t> piece_ids =
+          tokenizer.encode(piece, add_begin && done == 0, within(plain_, done, end));
+      ids.insert(ids.end(), piece_ids.begin(), piece_ids.end());
+    };
+    for (const TextRange& place : places_) {
+      add_until(place.begin);
+      ids.push_back(placeholder);
+      done = place.end;
+    }
+    add_until(text_.size());
+    return ids;
+  }
+
+ private:
+  bool special_tokens_;
+  std::string text_;
+  std::vector<TextRange> plain_, places_;
+};
 
 int count_placeholders(std::string_view text) {
   int count = 0;
@@ -48,39 +78,36 @@ int count_placeholders(std::string_view text) {
   return count;
 }
 
-// Ids of text in which every "<image_placeholder>" is one `placeholder`, also where the tokenizer has no such
-// token.
-std::vector<int32_t> encode_with_places(const TextTokenizer& tokenizer, const std::string& text,
-                                        int32_t placeholder, bool add_begin) {
-  if (tokenizer.id_of(kPlaceholder)) return tokenizer.encode(text, add_begin);
-  std::vector<int32_t> ids;
-  for (size_t begin = 0;;) {
-    const size_t end = text.find(kPlaceholder, begin);
-    const std::string_view piece = std::string_view(text).substr(begin, end - begin);
-    const std::vector<int32_t> piece_ids = tokenizer.encode(piece, add_begin && begin == 0);
-    ids.insert(ids.end(), piece_ids.begin(), piece_ids.end());
-    if (end == std::string::npos) return ids;
-    ids.push_back(placeholder);
-    begin = end + kPlaceholder.size();
+// A question and the places of its images.
+void add_question(PromptText& text, std::string_view question, int images, bool special_tokens) {
+  question = strip(question);
+  const bool may_place = images > 0 || special_tokens;
+  const int placed = may_place ? count_placeholders(question) : 0;
+  check(placed == 0 || placed == images,
+        "prompt: expected \"{}\" once for each of {} images or not at all, found it "
+        "{} times",
+        kPlaceholder, images, placed);
+  if (placed == 0) {
+    for (int image = 0; image < images; ++image) {
+      text.add_place();
+      if (image + 1 < images || !question.empty()) text.add("\n");
+    }
   }
+  for (int image = 0; image < placed; ++image) {
+    const size_t at = question.find(kPlaceholder);
+    text.add_words(question.substr(0, at));
+    text.add_place();
+    question.remove_prefix(at + kPlaceholder.size());
+  }
+  text.add_words(question);
 }
 
 // The ids of the user's turn, up to where the answer begins. The first turn brings the system prompt and the
 // begin token.
 std::vector<int32_t> turn_ids(const TextTokenizer& tokenizer, const SpecialIds& special,
-                              const std::string& question, int images, int64_t image_tokens, bool first) {
-  std::string message;
-  const int placed = count_placeholders(question);
-  check(placed == 0 || placed == images,
-        "prompt: expected \"{}\" once for each of {} images or not at all, found it "
-        "{} times",
-        kPlaceholder, images, placed);
-  for (int image = 0; placed == 0 && image < images; ++image) message.append(kPlaceholder).append("\n");
-  message.append(strip(question));
-
-  const std::string text = render(roles_of(tokenizer), first ? kSystemPrompt : std::string_view(), message);
+                              const PromptText& turn, int64_t image_tokens, bool first) {
   std::vector<int32_t> ids;
-  for (int32_t id : encode_with_places(tokenizer, text, special.placeholder, first)) {
+  for (int32_t id : turn.encode(tokenizer, special.placeholder, first)) {
     if (id != special.placeholder) {
       ids.push_back(id);
       continue;
@@ -90,6 +117,23 @@ std::vector<int32_t> turn_ids(const TextTokenizer& tokenizer, const SpecialIds& 
     ids.push_back(special.end_of_image);
   }
   return ids;
+}
+
+PromptText asked(const TextTokenizer& tokenizer, const std::string& question, int images, bool special_tokens,
+                 bool first) {
+  const Roles roles = roles_of(tokenizer);
+  PromptText text(special_tokens);
+  if (first) {
+    text.add(kSystemPrompt);
+    text.add("\n\n");
+  }
+  text.add(roles.user);
+  text.add(": ");
+  add_question(text, question, images, special_tokens);
+  text.add("\n\n");
+  text.add(roles.assistant);
+  text.add(":");
+  return text;
 }
 
 }  // namespace
@@ -113,24 +157,47 @@ SpecialIds find_special_ids(const TextTokenizer& tokenizer) {
   check(tokenizer.end_id().has_value(),
         "tokenizer: expected an end token, found none; name it in "
         "tokenizer_config.json");
+  check(tokenizer.begin_id().has_value() || !tokenizer.adds_begin(),
+        "tokenizer: expected a begin token, found none; prompts begin with it: name it as bos_token in "
+        "tokenizer_config.json, or say there that add_bos_token is false");
   special.pad = pad ? *pad : *tokenizer.pad_id();
   special.end = *tokenizer.end_id();
   return special;
 }
 
 std::vector<int32_t> understanding_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
-                                          const std::string& question, int images, int64_t image_tokens) {
-  return turn_ids(tokenizer, special, question, images, image_tokens, /*first=*/true);
+                                          const std::string& question, int images, int64_t image_tokens,
+                                          bool special_tokens) {
+  return turn_ids(tokenizer, special, asked(tokenizer, question, images, special_tokens, /*first=*/true),
+                  image_tokens, /*first=*/true);
 }
 
 std::vector<int32_t> next_turn_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
-                                      const std::string& question, int images, int64_t image_tokens) {
-  return turn_ids(tokenizer, special, question, images, image_tokens, /*first=*/false);
+                                      const std::string& question, int images, int64_t image_tokens,
+                                      bool special_tokens) {
+  return turn_ids(tokenizer, special, asked(tokenizer, question, images, special_tokens, /*first=*/false),
+                  image_tokens, /*first=*/false);
+}
+
+std::vector<int32_t> answer_ids(const TextTokenizer& tokenizer, const std::string& answer,
+                                bool special_tokens) {
+  if (special_tokens) return tokenizer.encode(answer, /*add_begin=*/false);
+  const std::string text = to_utf8(answer);
+  const TextRange all{0, text.size()};
+  return tokenizer.encode(text, /*add_begin=*/false, {&all, 1});
 }
 
 std::vector<int32_t> generation_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
-                                       const std::string& prompt) {
-  std::vector<int32_t> ids = tokenizer.encode(render(roles_of(tokenizer), {}, prompt), /*add_begin=*/true);
+                                       const std::string& prompt, bool special_tokens) {
+  const Roles roles = roles_of(tokenizer);
+  PromptText text(special_tokens);
+  text.add(roles.user);
+  text.add(": ");
+  text.add_words(strip(prompt));
+  text.add("\n\n");
+  text.add(roles.assistant);
+  text.add(":");
+  std::vector<int32_t> ids = text.encode(tokenizer, special.placeholder, /*add_begin=*/true);
   ids.push_back(special.begin_of_image);
   return ids;
 }

@@ -13,6 +13,7 @@
 
 #include "cli/app/command.h"
 #include "cli/app/settings_file.h"
+#include "core/base/strip.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/tensor/device.h"
 
@@ -137,7 +138,7 @@ Reader some_text(std::string& target) {
 Reader prompt_text(std::string& target, const std::string& otherwise) {
   const std::string& prompt = target.empty() ? otherwise : target;
   return {.take = [&target](const std::string& text) -> std::string {
-            if (text.find_first_not_of(" \t\r\n\f\v") == std::string::npos) return "a prompt";
+            if (is_blank(text)) return "a prompt";
             target = text;
             return {};
           },
@@ -284,6 +285,13 @@ void OptionSet::read() const {
                                    command_));
     }
   }
+}
+
+void declare_special_tokens(OptionSet& options, bool& target) {
+  options.flag(
+      "--special-tokens", target,
+      "role, begin and end tokens in your text, <|User|> for example, mean what they are; without it "
+      "they are text");
 }
 
 void declare_common(OptionSet& options, CommonOptions& target) {

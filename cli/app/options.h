@@ -121,5 +121,7 @@ struct CommonOptions {
 
 // Adds the common options with `target` behind them.
 void declare_common(OptionSet& options, CommonOptions& target);
+// Adds --special-tokens, for every command that takes words for the model.
+void declare_special_tokens(OptionSet& options, bool& target);
 
 }  // namespace janus::cli

@@ -18,6 +18,7 @@
 #include "cli/model/builtin_model.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
+#include "core/base/strip.h"
 #include "generator/engine/engine_model.h"
 
 namespace janus::cli {
@@ -46,20 +47,15 @@ Reader shard_text(SourceSettings& sources) {
   }};
 }
 
-std::string trimmed(const std::string& text) {
-  const char* space = " \t\r\n\f\v";
-  const size_t begin = text.find_first_not_of(space);
-  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(space) + 1 - begin);
-}
-
 // "name=question" of each --ask.
 std::vector<Ask> read_asks(const std::vector<std::string>& texts) {
   std::vector<Ask> asks;
   std::set<std::string> names;
   for (const std::string& text : texts) {
     const size_t equals = text.find('=');
-    const std::string name = trimmed(text.substr(0, equals));
-    const std::string prompt = equals == std::string::npos ? "" : trimmed(text.substr(equals + 1));
+    const std::string name(strip(std::string_view(text).substr(0, equals)));
+    const std::string prompt(equals == std::string::npos ? ""
+                                                         : strip(std::string_view(text).substr(equals + 1)));
     if (name.empty() || prompt.empty() || !names.insert(name).second) {
       throw UsageError(
           fmt::format("option --ask, command line: expected NAME=QUESTION with a name of its own, found "
@@ -106,7 +102,8 @@ std::vector<Ask> asks_of(const CaptionWords& words) {
   if (words.prompt_file.empty()) {
     return {{"", words.prompt.empty() ? DescribeOptions{}.prompt : words.prompt}};
   }
-  const std::string prompt = trimmed(read_input(words.prompt_file, "prompt"));
+  const std::string text = read_input(words.prompt_file, "prompt");
+  const std::string prompt(strip(text));
   check(!prompt.empty(), "prompt, {}: expected a question in the file, found none; write one",
         words.prompt_file);
   return {{"", prompt}};
@@ -155,8 +152,9 @@ Outcome caption(const CaptionWords& words, const CommonOptions& common, Console&
   for (const Ask& ask : settings.asks) {
     questions.push_back({.turns = {{.question = ask.prompt, .images = 1}},
                          .max_tokens = static_cast<int>(common.max_tokens),
-                         .sampling = settings.sampling.with_seed(seed)});
-    check_answer_prompt(chosen.model->engine_model(), questions.back().turns);
+                         .sampling = settings.sampling.with_seed(seed),
+                         .special_tokens = settings.special_tokens});
+    check_answer_prompt(chosen.model->engine_model(), questions.back());
   }
   const InterruptNotice interrupt;  // from here on one ends it in order
   display.follow([&progress, watch = CaptionWatch()] { return watch.status_of(progress); });
@@ -207,6 +205,7 @@ void declare(OptionSet& options, CaptionWords& words) {
   options.option("--decoders", "N", number(settings.decoders, {0, 256}),
                  "threads that read pictures ahead, 0 = as many as processors");
   declare_sampling(options, settings.sampling, Sampled::words);
+  declare_special_tokens(options, settings.special_tokens);
 }
 
 }  // namespace

@@ -66,6 +66,7 @@ std::string prompt_hash(const CaptionSettings& settings, int64_t max_tokens, uin
     facts["sampling"] = {settings.sampling.temperature, settings.sampling.top_k, settings.sampling.top_p,
                          seed};
   }
+  if (settings.special_tokens) facts["special_tokens"] = true;
   return sha256_of(to_line(facts)).substr(0, 16);
 }
 

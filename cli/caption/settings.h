@@ -36,6 +36,7 @@ struct CaptionSettings {
   std::string csv;      // path, or ""
   bool overwrite = false, retry_errors = false, mixed = false;
   SamplingSettings sampling{AnswerRequest{}.sampling};
+  bool special_tokens = false;
   int64_t batch = 4;
   int64_t decoders = 0;  // 0 = by the processors there are
 

@@ -17,6 +17,8 @@
 #include "cli/io/output_pattern.h"
 #include "cli/io/text_stream.h"
 #include "core/base/error.h"
+#include "core/base/strip.h"
+#include "core/base/utf8.h"
 
 namespace janus::cli {
 namespace {
@@ -45,11 +47,15 @@ class BreakHold {
   struct sigaction before_ {};
 };
 
-std::string trimmed(const std::string& text) {
-  constexpr const char* kSpace = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+// The bytes before the first white space.
+size_t first_word(std::string_view text) {
+  size_t length = 0;
+  while (length < text.size()) {
+    const Utf8Char next = utf8_front(text.substr(length));
+    if (is_space(next.code_point)) break;
+    length += next.length;
+  }
+  return length;
 }
 
 struct ChatCommand {
@@ -89,16 +95,15 @@ Chat::Chat(const ChatSettings& settings, const CommonOptions& common, Console& c
 }
 
 bool Chat::take(const std::string& line) {
-  const std::string text = trimmed(line);
+  const std::string text(strip(line));
   bool goes_on = true;
   const std::optional<std::string> fault = error_of([&] {
     if (text.empty()) return;
-    const size_t space = text.find_first_of(" \t");
     if (text[0] != '/') {
       ask(text);
     } else {
-      const std::string rest = space == std::string::npos ? "" : trimmed(text.substr(space));
-      goes_on = take_command(text.substr(0, space), rest);
+      const size_t name = first_word(text);
+      goes_on = take_command(text.substr(0, name), std::string(strip(std::string_view(text).substr(name))));
     }
   });
   // Also where the work stopped in the middle.
@@ -151,7 +156,8 @@ void Chat::ask(const std::string& question) {
   const auto seed = static_cast<uint32_t>(common_.seed) + asked_;
   const DescribeOptions options{.prompt = question,
                                 .max_tokens = static_cast<int>(common_.max_tokens),
-                                .sampling = settings_.sampling.with_seed(seed)};
+                                .sampling = settings_.sampling.with_seed(seed),
+                                .special_tokens = settings_.special_tokens};
   TextStream stream(console_, "");
   const Progress show = progress_.callback();
   Answer answer;
@@ -207,6 +213,7 @@ void Chat::generate(const std::string& prompt) {
   const OutputFile output(path);
   const WorkItem item{.prompt = prompt,
                       .guidance = settings_.guidance,
+                      .special_tokens = settings_.special_tokens,
                       .seed = static_cast<uint32_t>(common_.seed + generated_),
                       .outputs = {},
                       .wanted = {}};

@@ -19,6 +19,7 @@ struct ChatSettings {
   std::string output = "janus-%03d.png";
   SamplingSettings sampling{AnswerRequest{}.sampling};
   double guidance = ImageRequest{}.guidance;
+  bool special_tokens = false;
 };
 
 // The commands of a conversation, for people.

@@ -49,6 +49,7 @@ Command chat_command() {
             declare_guidance(options, settings->guidance,
                              "how closely /generate follows its prompt, {range}; 1 = off");
             declare_sampling(options, settings->sampling, Sampled::words, "of answers: ");
+            declare_special_tokens(options, settings->special_tokens);
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return chat(*settings, common, console); },

@@ -16,6 +16,7 @@
 #include "cli/io/text_stream.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
+#include "core/base/strip.h"
 #include "generator/engine/engine.h"
 
 namespace janus::cli {
@@ -25,7 +26,7 @@ struct DescribeSettings {
   std::vector<std::string> images;
   std::string prompt = DescribeOptions{}.prompt, style;
   SamplingSettings sampling{AnswerRequest{}.sampling};
-  bool together = false, table = false;
+  bool together = false, table = false, special_tokens = false;
   const OptionEntry* prompt_option = nullptr;
   const OptionEntry* style_option = nullptr;
 };
@@ -44,7 +45,8 @@ AnswerRequest request_of(const DescribeRun& run, std::span<const Image> images, 
   AnswerRequest request{
       .turns = {{.question = run.settings.prompt, .images = static_cast<int>(images.size())}},
       .max_tokens = static_cast<int>(run.common.max_tokens),
-      .sampling = run.settings.sampling.with_seed(seed)};
+      .sampling = run.settings.sampling.with_seed(seed),
+      .special_tokens = run.settings.special_tokens};
   for (const Image& image : images) {
     request.images.push_back(prompt_image(image, run.chosen.model->preprocess_config()));
   }
@@ -105,7 +107,7 @@ std::string question_of(const DescribeSettings& settings) {
   }
   if (settings.prompt != "-") return settings.prompt;
   const std::string text = read_input("-", "prompt");
-  check(text.find_first_not_of(" \t\r\n\f\v") != std::string::npos,
+  check(!is_blank(text),
         "prompt, standard input: expected a question, found none; write one, or give it with -p");
   return text;
 }
@@ -195,6 +197,7 @@ Command describe_command() {
                                 "a question made for you: {range}");
             options.flag("--table", settings->table, "a line an image: its name, and the answer in a column");
             declare_sampling(options, settings->sampling, Sampled::words);
+            declare_special_tokens(options, settings->special_tokens);
             options.flag("--together", settings->together, "one question about all images at once");
           },
       .run = [settings](const CommonOptions& common,

@@ -20,6 +20,7 @@ namespace {
 struct ScoreSettings {
   std::string image, text, codes, prompt;
   double guidance = ScoreRequest{}.guidance;
+  bool special_tokens = false;
   const OptionEntry* guidance_option = nullptr;
 };
 
@@ -60,7 +61,8 @@ Outcome score_text(const ScoreSettings& settings, const CommonOptions& common, C
   const std::vector<Score> scores =
       chosen.model->score({.turns = {{.question = prompt, .images = 1}},
                            .images = {prompt_image(image, chosen.model->preprocess_config())},
-                           .answers = {settings.text}});
+                           .answers = {settings.text},
+                           .special_tokens = settings.special_tokens});
   progress.hide();
   print_score("ids", scores.front(), console);
   return Outcome::done;
@@ -74,7 +76,8 @@ Outcome score_codes(const ScoreSettings& settings, const CommonOptions& common, 
   progress.update("scoring the codes", 0, 0);
   const std::vector<Score> scores = chosen.model->score({.prompt = settings.prompt,
                                                          .codes = std::move(codes),
-                                                         .guidance = static_cast<float>(settings.guidance)});
+                                                         .guidance = static_cast<float>(settings.guidance),
+                                                         .special_tokens = settings.special_tokens});
   progress.hide();
   print_score("codes", scores.front(), console);
   return Outcome::done;
@@ -87,6 +90,7 @@ void declare(const std::shared_ptr<ScoreSettings>& settings, OptionSet& options)
   options.option("--codes", "FILE", some_text(settings->codes), "score this image, a file of janus encode");
   options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt, DescribeOptions{}.prompt),
                  "the question {default}, or what the image was to show");
+  declare_special_tokens(options, settings->special_tokens);
   settings->guidance_option =
       &declare_guidance(options, settings->guidance, "with --codes: score under guidance, {range}; 1 = none");
 }

@@ -79,6 +79,7 @@ Command generate_command() {
             declare_guidance(options, settings->guidance,
                              "how closely to follow the prompt, {range}; 1 = off");
             declare_sampling(options, settings->sampling, Sampled::codes);
+            declare_special_tokens(options, settings->special_tokens);
             options.option("--codes-out", "FILE", some_text(settings->codes_output),
                            "the images' codes as well, as janus encode writes them; numbered as OUT");
             declare_choice(*settings, options);

@@ -127,7 +127,7 @@ void GenerateRun::refuse_long_prompts() {
   for (WorkItem& item : work_) {
     if (std::count(item.wanted.begin(), item.wanted.end(), true) == 0) continue;
     const std::optional<std::string> fault =
-        error_of([&] { check_image_prompt(chosen_.model->engine_model(), item.prompt); });
+        error_of([&] { check_image_prompt(chosen_.model->engine_model(), item.request(0)); });
     if (!fault) continue;
     if (!list()) throw Error(*fault);
     put_failures(item, *fault);
@@ -234,7 +234,7 @@ void GenerateRun::rank(const WorkItem& item, Candidate candidate) {
   if (unranked_ == &item) return;
   tell_phase("scoring the picture", 0, 0);
   const auto score = [&] {
-    candidate.score = rank_score(*engine_, settings_.ranker, item.prompt, candidate.image);
+    candidate.score = rank_score(*engine_, settings_.ranker, item.request(0), candidate.image);
   };
   if (!list()) {
     score();

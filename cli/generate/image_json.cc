@@ -6,18 +6,20 @@ namespace janus::cli {
 
 Json image_settings(const WorkItem& item, const Candidate& candidate, const ChosenModel& chosen,
                     const CommonOptions& common) {
-  return {{"prompt", item.prompt},
-          {"seed", candidate.seed},
-          {"guidance", item.guidance},
-          {"temperature", item.sampling.temperature},
-          {"top_k", item.sampling.top_k},
-          {"top_p", item.sampling.top_p},
-          {"width", candidate.image.width},
-          {"height", candidate.image.height},
-          {"model", chosen.name},
-          {"type", common.type},
-          {"device", chosen.model->device().name()},
-          {"version", JANUS_VERSION}};
+  Json settings{{"prompt", item.prompt},
+                {"seed", candidate.seed},
+                {"guidance", item.guidance},
+                {"temperature", item.sampling.temperature},
+                {"top_k", item.sampling.top_k},
+                {"top_p", item.sampling.top_p},
+                {"width", candidate.image.width},
+                {"height", candidate.image.height},
+                {"model", chosen.name},
+                {"type", common.type},
+                {"device", chosen.model->device().name()},
+                {"version", JANUS_VERSION}};
+  if (item.special_tokens) settings["special_tokens"] = true;
+  return settings;
 }
 
 Json image_record(const WorkItem& item, const Output& output, const Candidate& candidate,
@@ -47,6 +49,7 @@ std::string request_sha256(const WorkItem& item, size_t place, const GenerateSet
     request["rank"] = place;
     request["ranker"] = settings.ranker;
   }
+  if (item.special_tokens) request["special_tokens"] = true;
   if (settings.enlarge > 1) request["upscale"] = settings.enlarge;
   request["model"] = common.model.empty() ? kBuiltinName : common.model;
   request["type"] = common.type;

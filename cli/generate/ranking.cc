@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/strip.h"
 
 namespace janus::cli {
 namespace {
@@ -33,26 +34,33 @@ void add_both_beginnings(std::vector<std::string>& texts, const std::string& tex
   texts.push_back(" " + text);
 }
 
+// What an image is ranked by.
+struct Wanted {
+  std::string prompt;  // without white space at its ends
+  bool special_tokens = false;
+};
+
 std::vector<Score> scores_of(Engine& engine, const Image& image, const std::string& question,
-                             std::vector<std::string> answers) {
+                             std::vector<std::string> answers, bool special_tokens) {
   return engine.score({.turns = {{.question = question, .images = 1}},
                        .images = {prompt_image(image, engine.model().preprocess_config())},
-                       .answers = std::move(answers)});
+                       .answers = std::move(answers),
+                       .special_tokens = special_tokens});
 }
 
-double yes_over_no(Engine& engine, const std::string& prompt, const Image& image) {
+double yes_over_no(Engine& engine, const Wanted& wanted, const Image& image) {
   std::vector<std::string> texts;
   for (const char* word : {"Yes", "yes", "No", "no"}) add_both_beginnings(texts, word);
-  const std::vector<Score> scores =
-      scores_of(engine, image, "Does this image show " + prompt + "? Answer with yes or no.", texts);
+  const std::string question = "Does this image show " + wanted.prompt + "? Answer with yes or no.";
+  const std::vector<Score> scores = scores_of(engine, image, question, texts, wanted.special_tokens);
   const std::span<const Score> all(scores);
   return log_sum(all.first(all.size() / 2)) - log_sum(all.subspan(all.size() / 2));
 }
 
-double as_caption(Engine& engine, const std::string& prompt, const Image& image) {
+double as_caption(Engine& engine, const Wanted& wanted, const Image& image) {
   std::vector<std::string> texts;
-  for (const std::string& text : paraphrases(prompt)) add_both_beginnings(texts, text);
-  return log_sum(scores_of(engine, image, DescribeOptions{}.prompt, texts));
+  for (const std::string& text : paraphrases(wanted.prompt)) add_both_beginnings(texts, text);
+  return log_sum(scores_of(engine, image, DescribeOptions{}.prompt, texts, wanted.special_tokens));
 }
 
 }  // namespace
@@ -74,9 +82,11 @@ std::vector<std::string> paraphrases(const std::string& prompt) {
   return texts;
 }
 
-double rank_score(Engine& engine, const std::string& ranker, const std::string& prompt, const Image& image) {
+double rank_score(Engine& engine, const std::string& ranker, const ImageRequest& request,
+                  const Image& image) {
+  const Wanted wanted{std::string(strip(request.prompt)), request.special_tokens};
   const double score =
-      ranker == "self-vqa" ? yes_over_no(engine, prompt, image) : as_caption(engine, prompt, image);
+      ranker == "self-vqa" ? yes_over_no(engine, wanted, image) : as_caption(engine, wanted, image);
   check(std::isfinite(score),
         "score of an image: expected a finite number, found {}; the model's weights may be damaged", score);
   return score;

@@ -14,6 +14,7 @@ struct GenerateSettings {
   int64_t count = 1;
   double guidance = ImageRequest{}.guidance;
   SamplingSettings sampling{ImageRequest{}.sampling};
+  bool special_tokens = false;
 
   std::string prompts;  // a file of them, in place of `prompt`
   std::string records;  // empty = kRecordsName beside the images

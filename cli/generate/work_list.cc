@@ -12,20 +12,18 @@
 #include "cli/io/output_pattern.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/strip.h"
 #include "core/base/utf8.h"
 
 namespace janus::cli {
 namespace {
 
 constexpr const char* kListPattern = "%05d.png";
-constexpr std::string_view kWhiteSpace = " \t\r\n\f\v";
 
 [[noreturn]] void refuse(const std::string& option, const std::string& expected, const std::string& found) {
   throw UsageError(fmt::format("option {}, command line: expected {}, found {}; see janus generate --help",
                                option, expected, found));
 }
-
-bool blank(const std::string& text) { return text.find_first_not_of(kWhiteSpace) == std::string::npos; }
 
 bool is_folder(const std::string& path) {
   std::error_code fault;
@@ -84,6 +82,7 @@ WorkItem item_of(const GenerateSettings& settings, const std::string& prompt) {
   item.prompt = prompt;
   item.guidance = settings.guidance;
   item.sampling = settings.sampling;
+  item.special_tokens = settings.special_tokens;
   item.best_of = settings.best_of > 0;
   item.count = item.best_of ? settings.best_of : settings.count;
   return item;
@@ -130,7 +129,7 @@ ListLine read_json_line(const GenerateSettings& settings, const std::string& tex
   ListLine result;
   result.item = item_of(settings, line.required_string("prompt"));
   WorkItem& item = result.item;
-  check(!blank(item.prompt), "prompts, {}: expected a prompt, found white space; correct the line", where);
+  check(!is_blank(item.prompt), "prompts, {}: expected a prompt, found white space; correct the line", where);
   read_real(line, "cfg_scale", item.guidance, guidance_number);
   read_real(line, "temperature", item.sampling.temperature, temperature_number);
   read_real(line, "top_p", item.sampling.top_p, top_p_number);
@@ -150,8 +149,7 @@ std::vector<ListLine> read_list(const GenerateSettings& settings) {
   std::string text = read_input(path, "prompts");
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.rfind(kByteOrderMark, 0) == 0) text.erase(0, kByteOrderMark.size());
-  const size_t first = text.find_first_not_of(kWhiteSpace);
-  const bool json = path == "-" ? first != std::string::npos && text[first] == '{'
+  const bool json = path == "-" ? strip_left(text).starts_with('{')
                                 : has_extension(path, ".jsonl") || has_extension(path, ".ndjson") ||
                                       has_extension(path, ".json");
   std::vector<ListLine> lines;
@@ -161,7 +159,7 @@ std::vector<ListLine> read_list(const GenerateSettings& settings) {
     std::string line = text.substr(at, end - at);
     at = end + 1;
     ++line_number;
-    if (blank(line)) continue;
+    if (is_blank(line)) continue;
     if (line.back() == '\r') line.pop_back();
     const std::string where = fmt::format("{} line {}", path, line_number);
     check(is_utf8(line) && line.find('\0') == std::string::npos,
@@ -223,7 +221,8 @@ void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings
 ImageRequest WorkItem::request(int64_t k) const {
   return {.prompt = prompt,
           .guidance = static_cast<float>(guidance),
-          .sampling = sampling.with_seed(seed + static_cast<uint32_t>(k))};
+          .sampling = sampling.with_seed(seed + static_cast<uint32_t>(k)),
+          .special_tokens = special_tokens};
 }
 
 std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOptions& common) {

@@ -26,6 +26,7 @@ struct WorkItem {
   std::string prompt;
   double guidance = ImageRequest{}.guidance;
   SamplingSettings sampling{ImageRequest{}.sampling};
+  bool special_tokens = false;
   uint32_t seed = ImageRequest{}.sampling.seed;
   int64_t count = 1;
   bool best_of = false;         // the outputs are the best of those generated

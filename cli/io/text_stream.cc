@@ -1,15 +1,11 @@
 #include "cli/io/text_stream.h"
 
+#include "core/base/strip.h"
+
 namespace janus::cli {
-namespace {
-
-constexpr std::string_view kWhiteSpace = " \t\r\n\f\v";
-
-}  // namespace
-
 void TextStream::add(std::string_view piece) {
-  if (!begun_) piece.remove_prefix(std::min(piece.find_first_not_of(kWhiteSpace), piece.size()));
-  size_t end = piece.find_last_not_of(kWhiteSpace) + 1;  // 0 where there is nothing else
+  if (!begun_) piece = strip_left(piece);
+  const size_t end = strip_right(piece).size();
   if (end > 0) {
     console_.result(waiting_ + std::string(piece.substr(0, end)));
     waiting_.clear();

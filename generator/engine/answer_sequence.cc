@@ -11,14 +11,15 @@ namespace {
 class AnswerSequence : public Sequence {
  public:
   AnswerSequence(const EngineModel& model, AnswerRequest request, AnswerSink sink)
-      : sink_(std::move(sink)), end_(model.end_id()) {
+      : sink_(std::move(sink)), ends_(model.end_ids().begin(), model.end_ids().end()) {
     if (const TextTokenizer* tokenizer = model.text_tokenizer()) text_.emplace(*tokenizer);
     kind = TokenKind::text;
     sampling = request.sampling;
     images = std::move(request.images);
     session = std::move(request.session);
     PromptRow row;
-    row.ids = request.prompt_ids.empty() ? model.answer_prompt(request.turns, static_cast<int>(images.size()))
+    row.ids = request.prompt_ids.empty() ? model.answer_prompt(request.turns, static_cast<int>(images.size()),
+                                                               request.special_tokens)
                                          : std::move(request.prompt_ids);
     const auto length = static_cast<int64_t>(row.ids.size());
     const int64_t context = model.language_model().config().max_position_embeddings;
@@ -39,7 +40,7 @@ class AnswerSequence : public Sequence {
   }
 
   void take(int32_t token) override {
-    if (token == end_) {
+    if (std::find(ends_.begin(), ends_.end(), token) != ends_.end()) {
       answer_.finish_reason = FinishReason::stop;
       ended = true;
       return;
@@ -76,7 +77,7 @@ class AnswerSequence : public Sequence {
   }
 
   AnswerSink sink_;
-  int32_t end_;
+  std::vector<int32_t> ends_;
   std::optional<AnswerText> text_;
   Answer answer_;
 };
@@ -96,10 +97,11 @@ void check_answer_fits(const EngineModel& model, int64_t tokens) {
         context, tokens);
 }
 
-void check_answer_prompt(const EngineModel& model, std::span<const ChatTurn> turns) {
+void check_answer_prompt(const EngineModel& model, const AnswerRequest& request) {
   int images = 0;
-  for (const ChatTurn& turn : turns) images += turn.images;
-  check_answer_fits(model, static_cast<int64_t>(model.answer_prompt(turns, images).size()) + 1);
+  for (const ChatTurn& turn : request.turns) images += turn.images;
+  const std::vector<int32_t> ids = model.answer_prompt(request.turns, images, request.special_tokens);
+  check_answer_fits(model, static_cast<int64_t>(ids.size()) + 1);
 }
 
 std::shared_ptr<Sequence> make_answer(const EngineModel& model, AnswerRequest request, AnswerSink sink) {

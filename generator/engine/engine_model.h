@@ -26,17 +26,22 @@ class EngineModel {
   virtual const TextTokenizer* text_tokenizer() const = 0;
 
   // The ids of a conversation up to where the answer to its last turn begins. Throws Error where they cannot
-  // be made, or do not have a place for each of `images`.
-  virtual std::vector<int32_t> answer_prompt(std::span<const ChatTurn> turns, int images) const = 0;
+  // be made, or do not have a place for each of `images`. special_tokens, here and below: as in the requests.
+  virtual std::vector<int32_t> answer_prompt(std::span<const ChatTurn> turns, int images,
+                                             bool special_tokens) const = 0;
   // The ids that one more turn adds behind the end of the answer before it.
-  virtual std::vector<int32_t> next_turn(const ChatTurn& turn) const = 0;
-  virtual std::vector<int32_t> image_prompt(const std::string& prompt) const = 0;
+  virtual std::vector<int32_t> next_turn(const ChatTurn& turn, bool special_tokens) const = 0;
+  // The ids of an answer that is given, without its end.
+  virtual std::vector<int32_t> answer_ids(const std::string& answer, bool special_tokens) const = 0;
+  virtual std::vector<int32_t> image_prompt(const std::string& prompt, bool special_tokens) const = 0;
   // What guidance leads away from. Throws Error where the model does not say what it is.
   virtual std::vector<int32_t> unconditional_prompt(std::span<const int32_t> image_prompt) const = 0;
 
   virtual int32_t placeholder_id() const = 0;  // one place of an image in an answer's prompt
-  virtual int32_t end_id() const = 0;          // ends an answer
-  virtual int64_t image_tokens() const = 0;    // places that an image takes there
+  virtual int32_t end_id() const = 0;          // stands behind an answer in a conversation
+  // Each of them ends an answer; end_id() is one.
+  virtual std::span<const int32_t> end_ids() const = 0;
+  virtual int64_t image_tokens() const = 0;  // places that an image takes there
   // An image has code_lines() lines of codes_per_line() codes.
   virtual int64_t code_lines() const = 0;
   virtual int64_t codes_per_line() const = 0;
@@ -58,9 +63,11 @@ class EngineModel {
   virtual Image make_image(const ImageCodes& codes, const LayerHook& on_layer) const = 0;
 };
 
-// Throws Error where a conversation with its images does not fit the context, as answering it would.
-void check_answer_prompt(const EngineModel& model, std::span<const ChatTurn> turns);
-// Throws Error where a prompt and an image's codes do not fit the context, as generating it would.
-void check_image_prompt(const EngineModel& model, const std::string& prompt);
+// Throws Error where the conversation of a request with its images does not fit the context, as answering it
+// would.
+void check_answer_prompt(const EngineModel& model, const AnswerRequest& request);
+// Throws Error where the prompt of a request and an image's codes do not fit the context, as generating it
+// would.
+void check_image_prompt(const EngineModel& model, const ImageRequest& request);
 
 }  // namespace janus

@@ -19,7 +19,7 @@ class ImageSequence : public Sequence {
               .codes = {}};
     most = model.code_lines() * model.codes_per_line();
     room = most - 1;  // the last code is never read
-    rows = image_rows(model, request.prompt, std::move(request.prompt_ids), guidance);
+    rows = image_rows(model, request);
   }
 
   void take(int32_t code) override {
@@ -76,10 +76,10 @@ class ImageSequence : public Sequence {
 
 }  // namespace
 
-std::vector<PromptRow> image_rows(const EngineModel& model, const std::string& prompt,
-                                  std::vector<int32_t> prompt_ids, float guidance) {
+std::vector<PromptRow> image_rows(const EngineModel& model, const ImageRequest& request) {
   PromptRow conditional;
-  conditional.ids = prompt_ids.empty() ? model.image_prompt(prompt) : std::move(prompt_ids);
+  conditional.ids = request.prompt_ids.empty() ? model.image_prompt(request.prompt, request.special_tokens)
+                                               : request.prompt_ids;
   const int64_t context = model.language_model().config().max_position_embeddings;
   const int64_t codes = model.code_lines() * model.codes_per_line();
   const auto length = static_cast<int64_t>(conditional.ids.size());
@@ -88,7 +88,7 @@ std::vector<PromptRow> image_rows(const EngineModel& model, const std::string& p
         "fit the context of {}, found {}; shorten the prompt",
         context - codes, codes, context, length);
   std::vector<PromptRow> rows{std::move(conditional)};
-  if (guidance != 1.0F) {
+  if (request.guidance != 1.0F) {
     PromptRow unconditional;
     unconditional.ids = model.unconditional_prompt(rows[0].ids);
     rows.push_back(std::move(unconditional));
@@ -96,9 +96,7 @@ std::vector<PromptRow> image_rows(const EngineModel& model, const std::string& p
   return rows;
 }
 
-void check_image_prompt(const EngineModel& model, const std::string& prompt) {
-  image_rows(model, prompt, {}, ImageRequest{}.guidance);
-}
+void check_image_prompt(const EngineModel& model, const ImageRequest& request) { image_rows(model, request); }
 
 std::shared_ptr<Sequence> make_image(const EngineModel& model, ImageRequest request, ImageSink sink) {
   return std::make_shared<ImageSequence>(model, std::move(request), std::move(sink));

@@ -25,7 +25,7 @@ using PromptImage = std::shared_ptr<const std::vector<float>>;
 PromptImage prompt_image(const Image& image, const PreprocessConfig& config);
 
 // One exchange of a conversation. Places for its images stand before the question, or where it says
-// "<image_placeholder>".
+// "<image_placeholder>"; in a question without images that is text.
 struct ChatTurn {
   std::string question = {};
   int images = 0;
@@ -59,6 +59,9 @@ struct AnswerRequest {
   std::vector<PromptImage> images = {};
   int max_tokens = 512;
   SamplingOptions sampling{.temperature = 0.0F};
+  // Whether role, begin, end and placeholder tokens that `turns` spell out mean what they are. Otherwise they
+  // are text, so that nobody's words can close their own turn.
+  bool special_tokens = false;
   // The request goes on behind what the session holds, and adds the prompt and every sampled token but the
   // last. A request that fails leaves the session as it was. Null: a conversation of its own.
   std::shared_ptr<Session> session = {};
@@ -70,6 +73,7 @@ struct ImageRequest {
   std::vector<int32_t> prompt_ids = {};  // in place of `prompt`, where they are not empty
   float guidance = 5.0F;
   SamplingOptions sampling = {};
+  bool special_tokens = false;  // in `prompt`, as in AnswerRequest
 };
 
 // Asks for teacher-forced log-probabilities of each of `answers` to the last of `turns` about `images`. Where
@@ -83,6 +87,7 @@ struct ScoreRequest {
   std::vector<int32_t> prompt_ids = {};  // in place of `prompt`, where they are not empty
   ImageCodes codes = {};
   float guidance = 1.0F;
+  bool special_tokens = false;  // in `turns`, `answers` and `prompt`, as in AnswerRequest
 };
 
 // An image that is being made.

@@ -47,12 +47,11 @@ class AnswerScore : public ScoreSequence {
     kind = TokenKind::text;
     images = std::move(request.images);
     PromptRow row;
-    row.ids = model.answer_prompt(request.turns, static_cast<int>(images.size()));
+    row.ids = model.answer_prompt(request.turns, static_cast<int>(images.size()), request.special_tokens);
     size_t longest = 0;
     for (const std::string& answer : request.answers) {
-      Score score{
-          .ids = model.text_tokenizer()->encode(answer, /*add_begin=*/false), .logprobs = {}, .total = 0};
-      check_ids(model, score.ids);
+      Score score{.ids = model.answer_ids(answer, request.special_tokens), .logprobs = {}, .total = 0};
+      check(!score.ids.empty(), "text: expected at least one token to score, found none");
       longest = std::max(longest, score.ids.size());
       scores_.push_back(std::move(score));
     }
@@ -90,17 +89,6 @@ class AnswerScore : public ScoreSequence {
     cache.truncate(row.cache_row, prompt_length);
     hand_over();
   }
-
- private:
-  static void check_ids(const EngineModel& model, std::span<const int32_t> ids) {
-    check(!ids.empty(), "text: expected at least one token to score, found none");
-    const int64_t vocabulary = model.language_model().config().vocab_size;
-    for (const int32_t id : ids) {
-      check(id >= 0 && id < vocabulary,
-            "text: expected ids below the model's {}, found {}; use the tokenizer files of the model",
-            vocabulary, id);
-    }
-  }
 };
 
 class CodeScore : public ScoreSequence {
@@ -119,7 +107,10 @@ class CodeScore : public ScoreSequence {
             model.codebook_size() - 1, code);
     }
     room = std::max<int64_t>(1, count - 1);
-    rows = image_rows(model, request.prompt, std::move(request.prompt_ids), guidance);
+    rows = image_rows(model, {.prompt = request.prompt,
+                              .prompt_ids = std::move(request.prompt_ids),
+                              .guidance = guidance,
+                              .special_tokens = request.special_tokens});
     scores_.push_back({.ids = std::move(request.codes.codes), .logprobs = {}, .total = 0});
   }
 

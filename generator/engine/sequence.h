@@ -69,8 +69,7 @@ class Sequence {
 void check_answer_fits(const EngineModel& model, int64_t tokens);
 // The prompts of an image: the conditional one, and the unconditional one where guidance is not 1. Throws
 // Error where they and the image's codes do not fit the context.
-std::vector<PromptRow> image_rows(const EngineModel& model, const std::string& prompt,
-                                  std::vector<int32_t> prompt_ids, float guidance);
+std::vector<PromptRow> image_rows(const EngineModel& model, const ImageRequest& request);
 
 std::shared_ptr<Sequence> make_answer(const EngineModel& model, AnswerRequest request, AnswerSink sink);
 std::shared_ptr<Sequence> make_image(const EngineModel& model, ImageRequest request, ImageSink sink);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/tensor/ops.h"
 
 namespace janus {
@@ -30,44 +31,64 @@ void lay_over(const Tensor& image, std::span<const int32_t> ids, int32_t placeho
 }  // namespace
 
 const TextTokenizer& JanusEngineModel::tokenizer() const {
-  if (tokenizer_ == nullptr) throw Error(no_tokenizer_);
-  return *tokenizer_;
+  if (text_.tokenizer == nullptr) throw Error(text_.no_tokenizer);
+  return *text_.tokenizer;
 }
 
-std::vector<int32_t> JanusEngineModel::answer_prompt(std::span<const ChatTurn> turns, int images) const {
+std::vector<int32_t> JanusEngineModel::checked(std::vector<int32_t> ids) const {
+  const int64_t rows = networks_.language_model.config().vocab_size;
+  for (const int32_t id : ids) {
+    if (id >= 0 && (id < rows || id == text_.special.placeholder)) continue;
+    const bool known = text_.tokenizer != nullptr && id >= 0 && id < text_.tokenizer->size();
+    fail(
+        "tokenizer of the model {}: expected ids below {}, the rows of its embed_tokens, found {}{}; take "
+        "the "
+        "tokenizer files that belong to this model",
+        text_.model_name, rows, id, known ? ", the token " + excerpt(text_.tokenizer->token_of(id)) : "");
+  }
+  return ids;
+}
+
+std::vector<int32_t> JanusEngineModel::answer_prompt(std::span<const ChatTurn> turns, int images,
+                                                     bool special_tokens) const {
   check(!turns.empty(), "conversation: expected a question, found none");
   std::vector<int32_t> ids;
   int placed = 0;
   for (size_t i = 0; i < turns.size(); ++i) {
     const ChatTurn& turn = turns[i];
-    const std::vector<int32_t> asked =
-        i == 0 ? understanding_prompt(tokenizer(), special_, turn.question, turn.images, image_tokens())
-               : next_turn(turn);
+    const std::vector<int32_t> asked = i == 0
+                                           ? understanding_prompt(tokenizer(), text_.special, turn.question,
+                                                                  turn.images, image_tokens(), special_tokens)
+                                           : next_turn(turn, special_tokens);
     ids.insert(ids.end(), asked.begin(), asked.end());
     placed += turn.images;
     if (i + 1 == turns.size()) break;
-    const std::vector<int32_t> said = tokenizer().encode(turn.answer, /*add_begin=*/false);
+    const std::vector<int32_t> said = answer_ids(turn.answer, special_tokens);
     ids.insert(ids.end(), said.begin(), said.end());
-    ids.push_back(special_.end);
+    ids.push_back(text_.special.end);
   }
   check(placed == images, "conversation: expected {} images, as its turns have, found {}", placed, images);
-  return ids;
+  return checked(std::move(ids));
 }
 
-std::vector<int32_t> JanusEngineModel::next_turn(const ChatTurn& turn) const {
-  return next_turn_prompt(tokenizer(), special_, turn.question, turn.images, image_tokens());
+std::vector<int32_t> JanusEngineModel::next_turn(const ChatTurn& turn, bool special_tokens) const {
+  return checked(next_turn_prompt(tokenizer(), text_.special, turn.question, turn.images, image_tokens(),
+                                  special_tokens));
 }
 
-std::vector<int32_t> JanusEngineModel::image_prompt(const std::string& prompt) const {
-  return generation_prompt(tokenizer(), special_, prompt);
+std::vector<int32_t> JanusEngineModel::answer_ids(const std::string& answer, bool special_tokens) const {
+  return checked(janus::answer_ids(tokenizer(), answer, special_tokens));
+}
+
+std::vector<int32_t> JanusEngineModel::image_prompt(const std::string& prompt, bool special_tokens) const {
+  return checked(generation_prompt(tokenizer(), text_.special, prompt, special_tokens));
 }
 
 std::vector<int32_t> JanusEngineModel::unconditional_prompt(std::span<const int32_t> image_prompt) const {
-  check(special_.pad >= 0,
+  check(text_.special.pad >= 0,
         "model: expected pad_token_id in generation_config.json, found none: guidance needs it; add it "
-        "there, or put "
-        "the tokenizer's files beside the weights");
-  return janus::unconditional_prompt(image_prompt, special_.pad);
+        "there, or put the tokenizer's files beside the weights");
+  return checked(janus::unconditional_prompt(image_prompt, text_.special.pad));
 }
 
 Tensor JanusEngineModel::encode_images(std::span<const float> pixels, const LayerHook& on_layer) const {
@@ -77,16 +98,16 @@ Tensor JanusEngineModel::encode_images(std::span<const float> pixels, const Laye
 Tensor JanusEngineModel::prompt_embeddings(std::span<const int32_t> ids,
                                            std::span<const Tensor> images) const {
   const int64_t count = image_tokens();
-  const auto places = std::count(ids.begin(), ids.end(), special_.placeholder);
+  const auto places = std::count(ids.begin(), ids.end(), text_.special.placeholder);
   check(places == count * static_cast<int64_t>(images.size()),
         "prompt: expected {} places for the embeddings of {} images, found {}", count * images.size(),
         images.size(), places);
-  std::vector<int32_t> looked_up(ids.begin(), ids.end());
+  std::vector<int32_t> looked_up = checked({ids.begin(), ids.end()});
   // The placeholder's own row is never seen, and for Janus-1.3B may lie behind the table.
-  std::replace(looked_up.begin(), looked_up.end(), special_.placeholder, 0);
+  std::replace(looked_up.begin(), looked_up.end(), text_.special.placeholder, 0);
   const Tensor embeddings = networks_.language_model.embed(looked_up);  // [T, D]
   size_t place = 0;
-  for (const Tensor& image : images) lay_over(image, ids, special_.placeholder, place, embeddings);
+  for (const Tensor& image : images) lay_over(image, ids, text_.special.placeholder, place, embeddings);
   return embeddings.reshape({1, embeddings.size(0), embeddings.size(1)});
 }
 

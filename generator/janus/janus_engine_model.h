@@ -12,29 +12,35 @@ namespace janus {
 
 class JanusEngineModel : public EngineModel {
  public:
-  // The arguments must outlive it. tokenizer: null where there is none; `no_tokenizer` says why then.
-  JanusEngineModel(const JanusNetworks& networks, const TextTokenizer* tokenizer, std::string no_tokenizer,
-                   SpecialIds special)
-      : networks_(networks),
-        tokenizer_(tokenizer),
-        no_tokenizer_(std::move(no_tokenizer)),
-        special_(special) {}
+  // What it knows of text.
+  struct Text {
+    const TextTokenizer* tokenizer = nullptr;  // must outlive it; null where there is none
+    std::string no_tokenizer = {};             // says why then
+    SpecialIds special = {};
+    std::vector<int32_t> ends = {};  // as end_ids()
+    std::string model_name = {};     // for messages
+  };
+  // `networks` must outlive it.
+  JanusEngineModel(const JanusNetworks& networks, Text text) : networks_(networks), text_(std::move(text)) {}
 
-  const SpecialIds& special_ids() const { return special_; }
+  const SpecialIds& special_ids() const { return text_.special; }
   // Throws Error that says why where there is no tokenizer.
   const TextTokenizer& tokenizer() const;
 
   const Transformer& language_model() const override { return networks_.language_model; }
   DType cache_dtype() const override { return networks_.cache_dtype; }
-  const TextTokenizer* text_tokenizer() const override { return tokenizer_; }
+  const TextTokenizer* text_tokenizer() const override { return text_.tokenizer; }
 
-  std::vector<int32_t> answer_prompt(std::span<const ChatTurn> turns, int images) const override;
-  std::vector<int32_t> next_turn(const ChatTurn& turn) const override;
-  std::vector<int32_t> image_prompt(const std::string& prompt) const override;
+  std::vector<int32_t> answer_prompt(std::span<const ChatTurn> turns, int images,
+                                     bool special_tokens) const override;
+  std::vector<int32_t> next_turn(const ChatTurn& turn, bool special_tokens) const override;
+  std::vector<int32_t> answer_ids(const std::string& answer, bool special_tokens) const override;
+  std::vector<int32_t> image_prompt(const std::string& prompt, bool special_tokens) const override;
   std::vector<int32_t> unconditional_prompt(std::span<const int32_t> image_prompt) const override;
 
-  int32_t placeholder_id() const override { return special_.placeholder; }
-  int32_t end_id() const override { return special_.end; }
+  int32_t placeholder_id() const override { return text_.special.placeholder; }
+  int32_t end_id() const override { return text_.special.end; }
+  std::span<const int32_t> end_ids() const override { return text_.ends; }
   int64_t image_tokens() const override { return networks_.config.image_tokens(); }
   int64_t code_lines() const override { return networks_.config.vision.grid(); }
   int64_t codes_per_line() const override { return networks_.config.vision.grid(); }
@@ -48,10 +54,11 @@ class JanusEngineModel : public EngineModel {
   Image make_image(const ImageCodes& codes, const LayerHook& on_layer) const override;
 
  private:
+  // Throws Error for an id that the decoder has no embedding for; `ids` otherwise.
+  std::vector<int32_t> checked(std::vector<int32_t> ids) const;
+
   const JanusNetworks& networks_;
-  const TextTokenizer* tokenizer_;
-  std::string no_tokenizer_;
-  SpecialIds special_;
+  Text text_;
 };
 
 }  // namespace janus

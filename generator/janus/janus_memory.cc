@@ -65,7 +65,7 @@ class DryRun {
   // then.
   JanusEngineModel engine_model() const {
     const SpecialIds special{.placeholder = kPlaceholder, .pad = 0, .end = 0};
-    return {networks_, nullptr, {}, special};
+    return {networks_, {.special = special, .ends = {special.end}}};
   }
 
   int64_t describe() const {

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/tensor/ops.h"
+#include "generator/end_ids.h"
 
 namespace janus {
 namespace {
@@ -21,7 +22,6 @@ SpecialIds special_ids_from_json(const Checkpoint& checkpoint) {
   const nlohmann::json json = checkpoint.files().json(file);
   const JsonObject source(json, checkpoint.files().name() + "/" + file);
   special.pad = id(source, "pad_token_id");
-  special.end = id(source, "eos_token_id");
   return special;
 }
 
@@ -88,18 +88,20 @@ JanusModel::JanusModel(const Checkpoint& checkpoint, std::shared_ptr<Device> dev
     : device_(std::move(device)),
       networks_(JanusNetworks::load(checkpoint, *device_, options.type, load_options(checkpoint, options))),
       info_(make_info(networks_.config)) {
-  std::string no_tokenizer;
-  SpecialIds special;
+  JanusEngineModel::Text text{.model_name = checkpoint.files().name()};
   try {
     tokenizer_ = open_tokenizer(checkpoint.files());
-    special = find_special_ids(*tokenizer_);
+    text.special = find_special_ids(*tokenizer_);
   } catch (const Error& error) {
     // A model without a readable tokenizer still works on ids and images; who asks for text gets the reason.
     tokenizer_.reset();
-    no_tokenizer = error.what();
-    special = special_ids_from_json(checkpoint);
+    text.no_tokenizer = error.what();
+    text.special = special_ids_from_json(checkpoint);
   }
-  engine_model_.emplace(networks_, tokenizer_.get(), std::move(no_tokenizer), special);
+  text.tokenizer = tokenizer_.get();
+  text.ends = read_end_ids(checkpoint, tokenizer_.get(), info_.vocab_size);
+  if (text.special.end < 0 && !text.ends.empty()) text.special.end = text.ends.front();
+  engine_model_.emplace(networks_, std::move(text));
 }
 
 ImageCodes JanusModel::encode(const Image& image) const {

@@ -94,7 +94,7 @@ class GoldenTest : public testing::TestWithParam<Case> {
     const Tensor features = networks_.aligner(networks_.vision_tower(golden_.values<float>("pixels.0")));
     const auto placeholder = golden_.json().at("placeholder").get<int32_t>();
     const Tensor image = features.reshape({features.size(1), features.size(2)});
-    const JanusEngineModel model(networks_, nullptr, {}, {.placeholder = placeholder});
+    const JanusEngineModel model(networks_, {.special = {.placeholder = placeholder}});
     const Tensor merged = model.prompt_embeddings(ids, {&image, 1});
     return merged.reshape({static_cast<int64_t>(ids.size()), width()});
   }

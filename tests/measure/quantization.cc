@@ -146,7 +146,7 @@ std::vector<std::vector<float>> token_logits(const JanusNetworks& networks, cons
                                              const Sample& sample) {
   std::vector<int32_t> ids = sample.question_ids;
   ids.insert(ids.end(), sample.answer_ids.begin(), sample.answer_ids.end() - 1);
-  const JanusEngineModel model(networks, nullptr, {}, special);
+  const JanusEngineModel model(networks, {.special = special});
   const Tensor seen = model.encode_images(preprocess(sample.image, networks.config.preprocess), {});
   const Tensor image = seen.reshape({seen.size(1), seen.size(2)});
   const Tensor embeddings = model.prompt_embeddings(ids, {&image, 1});

@@ -127,6 +127,24 @@ def bpe_variants(base):
     ]
 
 
+def metaspace_variants(base):
+    """The three schemes of Metaspace; the first as transformers 5 writes it for Llama's tokenizers."""
+    tokens = numbered(base, base["added_tokens"] + [added(t, special=True) for t in (BOS, "<image_placeholder>")])
+
+    def metaspace(scheme, split):
+        return {"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": split}
+
+    def sections(scheme, split, decoder=None):
+        decoder = decoder or {"type": "Sequence", "decoders": [metaspace(scheme, split), {"type": "ByteFallback"}, {"type": "Fuse"}]}
+        return {"added_tokens": tokens, "normalizer": None, "pre_tokenizer": metaspace(scheme, split), "decoder": decoder}
+
+    return [
+        ("metaspace_first", sections("first", False, base["decoder"]), 16),
+        ("metaspace_always", sections("always", True), 16),
+        ("metaspace_never", sections("never", True), 16),
+    ]
+
+
 def same_tables(text):
     """Whether `tokenizers` knows how to normalise `text`: its tables are of Unicode 12 or older."""
     return all(getattr(normalizers, form)().normalize_str(text) == unicodedata.normalize(form, text) for form in ("NFKC", "NFC", "NFD")) and (
@@ -240,7 +258,7 @@ def main():
     dump(out / "bpe.json", bpe)
     dump(out / "fallback.json", fallback)
     write_bpe(golden, "bpe.json", bpe, bpe_variants(bpe))
-    write_bpe(golden, "fallback.json", fallback, [("fallback", {}, 4)])
+    write_bpe(golden, "fallback.json", fallback, [("fallback", {}, 4)] + metaspace_variants(fallback))
 
     symbols = ["\n", *corpus.SPECIAL[3:6], "<|User|>", "<|Assistant|>"]
     train_sentencepiece(out / "plain", model_type="bpe", normalization_rule_name="identity", add_dummy_prefix=False,

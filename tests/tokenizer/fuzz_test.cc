@@ -145,6 +145,10 @@ bool use(const std::map<std::string, std::string>& files, Mutator& mutator) {
         EXPECT_LT(id, tokenizer->size());
         tokenizer->token_of(id);
       }
+      const std::string words = to_utf8(text), around = to_utf8(mutator.text());
+      const TextRange range{around.size(), around.size() + words.size()};
+      for (const int32_t id : tokenizer->encode(around + words + around, false, {&range, 1}))
+        EXPECT_LT(id, tokenizer->size());
       tokenizer->decode(ids);
       tokenizer->decode(
           std::vector<int32_t>{-1, INT32_MAX, INT32_MIN, static_cast<int32_t>(mutator.below(100))});

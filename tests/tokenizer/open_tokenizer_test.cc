@@ -58,7 +58,7 @@ TEST(OpenTokenizer, RefusesByNameWhatIsNotSupported) {
     return error_after([&](auto& json) { json[section] = {{"type", name}}; });
   };
   EXPECT_SAYS(type("normalizer", "BertNormalizer"), "BertNormalizer");
-  EXPECT_SAYS(type("pre_tokenizer", "Metaspace"), "Metaspace");
+  EXPECT_SAYS(type("pre_tokenizer", "BertPreTokenizer"), "BertPreTokenizer");
   EXPECT_SAYS(type("post_processor", "RobertaProcessing"), "RobertaProcessing");
   EXPECT_SAYS(type("decoder", "WordPiece"), "WordPiece");
   EXPECT_SAYS(type("normalizer", "Sequence"), "normalizers: expected a list");
@@ -81,6 +81,40 @@ TEST(OpenTokenizer, RefusesByNameWhatIsNotSupported) {
                 json["decoder"] = {{"type", "Strip"}, {"content", " "}, {"stop", 1}};
               }),
               "stop");
+}
+
+TEST(OpenTokenizer, MetaspaceIsReadWhereTheVocabularyHasItsSymbol) {
+  const auto metaspace = [](nlohmann::json keys) {
+    keys["type"] = "Metaspace";
+    return keys;
+  };
+  // As transformers 5 writes DeepSeek's tokenizer once it has opened it as Llama's.
+  const std::string lost = error_after([&](auto& json) {
+    json["pre_tokenizer"] =
+        metaspace({{"replacement", "\u2581"}, {"prepend_scheme", "first"}, {"split", false}});
+  });
+  for (const char* part :
+       {"tokenizer.json", "ByteLevel", "Metaspace", "transformers 5", "take the tokenizer.json"})
+    EXPECT_SAYS(lost, part);
+  EXPECT_SAYS(error_after([&](auto& json) {
+                json["pre_tokenizer"] = metaspace({{"replacement", "\u2581"}});
+                json["model"]["vocab"].erase("\u0120");
+              }),
+              "symbol of the vocabulary");
+  const auto read = [&](const nlohmann::json& keys) {
+    return error_after([&](auto& json) {
+      json["model"]["vocab"]["\u2581"] = 49;
+      json["pre_tokenizer"] = metaspace(keys);
+    });
+  };
+  EXPECT_EQ(read({{"replacement", "\u2581"}}), "no error");
+  EXPECT_EQ(read({{"replacement", "\u2581"}, {"add_prefix_space", false}}), "no error") << "of old";
+  EXPECT_SAYS(read({{"replacement", "\u2581"}, {"add_prefix_space", false}, {"prepend_scheme", "first"}}),
+              "add_prefix_space");
+  EXPECT_SAYS(read({{"replacement", "\u2581"}, {"prepend_scheme", "second"}}), "second");
+  EXPECT_SAYS(read({{"replacement", "__"}}), "one character");
+  EXPECT_SAYS(read({{"replacement", ""}}), "one character");
+  EXPECT_SAYS(read(nlohmann::json::object()), "replacement");
 }
 
 TEST(OpenTokenizer, RefusesAVocabularyThatContradictsItself) {
@@ -155,6 +189,7 @@ TEST(OpenTokenizer, TellsWhichTokensHaveARole) {
   EXPECT_EQ(plain->begin_id(), std::nullopt);
   EXPECT_EQ(plain->pad_id(), std::nullopt);
   EXPECT_EQ(plain->encode("a", true), Ids{0});
+  EXPECT_TRUE(plain->adds_begin()) << "but no file tells which";
 
   const auto named =
       MemoryFolder({{"tokenizer.json", json},
@@ -163,7 +198,7 @@ TEST(OpenTokenizer, TellsWhichTokensHaveARole) {
           .open();
   EXPECT_EQ(named->begin_id(), 50) << "tokenizer_config.json comes first";
   EXPECT_EQ(named->end_id(), 51);
-  EXPECT_EQ(named->encode("a", true), Ids{0}) << "nothing asks for the begin token";
+  EXPECT_EQ(named->encode("a", true), (Ids{50, 0})) << "no file says no";
 
   nlohmann::json deepseek = small_bpe();
   deepseek["added_tokens"][0]["content"] = "<｜begin▁of▁sentence｜>";
@@ -175,22 +210,30 @@ TEST(OpenTokenizer, TellsWhichTokensHaveARole) {
   EXPECT_EQ(by_name->pad_id(), 52);
 }
 
-TEST(OpenTokenizer, TheFilesDecideOnTheBeginToken) {
+TEST(OpenTokenizer, TheBeginTokenComesFirstUnlessTheFilesSayNo) {
   nlohmann::json json = small_bpe();
-  const auto first = [&](const char* config) {
+  const auto first = [&](const std::string& config) {
     return MemoryFolder({{"tokenizer.json", json.dump()}, {"tokenizer_config.json", config}})
         .open()
         ->encode("a", true);
   };
-  const char* roles = R"({"bos_token": "<begin>")";
-  EXPECT_EQ(first((std::string(roles) + "}").c_str()), Ids{0});
-  EXPECT_EQ(first((std::string(roles) + R"(, "add_bos_token": true})").c_str()), (Ids{50, 0}));
-  EXPECT_EQ(first((std::string(roles) + R"(, "tokenizer_class": "LlamaTokenizerFast"})").c_str()),
-            (Ids{50, 0}));
-  EXPECT_EQ(
-      first((std::string(roles) + R"(, "tokenizer_class": "LlamaTokenizerFast", "add_bos_token": false})")
-                .c_str()),
-      Ids{0});
+  const std::string roles = R"({"bos_token": "<begin>")";
+  for (const char* more :
+       {"", R"(, "add_bos_token": true)", R"(, "add_bos_token": null)",
+        R"(, "tokenizer_class": "LlamaTokenizerFast")", R"(, "tokenizer_class": "PreTrainedTokenizerFast")",
+        R"(, "tokenizer_class": "TokenizersBackend", "backend": "tokenizers")"}) {
+    EXPECT_EQ(first(roles + more + "}"), (Ids{50, 0})) << more;
+  }
+  for (const char* type : {"LlamaTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend"}) {
+    EXPECT_EQ(first(roles + R"(, "add_bos_token": false, "tokenizer_class": ")" + type + "\"}"), Ids{0});
+  }
+  // A template that adds nothing is what transformers 5 writes where it was told so for one call; it is no
+  // file's word on the begin token.
+  json["post_processor"] = nlohmann::json::parse(
+      R"({"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}], "pair": [],
+          "special_tokens": {}})");
+  EXPECT_EQ(first(roles + "}"), (Ids{50, 0}));
+  EXPECT_EQ(first(roles + R"(, "add_bos_token": false})"), Ids{0});
   json["post_processor"] = nlohmann::json::parse(
       R"({"type": "Sequence", "processors": [{"type": "ByteLevel"}, {"type": "TemplateProcessing",
           "single": [{"SpecialToken": {"id": "B", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
@@ -199,10 +242,39 @@ TEST(OpenTokenizer, TheFilesDecideOnTheBeginToken) {
                                          "E": {"id": "E", "ids": [51], "tokens": ["<end>"]}}}]})");
   EXPECT_EQ(first("{}"), (Ids{52, 0})) << "of a template, what stands before the text";
   EXPECT_EQ(first(R"({"add_bos_token": false})"), Ids{0});
+  EXPECT_EQ(first(R"({"bos_token": "<word>"})"), (Ids{52, 0}));
+  EXPECT_EQ(first(R"({"bos_token": "<begin>", "add_bos_token": false})"), Ids{0});
+  const std::string both =
+      error_of({{"tokenizer.json", json.dump()}, {"tokenizer_config.json", R"({"bos_token": "<begin>"})"}});
+  for (const char* part : {"tokenizer.json", "tokenizer_config.json: bos_token", "<begin>", "<word>"})
+    EXPECT_SAYS(both, part);
   EXPECT_EQ(MemoryFolder({{"tokenizer.json", json.dump()}}).open()->encode("a", false), Ids{0});
   EXPECT_SAYS(error_of({{"tokenizer.json", small_bpe().dump()},
                         {"tokenizer_config.json", R"({"add_bos_token": true, "bos_token": "<none>"})"}}),
               "<none>");
+}
+
+// Without names, by the numbers of the model's configs; those that no one chose are no special tokens.
+TEST(OpenTokenizer, FindsTokensWithARoleByTheConfigsNumbers) {
+  const auto open = [](const char* file, const char* content) {
+    return MemoryFolder({{"tokenizer.json", small_bpe().dump()}, {file, content}}).open();
+  };
+  EXPECT_EQ(open("generation_config.json", R"({"bos_token_id": 50})")->encode("a", true), (Ids{50, 0}));
+  EXPECT_EQ(open("config.json", R"({"bos_token_id": 50})")->encode("a", true), (Ids{50, 0}));
+  for (const char* section : {"text_config", "language_config"}) {
+    const std::string config =
+        std::string(R"({")") + section + R"(": {"bos_token_id": 50, "eos_token_id": [51]}})";
+    EXPECT_EQ(open("config.json", config.c_str())->encode("a", true), (Ids{50, 0})) << section;
+    EXPECT_EQ(open("config.json", config.c_str())->end_id(), 51) << section;
+  }
+  const auto defaults = open("config.json", R"({"language_config": {"bos_token_id": 1, "eos_token_id": 2}})");
+  EXPECT_EQ(defaults->begin_id(), std::nullopt);
+  EXPECT_EQ(defaults->end_id(), std::nullopt);
+  const auto named = MemoryFolder({{"tokenizer.json", small_bpe().dump()},
+                                   {"special_tokens_map.json", R"({"bos_token": "<begin>"})"},
+                                   {"config.json", R"({"bos_token_id": 51})"}})
+                         .open();
+  EXPECT_EQ(named->begin_id(), 50) << "a name comes before a number";
 }
 
 TEST(OpenTokenizer, TakesTokensThatOnlyTheFilesBesideName) {

@@ -37,6 +37,8 @@ size_t white_space_behind(std::string_view text, size_t end) {
 
 }  // namespace
 
+bool is_tag(std::string_view text) { return text.size() > 2 && text.front() == '<' && text.back() == '>'; }
+
 AddedToken read_added_token(const nlohmann::json& json, const std::string& where) {
   const JsonObject object(json, where);
   AddedToken token;
@@ -62,19 +64,32 @@ void TokenFinder::add(std::string_view text, const AddedToken& token) {
   if (tokens_[node] == nullptr) tokens_[node] = &token;
 }
 
-TokenFinder::Found TokenFinder::longest_at(std::string_view text) const {
+TokenFinder::Found TokenFinder::longest_at(std::string_view text, size_t at,
+                                           std::span<const TextRange> plain) const {
   Found found;
   uint32_t node = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
+  for (size_t i = at; i < text.size(); ++i) {
     const auto child = children_.find(child_key(node, text[i]));
     if (child == children_.end()) break;
     node = child->second;
-    if (tokens_[node] != nullptr) found = {tokens_[node], i + 1};
+    const AddedToken* token = tokens_[node];
+    if (token == nullptr || (token->control && overlaps(plain, at, i + 1))) continue;
+    found = {token, i + 1 - at};
   }
   return found;
 }
 
-std::vector<TokenOrText> TokenFinder::split(std::string_view text) const {
+std::vector<size_t> TokenFinder::places(std::string_view text, std::span<const TextRange> plain) const {
+  std::vector<size_t> places;
+  for (size_t at = 0; at < text.size() && !plain.empty(); ++at) {
+    if (!begins_[static_cast<uint8_t>(text[at])]) continue;
+    const Found found = longest_at(text, at, {});
+    if (found.token != nullptr && overlaps(plain, at, at + found.length)) places.push_back(at);
+  }
+  return places;
+}
+
+std::vector<TokenOrText> TokenFinder::split(std::string_view text, std::span<const TextRange> plain) const {
   std::vector<TokenOrText> parts;
   size_t done = 0;  // what lies before is in `parts`
   for (size_t at = 0; at < text.size() && !children_.empty();) {
@@ -82,7 +97,7 @@ std::vector<TokenOrText> TokenFinder::split(std::string_view text) const {
       ++at;
       continue;
     }
-    const Found found = longest_at(text.substr(at));
+    const Found found = longest_at(text, at, plain);
     if (found.token == nullptr) {
       ++at;
       continue;

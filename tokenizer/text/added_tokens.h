@@ -4,10 +4,13 @@
 #include <array>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+
+#include "tokenizer/text/text_range.h"
 
 namespace janus {
 
@@ -15,6 +18,7 @@ struct AddedToken {
   std::string content;
   int32_t id = 0;
   bool special = false;      // left out when decoding
+  bool control = false;      // never made of words that somebody typed
   bool lstrip = false;       // takes the white space before it along
   bool rstrip = false;       // and behind it
   bool single_word = false;  // counts only where no word character touches it
@@ -23,6 +27,10 @@ struct AddedToken {
 
 // The largest id a token may have: one more must still be an id.
 constexpr int64_t kMaxTokenId = INT32_MAX - 1;
+
+// Whether a token's text reads as a tag: "<|User|>", "<begin_of_image>". Not all files call such tokens
+// special.
+bool is_tag(std::string_view text);
 
 // One entry of `added_tokens` (tokenizer.json) or `added_tokens_decoder` (tokenizer_config.json), without its
 // id. Throws Error naming the place.
@@ -41,15 +49,19 @@ class TokenFinder {
   // must outlive the finder.
   void add(std::string_view text, const AddedToken& token);
   // `text` cut at the tokens, with their flags applied. `text` must be UTF-8. A token may overlap the white
-  // space that the one before has taken, as in the reference.
-  std::vector<TokenOrText> split(std::string_view text) const;
+  // space that the one before has taken, as in the reference. Control tokens that reach into `plain` are
+  // text.
+  std::vector<TokenOrText> split(std::string_view text, std::span<const TextRange> plain = {}) const;
+  // The places at which a token begins that reaches into `plain`, also within others.
+  std::vector<size_t> places(std::string_view text, std::span<const TextRange> plain) const;
 
  private:
   struct Found {
     const AddedToken* token = nullptr;
     size_t length = 0;
   };
-  Found longest_at(std::string_view text) const;
+  // The longest token at text[at]; `plain` as in split().
+  Found longest_at(std::string_view text, size_t at, std::span<const TextRange> plain) const;
 
   std::array<bool, 256> begins_{};  // whether a text begins with the byte
   // A tree of the texts, byte by byte.

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,9 @@ class ByteBpeTokenizer : public TextTokenizer {
   // not as it must be or not supported.
   ByteBpeTokenizer(const nlohmann::json& json, const TokenizerSettings& settings, const std::string& where);
 
-  std::vector<int32_t> encode(std::string_view text, bool add_begin) const override;
+  using TextTokenizer::encode;
+  std::vector<int32_t> encode(std::string_view text, bool add_begin,
+                              std::span<const TextRange> plain) const override;
   std::string decode(std::span<const int32_t> ids) const override;
   std::optional<int32_t> id_of(std::string_view token) const override;
   std::string token_of(int32_t id) const override;
@@ -33,11 +36,19 @@ class ByteBpeTokenizer : public TextTokenizer {
   std::optional<int32_t> begin_id() const override { return roles_.begin; }
   std::optional<int32_t> end_id() const override { return roles_.end; }
   std::optional<int32_t> pad_id() const override { return roles_.pad; }
+  bool adds_begin() const override { return adds_begin_; }
 
  private:
   void add_token(const AddedToken& token, const std::string& where);
   void find_begin(const nlohmann::json& json, const TokenizerSettings& settings, const std::string& where);
-  void encode_text(std::string_view text, std::vector<int32_t>& ids) const;
+  void find_control(const TokenizerSettings& settings);
+  // `text` is free of tokens that are looked for in the text as it is given. at_start: it begins the whole.
+  void encode_text(std::string_view text, std::span<const TextRange> plain, bool at_start,
+                   std::vector<int32_t>& ids) const;
+  void encode_piece(std::string_view piece, bool plain, std::vector<int32_t>& ids) const;
+  // Where the parts `plain` of `text` lie in it when it is normalised; rather too much than too little.
+  std::vector<TextRange> in_normalized(std::string_view text, std::span<const TextRange> plain,
+                                       std::string_view normalized) const;
   const std::string* find_token(int32_t id) const;
 
   BpeModel model_;
@@ -47,9 +58,11 @@ class ByteBpeTokenizer : public TextTokenizer {
   std::deque<AddedToken> added_;  // the finders point into it
   std::map<std::string, const AddedToken*, std::less<>> added_by_text_;
   std::map<int32_t, const AddedToken*> added_by_id_;
-  TokenFinder raw_finder_;         // in the text as it is given
-  TokenFinder normalized_finder_;  // in normalised text
+  TokenFinder raw_finder_;            // in the text as it is given
+  TokenFinder normalized_finder_;     // in normalised text
+  std::set<int32_t> merged_control_;  // control tokens that the model, too, might make of a text
   RoleIds roles_;
+  bool adds_begin_ = true;
   std::vector<int32_t> begin_ids_;  // before a text that is to begin with the begin token
   int32_t size_ = 0;
 };

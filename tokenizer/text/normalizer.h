@@ -15,6 +15,8 @@ class Normalizer {
   // is not supported, naming it.
   Normalizer(const nlohmann::json& json, const std::string& where);
 
+  // Whether texts stay as they are.
+  bool empty() const { return steps_.empty(); }
   // `text` must be UTF-8, and so is the result.
   std::string operator()(std::string text) const;
 

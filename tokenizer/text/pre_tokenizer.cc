@@ -11,6 +11,7 @@
 #include "tokenizer/text/char_class.h"
 #include "tokenizer/text/json_list.h"
 #include "tokenizer/text/json_pattern.h"
+#include "tokenizer/text/metaspace.h"
 #include "tokenizer/text/split.h"
 
 namespace janus {
@@ -61,6 +62,7 @@ template <typename Change>
 void rewrite(Pieces& pieces, Change change) {
   Pieces result;
   result.ranges.reserve(pieces.ranges.size());
+  result.at_start = pieces.at_start && !pieces.ranges.empty() && pieces.ranges.front().begin == 0;
   for (const TextRange& range : pieces.ranges) {
     const size_t begin = result.text.size();
     result.text += change(pieces.piece(range));
@@ -77,8 +79,8 @@ void add_prefix(Pieces& pieces, const std::string& prefix) {
 
 }  // namespace
 
-Pieces Pieces::whole(std::string text) {
-  Pieces pieces{std::move(text), {}};
+Pieces Pieces::whole(std::string text, bool at_start) {
+  Pieces pieces{std::move(text), {}, at_start};
   if (!pieces.text.empty()) pieces.ranges.push_back({0, pieces.text.size()});
   return pieces;
 }
@@ -115,16 +117,38 @@ void PreTokenizer::add(const nlohmann::json& json, const std::string& where) {
       steps_.emplace_back(regex_splitter(Regex(kGpt2Pattern), SplitBehavior::isolated, false));
     }
     steps_.emplace_back([](Pieces& pieces) { rewrite(pieces, to_byte_level); });
+  } else if (type == "Metaspace") {
+    add_metaspace(object);
   } else {
     fail(
         "{}: expected a pre-tokenizer among Sequence, Split, Digits, Whitespace, WhitespaceSplit, ByteLevel, "
-        "found {}",
+        "Metaspace, found {}",
         where, excerpt(type));
   }
 }
 
-Pieces PreTokenizer::operator()(std::string text) const {
-  Pieces pieces = Pieces::whole(std::move(text));
+// As SentencePiece does it: a symbol for every space, one before the text, and words that begin with it.
+void PreTokenizer::add_metaspace(const JsonObject& object) {
+  const Metaspace metaspace = read_metaspace(object);
+  space_symbol_ = metaspace.symbol;
+  const Regex symbol = Regex::literal(metaspace.symbol);
+  steps_.emplace_back([metaspace, space = Regex::literal(" ")](Pieces& pieces) {
+    bool first = pieces.at_start && !pieces.ranges.empty() && pieces.ranges.front().begin == 0;
+    rewrite(pieces, [&](std::string_view piece) {
+      std::string text = space.replace_all(piece, metaspace.symbol);
+      const bool at_start = std::exchange(first, false);
+      const bool prepend = metaspace.prepend == Metaspace::Prepend::always ||
+                           (metaspace.prepend == Metaspace::Prepend::first && at_start);
+      return prepend && !text.starts_with(metaspace.symbol) ? metaspace.symbol + text : text;
+    });
+  });
+  if (object.boolean("split", true)) {
+    steps_.emplace_back(regex_splitter(symbol, SplitBehavior::merged_with_next, false));
+  }
+}
+
+Pieces PreTokenizer::operator()(std::string text, bool at_start) const {
+  Pieces pieces = Pieces::whole(std::move(text), at_start);
   for (const Step& step : steps_) step(pieces);
   return pieces;
 }

@@ -8,13 +8,9 @@
 #include <utility>
 #include <vector>
 
-namespace janus {
+#include "tokenizer/text/text_range.h"
 
-// Part of a text: bytes [begin, end).
-struct TextRange {
-  size_t begin = 0;
-  size_t end = 0;
-};
+namespace janus {
 
 // A compiled pattern. Immutable; one object may be used by several threads at once.
 class Regex {

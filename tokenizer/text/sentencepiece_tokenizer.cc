@@ -50,23 +50,38 @@ class SentencePieceTokenizer : public TextTokenizer {
     for (const AddedToken& token : settings.added) add_named(token);
     for (const std::string& text : settings.special_texts) add_named({text, id_of(text).value_or(-1), true});
     find_begin(settings);
+    find_control();
   }
 
-  std::vector<int32_t> encode(std::string_view text, bool add_begin) const override {
+  std::vector<int32_t> encode(std::string_view text, bool add_begin,
+                              std::span<const TextRange> plain) const override {
     std::vector<int32_t> ids;
-    if (add_begin && adds_begin_) ids.push_back(*roles_.begin);
+    if (add_begin && adds_begin_ && roles_.begin) ids.push_back(*roles_.begin);
     const std::string whole = to_utf8(text);
     const std::string_view all(whole);
     size_t done = 0;
-    for (const TokenOrText& part : finder_.split(all)) {
+    // What the library would find by itself in `plain` is cut behind its first character.
+    const std::vector<size_t> cuts = library_control_.places(all, plain);
+    auto cut = cuts.begin();
+    const auto encode_until = [&](size_t end) {
+      for (; cut != cuts.end() && *cut < end; ++cut) {
+        const size_t behind = *cut + utf8_front(all.substr(*cut)).length;
+        if (behind <= done || behind >= end) continue;
+        encode_part(all.substr(done, behind - done), done == 0, ids);
+        done = behind;
+      }
+      encode_part(all.substr(done, end - done), done == 0, ids);
+      done = end;
+    };
+    for (const TokenOrText& part : finder_.split(all, plain)) {
       // The library finds user-defined pieces by itself.
       if (part.token == nullptr || is_user_defined(part.token->id)) continue;
       const auto begin = static_cast<size_t>(part.text.data() - all.data());
-      if (done < begin) encode_part(all.substr(done, begin - done), done == 0, ids);
+      encode_until(begin);
       ids.push_back(part.token->id);
       done = begin + part.text.size();
     }
-    encode_part(all.substr(done), done == 0, ids);
+    encode_until(all.size());
     return ids;
   }
 
@@ -109,6 +124,7 @@ class SentencePieceTokenizer : public TextTokenizer {
   std::optional<int32_t> begin_id() const override { return roles_.begin; }
   std::optional<int32_t> end_id() const override { return roles_.end; }
   std::optional<int32_t> pad_id() const override { return roles_.pad; }
+  bool adds_begin() const override { return adds_begin_; }
 
  private:
   bool is_user_defined(int32_t id) const { return spec_.user_defined.contains(id); }
@@ -139,7 +155,9 @@ class SentencePieceTokenizer : public TextTokenizer {
   }
 
   void find_begin(const TokenizerSettings& settings) {
-    roles_ = find_roles(settings, [this](std::string_view text) { return id_of(text); });
+    roles_ = find_roles(
+        settings, [this](std::string_view text) { return id_of(text); },
+        [this](int32_t id) { return is_special(id); });
     const auto own = [](std::optional<int32_t>& role, int32_t id) {
       if (!role && id >= 0) role = id;
     };
@@ -148,7 +166,16 @@ class SentencePieceTokenizer : public TextTokenizer {
     own(roles_.pad, processor_->pad_id());
     check(roles_.begin || !settings.add_begin.value_or(false),
           "{}: expected the begin token that add_bos_token asks for, found none", where_);
-    adds_begin_ = roles_.begin && settings.add_begin.value_or(true);
+    adds_begin_ = settings.add_begin.value_or(true);
+  }
+
+  void find_control() {
+    for (AddedToken& token : tokens_) {
+      const bool has_role = token.id == roles_.begin || token.id == roles_.end || token.id == roles_.pad;
+      token.control = token.special || has_role || is_tag(token.content);
+      const bool of_library = token.id < processor_->GetPieceSize() && !processor_->IsControl(token.id);
+      if (token.control && of_library) library_control_.add(token.content, token);
+    }
   }
 
   void encode_part(std::string_view text, bool at_start, std::vector<int32_t>& ids) const {
@@ -202,6 +229,7 @@ class SentencePieceTokenizer : public TextTokenizer {
   std::map<int32_t, AddedToken*> added_;  // into tokens_
   std::map<std::string, int32_t, std::less<>> added_by_text_;
   TokenFinder finder_;
+  TokenFinder library_control_;  // control tokens that the library finds or makes by itself
   RoleIds roles_;
   bool adds_begin_ = false;
   int32_t size_ = 0;

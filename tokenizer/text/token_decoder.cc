@@ -7,6 +7,7 @@
 #include "tokenizer/text/byte_level.h"
 #include "tokenizer/text/json_list.h"
 #include "tokenizer/text/json_pattern.h"
+#include "tokenizer/text/metaspace.h"
 
 namespace janus {
 namespace {
@@ -23,6 +24,17 @@ void decode_byte_level(Tokens& tokens) {
 void decode_byte_fallback(Tokens& tokens) {
   for (std::string& token : tokens) {
     if (const auto byte = from_byte_fallback(token)) token = std::string(1, *byte);
+  }
+}
+
+// The first token loses the space that was put before the text, and all that follow it.
+void decode_metaspace(Tokens& tokens, const Metaspace& metaspace) {
+  bool first = metaspace.prepend != Metaspace::Prepend::never;
+  for (std::string& token : tokens) {
+    const std::string_view space = std::exchange(first, false) ? "" : " ";
+    for (size_t at = token.find(metaspace.symbol); at != token.npos;
+         at = token.find(metaspace.symbol, at + space.size()))
+      token.replace(at, metaspace.symbol.size(), space);
   }
 }
 
@@ -61,6 +73,9 @@ void TokenDecoder::add(const nlohmann::json& json, const std::string& where) {
     steps_.emplace_back(decode_byte_level);
   } else if (type == "ByteFallback") {
     steps_.emplace_back(decode_byte_fallback);
+  } else if (type == "Metaspace") {
+    steps_.emplace_back(
+        [metaspace = read_metaspace(object)](Tokens& tokens) { decode_metaspace(tokens, metaspace); });
   } else if (type == "Fuse") {
     steps_.emplace_back(fuse);
   } else if (type == "Replace") {
@@ -77,8 +92,10 @@ void TokenDecoder::add(const nlohmann::json& json, const std::string& where) {
       strip_start(tokens, content, most);
     });
   } else {
-    fail("{}: expected a decoder among Sequence, ByteLevel, ByteFallback, Fuse, Replace, Strip, found {}",
-         where, excerpt(type));
+    fail(
+        "{}: expected a decoder among Sequence, ByteLevel, ByteFallback, Metaspace, Fuse, Replace, "
+        "Strip, found {}",
+        where, excerpt(type));
   }
 }
 

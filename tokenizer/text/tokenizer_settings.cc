@@ -68,6 +68,33 @@ void read_added_file(const JsonObject& file, std::vector<AddedToken>* added) {
   }
 }
 
+// A number, or the first of a list. What is neither is for the model's own reader to refuse.
+void read_number(const nlohmann::json& json, const char* key, std::optional<int32_t>* role) {
+  if (!json.is_object() || !json.contains(key)) return;
+  const nlohmann::json& value = json[key].is_array() && !json[key].empty() ? json[key].front() : json[key];
+  const int64_t id = value.is_number_integer() ? value.get<int64_t>() : -1;
+  if (!*role && id >= 0 && id <= kMaxTokenId) *role = static_cast<int32_t>(id);
+}
+
+void read_numbers(const nlohmann::json& json, RoleIds* roles) {
+  read_number(json, "bos_token_id", &roles->begin);
+  read_number(json, "eos_token_id", &roles->end);
+  read_number(json, "pad_token_id", &roles->pad);
+}
+
+RoleIds read_role_numbers(const FileSet& files) {
+  RoleIds roles;
+  for (const char* name : {"generation_config.json", "config.json"}) {
+    if (!files.contains(name)) continue;
+    const nlohmann::json json = files.json(name);
+    read_numbers(json, &roles);
+    for (const char* section : {"text_config", "language_config"}) {
+      if (json.is_object() && json.contains(section)) read_numbers(json[section], &roles);
+    }
+  }
+  return roles;
+}
+
 }  // namespace
 
 TokenizerSettings read_tokenizer_settings(const FileSet& files) {
@@ -82,24 +109,29 @@ TokenizerSettings read_tokenizer_settings(const FileSet& files) {
     read_special_texts(file, &settings.special_texts);
     if (name == kMapFile) continue;
     if (file.contains("add_bos_token")) settings.add_begin = file.boolean("add_bos_token", true);
-    settings.is_llama = file.string("tokenizer_class", "").starts_with("Llama");
     read_added_decoder(file, &settings.added);
   }
   if (files.contains(kAddedFile)) {
     const nlohmann::json json = files.json(kAddedFile);
     read_added_file(JsonObject(json, files.path(kAddedFile)), &settings.added);
   }
+  if (!settings.begin || !settings.end) settings.numbered = read_role_numbers(files);
   return settings;
 }
 
 RoleIds find_roles(const TokenizerSettings& settings,
-                   const std::function<std::optional<int32_t>(std::string_view)>& id_of) {
-  const auto find = [&](const std::optional<NamedToken>& named, std::string_view deepseek) {
-    const auto id = named ? id_of(named->text) : std::nullopt;
-    return id ? id : id_of(deepseek);
+                   const std::function<std::optional<int32_t>(std::string_view)>& id_of,
+                   const std::function<bool(int32_t)>& is_special) {
+  const auto find = [&](const std::optional<NamedToken>& named, std::string_view deepseek,
+                        std::optional<int32_t> numbered) {
+    auto id = named ? id_of(named->text) : std::nullopt;
+    if (!id) id = id_of(deepseek);
+    if (!id && numbered && is_special(*numbered)) id = numbered;
+    return id;
   };
-  return {find(settings.begin, "<｜begin▁of▁sentence｜>"), find(settings.end, "<｜end▁of▁sentence｜>"),
-          find(settings.pad, "<｜▁pad▁｜>")};
+  return {find(settings.begin, "<｜begin▁of▁sentence｜>", settings.numbered.begin),
+          find(settings.end, "<｜end▁of▁sentence｜>", settings.numbered.end),
+          find(settings.pad, "<｜▁pad▁｜>", settings.numbered.pad)};
 }
 
 }  // namespace janus

@@ -1,5 +1,5 @@
 // What the files beside a tokenizer say of it: tokenizer_config.json, special_tokens_map.json,
-// added_tokens.json.
+// added_tokens.json; and generation_config.json and config.json, which number tokens with a role.
 #pragma once
 
 #include <functional>
@@ -18,10 +18,14 @@ struct NamedToken {
   std::string where;
 };
 
+struct RoleIds {
+  std::optional<int32_t> begin, end, pad;
+};
+
 struct TokenizerSettings {
   std::optional<NamedToken> begin, end, pad;
+  RoleIds numbered;                        // by the model's configs; not read where names are there
   std::optional<bool> add_begin;           // `add_bos_token`
-  bool is_llama = false;                   // `tokenizer_class` is one of Llama's, which add the begin token
   std::vector<AddedToken> added;           // of `added_tokens_decoder` and added_tokens.json, with their ids
   std::vector<std::string> special_texts;  // of further special tokens: ids are not given with them
 };
@@ -29,11 +33,10 @@ struct TokenizerSettings {
 // Reads those of the files that are there. Throws Error with file and place for what is not as it must be.
 TokenizerSettings read_tokenizer_settings(const FileSet& files);
 
-// The tokens with a role. Of each: the one a file names, then the one with DeepSeek's name.
-struct RoleIds {
-  std::optional<int32_t> begin, end, pad;
-};
+// The tokens with a role. Of each: the one a file names, then the one with DeepSeek's name, then the one a
+// file numbers, if it is special: configs hold numbers that no one chose, such as LlamaConfig's 1 and 2.
 RoleIds find_roles(const TokenizerSettings& settings,
-                   const std::function<std::optional<int32_t>(std::string_view)>& id_of);
+                   const std::function<std::optional<int32_t>(std::string_view)>& id_of,
+                   const std::function<bool(int32_t)>& is_special);
 
 }  // namespace janus

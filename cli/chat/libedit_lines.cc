@@ -1,8 +1,10 @@
 // The build with libedit.
 #include <histedit.h>
 
+#include <algorithm>
 #include <clocale>
 #include <cstdio>
+#include <utility>
 
 #include "cli/chat/line_reader.h"
 
@@ -11,9 +13,26 @@ namespace {
 
 constexpr int kLinesKept = 1000;
 
+// The names in rows, for people.
+std::string in_rows(const std::vector<std::string>& names) {
+  constexpr size_t kWidth = 78, kMost = 200;
+  std::string text;
+  size_t column = 0;
+  for (size_t i = 0; i < std::min(names.size(), kMost); ++i) {
+    if (column > 0 && column + names[i].size() > kWidth) {
+      text += "\n";
+      column = 0;
+    }
+    text += names[i] + "  ";
+    column += names[i].size() + 2;
+  }
+  return text + (names.size() > kMost ? "...\n" : "\n");
+}
+
 class EditingLines : public LineReader {
  public:
-  explicit EditingLines(std::string history_file) : history_file_(std::move(history_file)) {
+  EditingLines(std::string history_file, Completer completer)
+      : history_file_(std::move(history_file)), completer_(std::move(completer)) {
     std::setlocale(LC_CTYPE, "");  // so that a letter of several bytes is one
     // The prompt and what is typed belong to the person, not to the results on standard output.
     editor_ = el_init("janus", stdin, stderr, stderr);
@@ -31,6 +50,10 @@ class EditingLines : public LineReader {
     // A Ctrl-D typed before the terminal listened letter by letter arrives as a zero byte.
     el_set(editor_, EL_BIND, "^@", "em-delete-or-list", nullptr);
     el_source(editor_, nullptr);
+    // In edit mode the terminal makes no signal of Ctrl-C, so that it is a key like any other.
+    el_set(editor_, EL_SETTY, "-d", "intr=", nullptr);
+    bind_key("^C", "janus-interrupt", "clear the line", &EditingLines::interrupt);
+    bind_key("^I", "janus-complete", "complete", &EditingLines::complete);
   }
   ~EditingLines() override {
     if (history_ != nullptr) history_end(history_);
@@ -41,39 +64,80 @@ class EditingLines : public LineReader {
 
   bool ready() const { return editor_ != nullptr && history_ != nullptr; }
 
-  std::optional<std::string> read(const std::string& prompt) override {
+  void prepare() override { el_set(editor_, EL_PREP_TERM, 1); }
+
+  TypedLine read(const std::string& prompt) override {
     prompt_ = prompt;
+    interrupted_ = false;
     // Before the prompt is shown, so that who sees it may type anything.
-    el_set(editor_, EL_PREP_TERM, 1);
+    prepare();
     int count = 0;
     const char* text = el_gets(editor_, &count);
-    if (text == nullptr || count <= 0) return std::nullopt;
-    std::string line(text, static_cast<size_t>(count));
-    if (line.back() == '\n') line.pop_back();
-    if (!line.empty()) {
+    TypedLine line;
+    if (text != nullptr && count > 0) line = {TypedLine::End::entered, {text, static_cast<size_t>(count)}};
+    if (interrupted_) {
+      line.end = TypedLine::End::interrupted;
+      std::fputs("^C\n", stderr);
+      return line;
+    }
+    if (line.end == TypedLine::End::input_ended) return line;
+    if (line.text.back() == '\n') line.text.pop_back();
+    if (!line.text.empty()) {
       HistEvent event;
-      history(history_, &event, H_ENTER, line.c_str());
+      history(history_, &event, H_ENTER, line.text.c_str());
       if (!history_file_.empty()) history(history_, &event, H_SAVE, history_file_.c_str());
     }
     return line;
   }
 
  private:
-  static char* prompt_of(EditLine* editor) {
-    EditingLines* self = nullptr;
-    el_get(editor, EL_CLIENTDATA, &self);
-    return self->prompt_.data();
+  using Key = unsigned char (*)(EditLine*, int);
+
+  // In both keymaps that vi has, too.
+  void bind_key(const char* key, const char* name, const char* help, Key action) {
+    el_set(editor_, EL_ADDFN, name, help, action);
+    el_set(editor_, EL_BIND, key, name, nullptr);
+    el_set(editor_, EL_BIND, "-a", key, name, nullptr);
+  }
+
+  static EditingLines* self(EditLine* editor) {
+    EditingLines* lines = nullptr;
+    el_get(editor, EL_CLIENTDATA, &lines);
+    return lines;
+  }
+  static char* prompt_of(EditLine* editor) { return self(editor)->prompt_.data(); }
+
+  static unsigned char interrupt(EditLine* editor, int) {
+    self(editor)->interrupted_ = true;
+    // The next prompt begins below all of the line.
+    const LineInfo* line = el_line(editor);
+    el_cursor(editor, static_cast<int>(line->lastchar - line->cursor));
+    el_set(editor, EL_REFRESH);
+    return CC_NEWLINE;
+  }
+
+  static unsigned char complete(EditLine* editor, int) {
+    const LineInfo* line = el_line(editor);
+    const Completion completion = self(editor)->completer_({line->buffer, line->cursor});
+    if (!completion.insert.empty()) {
+      return el_insertstr(editor, completion.insert.c_str()) == 0 ? CC_REFRESH : CC_ERROR;
+    }
+    if (completion.choices.empty()) return CC_ERROR;
+    std::fputs(("\n" + in_rows(completion.choices)).c_str(), stderr);
+    return CC_REDISPLAY;
   }
 
   std::string history_file_, prompt_;
+  Completer completer_;
+  bool interrupted_ = false;
   EditLine* editor_ = nullptr;
   History* history_ = nullptr;
 };
 
 }  // namespace
 
-std::unique_ptr<LineReader> editing_line_reader(const std::string& history) {
-  auto reader = std::make_unique<EditingLines>(history);
+std::unique_ptr<LineReader> editing_line_reader(const std::string& history, LineReader::Completer completer) {
+  auto reader = std::make_unique<EditingLines>(history, std::move(completer));
   if (!reader->ready()) return nullptr;
   return reader;
 }

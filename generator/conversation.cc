@@ -32,8 +32,8 @@ std::vector<int32_t> Conversation::turn_ids(const std::string& question, size_t 
                                             bool special_tokens) const {
   const EngineModel& model = engine_.model().engine_model();
   const ChatTurn turn{.question = question, .images = static_cast<int>(images), .answer = {}};
-  return tokens() == 0 ? model.answer_prompt({&turn, 1}, turn.images, special_tokens)
-                       : model.next_turn(turn, special_tokens);
+  return held() == 0 ? model.answer_prompt({&turn, 1}, turn.images, special_tokens)
+                     : model.next_turn(turn, special_tokens);
 }
 
 std::vector<int32_t> Conversation::ids_of_answer(const Told& turn) const {
@@ -50,10 +50,10 @@ std::vector<int32_t> Conversation::ids_of_answer(const Told& turn) const {
 }
 
 void Conversation::check_room(int64_t new_tokens) const {
-  if (tokens() + new_tokens < capacity()) return;
+  if (held() + new_tokens < capacity()) return;
   throw ConversationFull(
       fmt::format("conversation: expected at most {} tokens with this turn and its images, found {}; {}",
-                  capacity(), tokens() + new_tokens + 1,
+                  capacity(), held() + new_tokens + 1,
                   turns() == 0 ? "shorten the question or show fewer images" : "begin a new one"));
 }
 

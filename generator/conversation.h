@@ -1,6 +1,7 @@
 // A conversation of several turns, whose keys and values stay from one turn to the next.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -50,7 +51,7 @@ class Conversation {
   void reset();
 
   // The number of tokens that it holds, with those that the next question reads first, and that it can hold.
-  int64_t tokens() const { return session_->length() + static_cast<int64_t>(unread_.ids.size()); }
+  int64_t tokens() const { return std::min(held(), capacity()); }
   int64_t capacity() const { return session_->capacity(); }
 
  private:
@@ -66,6 +67,8 @@ class Conversation {
     Unread unread;
   };
 
+  // Beyond the capacity by the end of an answer that filled it.
+  int64_t held() const { return session_->length() + static_cast<int64_t>(unread_.ids.size()); }
   std::vector<int32_t> turn_ids(const std::string& question, size_t images, bool special_tokens) const;
   std::vector<int32_t> ids_of_answer(const Told& turn) const;
   void check_room(int64_t new_tokens) const;

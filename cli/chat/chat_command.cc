@@ -7,7 +7,6 @@
 
 #include "cli/chat/chat.h"
 #include "cli/chat/completion.h"
-#include "cli/chat/interrupt_watch.h"
 #include "cli/chat/line_reader.h"
 
 namespace janus::cli {
@@ -17,13 +16,9 @@ namespace {
 Outcome converse(Chat& conversation, LineReader& lines, const CommonOptions& common, Console& console,
                  bool person) {
   int failed = 0, taken = 0, ends_asked = 0;
-  std::optional<InterruptWatch> between;  // prompts, where a person's Ctrl-C comes too late for an answer
   for (bool goes_on = true; goes_on;) {
-    lines.prepare();
-    between.reset();
     const TypedLine line = lines.read("> ");
     if (line.end == TypedLine::End::input_ended) break;
-    if (person) between.emplace();
     if (line.end == TypedLine::End::interrupted) {
       ends_asked = line.text.empty() ? ends_asked + 1 : 0;
       if (ends_asked == 2) return Outcome::interrupted;

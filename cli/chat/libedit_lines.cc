@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <clocale>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
+#include "cli/chat/interrupt_watch.h"
 #include "cli/chat/line_reader.h"
 
 namespace janus::cli {
@@ -51,7 +53,8 @@ class EditingLines : public LineReader {
     el_set(editor_, EL_BIND, "^@", "em-delete-or-list", nullptr);
     el_source(editor_, nullptr);
     // In edit mode the terminal makes no signal of Ctrl-C, so that it is a key like any other.
-    el_set(editor_, EL_SETTY, "-d", "intr=", nullptr);
+    el_set(editor_, EL_SETTY, "-d", "-intr", nullptr);
+    for (const char* key : {"^M", "^J"}) bind_key(key, "janus-enter", "take the line", &EditingLines::enter);
     bind_key("^C", "janus-interrupt", "clear the line", &EditingLines::interrupt);
     bind_key("^I", "janus-complete", "complete", &EditingLines::complete);
   }
@@ -64,25 +67,20 @@ class EditingLines : public LineReader {
 
   bool ready() const { return editor_ != nullptr && history_ != nullptr; }
 
-  void prepare() override { el_set(editor_, EL_PREP_TERM, 1); }
-
   TypedLine read(const std::string& prompt) override {
     prompt_ = prompt;
-    interrupted_ = false;
+    ended_by_.reset();
     // Before the prompt is shown, so that who sees it may type anything.
-    prepare();
+    el_set(editor_, EL_PREP_TERM, 1);
+    between_.reset();
     int count = 0;
     const char* text = el_gets(editor_, &count);
     TypedLine line;
-    if (text != nullptr && count > 0) line = {TypedLine::End::entered, {text, static_cast<size_t>(count)}};
-    if (interrupted_) {
-      line.end = TypedLine::End::interrupted;
-      std::fputs("^C\n", stderr);
-      return line;
-    }
-    if (line.end == TypedLine::End::input_ended) return line;
-    if (line.text.back() == '\n') line.text.pop_back();
-    if (!line.text.empty()) {
+    if (text != nullptr && count > 0) line.text.assign(text, static_cast<size_t>(count));
+    if (!ended_by_) return line;
+    line.end = *ended_by_;
+    std::fputs(line.end == TypedLine::End::interrupted ? "^C\n" : "\n", stderr);
+    if (line.end == TypedLine::End::entered && !line.text.empty()) {
       HistEvent event;
       history(history_, &event, H_ENTER, line.text.c_str());
       if (!history_file_.empty()) history(history_, &event, H_SAVE, history_file_.c_str());
@@ -107,9 +105,15 @@ class EditingLines : public LineReader {
   }
   static char* prompt_of(EditLine* editor) { return self(editor)->prompt_.data(); }
 
+  static unsigned char enter(EditLine* editor, int) { return end_line(editor, TypedLine::End::entered); }
   static unsigned char interrupt(EditLine* editor, int) {
-    self(editor)->interrupted_ = true;
-    // The next prompt begins below all of the line.
+    return end_line(editor, TypedLine::End::interrupted);
+  }
+  static unsigned char end_line(EditLine* editor, TypedLine::End how) {
+    self(editor)->ended_by_ = how;
+    // Before the terminal makes signals of Ctrl-C again.
+    self(editor)->between_.emplace();
+    // What follows begins below all of the line.
     const LineInfo* line = el_line(editor);
     el_cursor(editor, static_cast<int>(line->lastchar - line->cursor));
     el_set(editor, EL_REFRESH);
@@ -129,7 +133,8 @@ class EditingLines : public LineReader {
 
   std::string history_file_, prompt_;
   Completer completer_;
-  bool interrupted_ = false;
+  std::optional<TypedLine::End> ended_by_;  // a key, where it was one
+  std::optional<InterruptWatch> between_;   // lines
   EditLine* editor_ = nullptr;
   History* history_ = nullptr;
 };

@@ -21,14 +21,14 @@ class PlainLines : public LineReader {
  public:
   TypedLine read(const std::string& prompt) override {
     const bool terminal = isatty(STDIN_FILENO) != 0;
-    std::optional<InterruptWatch> watch;
+    watch_.reset();
     if (terminal) {
-      watch.emplace();
+      watch_.emplace();
       (void)!write(STDERR_FILENO, prompt.data(), prompt.size());
     }
     for (size_t end = rest_.find('\n'); true; end = rest_.find('\n')) {
       if (end != std::string::npos || ended_) break;
-      if (watch && !has_input(*watch)) return {TypedLine::End::interrupted, std::exchange(rest_, {})};
+      if (watch_ && !has_input(*watch_)) return {TypedLine::End::interrupted, std::exchange(rest_, {})};
       char block[4096];
       const ssize_t size = ::read(STDIN_FILENO, block, sizeof block);
       if (size < 0 && errno == EINTR) continue;
@@ -38,7 +38,10 @@ class PlainLines : public LineReader {
             "standard input: expected lines of at most {} bytes, found a longer one; check what is sent",
             kLongestLine);
     }
-    if (rest_.empty()) return {};
+    if (rest_.empty()) {
+      watch_.reset();
+      return {};
+    }
     const size_t end = rest_.find('\n');
     TypedLine line{TypedLine::End::entered, rest_.substr(0, end)};
     rest_.erase(0, end == std::string::npos ? end : end + 1);
@@ -63,6 +66,7 @@ class PlainLines : public LineReader {
     return ready;
   }
 
+  std::optional<InterruptWatch> watch_;
   std::string rest_;  // read and not yet asked for
   bool ended_ = false;
 };

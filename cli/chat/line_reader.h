@@ -22,9 +22,8 @@ class LineReader {
   using Completer = std::function<Completion(const std::string& before_cursor)>;
 
   virtual ~LineReader() = default;
-  // Takes the terminal, so that Ctrl-C is a key from here until the next line is read. Nothing where lines
-  // come from elsewhere.
-  virtual void prepare() {}
+  // The next line. Where a person types it, Ctrl-C is noted and ends nothing (InterruptWatch) from the end of
+  // the line until the next one is asked for.
   virtual TypedLine read(const std::string& prompt) = 0;
 };
 

@@ -138,9 +138,10 @@ TEST_F(ChatKeepingTest, WhatIsLoadedGoesOnAsIfItHadNeverEnded) {
   ASSERT_EQ(chat("One?\n/save " + path("hot.json") + "\n", hot).code, 0);
   EXPECT_EQ(answers("/load " + path("hot.json") + "\nTwo?\n", hot).back(), drawn[1]);
   // What was there before is gone, and what is taken back is what was loaded.
-  EXPECT_EQ(answers("No?\n/load " + path("c.json") + "\n/undo\n/undo\n/undo\nNo?\n/undo\n/generate x\nTwo?\n")
-                .back(),
-            whole[1]);
+  const std::string load = "No?\n/load " + path("c.json") + "\n";
+  EXPECT_EQ(answers(load + "/undo\nTwo?\n").back(), whole[1]);
+  EXPECT_EQ(answers(load + "/undo\n/undo\n/undo\nOne?\n").back(), whole[0]);
+  EXPECT_EQ(answers(load + "Three?\n/undo\n/undo\nNo?\n/undo\nTwo?\nThree?\n").back(), whole[2]);
   // Saved again, it is the same; so are images that wait for their question.
   ASSERT_EQ(chat("/load " + path("c.json") + "\n/save " + path("d.json") + "\n").code, 0);
   EXPECT_EQ(turns("d.json"), turns("c.json"));

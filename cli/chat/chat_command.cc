@@ -76,9 +76,9 @@ Command chat_command() {
             options.option("--load", "FILE", some_text(settings->load),
                            "go on with this conversation, as /load does");
             options.option("--save", "FILE", some_text(settings->save),
-                           "keep the conversation in FILE, as JSON, after each answer (at a terminal, "
-                           "without this: in a new file of janus/chats in $XDG_STATE_HOME, ~/.local/state)");
-            options.flag("--no-save", settings->no_save, "keep it nowhere");
+                           "keep the conversation in FILE, as JSON, after each answer");
+            options.flag("--no-save", settings->no_save,
+                         "do not keep it (at a terminal: in $XDG_STATE_HOME/janus/chats)");
             declare_guidance(options, settings->guidance,
                              "how closely /generate follows its prompt, {range}; 1 = off");
             declare_sampling(options, settings->sampling, Sampled::words, "of answers: ");

@@ -58,8 +58,9 @@ void Chat::load(const std::string& path) {
   tell_changed_images(transcript, path, console_);
   go_on_with(std::move(transcript));
   if (transcript_.empty()) return console_.notice("loaded an empty conversation from " + path);
-  console_.notice(fmt::format("loaded {} questions and {} images from {}", count_of(transcript_, Kind::asked),
-                              transcript_.size() - count_of(transcript_, Kind::asked), path));
+  const size_t asked = count_of(transcript_, Kind::asked), images = transcript_.size() - asked;
+  console_.notice(fmt::format("loaded {}: {} question{}, {} image{}", path, asked, asked == 1 ? "" : "s",
+                              images, images == 1 ? "" : "s"));
 }
 
 void Chat::go_on_with(Transcript transcript) {

@@ -8,11 +8,12 @@ namespace {
 constexpr int kPatience = 5;
 
 std::atomic<int> interrupts{0};
+std::atomic<bool> passes{false};
 struct sigaction elsewhere {};  // what Ctrl-C does where no watch lives
 static_assert(std::atomic<int>::is_always_lock_free);
 
 void on_interrupt(int signal) {
-  if (++interrupts >= kPatience && elsewhere.sa_handler != nullptr) elsewhere.sa_handler(signal);
+  if ((++interrupts >= kPatience || passes) && elsewhere.sa_handler != nullptr) elsewhere.sa_handler(signal);
 }
 
 }  // namespace
@@ -28,6 +29,11 @@ InterruptWatch::InterruptWatch() {
 }
 
 InterruptWatch::~InterruptWatch() { sigaction(SIGINT, &before_, nullptr); }
+
+void InterruptWatch::pass_on(bool pass) {
+  interrupts = 0;
+  passes = pass;
+}
 
 bool InterruptWatch::came() const { return interrupts > 0; }
 

@@ -16,6 +16,8 @@ class InterruptWatch {
   InterruptWatch& operator=(const InterruptWatch&) = delete;
 
   bool came() const;
+  // From here on an interrupt does what it does elsewhere, or is noted again.
+  void pass_on(bool pass);
 
  private:
   struct sigaction before_ {};

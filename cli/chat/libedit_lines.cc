@@ -65,20 +65,24 @@ class EditingLines : public LineReader {
   EditingLines(const EditingLines&) = delete;
   EditingLines& operator=(const EditingLines&) = delete;
 
-  bool ready() const { return editor_ != nullptr && history_ != nullptr; }
+  // Not where the terminal (TERM=emacs) or the user's editrc wants no editing: keys mean nothing there.
+  bool ready() const {
+    int edits = 0;
+    return editor_ != nullptr && history_ != nullptr && el_get(editor_, EL_EDITMODE, &edits) == 0 &&
+           edits != 0;
+  }
 
   TypedLine read(const std::string& prompt) override {
     prompt_ = prompt;
     ended_by_.reset();
     // Before the prompt is shown, so that who sees it may type anything.
     el_set(editor_, EL_PREP_TERM, 1);
-    between_.reset();
+    watch_.pass_on(true);
     int count = 0;
     const char* text = el_gets(editor_, &count);
     TypedLine line;
     if (text != nullptr && count > 0) line.text.assign(text, static_cast<size_t>(count));
-    if (!ended_by_) return line;
-    line.end = *ended_by_;
+    if (ended_by_) line.end = *ended_by_;
     std::fputs(line.end == TypedLine::End::interrupted ? "^C\n" : "\n", stderr);
     if (line.end == TypedLine::End::entered && !line.text.empty()) {
       HistEvent event;
@@ -112,11 +116,10 @@ class EditingLines : public LineReader {
   static unsigned char end_line(EditLine* editor, TypedLine::End how) {
     self(editor)->ended_by_ = how;
     // Before the terminal makes signals of Ctrl-C again.
-    self(editor)->between_.emplace();
-    // What follows begins below all of the line.
+    self(editor)->watch_.pass_on(false);
+    // What follows begins below all of the line: over the rest of it the cursor goes by printing it again.
     const LineInfo* line = el_line(editor);
-    el_cursor(editor, static_cast<int>(line->lastchar - line->cursor));
-    el_set(editor, EL_REFRESH);
+    std::fwrite(line->cursor, 1, static_cast<size_t>(line->lastchar - line->cursor), stderr);
     return CC_NEWLINE;
   }
 
@@ -134,7 +137,9 @@ class EditingLines : public LineReader {
   std::string history_file_, prompt_;
   Completer completer_;
   std::optional<TypedLine::End> ended_by_;  // a key, where it was one
-  std::optional<InterruptWatch> between_;   // lines
+  // There before el_gets(), which puts back the handlers that it found. At the prompt no key makes an
+  // interrupt, so one that comes is for the program.
+  InterruptWatch watch_;
   EditLine* editor_ = nullptr;
   History* history_ = nullptr;
 };

@@ -39,6 +39,7 @@ class PlainLines : public LineReader {
             kLongestLine);
     }
     if (rest_.empty()) {
+      if (watch_) (void)!write(STDERR_FILENO, "\n", 1);
       watch_.reset();
       return {};
     }

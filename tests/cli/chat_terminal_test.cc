@@ -100,6 +100,22 @@ TEST_F(ChatTerminalTest, WithoutLineEditingCtrlCDoesTheSame) {
   EXPECT_EQ(count(read_file(err), "Ctrl-C again ends"), 2U) << read_file(err);
 }
 
+TEST_F(ChatTerminalTest, ATerminalThatCannotEditHasPlainLines) {
+  auto environment = home();
+  environment["TERM"] = "emacs";
+  Terminal terminal(chat({}), environment);
+  ASSERT_TRUE(terminal.wait_for("> ")) << terminal.shown();
+  terminal.type("/seed\r");
+  ASSERT_TRUE(terminal.wait_for("seed 42 for")) << terminal.shown();
+  ASSERT_TRUE(terminal.wait_for("> ")) << terminal.shown();
+  terminal.type("/nonsense" + kCtrlC);
+  ASSERT_TRUE(terminal.wait_for("Ctrl-C again ends")) << terminal.shown();
+  ASSERT_TRUE(terminal.wait_for("> ")) << terminal.shown();
+  terminal.type("/quit\r");
+  EXPECT_EQ(terminal.finish(), 0) << terminal.shown();
+  EXPECT_EQ(terminal.shown().find("command /nonsense"), std::string::npos) << terminal.shown();
+}
+
 TEST_F(ChatTerminalTest, CtrlCStopsAnAnswerAndNothingElse) {
   Terminal terminal(chat({"-n", "100000", "--temperature", "30"}), home());
   ASSERT_TRUE(terminal.wait_for("> ")) << terminal.shown();
@@ -195,7 +211,7 @@ TEST_F(ChatTerminalTest, WhatWasSaidOutlivesTheProgram) {
   ASSERT_TRUE(again.wait_for(file + "  One?")) << again.shown();
   ASSERT_TRUE(again.wait_for("> ")) << again.shown();
   again.type("/load " + file + "\r");
-  ASSERT_TRUE(again.wait_for("loaded 1 questions and 2 images")) << again.shown();
+  ASSERT_TRUE(again.wait_for(": 1 question, 2 images")) << again.shown();
   ASSERT_TRUE(again.wait_for("> ")) << again.shown();
   again.type("Two?\r");
   ASSERT_TRUE(again.wait_for("Two?\r\n")) << again.shown();

@@ -74,11 +74,11 @@ Answer Conversation::ask(std::span<const Image> images, const DescribeOptions& o
   for (const Image& image : images) {
     shown.push_back(prompt_image(image, engine_.model().preprocess_config()));
   }
-  return ask(std::move(shown), options, on_text, progress);
+  return ask_preprocessed(std::move(shown), options, on_text, progress);
 }
 
-Answer Conversation::ask(std::vector<PromptImage> images, const DescribeOptions& options,
-                         const TextSink& on_text, const Progress& progress) {
+Answer Conversation::ask_preprocessed(std::vector<PromptImage> images, const DescribeOptions& options,
+                                      const TextSink& on_text, const Progress& progress) {
   const std::vector<int32_t> ids = turn_ids(options.prompt, images.size(), options.special_tokens);
   check_room(static_cast<int64_t>(ids.size()));
   AnswerRequest request{.turns = {},

@@ -29,8 +29,9 @@ class Conversation {
   // conversation stays as it was then, and also where a sink throws.
   Answer ask(std::span<const Image> images, const DescribeOptions& options, const TextSink& on_text,
              const Progress& progress);
-  Answer ask(std::vector<PromptImage> images, const DescribeOptions& options, const TextSink& on_text,
-             const Progress& progress);
+  // The same with images as prompt_image() makes them.
+  Answer ask_preprocessed(std::vector<PromptImage> images, const DescribeOptions& options,
+                          const TextSink& on_text, const Progress& progress);
 
   // A turn that was answered before, in another conversation.
   struct Told {

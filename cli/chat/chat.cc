@@ -186,7 +186,7 @@ void Chat::ask(const std::string& question) {
       check_not_broken_off("answer");
     };
     try {
-      answer = conversation_->ask(
+      answer = conversation_->ask_preprocessed(
           std::move(images), options,
           [&](std::string_view piece) {
             check_on();

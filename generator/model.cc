@@ -85,6 +85,7 @@ void Model::generate(const GenerateOptions& options, const ImagesSink& on_image,
   for (int k = 0; k < options.count; ++k) {
     ImageRequest request{.prompt = options.prompt,
                          .prompt_ids = options.prompt_ids,
+                         .negative_prompt = options.negative_prompt,
                          .guidance = options.guidance,
                          .sampling = options.sampling,
                          .special_tokens = options.special_tokens};

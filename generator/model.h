@@ -35,6 +35,7 @@ struct DescribeOptions {
 struct GenerateOptions {
   std::string prompt = {};
   std::vector<int32_t> prompt_ids = {};  // in place of `prompt`; end in the begin-of-image id
+  std::string negative_prompt = {};      // as ImageRequest's
   int count = 1;                         // image k has seed + k, modulo 2^32
   float guidance = 5.0F;
   SamplingOptions sampling;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/quant/finite_weights.h"
 
 namespace janus {
 namespace {
@@ -123,7 +124,14 @@ void write_quantized(const QuantizePlan& plan, Device& device, const ByteSink& s
       if (progress) progress("writing (MB)", done / kMegabyte, plan.bytes / kMegabyte);
       const Tensor piece = convert_weight(matrix.rows(begin, std::min(step, rows - begin)), tensor.dtype,
                                           tensor.name, tensor.stored.file);
-      sink({static_cast<const std::byte*>(piece.raw()), piece.bytes()});
+      const auto* bytes = static_cast<const std::byte*>(piece.raw());
+      // What a block format has no place for was refused already.
+      check(
+          is_quantized(tensor.dtype) || all_finite(tensor.dtype, bytes, piece.elements()),
+          "{} in {}: expected finite numbers of {}, found others; take bf16 or f32 for its part if the type "
+          "asked for is too small for it, or fetch the file again",
+          tensor.name, tensor.stored.file, name_of(tensor.dtype));
+      sink({bytes, piece.bytes()});
       done += static_cast<int64_t>(piece.bytes());
     }
     const auto padding = GgufHeader::padding(bytes_of(tensor.dtype, whole.elements()));

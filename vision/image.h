@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace janus {
@@ -17,25 +18,41 @@ struct Image {
 // More pixels than this are refused before any allocation.
 inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
 
-// Pillow's 8-bit bicubic resampling, byte for byte (Image.resize with BICUBIC; libImaging/Resample.c): a =
-// -0.5, support scaled when shrinking, weights in 22-bit fixed point. The order of the passes is that of
-// Pillow 13, which takes the height first where it shrinks by more than twice what the width does; Pillow 12
-// and older always took the width first, which differs for images more than twice as tall as wide.
-Image resize_bicubic(const Image& image, int width, int height);
+// Pillow's filters, under its numbers (Image.Resampling), which image settings name them by.
+enum class Resample { nearest = 0, lanczos = 1, bilinear = 2, bicubic = 3, box = 4, hamming = 5 };
 
-// How the original VLMImageProcessor prepares images (preprocessor_config.json).
+// Pillow's 8-bit Image.resize, byte for byte (libImaging/Resample.c): support scaled when shrinking, weights
+// in 22-bit fixed point. The order of the passes is that of Pillow 13, which takes the height first where it
+// shrinks by more than twice what the width does; Pillow 12 and older always took the width first, which
+// differs for images more than twice as tall as wide.
+Image resize(const Image& image, int width, int height, Resample filter);
+inline Image resize_bicubic(const Image& image, int width, int height) {
+  return resize(image, width, height, Resample::bicubic);
+}
+
+// How images are prepared (preprocessor_config.json): the original VLMImageProcessor, with the switches that
+// transformers' JanusImageProcessor has besides.
 struct PreprocessConfig {
   int image_size = 384;
   int min_size = 14;
+  Resample resample = Resample::bicubic;
   std::vector<float> image_mean{0.5F, 0.5F, 0.5F};
   std::vector<float> image_std{0.5F, 0.5F, 0.5F};
   double rescale_factor = 0.00392156862745098;
   std::vector<int> background_color{127, 127, 127};
+  bool do_resize = true;
+  bool do_pad = true;
+  bool do_rescale = true;
   bool do_normalize = true;
+
+  // Throws Error for values that no image can be prepared with, or whose pixels would not be finite. `where`
+  // names the file in messages.
+  void check(const std::string& where) const;
 };
 
-// Long side to image_size (bicubic), the other at least min_size, pasted in the middle of a square of the
-// background colour. Throws Error for a config that makes no sense, like preprocess.
+// Long side to image_size, the other at least min_size, pasted in the middle of a square of the background
+// colour. Throws Error for a config that makes no sense, like preprocess, and for an image that does not fit
+// where the config has it neither resized nor padded.
 Image resize_and_pad(const Image& image, const PreprocessConfig& config);
 // resize_and_pad, then rescale and normalise as the reference does -> [3, image_size, image_size], f32.
 std::vector<float> preprocess(const Image& image, const PreprocessConfig& config);

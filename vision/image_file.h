@@ -27,10 +27,11 @@ struct ImageSize {
 // shows that it would throw.
 ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& name);
 
-// Decodes a whole file held in memory. EXIF orientation is applied, alpha laid over white, 16-bit, grey and
-// palette images become 8-bit RGB, the first frame of an animation counts. `name` is for messages. Throws
-// Error for anything that is not an image, is cut short where the decoder can tell, has no pixels or more
-// than kMaxPixels (seen in the header, before allocation).
+// Decodes a whole file held in memory, of whichever format its first bytes show (docs/images.md lists them).
+// It comes upright, as EXIF or the format's own turns say; alpha is laid over white, samples of more bits,
+// grey and palettes become 8-bit RGB, the first frame of an animation counts. `name` is for messages. Throws
+// Error for anything that is not an image (saying what it is where that shows), is cut short where the
+// decoder can tell, has no pixels or more than kMaxPixels (seen in the header, before allocation).
 DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name);
 // The same for a file; "-" is stdin.
 DecodedImage read_image(const std::string& path);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "core/base/error.h"
@@ -9,20 +10,13 @@ namespace {
 
 constexpr int kChannels = 3;
 
-void check_config(const PreprocessConfig& config) {
-  check(config.image_size > 0 && config.image_size <= (1 << 14),
-        "preprocessor image_size: expected 1 to {}, found {}", 1 << 14, config.image_size);
-  check(config.min_size > 0 && config.min_size <= config.image_size,
-        "preprocessor min_size: expected 1 to image_size {}, found {}", config.image_size, config.min_size);
-  check(config.image_mean.size() == kChannels && config.image_std.size() == kChannels &&
-            config.background_color.size() == kChannels,
-        "preprocessor image_mean, image_std, background colour: expected 3 values each, found {}, {}, {}",
-        config.image_mean.size(), config.image_std.size(), config.background_color.size());
-  for (int c = 0; c < kChannels; ++c) {
-    check(config.image_std[c] != 0, "preprocessor image_std: expected values other than 0, found 0");
-    check(config.background_color[c] >= 0 && config.background_color[c] <= 255,
-          "preprocessor background colour: expected 0 to 255, found {}", config.background_color[c]);
-  }
+// The value of a byte. Rounded to float before the normalisation, as numpy does it.
+float pixel_value(int byte, int channel, const PreprocessConfig& config) {
+  const auto c = static_cast<size_t>(channel);
+  float value =
+      config.do_rescale ? static_cast<float>(byte * config.rescale_factor) : static_cast<float>(byte);
+  if (config.do_normalize) value = (value - config.image_mean[c]) / config.image_std[c];
+  return value;
 }
 
 // The reference divides, multiplies and truncates in double, in this order; (side * size) / longest differs.
@@ -31,15 +25,60 @@ int scaled_side(int side, int longest, const PreprocessConfig& config) {
   return std::max(static_cast<int>(scaled), config.min_size);
 }
 
+// The square that an image is already, or an error.
+Image fitting_square(Image image, const PreprocessConfig& config) {
+  check(image.width == image.height || config.do_pad,
+        "picture: expected a square of {0} x {0} pixels, as do_pad is false in the model's image settings, "
+        "found {1} x {2}; cut it to a square, or set do_pad to true",
+        config.image_size, image.width, image.height);
+  check(std::max(image.width, image.height) == config.image_size,
+        "picture: expected a longer side of {} pixels, as do_resize is false in the model's image settings, "
+        "found {} x {}; resize it, or set do_resize to true",
+        config.image_size, image.width, image.height);
+  return image;
+}
+
 }  // namespace
 
+void PreprocessConfig::check(const std::string& where) const {
+  constexpr int kLargest = 1 << 14;
+  const auto want = [&](bool holds, const char* key, const std::string& expected, auto found) {
+    janus::check(holds, "{}: {}: expected {}, found {}; use the settings that came with the model", where,
+                 key, expected, found);
+  };
+  want(image_size > 0 && image_size <= kLargest, "image_size", fmt::format("1 to {}", kLargest), image_size);
+  want(min_size > 0 && min_size <= image_size, "min_size", fmt::format("1 to image_size {}", image_size),
+       min_size);
+  want(resample >= Resample::nearest && resample <= Resample::hamming, "resample",
+       "a filter of Pillow, 0 to 5", static_cast<int>(resample));
+  want(image_mean.size() == kChannels, "image_mean", "3 numbers", image_mean.size());
+  want(image_std.size() == kChannels, "image_std", "3 numbers", image_std.size());
+  want(background_color.size() == kChannels, "background_color", "3 numbers", background_color.size());
+  want(static_cast<float>(rescale_factor) > 0 && rescale_factor <= 1, "rescale_factor",
+       "a number above 0 and at most 1", rescale_factor);
+  for (int c = 0; c < kChannels; ++c) {
+    const auto at = static_cast<size_t>(c);
+    want(image_std[at] > 0 && std::isfinite(image_std[at]), "image_std", "finite numbers above 0",
+         image_std[at]);
+    want(background_color[at] >= 0 && background_color[at] <= 255, "background_color",
+         "numbers from 0 to 255", background_color[at]);
+    for (const int byte : {0, 255}) {
+      const float value = pixel_value(byte, c, *this);
+      want(std::isfinite(value), "image_mean, image_std", "numbers that leave pixels finite", value);
+    }
+  }
+}
+
 Image resize_and_pad(const Image& image, const PreprocessConfig& config) {
-  check_config(config);
+  config.check("image settings");
   check(image.width > 0 && image.height > 0, "picture: expected at least 1 x 1 pixels, found {} x {}",
         image.width, image.height);
   const int longest = std::max(image.width, image.height);
-  Image resized = resize_bicubic(image, scaled_side(image.width, longest, config),
-                                 scaled_side(image.height, longest, config));
+  const auto scaled = [&] {
+    return resize(image, scaled_side(image.width, longest, config),
+                  scaled_side(image.height, longest, config), config.resample);
+  };
+  Image resized = fitting_square(config.do_resize ? scaled() : image, config);
   if (resized.width == resized.height) return resized;
 
   const int side = std::max(resized.width, resized.height);
@@ -63,11 +102,7 @@ std::vector<float> preprocess(const Image& image, const PreprocessConfig& config
   std::vector<float> values(plane * kChannels);
   for (int c = 0; c < kChannels; ++c) {
     float level[256];
-    for (int byte = 0; byte < 256; ++byte) {
-      // Rounded to float before the normalisation, as numpy does it.
-      level[byte] = static_cast<float>(byte * config.rescale_factor);
-      if (config.do_normalize) level[byte] = (level[byte] - config.image_mean[c]) / config.image_std[c];
-    }
+    for (int byte = 0; byte < 256; ++byte) level[byte] = pixel_value(byte, c, config);
     for (size_t i = 0; i < plane; ++i) values[c * plane + i] = level[square.pixels[i * kChannels + c]];
   }
   return values;

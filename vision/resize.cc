@@ -4,22 +4,13 @@
 
 #include "core/base/error.h"
 #include "vision/image.h"
+#include "vision/resample_filter.h"
 
 namespace janus {
 namespace {
 
 constexpr int kChannels = 3;
 constexpr int kFractionBits = 22;  // of a weight: 32 bits less 8 of a pixel and 2 of head room
-constexpr double kSupport = 2;     // of the cubic, in output pixels when enlarging
-
-double cubic(double x) {
-  constexpr double a = -0.5;
-  x = std::abs(x);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
-  return 0;
-}
-
 // Along one axis, output pixel o is the sum of weights[o * stride + k] * input[first[o] + k], k < count[o].
 struct Taps {
   int stride = 0;  // the largest count
@@ -30,11 +21,11 @@ struct Taps {
 
 // The order of these operations is Pillow's (precompute_coeffs, normalize_coeffs_8bpc): the weights are equal
 // to the last bit only if each step rounds as there. Even the input size passes through a float there.
-Taps make_taps(int input_size, int output_size) {
+Taps make_taps(int input_size, int output_size, const ResampleFilter& filter) {
   const double scale = static_cast<double>(static_cast<float>(input_size)) / output_size;
   const double filter_scale = std::max(scale, 1.0);
   const double inverse_scale = 1.0 / filter_scale;
-  const double radius = kSupport * filter_scale;
+  const double radius = filter.support * filter_scale;
 
   Taps taps;
   taps.first.resize(output_size);
@@ -52,7 +43,7 @@ Taps make_taps(int input_size, int output_size) {
     const double center = (o + 0.5) * scale;
     double sum = 0;
     for (int k = 0; k < taps.count[o]; ++k) {
-      exact[k] = cubic((k + taps.first[o] - center + 0.5) * inverse_scale);
+      exact[k] = filter.weight((k + taps.first[o] - center + 0.5) * inverse_scale);
       sum += exact[k];
     }
     int32_t* weights = &taps.weights[static_cast<size_t>(o) * taps.stride];
@@ -104,10 +95,10 @@ void resample_column(Rows& rows, const Taps& taps, int o, std::vector<int32_t>& 
   std::transform(sums.begin(), sums.end(), output, round_to_byte);
 }
 
-Image resample_vertically_first(const Image& image, int width, int height) {
+Image resample_vertically_first(const Image& image, int width, int height, const ResampleFilter& filter) {
   Image result = blank(width, height);
-  const Taps horizontal = make_taps(image.width, width);
-  const Taps vertical = make_taps(image.height, height);
+  const Taps horizontal = make_taps(image.width, width, filter);
+  const Taps vertical = make_taps(image.height, height, filter);
   const auto rows = [&](int y) { return row_of(image, y); };
   std::vector<int32_t> sums(row_bytes(image.width));
   std::vector<uint8_t> wide_row(row_bytes(image.width));
@@ -118,10 +109,10 @@ Image resample_vertically_first(const Image& image, int width, int height) {
   return result;
 }
 
-Image resample_horizontally_first(const Image& image, int width, int height) {
+Image resample_horizontally_first(const Image& image, int width, int height, const ResampleFilter& filter) {
   Image result = blank(width, height);
-  const Taps horizontal = make_taps(image.width, width);
-  const Taps vertical = make_taps(image.height, height);
+  const Taps horizontal = make_taps(image.width, width, filter);
+  const Taps vertical = make_taps(image.height, height, filter);
   // Only the narrowed rows that the next output row needs are kept; its window never moves up.
   std::vector<uint8_t> ring(row_bytes(width) * vertical.stride);
   int narrowed = 0;
@@ -137,18 +128,18 @@ Image resample_horizontally_first(const Image& image, int width, int height) {
   return result;
 }
 
-Image resample_width(const Image& image, int width) {
+Image resample_width(const Image& image, int width, const ResampleFilter& filter) {
   Image result = blank(width, image.height);
-  const Taps taps = make_taps(image.width, width);
+  const Taps taps = make_taps(image.width, width, filter);
   for (int y = 0; y < image.height; ++y) {
     resample_row(row_of(image, y), taps, &result.pixels[y * row_bytes(width)]);
   }
   return result;
 }
 
-Image resample_height(const Image& image, int height) {
+Image resample_height(const Image& image, int height, const ResampleFilter& filter) {
   Image result = blank(image.width, height);
-  const Taps taps = make_taps(image.height, height);
+  const Taps taps = make_taps(image.height, height, filter);
   const auto rows = [&](int y) { return row_of(image, y); };
   std::vector<int32_t> sums(row_bytes(image.width));
   for (int o = 0; o < height; ++o)
@@ -156,24 +147,52 @@ Image resample_height(const Image& image, int height) {
   return result;
 }
 
+// Input positions of the output pixels of one axis: centres added up from the first, as Pillow's affine
+// transform does.
+std::vector<int> nearest_positions(int input_size, int output_size) {
+  const double step = static_cast<double>(static_cast<float>(input_size)) / output_size;
+  std::vector<int> positions(output_size);
+  double center = step * 0.5;
+  for (int& position : positions) {
+    position = std::min(static_cast<int>(center), input_size - 1);
+    center += step;
+  }
+  return positions;
+}
+
+Image take_nearest(const Image& image, int width, int height) {
+  Image result = blank(width, height);
+  const std::vector<int> columns = nearest_positions(image.width, width);
+  const std::vector<int> rows = nearest_positions(image.height, height);
+  uint8_t* out = result.pixels.data();
+  for (const int row : rows) {
+    const uint8_t* from = row_of(image, row);
+    for (const int column : columns)
+      out = std::copy_n(from + static_cast<size_t>(column) * kChannels, kChannels, out);
+  }
+  return result;
+}
+
 }  // namespace
 
-Image resize_bicubic(const Image& image, int width, int height) {
+Image resize(const Image& image, int width, int height, Resample resample) {
   check(image.width > 0 && image.height > 0, "picture: expected at least 1 x 1 pixels, found {} x {}",
         image.width, image.height);
   check(width > 0 && height > 0 && static_cast<int64_t>(width) * height <= kMaxPixels,
         "size to resize to: expected 1 x 1 to {} pixels, found {} x {}", kMaxPixels, width, height);
   // Pillow leaves an axis alone whose size stays: not even the identity weights are applied.
   if (width == image.width && height == image.height) return image;
-  if (height == image.height) return resample_width(image, width);
-  if (width == image.width) return resample_height(image, height);
+  if (resample == Resample::nearest) return take_nearest(image, width, height);
+  const ResampleFilter filter = filter_of(resample);
+  if (height == image.height) return resample_width(image, width, filter);
+  if (width == image.width) return resample_height(image, height, filter);
   // Since Pillow 13 the height comes first where it shrinks by more than twice what the width does; the bytes
   // between the passes are rounded, so the order shows.
   const int64_t fewer_rows = int64_t{image.height} - height;
   const int64_t fewer_columns = int64_t{image.width} - width;
   if (fewer_rows > 0 && fewer_rows > 2 * fewer_columns)
-    return resample_vertically_first(image, width, height);
-  return resample_horizontally_first(image, width, height);
+    return resample_vertically_first(image, width, height, filter);
+  return resample_horizontally_first(image, width, height, filter);
 }
 
 }  // namespace janus

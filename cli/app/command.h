@@ -24,6 +24,12 @@ class UsageError : public std::runtime_error {
 // Whoever read our standard output has gone: no fault, and nobody to tell.
 class ClosedPipe : public std::exception {};
 
+// Standard output takes no more: the end of the run, not the fault of one of several items.
+class OutputFailure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 struct Command {
   std::string name;
   std::string summary;
@@ -35,8 +41,16 @@ struct Command {
   std::string notes = {};  // whole lines below the options in --help
 };
 
-// Does `action` for one of several items: the message of the Error, or the want of memory, that ended it, or
-// nothing. Defined in main.cc, with the program's other handlers.
+// What ended the work on one of several items.
+struct Fault {
+  std::string message;
+  bool transient = false;  // it says nothing about the item: see TransientError
+};
+
+// Does `action` for one of several items: the Error, or the want of memory, that ended it, or nothing.
+// Defined in main.cc, with the program's other handlers.
+std::optional<Fault> fault_of(const std::function<void()>& action);
+// The message alone.
 std::optional<std::string> error_of(const std::function<void()>& action);
 
 Command describe_command();

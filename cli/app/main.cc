@@ -16,7 +16,7 @@
 #include "cli/app/settings_file.h"
 #include "cli/chat/chat_command.h"
 #include "cli/io/interrupt.h"
-#include "core/base/error.h"
+#include "core/base/transient_error.h"
 #include "core/tensor/device.h"
 
 namespace janus::cli {
@@ -204,15 +204,22 @@ int guarded_main(int argc, char** argv) {
 
 }  // namespace
 
-std::optional<std::string> error_of(const std::function<void()>& action) {
+std::optional<Fault> fault_of(const std::function<void()>& action) {
   try {
     action();
+  } catch (const TransientError& error) {
+    return Fault{error.what(), /*transient=*/true};
   } catch (const Error& error) {
-    return error.what();
+    return Fault{error.what()};
   } catch (const std::bad_alloc&) {
-    return kNoMemory;
+    return Fault{kNoMemory, /*transient=*/true};
   }
   return std::nullopt;
+}
+
+std::optional<std::string> error_of(const std::function<void()>& action) {
+  std::optional<Fault> fault = fault_of(action);
+  return fault ? std::optional(std::move(fault->message)) : std::nullopt;
 }
 
 }  // namespace janus::cli

@@ -13,6 +13,7 @@
 
 #include "cli/app/command.h"
 #include "cli/app/settings_file.h"
+#include "core/base/home_folder.h"
 #include "core/base/strip.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/tensor/device.h"
@@ -168,6 +169,11 @@ std::string OptionEntry::long_name() const { return positional ? names : names.s
 
 bool OptionEntry::on_command_line() const { return option->count() > 0; }
 
+bool OptionEntry::takes_path() const {
+  const std::string kind = value_name.substr(0, value_name.find('.'));
+  return kind == "FILE" || kind == "OUT" || kind == "IMAGE" || kind == "MODEL";
+}
+
 std::string OptionEntry::environment() const {
   if (positional) return {};
   std::string name = "JANUS_";
@@ -271,14 +277,17 @@ void OptionSet::read() const {
     const std::vector<std::string>& given = entry.option->results();
     std::string variable = entry.environment();
     const char* inherited = variable.empty() ? nullptr : std::getenv(variable.c_str());
+    const auto unseen_by_shell = [&](const std::string& text) {
+      return entry.takes_path() ? expand_home(text) : text;
+    };
     if (!given.empty()) {
       size_t first = entry.repeats ? 0 : given.size() - 1;
       for (size_t i = first; i < given.size(); ++i) accept(entry, given[i], "command line");
     } else if (inherited != nullptr && *inherited != '\0') {
-      accept(entry, inherited, "$" + variable);
+      accept(entry, unseen_by_shell(inherited), "$" + variable);
     } else if (const auto setting =
                    entry.positional ? std::nullopt : user_setting(entry.long_name().substr(2))) {
-      accept(entry, *setting, settings_path());
+      accept(entry, unseen_by_shell(*setting), settings_path());
     } else if (entry.required) {
       throw UsageError(fmt::format("{} {}, command line: expected {}, found none; see {} --help",
                                    entry.positional ? "argument" : "option", entry.long_name(), entry.help,
@@ -308,8 +317,9 @@ void declare_common(OptionSet& options, CommonOptions& target) {
                  "{range}, negative = random {default}; image k of several uses seed + k");
   options.option("-n,--max-tokens", "N", number(target.max_tokens, {1, INT32_MAX}),
                  "longest answer, {range}");
-  options.flag("--verify", target.verify,
-               "hold the weights against the checksums in their files first (torch pickles have such)");
+  options.flag(
+      "--verify", target.verify,
+      "look for damaged weights first: numbers that are none, and the checksums that torch pickles have");
   options.flag("--json", target.json, "one JSON object a line on standard output");
   options.flag("--json-progress", target.json_progress,
                "progress as JSON objects, one a line on standard error");

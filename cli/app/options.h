@@ -64,6 +64,7 @@ struct OptionEntry {
 
   std::string long_name() const;    // "--seed"; the name of an argument
   std::string environment() const;  // "JANUS_SEED"; empty for an argument
+  bool takes_path() const;          // as value_name says: FILE, OUT, IMAGE, MODEL
   bool on_command_line() const;
 };
 
@@ -90,8 +91,9 @@ class OptionSet {
   const OptionEntry& required_arguments(const std::string& name, std::vector<std::string>& target,
                                         const std::string& help);
 
-  // After CLI11 has parsed: reads every option, from the command line or else from the environment. Throws
-  // UsageError naming option, source, expected and found.
+  // After CLI11 has parsed: reads every option, from the command line, or else from the environment, or else
+  // from the user's settings. No shell has seen the latter two: a path's leading ~ is the home folder there.
+  // Throws UsageError naming option, source, expected and found.
   void read() const;
 
   const std::list<OptionEntry>& entries() const { return entries_; }

@@ -3,8 +3,9 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "cli/io/input_file.h"
+#include "cli/io/text_input.h"
 #include "core/base/error.h"
+#include "core/base/home_folder.h"
 
 namespace janus::cli {
 namespace {
@@ -14,14 +15,14 @@ std::string chosen_command;
 }  // namespace
 
 std::string settings_path() {
-  if (const char* path = std::getenv("JANUS_CONFIG_FILE")) return path;
+  if (const char* path = std::getenv("JANUS_CONFIG_FILE")) return expand_home(path);
   const char* folder = std::getenv("XDG_CONFIG_HOME");
-  const char* home = std::getenv("HOME");
+  const std::string home = home_folder();
   std::filesystem::path path;
   // The XDG specification has relative paths ignored.
   if (folder != nullptr && *folder == '/') {
     path = folder;
-  } else if (home != nullptr && *home == '/') {
+  } else if (home.starts_with('/')) {
     path = std::filesystem::path(home) / ".config";
   } else {
     return {};
@@ -34,7 +35,7 @@ std::string settings_path() {
 const SettingTables& user_settings() {
   static const SettingTables tables = [] {
     const std::string path = settings_path();
-    return path.empty() ? SettingTables{} : parse_settings(read_input(path, "settings"), path);
+    return path.empty() ? SettingTables{} : parse_settings(read_text(path, "settings"), path);
   }();
   return tables;
 }

@@ -14,8 +14,8 @@ namespace janus::cli {
 // Table ("" = the top) -> key -> the value as text.
 using SettingTables = std::map<std::string, std::map<std::string, std::string>>;
 
-// $JANUS_CONFIG_FILE (set to nothing: none), else janus/config.toml in $XDG_CONFIG_HOME or ~/.config; empty
-// where there is no such file.
+// $JANUS_CONFIG_FILE (set to nothing: none), else janus/config.toml in $XDG_CONFIG_HOME or ~/.config, where ~
+// is home_folder(); empty where there is no such file.
 std::string settings_path();
 
 // The file at settings_path(), read once. Throws Error where it cannot be read, is no TOML, or holds anything

@@ -9,8 +9,8 @@ namespace janus::cli {
 inline constexpr const char* kArchiveModule = "archive";
 // The name holds what program and module must agree on: the types of cli/caption/archive.h. Counted up with
 // their changes.
-inline constexpr const char* kArchiveModuleEntry = "janus_archive_module_1";
-#define janus_archive_module janus_archive_module_1
+inline constexpr const char* kArchiveModuleEntry = "janus_archive_module_2";
+#define janus_archive_module janus_archive_module_2
 
 }  // namespace janus::cli
 

@@ -7,14 +7,14 @@
 #include <set>
 
 #include "cli/app/command.h"
-#include "cli/caption/name_filter.h"
+#include "cli/caption/file_kind.h"
 #include "cli/caption/pipeline.h"
 #include "cli/caption/progress_status.h"
 #include "cli/caption/sources.h"
-#include "cli/io/input_file.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/output_file.h"
 #include "cli/io/progress.h"
+#include "cli/io/text_input.h"
 #include "cli/model/builtin_model.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
@@ -102,7 +102,7 @@ std::vector<Ask> asks_of(const CaptionWords& words) {
   if (words.prompt_file.empty()) {
     return {{"", words.prompt.empty() ? DescribeOptions{}.prompt : words.prompt}};
   }
-  const std::string text = read_input(words.prompt_file, "prompt");
+  const std::string text = read_text(words.prompt_file, "prompt");
   const std::string prompt(strip(text));
   check(!prompt.empty(), "prompt, {}: expected a question in the file, found none; write one",
         words.prompt_file);
@@ -112,13 +112,28 @@ std::vector<Ask> asks_of(const CaptionWords& words) {
 std::string summary(const CaptionProgress& progress, bool stopped) {
   std::string text = fmt::format("{} captioned", progress.captioned.load());
   const int64_t errors = progress.failed + progress.still_failed;
-  if (errors > 0) text += fmt::format(", {} errors", errors);
-  if (progress.skipped > 0) text += fmt::format(", {} passed over", progress.skipped.load());
+  if (errors > 0) text += fmt::format(", {} {}", errors, errors == 1 ? "error" : "errors");
+  if (progress.passed_over.total() > 0) {
+    text += fmt::format(", {} passed over: {}", progress.passed_over.total(), progress.passed_over.text());
+  }
   if (stopped)
     text += "; stopped before the end: the same command goes on from here";
+  else if (errors > progress.transient)
+    text += "; --retry-errors tries the errors again";
   else if (errors > 0)
-    text += "; --retry-errors tries those again";
+    text += "; the same command tries the errors again";
   return text;
+}
+
+// Where a run found no picture at all.
+std::string nothing_found(const std::string& path, const PassedOver& passed_over) {
+  const std::string archive = passed_over.first_of(kTarArchive), packed = passed_over.first_of(kOtherArchive);
+  std::string advice = "check the folder, --include and --exclude";
+  if (passed_over.total() > 0) advice = "convert what is a picture to PNG or JPEG, or name another folder";
+  if (!packed.empty()) advice = fmt::format("unpack {} and name the folder", packed);
+  if (!archive.empty()) advice = fmt::format("name the archives themselves: janus caption {} ...", archive);
+  const std::string beside = passed_over.total() > 0 ? " but " + passed_over.text() : "";
+  return fmt::format("pictures, {}: expected some, found none{}; {}", path, beside, advice);
 }
 
 Outcome outcome_of(const CaptionProgress& progress, const CaptionOutput& output) {
@@ -162,10 +177,9 @@ Outcome caption(const CaptionWords& words, const CommonOptions& common, Console&
       {settings, *chosen.model, questions, output, console, progress, [&] { return interrupt.came(); }});
   output.finish();
   display.hide();
+  const bool found = progress.done() + progress.source_faults > 0 || interrupt.came();
+  if (!found) throw Error(nothing_found(settings.sources.paths.front(), progress.passed_over));
   console.notice(summary(progress, interrupt.came()));
-  check(progress.done() + progress.source_faults > 0 || interrupt.came(),
-        "pictures, {}: expected some, found none; check the folder, --include and --exclude",
-        settings.sources.paths.front());
   return outcome_of(progress, output);
 }
 
@@ -187,7 +201,8 @@ void declare(OptionSet& options, CaptionWords& words) {
   options.flag("--overwrite", settings.overwrite, "replace sidecars that are there");
   options.option("--csv", "FILE", some_text(settings.csv), "a table of all records too, written at the end");
   options.values("--include", "GLOB", settings.sources.include,
-                 "in folders and archives: only these, by name, or by path if it has a /; may be repeated");
+                 "in folders and archives: only these, by name, or by path if it has a /, in upper or lower "
+                 "case; may be repeated");
   options.values("--exclude", "GLOB", settings.sources.exclude,
                  "not these, folders included; may be repeated");
   options.flag("-0,--null", settings.sources.nul_separated,
@@ -199,7 +214,8 @@ void declare(OptionSet& options, CaptionWords& words) {
   options.option("--limit", "N", number(settings.limit, {0, INT64_MAX}), "the first N pictures, 0 = all");
   options.flag("--shuffle", settings.sources.shuffle, "in an order drawn from the seed");
   options.option("--shard", "I/N", shard_text(settings.sources), "part I of N, for N machines: 1/4 to 4/4");
-  options.flag("--retry-errors", settings.retry_errors, "try pictures again whose record is an error");
+  options.flag("--retry-errors", settings.retry_errors,
+               "try every picture again whose record is an error, not only those that could not be read");
   options.flag("--mixed", settings.mixed, "go on with an output of another model or question");
   options.option("-b,--batch", "N", number(settings.batch, {1, 256}), "answers drawn at once, {range}");
   options.option("--decoders", "N", number(settings.decoders, {0, 256}),

@@ -1,9 +1,15 @@
 #include "cli/caption/caption_output.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstring>
+#include <set>
+
 #include "cli/app/command.h"
+#include "cli/caption/file_kind.h"
+#include "cli/caption/sources.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/output_file.h"
 #include "core/base/atomic_file.h"
@@ -20,11 +26,55 @@ AtomicFileOptions options_of(const std::string& path, bool durable) {
           .advice = "free space or choose another place"};
 }
 
+std::string unwritable_folder(const std::string& folder, int fault) {
+  return fmt::format(
+      "output, {}: expected a folder that takes sidecars, found: {}; make it writable, or give -o for "
+      "records elsewhere",
+      folder, std::strerror(fault));
+}
+
+std::string same_name(const std::string& path) {
+  return fmt::format(
+      "output, {}: expected a sidecar beside the picture, found the picture itself under that name; rename "
+      "it, or choose another --sidecar",
+      path);
+}
+
+std::string inside_archive(const std::string& key) {
+  return fmt::format(
+      "output, {}: expected a picture in a file of its own, found it in an archive; give -o for records, or "
+      "unpack the archive",
+      key);
+}
+
+// The folders that the command line names, which can be tried before the work.
+void check_sidecar_folders(const std::vector<std::string>& paths) {
+  std::set<std::string> tried;
+  for (const std::string& path : paths) {
+    struct stat status {};
+    if (is_list(path) || is_record_list_name(path) || stat(path.c_str(), &status) != 0) continue;
+    const std::string folder = S_ISDIR(status.st_mode) ? path : folder_of(path);
+    if (!tried.insert(folder).second) continue;
+    InterruptHold hold;
+    const int fault = try_folder_of(folder + "/.");
+    if (fault != 0) throw Error(unwritable_folder(folder, fault));
+  }
+}
+
+// Whether a record is about the image's file as it is now. Older records do not know of archives.
+bool is_about(const RecordSummary& record, const ListedImage& image) {
+  const bool same_file = image.bytes == record.bytes && (image.bytes < 0 || image.mtime == record.mtime);
+  const bool same_archive = record.archive_bytes < 0 || (image.archive_bytes == record.archive_bytes &&
+                                                         image.archive_mtime == record.archive_mtime);
+  return same_file && same_archive;
+}
+
 }  // namespace
 
 CaptionOutput::CaptionOutput(const CaptionSettings& settings, const RunFacts& run, Console& console)
     : settings_(settings), run_(run), console_(console) {
   on_stream_ = settings.output == kStandardStream || (settings.output.empty() && settings.sidecar.empty());
+  if (!settings.sidecar.empty()) check_sidecar_folders(settings.sources.paths);
   if (!settings.csv.empty()) const OutputFile refused_before_the_work(settings.csv);
   if (on_stream_ || settings.output.empty()) return;
   journal_.emplace(settings.output,
@@ -41,15 +91,37 @@ bool CaptionOutput::has_sidecar(const ListedImage& image) const {
 }
 
 Need CaptionOutput::need_of(ListedImage& image) {
-  const bool sidecars = !settings_.sidecar.empty() && !image.in_archive;
+  const Need need = need_by_record(image);
+  // With records, a caption is kept in them.
+  const bool sidecar_alone = !journal_ && !on_stream_;
+  return need == Need::caption && sidecar_alone && !takes_sidecar_of(image) ? Need::unwritable : need;
+}
+
+bool CaptionOutput::takes_sidecar_of(const ListedImage& image) {
+  const std::string path = sidecar_path(image.path, settings_.sidecar);
+  if (image.in_archive || path == image.path) {
+    console_.error(image.in_archive ? inside_archive(image.key) : same_name(image.path));
+    return false;
+  }
+  const auto [folder, fresh] = sidecar_folders_.try_emplace(folder_of(path), true);
+  if (!fresh) return folder->second;
+  InterruptHold hold;
+  const int fault = try_folder_of(path);
+  folder->second = fault == 0;
+  if (fault != 0) console_.error(unwritable_folder(folder->first, fault));
+  return folder->second;
+}
+
+Need CaptionOutput::need_by_record(ListedImage& image) {
+  const bool sidecars = !settings_.sidecar.empty() && !image.in_archive &&
+                        sidecar_path(image.path, settings_.sidecar) != image.path;
   const std::optional<RecordSummary> record = journal_ ? journal_->find(image.key) : std::nullopt;
   if (!record) {
     return sidecars && !settings_.overwrite && has_sidecar(image) ? Need::nothing : Need::caption;
   }
-  const bool same_file = image.bytes == record->bytes && (image.bytes < 0 || image.mtime == record->mtime);
   if (!record->failed && !image.fault.empty()) return Need::nothing;
-  if (record->failed && settings_.retry_errors) return Need::caption;
-  if (!same_file) {
+  if (record->failed && (settings_.retry_errors || record->transient)) return Need::caption;
+  if (!is_about(*record, image)) {
     image.old_sha256 = record->sha256;
     image.old_failed = record->failed;
     image.has_caption = !record->failed;
@@ -69,6 +141,7 @@ void CaptionOutput::write_sidecar(const std::string& image, const Json& record) 
   const std::optional<std::string> fault = error_of([&] {
     InterruptHold hold;
     const std::string path = sidecar_path(image, settings_.sidecar);
+    if (path == image) throw Error(same_name(image));
     AtomicFile file(path, options_of(path, /*durable=*/false));
     file.append(sidecar_text(record, settings_.sidecar));
     file.commit();
@@ -85,7 +158,23 @@ void CaptionOutput::write(const LoadedImage& image, const std::vector<Answer>& a
 }
 
 void CaptionOutput::write_error(const LoadedImage& image) {
-  put(image.listed.key, error_record(run_, image), /*failed=*/true);
+  const std::string& key = image.listed.key;
+  const Json record = error_record(run_, image);
+  // One that failed as before leaves the output as it is.
+  const bool stands = journal_ && journal_->find(key) && journal_->line_of(key) == to_line(record);
+  if (!stands) put(key, record, /*failed=*/true);
+}
+
+void CaptionOutput::note_archive(const ListedImage& archive) {
+  if (archive.fault.empty()) {
+    if (journal_) journal_->forget(archive.key);
+    return;
+  }
+  LoadedImage whole;
+  whole.listed = archive;
+  whole.fault = archive.fault;
+  whole.fault_transient = true;
+  write_error(whole);
 }
 
 void CaptionOutput::write_table() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@ enum class Need {
   nothing,  // it has its caption
   failed,   // its record is an error, which is not to be tried again
   caption,
+  unwritable,  // the caption would have nowhere to go
 };
 
 // Safe to use from several threads.
@@ -26,7 +28,8 @@ class CaptionOutput {
   CaptionOutput(const CaptionSettings& settings, const RunFacts& run, Console& console);
 
   // Whether an image needs a caption; one whose file changed since its record gets its old hash filled in. A
-  // sidecar that is missing beside an image with a record is written again.
+  // sidecar that is missing beside an image with a record is written again. Tells why a caption would have
+  // nowhere to go, once a folder.
   Need need_of(ListedImage& image);
   // False if the key was asked about before.
   bool first_time(const std::string& key);
@@ -35,6 +38,8 @@ class CaptionOutput {
   // for an output that cannot be written; a sidecar that cannot is told and counted.
   void write(const LoadedImage& image, const std::vector<Answer>& answers);
   void write_error(const LoadedImage& image);
+  // What became of an archive: its fault stands as a record until it is read without one.
+  void note_archive(const ListedImage& archive);
   // Drops replaced records and writes the table.
   void finish();
 
@@ -42,6 +47,8 @@ class CaptionOutput {
   bool resumed() const { return journal_ && journal_->resumed(); }
 
  private:
+  Need need_by_record(ListedImage& image);
+  bool takes_sidecar_of(const ListedImage& image);
   void put(const std::string& key, const Json& record, bool failed);
   void write_sidecar(const std::string& image, const Json& record);
   void write_table();
@@ -54,7 +61,8 @@ class CaptionOutput {
   bool on_stream_ = false;  // records go to standard output
   std::atomic<int64_t> sidecar_faults_{0};
   std::mutex mutex_;
-  std::unordered_set<uint64_t> asked_;  // hashes of keys
+  std::unordered_set<uint64_t> asked_;           // hashes of keys
+  std::map<std::string, bool> sidecar_folders_;  // whether they take files
 };
 
 }  // namespace janus::cli

@@ -35,6 +35,10 @@ void add_facts(Json& record, const LoadedImage& image) {
     record["bytes"] = image.listed.bytes;
     record["mtime"] = image.listed.mtime;
   }
+  if (image.listed.archive_bytes >= 0) {
+    record["archive_bytes"] = image.listed.archive_bytes;
+    record["archive_mtime"] = image.listed.archive_mtime;
+  }
   if (!image.sha256.empty()) record["sha256"] = image.sha256;
 }
 
@@ -95,6 +99,7 @@ Json error_record(const RunFacts& run, const LoadedImage& image) {
   record["path"] = image.listed.path;
   record["key"] = image.listed.key;
   record["error"] = image.fault;
+  if (image.fault_transient) record["transient"] = true;
   add_facts(record, image);
   record["model"] = run.model;
   record["prompt_hash"] = run.prompt_hash;

@@ -1,7 +1,9 @@
 // The bytes of image files, and when they were changed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace janus::cli {
@@ -17,7 +19,10 @@ struct ImageBytes {
 // Finds out size and time alone; false, with the reason in `fault`, for anything but a file.
 bool look_at_file(const std::string& path, int64_t& bytes, double& mtime, std::string& fault);
 
-// Throws Error for what is no file, cannot be read or is larger than an image may be.
+// At most the first `most_bytes` of a file; nothing for what is none or cannot be read. Waits for no pipe.
+std::optional<std::string> read_head(const std::string& path, size_t most_bytes);
+
+// Throws TransientError for what is no file or cannot be read, Error for what is larger than an image may be.
 ImageBytes read_image_bytes(const std::string& path);
 
 }  // namespace janus::cli

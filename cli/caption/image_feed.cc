@@ -94,6 +94,16 @@ void ImageFeed::list() {
             ++run_.progress.source_faults;
             run_.console.error(message);
           },
+      .on_archive =
+          [this](const ListedImage& archive) {
+            if (!archive.fault.empty()) {
+              ++run_.progress.source_faults;
+              run_.console.error(archive.fault);
+            }
+            run_.output.note_archive(archive);
+          },
+      .on_passed_over = [this](const std::string& one, const std::string& many,
+                               const std::string& path) { run_.progress.passed_over.add(one, many, path); },
       .stopped = [this] { return ending_.load(); }};
   list_images(run_.settings.sources, visitor);
   run_.progress.listed_all = !ending_;
@@ -123,23 +133,29 @@ bool ImageFeed::accept(ListedImage& image, const std::function<std::string()>& c
   const int64_t limit = run_.settings.limit;
   if (limit > 0 && taken_ == limit) return false;
   if (!run_.output.first_time(image.key)) {
-    ++run_.progress.skipped;
+    run_.progress.skip(kNamedTwice);
     return true;
   }
   const Need need = run_.output.need_of(image);
   if (need == Need::caption && !run_.settings.where.empty() && !meets_conditions(image, content)) {
-    ++run_.progress.skipped;
+    run_.progress.skip(kNotMeant);
     return true;
   }
   ++taken_;
-  if (need != Need::caption) {
-    ++(need == Need::failed ? run_.progress.still_failed : run_.progress.skipped);
-    return true;
+  if (need == Need::nothing) run_.progress.skip(kDoneBefore);
+  if (need == Need::failed) ++run_.progress.still_failed;
+  if (need == Need::unwritable) {
+    ++run_.progress.failed;
+    ++run_.progress.transient;
   }
+  if (need != Need::caption) return true;
   if (content && !image.has_content) {
-    const std::optional<std::string> fault = error_of([&] { image.content = content(); });
+    const std::optional<Fault> fault = fault_of([&] { image.content = content(); });
     image.has_content = !fault;
-    if (fault) image.fault = *fault;
+    if (fault) {
+      image.fault = fault->message;
+      image.fault_transient = fault->transient;
+    }
   }
   return listed_.push(std::move(image));
 }

@@ -17,7 +17,10 @@ struct ListedImage {
   int64_t bytes = -1;  // -1 = could not be found out
   double mtime = 0;    // time of change, seconds since 1970
   bool in_archive = false;
-  std::string fault;  // why it cannot be read, if that is known already
+  int64_t archive_bytes = -1;  // of the archive: members of another archive may be others, alike as they look
+  double archive_mtime = 0;
+  std::string fault;            // why there will be no caption, if that is known already
+  bool fault_transient = true;  // see TransientError
 
   std::string content;  // all its bytes, once they are in memory
   bool has_content = false;
@@ -33,6 +36,7 @@ struct LoadedImage {
   std::string sha256;
   std::vector<float> pixels;  // of preprocess()
   std::string fault, warning;
+  bool fault_transient = false;
   bool unchanged = false;  // its content is what old_sha256 says
 };
 

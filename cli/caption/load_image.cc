@@ -6,7 +6,7 @@
 #include "cli/app/command.h"
 #include "cli/caption/file_bytes.h"
 #include "core/base/digest.h"
-#include "core/base/error.h"
+#include "core/base/transient_error.h"
 #include "vision/image_file.h"
 
 namespace janus::cli {
@@ -41,14 +41,19 @@ void read_content(ListedImage& listed) {
 LoadedImage load_image(ListedImage listed, const PreprocessConfig& config, MemoryBudget& budget) {
   LoadedImage loaded;
   loaded.listed = std::move(listed);
-  const std::optional<std::string> fault = error_of([&] {
+  const std::optional<Fault> fault = fault_of([&] {
+    if (!loaded.listed.fault.empty() && loaded.listed.fault_transient)
+      throw TransientError(loaded.listed.fault);
     if (!loaded.listed.fault.empty()) throw Error(loaded.listed.fault);
     read_content(loaded.listed);
     loaded.sha256 = sha256_of(loaded.listed.content);
     loaded.unchanged = loaded.sha256 == loaded.listed.old_sha256;
     if (!loaded.unchanged) decode(loaded, config, budget);
   });
-  if (fault) loaded.fault = *fault;
+  if (fault) {
+    loaded.fault = fault->message;
+    loaded.fault_transient = fault->transient;
+  }
   // One that has gone since it was listed has no size to be known by: it is tried again when it is back.
   std::string gone;
   const bool unread = fault && loaded.sha256.empty() && !loaded.listed.in_archive;

@@ -10,24 +10,29 @@
 namespace janus::cli {
 namespace {
 
-constexpr std::array<const char*, 8> kImageExtensions{".jpg", ".jpeg", ".png", ".webp",
-                                                      ".gif", ".bmp",  ".tif", ".tiff"};
-constexpr std::array<const char*, 9> kArchives{".tar",    ".tar.gz", ".tgz",     ".tar.bz2", ".tbz2",
-                                               ".tar.xz", ".txz",    ".tar.zst", ".tzst"};
-constexpr std::array<const char*, 2> kRecordLists{".jsonl", ".ndjson"};
-
-template <size_t N>
-bool ends_in_one_of(const std::string& path, const std::array<const char*, N>& ends) {
-  return std::any_of(ends.begin(), ends.end(), [&](const std::string& end) {
-    return path.size() > end.size() && strcasecmp(path.c_str() + path.size() - end.size(), end.c_str()) == 0;
-  });
-}
+// Of Synology, QNAP, desktops, Windows, macOS, ext4; `*` stands for a user's number.
+constexpr std::array kKeepingFolders{"@eaDir",
+                                     "#recycle",
+                                     "#snapshot",
+                                     "@Recycle",
+                                     "@Recently-Snapshot",
+                                     ".@__thumb",
+                                     ".thumbnails",
+                                     ".Trash",
+                                     ".Trash-*",
+                                     ".Trashes",
+                                     "$RECYCLE.BIN",
+                                     "RECYCLER",
+                                     "System Volume Information",
+                                     "lost+found",
+                                     "__MACOSX",
+                                     ".AppleDouble"};
 
 bool any_matches(const std::vector<std::string>& globs, const std::string& relative) {
   const std::string name = relative.substr(relative.rfind('/') + 1);
   return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
     const bool whole = glob.find('/') != std::string::npos;
-    return fnmatch(glob.c_str(), whole ? relative.c_str() : name.c_str(), 0) == 0;
+    return fnmatch(glob.c_str(), whole ? relative.c_str() : name.c_str(), FNM_CASEFOLD) == 0;
   });
 }
 
@@ -36,15 +41,17 @@ bool any_matches(const std::vector<std::string>& globs, const std::string& relat
 NameFilter::NameFilter(std::vector<std::string> include, std::vector<std::string> exclude)
     : include_(std::move(include)), exclude_(std::move(exclude)) {}
 
-bool NameFilter::takes_file(const std::string& relative) const {
-  return ends_in_one_of(relative, kImageExtensions) &&
-         (include_.empty() || any_matches(include_, relative)) && !any_matches(exclude_, relative);
+bool NameFilter::chooses_file(const std::string& relative) const {
+  return (include_.empty() || any_matches(include_, relative)) && !any_matches(exclude_, relative);
 }
 
 bool NameFilter::enters_folder(const std::string& relative) const { return !any_matches(exclude_, relative); }
 
-bool is_archive_name(const std::string& path) { return ends_in_one_of(path, kArchives); }
+bool is_hidden_name(const std::string& name) { return name.front() == '.'; }
 
-bool is_record_list_name(const std::string& path) { return ends_in_one_of(path, kRecordLists); }
+bool is_keeping_folder(const std::string& name) {
+  return std::any_of(kKeepingFolders.begin(), kKeepingFolders.end(),
+                     [&](const char* folder) { return fnmatch(folder, name.c_str(), FNM_CASEFOLD) == 0; });
+}
 
 }  // namespace janus::cli

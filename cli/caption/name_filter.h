@@ -1,4 +1,4 @@
-// Which files of a folder or an archive are images to take.
+// Which names of a folder or an archive are looked at.
 #pragma once
 
 #include <string>
@@ -8,13 +8,12 @@ namespace janus::cli {
 
 class NameFilter {
  public:
-  // Globs: one with a slash is about the whole path below the folder or in the archive, one without about the
-  // name.
+  // Globs, in which upper and lower case are the same: one with a slash is about the whole path below the
+  // folder or in the archive, one without about the name.
   NameFilter(std::vector<std::string> include, std::vector<std::string> exclude);
 
-  // A file that an image's extension ends, that any of `include` matches (or there are none) and none of
-  // `exclude`.
-  bool takes_file(const std::string& relative) const;
+  // A file that any of `include` matches (or there are none) and none of `exclude`.
+  bool chooses_file(const std::string& relative) const;
   // A folder that none of `exclude` matches.
   bool enters_folder(const std::string& relative) const;
 
@@ -22,7 +21,8 @@ class NameFilter {
   std::vector<std::string> include_, exclude_;
 };
 
-bool is_archive_name(const std::string& path);      // .tar, also compressed
-bool is_record_list_name(const std::string& path);  // .jsonl, .ndjson
+bool is_hidden_name(const std::string& name);
+// Folders in which other programs keep thumbnails, deleted files and the like: @eaDir, #recycle, __MACOSX.
+bool is_keeping_folder(const std::string& name);
 
 }  // namespace janus::cli

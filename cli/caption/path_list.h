@@ -6,13 +6,17 @@
 
 namespace janus::cli {
 
-// Each piece of the file at `path` ("-" for standard input) that `separator` ends, empty ones left out, until
-// `on_piece` says false or `stopped` true. Throws Error if it cannot be read.
-void read_pieces(const std::string& path, char separator,
-                 const std::function<bool(std::string piece)>& on_piece,
-                 const std::function<bool()>& stopped);
+// What ends an entry of a list.
+enum class EntryEnd { line, zero };
 
-// The text in field `field` of a JSON line; else what was found in its place goes into `found`.
+// Each entry of the file at `path` ("-" for standard input), empty ones left out, until `on_entry` says false
+// or `stopped` true. Lines are text as TextDecoder reads it; what zero bytes end is taken as it is. Throws
+// Error if it cannot be read, or is no list of the kind.
+void read_entries(const std::string& path, EntryEnd end,
+                  const std::function<bool(std::string entry)>& on_entry,
+                  const std::function<bool()>& stopped);
+
+// The path in field `field` of a JSON line; else what was found in its place goes into `found`.
 bool read_field(const std::string& line, const std::string& field, std::string& text, std::string& found);
 
 }  // namespace janus::cli

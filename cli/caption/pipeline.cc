@@ -1,5 +1,7 @@
 #include "cli/caption/pipeline.h"
 
+#include <fmt/format.h>
+
 #include <exception>
 #include <memory>
 #include <set>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "cli/caption/image_feed.h"
+#include "core/base/finite.h"
 #include "generator/engine/engine.h"
 
 namespace janus::cli {
@@ -52,7 +55,8 @@ class Answering {
       if (!loaded->fault.empty()) {
         tell_fault(*loaded);
       } else if (loaded->unchanged) {
-        ++(loaded->listed.old_failed ? run_.progress.still_failed : run_.progress.skipped);
+        if (loaded->listed.old_failed) ++run_.progress.still_failed;
+        if (!loaded->listed.old_failed) run_.progress.skip(kDoneBefore);
       } else {
         ask(std::move(*loaded));
       }
@@ -87,9 +91,21 @@ class Answering {
                                .on_error =
                                    [this, once, asked](const std::exception_ptr& error) {
                                      (*once)();
-                                     if (!asked->dismissed) fault_ = error;
+                                     if (!asked->dismissed) note_fault(*asked, error);
                                      end_one(asked);
                                    }}));
+    }
+  }
+
+  // What a model makes of one image may not be finite, and be it of the next. Other faults end the run.
+  void note_fault(Asked& asked, const std::exception_ptr& error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const NotFinite& found) {
+      asked.loaded.fault = fmt::format("{}: {}", asked.loaded.listed.key, found.what());
+      asked.loaded.fault_transient = true;  // it is the weights that are at fault
+    } catch (...) {
+      fault_ = error;
     }
   }
 
@@ -111,12 +127,14 @@ class Answering {
   void tell_fault(const LoadedImage& loaded) {
     run_.console.error(loaded.fault);
     ++run_.progress.failed;
+    if (loaded.fault_transient) ++run_.progress.transient;
     // A file that cannot be read now says nothing against the caption it has: a disk may be away for a while.
     const bool read = !loaded.sha256.empty();
     if (read || !loaded.listed.has_caption) run_.output.write_error(loaded);
   }
 
   void write(const Asked& done) {
+    if (!done.loaded.fault.empty()) return tell_fault(done.loaded);
     if (!done.loaded.warning.empty()) run_.console.detail(done.loaded.warning);
     run_.output.write(done.loaded, done.answers);
     ++run_.progress.captioned;

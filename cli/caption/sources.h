@@ -1,4 +1,4 @@
-// Where the images come from: folders, files, globs, lists, JSON lines and archives.
+// Where the images come from: folders, files, patterns, lists, JSON lines and archives.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/caption/archive.h"
 #include "cli/caption/listed_image.h"
 #include "cli/caption/settings.h"
 
@@ -13,20 +14,29 @@ namespace janus::cli {
 
 struct SourceVisitor {
   // Every image, with its file's size and time of change or why there is none; `content` gives the bytes of
-  // a member of an archive, and throws Error if it cannot. False ends the listing.
+  // a member of an archive, and throws TransientError if it cannot. False ends the listing.
   std::function<bool(ListedImage image, const std::function<std::string()>& content)> on_image;
-  std::function<void(const std::string& message)> on_fault;  // a folder, list or archive that cannot be read
-  std::function<bool()> stopped;                             // asked while standard input is waited for
+  std::function<void(const std::string& message)> on_fault;  // a folder or list that cannot be read
+  // An archive, under its own path as key, that was read to its end, or as far as its fault lets it be.
+  std::function<void(const ListedImage& archive)> on_archive;
+  // What is left aside, by what one and several are called and where it is.
+  std::function<void(const std::string& one, const std::string& many, const std::string& path)>
+      on_passed_over;
+  std::function<bool()> stopped;  // asked while standard input is waited for
 };
 
-// Throws Error if one of the paths is not there, so that a mistyped one is told before the work.
+// Whether an argument stands for a list: "-", and "@LIST" unless there is something of that very name.
+bool is_list(const std::string& path);
+
+// Throws Error if one of the paths is not there, so that a mistyped one is told before the work. A link that
+// leads nowhere is there.
 void check_sources(const SourceSettings& settings);
 
 // Lists all images, in an order that depends on names alone (or, shuffled, on the seed too). An image
 // named twice is listed twice.
 void list_images(const SourceSettings& settings, const SourceVisitor& visitor);
 
-// How many there are, without looking at them; nothing if only reading all of it would tell.
+// How many there are, without looking at more than first bytes; nothing if only reading all of it would tell.
 std::optional<int64_t> count_images(const SourceSettings& settings, const std::function<bool()>& stopped);
 
 }  // namespace janus::cli

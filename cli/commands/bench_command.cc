@@ -227,7 +227,7 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
   opened.chosen.images_at_once = side_by_side;
   Clock::time_point start = Clock::now();
   // Opened again, so that reading the headers counts where there are files.
-  if (settings.config.empty()) checkpoint = Checkpoint::open(model_files(common.model));
+  if (settings.config.empty()) checkpoint = Checkpoint::open(model_files(common.model, console));
   checkpoint.take_notes();  // told above
   opened.chosen.model =
       open_model(checkpoint, device, {.type = options.type, .progress = progress.callback()});

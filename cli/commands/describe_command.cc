@@ -10,9 +10,9 @@
 #include "cli/app/sampling_options.h"
 #include "cli/commands/describe_style.h"
 #include "cli/io/image_input.h"
-#include "cli/io/input_file.h"
 #include "cli/io/json_output.h"
 #include "cli/io/progress.h"
+#include "cli/io/text_input.h"
 #include "cli/io/text_stream.h"
 #include "cli/model/builtin_limits.h"
 #include "cli/model/chosen_model.h"
@@ -107,7 +107,7 @@ std::string question_of(const DescribeSettings& settings) {
     return prompt_of_style(settings.style);
   }
   if (settings.prompt != "-") return settings.prompt;
-  const std::string text = read_input("-", "prompt");
+  const std::string text = read_text("-", "prompt");
   check(!is_blank(text),
         "prompt, standard input: expected a question, found none; write one, or give it with -p");
   return text;

@@ -7,13 +7,17 @@ namespace {
 
 std::string readable(const Json& settings) {
   auto get = [&](const char* key) {
-    const Json& value = settings[key];
+    const Json& value = settings.at(key);
     return value.is_string() ? value.get<std::string>() : to_line(value);
   };
+  // Other image tools read it in this place, under this name.
+  const std::string negative =
+      settings.contains("negative_prompt") ? "\nNegative prompt: " + get("negative_prompt") : "";
   return fmt::format(
-      "{}\nSeed: {}, CFG scale: {}, Temperature: {}, Top-k: {}, Top-p: {}, Size: {}x{}, Model: {}, Type: {}, "
+      "{}{}\nSeed: {}, CFG scale: {}, Temperature: {}, Top-k: {}, Top-p: {}, Size: {}x{}, Model: {}, Type: "
+      "{}, "
       "Device: {}, Version: janus {}",
-      get("prompt"), get("seed"), get("guidance"), get("temperature"), get("top_k"), get("top_p"),
+      get("prompt"), negative, get("seed"), get("guidance"), get("temperature"), get("top_k"), get("top_p"),
       get("width"), get("height"), get("model"), get("type"), get("device"), get("version"));
 }
 

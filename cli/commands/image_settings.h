@@ -9,10 +9,10 @@
 
 namespace janus::cli {
 
-// PNG keyword of the settings as one JSON object, for programs: {"prompt", "seed", "guidance", "temperature",
-// "top_k", "top_p", "width", "height", "model", "type", "device", "version"}, and "special_tokens": true
-// where the prompt was read so. The seed is the image's own: with the other settings it gives this image
-// alone.
+// PNG keyword of the settings as one JSON object, for programs: {"prompt", "negative_prompt" where there is
+// one, "seed", "guidance", "temperature", "top_k", "top_p", "width", "height", "model", "type", "device",
+// "version"}, and "special_tokens": true where the prompt was read so. The seed is the image's own: with the
+// other settings it gives this image alone.
 inline constexpr const char* kSettingsKeyword = "janus";
 // PNG keyword of the same for people, in the form other image tools read: the prompt, then a line "Seed: 42,
 // ...".

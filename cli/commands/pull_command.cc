@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 
 #include "cli/app/command.h"
 #include "cli/hub/pull.h"
 #include "cli/io/json_output.h"
 #include "cli/io/progress.h"
 #include "cli/io/readable.h"
+#include "cli/model/chosen_model.h"
 
 namespace janus::cli {
 namespace {
@@ -43,6 +45,7 @@ Json pull_json(const PullSettings& settings, const hub::PulledModel& model, doub
   record["bytes"] = bytes;
   record["downloaded"] = downloaded;
   record["files"] = files;
+  record["asked"] = model.unasked.empty();  // whether the hub said that this is still the revision's commit
   record["ms"] = rounded(ms);
   return record;
 }
@@ -53,9 +56,9 @@ Outcome pull(const PullSettings& settings, const CommonOptions& common, Console&
   ProgressDisplay progress(console);
   progress.update("asking for " + name, 0, 0);
   hub::Server server;
-  server.read_environment();
   server.retries = static_cast<int>(settings.retries);
   server.notice = [&](const std::string& text) { console.notice(text); };
+  server.read_environment();
   const hub::Cache cache = hub::Cache::from_environment();
   hub::PullEvents events;
   events.listed = [&](const hub::Listing& listing, int64_t bytes) {
@@ -64,9 +67,20 @@ Outcome pull(const PullSettings& settings, const CommonOptions& common, Console&
                                            : "licence, as the repository states it: " + listing.licence);
   };
   events.progress = [&](int64_t done, int64_t total) { progress.update_bytes("downloading", done, total); };
+  events.configured = [&](const std::string& config) {
+    const auto bytes = std::as_bytes(std::span(config));
+    check_family(FileSet::in_memory(name, {{"config.json", {bytes, nullptr}}}));
+  };
+  events.open = check_model;
   const hub::PulledModel model =
-      hub::pull(server, cache, settings.repository, static_cast<int>(settings.jobs), events);
+      hub::pull(server, cache, settings.repository,
+                {.jobs = static_cast<int>(settings.jobs), .verify = common.verify}, events);
   progress.hide();
+  if (!model.unasked.empty()) {
+    console.notice(
+        fmt::format("{}: commit {} is whole in the cache; whether {} has moved since is not known: {}", name,
+                    model.commit, settings.repository.revision, model.unasked));
+  }
   if (common.json) {
     std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
     print_json(pull_json(settings, model, taken.count()), console);
@@ -99,14 +113,19 @@ Command pull_command() {
       .run = [settings](const CommonOptions& common,
                         Console& console) { return pull(*settings, common, console); },
       .notes =
-          "Downloads configuration, tokenizer and weights (safetensors, else torch pickles) into the cache "
+          "Downloads configuration, tokenizer and weights (those that loading would read) into the cache "
           "that\n"
           "huggingface_hub uses: $HF_HUB_CACHE, $HF_HOME/hub, $XDG_CACHE_HOME/huggingface/hub or\n"
           "~/.cache/huggingface/hub. An interrupted download goes on where it stopped; every file's size and "
           "hash\n"
-          "are checked. $HF_ENDPOINT names another server, $HF_TOKEN opens private and gated repositories, "
+          "are checked, and in the end a model is opened from them. --verify hashes what was there before, "
+          "too.\n"
+          "What is there whole is not written again, and needs no hub: $HF_HUB_OFFLINE=1 forbids the "
+          "network.\n"
+          "$HF_ENDPOINT names another server; $HF_TOKEN, or the file that `hf auth login` writes, opens "
+          "private "
           "and\n"
-          "$https_proxy, $http_proxy, $no_proxy and $SSL_CERT_FILE count as for curl.\n",
+          "gated repositories; $https_proxy, $http_proxy, $no_proxy and $SSL_CERT_FILE count as for curl.\n",
   };
 }
 

@@ -77,7 +77,7 @@ void check_not_source(const FileSet& files, const std::string& output) {
 Checkpoint open_source(const QuantizeSettings& settings, const std::string& model,
                        const CommonOptions& common, Console& console) {
   if (!settings.config.empty()) return random_checkpoint(settings.config);
-  const FileSet files = model_files(model);
+  const FileSet files = model_files(model, console);
   check_not_source(files, settings.output);
   return open_checkpoint(files, common, console);
 }

@@ -41,7 +41,7 @@ Outcome tokenize(const TokenizeSettings& settings, const CommonOptions& common, 
   std::vector<int32_t> ids;
   if (settings.decode) ids = read_ids(settings.text);
   if (common.model.empty()) console.notice(fmt::format("no -m given: using the built-in {}", kBuiltinName));
-  std::unique_ptr<TextTokenizer> tokenizer = open_tokenizer(model_files(common.model));
+  std::unique_ptr<TextTokenizer> tokenizer = open_tokenizer(model_files(common.model, console));
   std::string text = settings.text;
   if (settings.decode) {
     for (int32_t id : ids) (void)tokenizer->token_of(id);  // refuses one that is not there

@@ -13,11 +13,11 @@ namespace {
 void belongs(std::vector<const OptionEntry*>& group, const OptionEntry& entry) { group.push_back(&entry); }
 
 void declare_list(GenerateSettings& settings, OptionSet& options) {
-  options.option(
-      "--prompts", "FILE", some_text(settings.prompts),
-      "a prompt a line, - for standard input; FILE.jsonl: objects with prompt, and if given seed, "
-      "cfg_scale, temperature, top_k, top_p, count, output. OUT is a folder or has a %05d. Started "
-      "again, goes on where it stopped");
+  options.option("--prompts", "FILE", some_text(settings.prompts),
+                 "a prompt a line, - for standard input; FILE.jsonl: objects with prompt, and if given seed, "
+                 "negative_prompt, cfg_scale, temperature, top_k, top_p, count, output. OUT is a folder or "
+                 "has a %05d. Started "
+                 "again, goes on where it stopped");
   auto& group = settings.with_prompts;
   belongs(group,
           options.option("--records", "FILE", some_text(settings.records),
@@ -76,6 +76,8 @@ Command generate_command() {
                                     "PNG, JPEG or WebP by extension, - for PNG on standard output");
             options.option("-b,--batch-count", "COUNT", number(settings->count, {1, kMostImages}),
                            "images, {range} {default}: numbered by a %03d in OUT, else -000 is appended");
+            options.option("--negative-prompt", "TEXT", prompt_text(settings->negative_prompt),
+                           "what guidance leads away from, in place of nothing in particular");
             declare_guidance(options, settings->guidance,
                              "how closely to follow the prompt, {range}; 1 = off");
             declare_sampling(options, settings->sampling, Sampled::codes);

@@ -111,7 +111,7 @@ void GenerateRun::skip_finished() {
             "output, {}: expected the prompt and settings of the earlier run in {}, found others; choose "
             "another -o, or give --overwrite to make it anew",
             path, records_->path());
-      if (record->failed && settings_.retry_errors) continue;
+      if (record->failed && (settings_.retry_errors || record->transient)) continue;
       if (record->failed) {
         ++failed_;
         item.wanted[place] = false;
@@ -126,10 +126,10 @@ void GenerateRun::skip_finished() {
 void GenerateRun::refuse_long_prompts() {
   for (WorkItem& item : work_) {
     if (std::count(item.wanted.begin(), item.wanted.end(), true) == 0) continue;
-    const std::optional<std::string> fault =
-        error_of([&] { check_image_prompt(chosen_.model->engine_model(), item.request(0)); });
+    const std::optional<Fault> fault =
+        fault_of([&] { check_image_prompt(chosen_.model->engine_model(), item.request(0)); });
     if (!fault) continue;
-    if (!list()) throw Error(*fault);
+    if (!list()) throw Error(fault->message);
     put_failures(item, *fault);
     const auto missing = std::count(item.wanted.begin(), item.wanted.end(), true);
     to_generate_ -= item.best_of ? item.count : missing;
@@ -238,7 +238,7 @@ void GenerateRun::rank(const WorkItem& item, Candidate candidate) {
   };
   if (!list()) {
     score();
-  } else if (const std::optional<std::string> fault = error_of(score)) {
+  } else if (const std::optional<Fault> fault = fault_of(score)) {
     unranked_ = &item;
     put_failures(item, *fault);
     return;
@@ -266,7 +266,8 @@ void GenerateRun::put(const WorkItem& item, size_t place, const Candidate& kept,
   if (!list()) {
     write();
   } else if (const std::optional<std::string> fault = error_of(write)) {
-    put_failure(item, place, *fault);
+    // The image itself was made: what failed is the disk's.
+    put_failure(item, place, {*fault, /*transient=*/true});
     return;
   }
   if (!watch_) progress_.hide();
@@ -316,17 +317,18 @@ void GenerateRun::write_output(const WorkItem& item, const Output& output, const
   put_on_grid(item, output, kept.image, label);
 }
 
-void GenerateRun::put_failure(const WorkItem& item, size_t place, const std::string& fault) {
+void GenerateRun::put_failure(const WorkItem& item, size_t place, const Fault& fault) {
   ++failed_;
   if (watch_) watch_->failed_image();
   const std::string& path = item.outputs[place].image;
-  console_.error(fmt::format("{}: {}", path, fault));
-  const Json record{{"output", path}, {"prompt", item.prompt}, {"error", fault}};
+  console_.error(fmt::format("{}: {}", path, fault.message));
+  Json record{{"output", path}, {"prompt", item.prompt}, {"error", fault.message}};
+  if (fault.transient) record["transient"] = true;
   add_to_journal(item, place, record);
   if (common_.json) print_json(record, console_);
 }
 
-void GenerateRun::put_failures(const WorkItem& item, const std::string& fault) {
+void GenerateRun::put_failures(const WorkItem& item, const Fault& fault) {
   for (size_t place = 0; place < item.outputs.size(); ++place) {
     if (item.wanted[place]) put_failure(item, place, fault);
   }

@@ -51,8 +51,8 @@ class GenerateRun {
   // and into the PNG.
   void put(const WorkItem& item, size_t place, const Candidate& kept, const Json& ranking);
   void write_output(const WorkItem& item, const Output& output, const Candidate& kept, const Json& ranking);
-  void put_failure(const WorkItem& item, size_t place, const std::string& fault);
-  void put_failures(const WorkItem& item, const std::string& fault);
+  void put_failure(const WorkItem& item, size_t place, const Fault& fault);
+  void put_failures(const WorkItem& item, const Fault& fault);
   void tell(const WorkItem& item, const Output& output, const Candidate& kept);
   void tell_phase(const char* phase, int64_t done, int64_t total);
   void put_on_grid(const WorkItem& item, const Output& output, const Image& image, const std::string& label);

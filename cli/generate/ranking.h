@@ -14,9 +14,8 @@ namespace janus::cli {
 std::vector<std::string> paraphrases(const std::string& prompt);
 
 // How well `image` shows what its request asks for. Higher is better; comparable among images of one prompt
-// alone. Throws Error if the score is not finite. self-vqa: log-odds of yes over no to "Does this image show
-// PROMPT?". self-caption: log-probability of the prompt, or of its likeliest paraphrase, as the description
-// of the image.
+// alone. self-vqa: log-odds of yes over no to "Does this image show PROMPT?". self-caption: log-probability
+// of the prompt, or of its likeliest paraphrase, as the description of the image.
 double rank_score(Engine& engine, const std::string& ranker, const ImageRequest& request, const Image& image);
 
 }  // namespace janus::cli

@@ -10,7 +10,7 @@
 namespace janus::cli {
 
 struct GenerateSettings {
-  std::string prompt, output, codes_output;
+  std::string prompt, negative_prompt, output, codes_output;
   int64_t count = 1;
   double guidance = ImageRequest{}.guidance;
   SamplingSettings sampling{ImageRequest{}.sampling};

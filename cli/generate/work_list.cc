@@ -7,9 +7,9 @@
 
 #include "cli/app/command.h"
 #include "cli/io/image_output.h"
-#include "cli/io/input_file.h"
 #include "cli/io/output_file.h"
 #include "cli/io/output_pattern.h"
+#include "cli/io/text_input.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/strip.h"
@@ -55,6 +55,9 @@ void check_forms(const GenerateSettings& settings, const CommonOptions& common) 
   require_one_on_stream(settings.output, common.json);
   require_one_on_stream(settings.codes_output, common.json);
   if (streams && list) refuse("--prompts", "images in files", "-");
+  if (!settings.negative_prompt.empty() && settings.guidance == 1) {
+    refuse("--negative-prompt", "a --cfg-scale other than 1", "1, which leads away from nothing");
+  }
   if (streams && settings.count > 1) {
     refuse("--batch-count", "1 image for standard output", std::to_string(settings.count));
   }
@@ -80,6 +83,7 @@ void check_forms(const GenerateSettings& settings, const CommonOptions& common) 
 WorkItem item_of(const GenerateSettings& settings, const std::string& prompt) {
   WorkItem item;
   item.prompt = prompt;
+  item.negative_prompt = settings.negative_prompt;
   item.guidance = settings.guidance;
   item.sampling = settings.sampling;
   item.special_tokens = settings.special_tokens;
@@ -120,8 +124,8 @@ void check_own_output(const std::string& output, const std::string& where) {
 ListLine read_json_line(const GenerateSettings& settings, const std::string& text, const std::string& where) {
   const nlohmann::json json = parse_json(text, "prompts, " + where);
   const JsonObject line(json, where);
-  static const std::set<std::string> known{"prompt", "seed",  "cfg_scale", "temperature",
-                                           "top_k",  "top_p", "count",     "output"};
+  static const std::set<std::string> known{"prompt", "negative_prompt", "seed",  "cfg_scale", "temperature",
+                                           "top_k",  "top_p",           "count", "output"};
   for (const auto& [key, value] : json.items()) {
     check(known.count(key) > 0, "prompts, {}: expected keys among {}, found \"{}\"; correct the line", where,
           fmt::join(known, ", "), key);
@@ -130,7 +134,13 @@ ListLine read_json_line(const GenerateSettings& settings, const std::string& tex
   result.item = item_of(settings, line.required_string("prompt"));
   WorkItem& item = result.item;
   check(!is_blank(item.prompt), "prompts, {}: expected a prompt, found white space; correct the line", where);
+  item.negative_prompt = line.string("negative_prompt", item.negative_prompt);
   read_real(line, "cfg_scale", item.guidance, guidance_number);
+  check(item.guidance != 1 || item.negative_prompt.empty(),
+        "prompts, {}: expected a cfg_scale other than 1 beside a negative prompt, found 1; raise it or drop "
+        "the "
+        "negative prompt",
+        where);
   read_real(line, "temperature", item.sampling.temperature, temperature_number);
   read_real(line, "top_p", item.sampling.top_p, top_p_number);
   item.sampling.top_k = line.integer("top_k", item.sampling.top_k, 0, INT32_MAX);
@@ -146,9 +156,7 @@ ListLine read_json_line(const GenerateSettings& settings, const std::string& tex
 
 std::vector<ListLine> read_list(const GenerateSettings& settings) {
   const std::string& path = settings.prompts;
-  std::string text = read_input(path, "prompts");
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (text.rfind(kByteOrderMark, 0) == 0) text.erase(0, kByteOrderMark.size());
+  const std::string text = read_text(path, "prompts");
   const bool json = path == "-" ? strip_left(text).starts_with('{')
                                 : has_extension(path, ".jsonl") || has_extension(path, ".ndjson") ||
                                       has_extension(path, ".json");
@@ -162,7 +170,7 @@ std::vector<ListLine> read_list(const GenerateSettings& settings) {
     if (is_blank(line)) continue;
     if (line.back() == '\r') line.pop_back();
     const std::string where = fmt::format("{} line {}", path, line_number);
-    check(is_utf8(line) && line.find('\0') == std::string::npos,
+    check(is_utf8(line),
           "prompts, {}: expected text in UTF-8, found other bytes; check that it is a list of prompts",
           where);
     lines.push_back(json ? read_json_line(settings, line, where) : ListLine{.item = item_of(settings, line)});
@@ -220,6 +228,7 @@ void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings
 
 ImageRequest WorkItem::request(int64_t k) const {
   return {.prompt = prompt,
+          .negative_prompt = negative_prompt,
           .guidance = static_cast<float>(guidance),
           .sampling = sampling.with_seed(seed + static_cast<uint32_t>(k)),
           .special_tokens = special_tokens};

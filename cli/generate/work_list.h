@@ -23,7 +23,7 @@ struct Output {
 // One prompt: `count` images with seeds from `seed` on, of which those with the best scores, or all, are
 // kept.
 struct WorkItem {
-  std::string prompt;
+  std::string prompt, negative_prompt = {};
   double guidance = ImageRequest{}.guidance;
   SamplingSettings sampling{ImageRequest{}.sampling};
   bool special_tokens = false;

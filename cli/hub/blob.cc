@@ -1,24 +1,26 @@
 #include "cli/hub/blob.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 
 #include "cli/hub/file_lock.h"
+#include "cli/hub/refusal.h"
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/mapped_file.h"
 
 namespace janus::hub {
-namespace fs = std::filesystem;
 namespace {
 
 constexpr int kRangeNotThere = 416;
 
-// Size of a regular file; -1 where there is none.
-int64_t size_of_file(const std::string& path) {
-  std::error_code fault;
-  const auto size = fs::file_size(path, fault);
-  return fault ? -1 : static_cast<int64_t>(size);
+// As git and LFS hash a file of so many bytes, before its content.
+Digest digest_of(const RemoteFile& file) {
+  Digest digest(file.kind);
+  if (file.kind == DigestKind::sha256) return digest;
+  std::string header = fmt::format("blob {}", file.bytes);
+  header.push_back('\0');
+  digest.add(std::as_bytes(std::span(header)));
+  return digest;
 }
 
 class BlobDownload {
@@ -29,12 +31,9 @@ class BlobDownload {
       : source_(source),
         file_(file),
         gained_(gained),
-        incomplete_(blob, {.temporary = Temporary::resumed,
-                           .durable = true,
-                           .name = blob,
-                           .advice = "free the space or the path, or set $HF_HOME to another disk"}),
-        digest_(file.kind) {
-    restart_digest();
+        incomplete_(blob,
+                    {.temporary = Temporary::resumed, .durable = true, .name = blob, .advice = kElsewhere}),
+        digest_(digest_of(file)) {
     if (incomplete_.bytes() > file.bytes) incomplete_.clear();
     done_ = furthest_ = incomplete_.bytes();
     incomplete_.read_back([this](std::span<const std::byte> bytes) { digest_.add(bytes); });
@@ -43,7 +42,7 @@ class BlobDownload {
   int64_t downloaded() const { return downloaded_; }
 
   void run(HttpClient& client) {
-    RetryPolicy policy(source_.server, source_.repository, file_.name);
+    RetryPolicy policy(source_.server, source_.repository, Subject::file, file_.name);
     bool mistaken = false;  // content of the right size and the wrong hash
     for (;;) {
       const HttpResult result = done_ < file_.bytes ? attempt(client, policy) : HttpResult{.status = 200};
@@ -53,13 +52,20 @@ class BlobDownload {
         if (found == file_.hash) return incomplete_.commit();
         restart();
         // The remainder of an earlier download may have been damaged: once more from the beginning.
-        check(!mistaken, "pull {}, {}: expected hash {}, found {}; try again later, or another $HF_ENDPOINT",
-              source_.repository.to_string(), file_.name, file_.hash, found);
+        check(!mistaken,
+              "pull {}, {}: expected hash {}, as {} lists it, found {} twice: the server or a proxy gives "
+              "other "
+              "bytes; try again later, or {}",
+              source_.repository.to_string(), file_.name, file_.hash, source_.server.endpoint, found,
+              other_endpoint());
         mistaken = true;
       } else if (too_long_) {
         restart();
-        fail("pull {}, {}: expected {} bytes, found more; try again later, or another $HF_ENDPOINT",
-             source_.repository.to_string(), file_.name, file_.bytes);
+        fail(
+            "pull {}, {}: expected {} bytes, as {} lists it, found more: the server or a proxy gives another "
+            "file; try again later, or {}",
+            source_.repository.to_string(), file_.name, file_.bytes, source_.server.endpoint,
+            other_endpoint());
       } else if (result.fault == HttpFault::none && result.status == kRangeNotThere) {
         restart();
         policy.wait_after({.status = result.status, .fault = HttpFault::dropped, .reason = "status 416"});
@@ -75,19 +81,11 @@ class BlobDownload {
   }
 
  private:
-  void restart_digest() {
-    digest_ = Digest(file_.kind);
-    if (file_.kind == DigestKind::sha256) return;
-    std::string header = fmt::format("blob {}", file_.bytes);  // as git hashes a file
-    header.push_back('\0');
-    digest_.add(std::as_bytes(std::span(header)));
-  }
-
   void restart() {
     gained_(-done_);
     done_ = 0;
     incomplete_.clear();
-    restart_digest();
+    digest_ = digest_of(file_);
   }
 
   HttpResult attempt(HttpClient& client, RetryPolicy& policy) {
@@ -118,7 +116,7 @@ class BlobDownload {
                                     }};
     HttpResult result =
         client.get({.url = source_.server.file_url(source_.repository, source_.commit, file_.name),
-                    .token = source_.server.token,
+                    .token = source_.server.token.text,
                     .offset = done_},
                    receiver);
     if (result.fault == HttpFault::unwanted && !too_long_ && !source_.server.stop) {
@@ -140,31 +138,32 @@ class BlobDownload {
 
 }  // namespace
 
-std::string blob_path(const Cache& cache, const Repository& repository, const RemoteFile& file) {
-  return cache.folder(repository) + "/blobs/" + file.hash;
-}
-
-int64_t bytes_there(const Cache& cache, const Repository& repository, const RemoteFile& file) {
-  const std::string blob = blob_path(cache, repository, file);
-  if (size_of_file(blob) == file.bytes) return file.bytes;
-  const int64_t incomplete = size_of_file(leftover_path(blob, Temporary::resumed));
+int64_t bytes_there(const BlobSource& source, const RemoteFile& file) {
+  if (!source.snapshot.content(file).empty()) return file.bytes;
+  const int64_t incomplete = size_of_file(leftover_path(source.snapshot.blob(file), Temporary::resumed));
   return incomplete > 0 && incomplete <= file.bytes ? incomplete : 0;
 }
 
 int64_t fetch_blob(const BlobSource& source, HttpClient& client, const RemoteFile& file,
                    const BytesGained& gained) {
-  const std::string blob = blob_path(source.cache, source.repository, file);
+  if (!source.snapshot.content(file).empty()) return 0;
   FileLock lock(source.cache.locks(source.repository) + "/" + file.hash + ".lock");
-  const int64_t before = bytes_there(source.cache, source.repository, file);
+  const int64_t before = bytes_there(source, file);
   if (!lock.try_lock()) {
     source.server.notice(fmt::format("{}: another program downloads it; waiting", file.name));
-    lock.wait();
-    gained(bytes_there(source.cache, source.repository, file) - before);
+    if (!lock.wait(source.server.stop)) return 0;
+    gained(bytes_there(source, file) - before);
   }
-  if (size_of_file(blob) == file.bytes) return 0;
-  BlobDownload download(source, file, blob, gained);
+  if (!source.snapshot.content(file).empty()) return 0;
+  BlobDownload download(source, file, source.snapshot.blob(file), gained);
   download.run(client);
   return download.downloaded();
+}
+
+std::string hash_of_file(const std::string& path, const RemoteFile& file) {
+  Digest digest = digest_of(file);
+  digest.add(map_file(path).bytes);
+  return digest.finish();
 }
 
 }  // namespace janus::hub

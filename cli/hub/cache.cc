@@ -1,14 +1,12 @@
 #include "cli/hub/cache.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <set>
 
+#include "cli/hub/environment.h"
 #include "core/base/error.h"
 
 namespace janus::hub {
@@ -17,15 +15,20 @@ namespace {
 
 constexpr size_t kShortestCommit = 4;  // as git has it
 constexpr size_t kWholeCommit = 40;
+constexpr std::string_view kFolder = "models--";
 
-// A variable's folder, with a leading ~ replaced; empty where it is not set.
-std::string folder_of(const char* variable) {
-  const char* value = std::getenv(variable);
-  if (value == nullptr || *value == '\0') return {};
-  const std::string path = value;
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && (path == "~" || path.starts_with("~/"))) return home + path.substr(1);
-  return path;
+// A snapshot's name is a commit's hash, but other programs' mirrors take other words: one part of a path.
+bool is_snapshot_name(std::string_view name) {
+  return !name.empty() && name.size() <= 255 && name.front() != '.' &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+         });
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
 }
 
 // The commit that a ref's file holds: empty where there is no such file, or something else in it.
@@ -35,7 +38,7 @@ std::string read_ref(const fs::path& path) {
   std::ifstream file(path);
   std::string commit;
   file >> commit;
-  return is_hex(commit, kShortestCommit, kWholeCommit) ? commit : std::string();
+  return is_snapshot_name(commit) ? commit : std::string();
 }
 
 std::vector<std::string> commits_in(const fs::path& snapshots) {
@@ -45,7 +48,7 @@ std::vector<std::string> commits_in(const fs::path& snapshots) {
   for (; !fault && entry != fs::directory_iterator(); entry.increment(fault)) {
     std::error_code ignored;
     const std::string name = entry->path().filename().string();
-    if (entry->is_directory(ignored) && is_hex(name, kShortestCommit, kWholeCommit)) commits.push_back(name);
+    if (entry->is_directory(ignored) && is_snapshot_name(name)) commits.push_back(name);
   }
   std::sort(commits.begin(), commits.end());
   return commits;
@@ -83,10 +86,12 @@ std::string commit_of(const Repository& repository, const fs::path& folder,
   const std::string& revision = repository.revision;
   const std::string named = read_ref(folder / "refs" / revision);
   if (!named.empty()) return named;
+  if (std::find(commits.begin(), commits.end(), revision) != commits.end()) return revision;
   if (!is_hex(revision, kShortestCommit, kWholeCommit)) return {};
+  const std::string beginning = lower(revision);
   std::vector<std::string> alike;
   std::copy_if(commits.begin(), commits.end(), std::back_inserter(alike),
-               [&](const std::string& commit) { return commit.starts_with(revision); });
+               [&](const std::string& commit) { return commit.starts_with(beginning); });
   check(alike.size() <= 1, "model {}: expected the beginning of one commit, found {}; give more of it",
         repository.to_string(), fmt::join(alike, " and "));
   return alike.empty() ? std::string() : alike.front();
@@ -95,38 +100,70 @@ std::string commit_of(const Repository& repository, const fs::path& folder,
 }  // namespace
 
 Cache Cache::from_environment() {
-  std::string folder;
-  if (folder = folder_of("HF_HUB_CACHE"); !folder.empty()) return Cache(folder);
-  if (folder = folder_of("HUGGINGFACE_HUB_CACHE"); !folder.empty()) return Cache(folder);
-  if (folder = folder_of("HF_HOME"); !folder.empty()) return Cache(folder + "/hub");
-  if (folder = folder_of("XDG_CACHE_HOME"); !folder.empty()) return Cache(folder + "/huggingface/hub");
-  folder = folder_of("HOME");
-  const passwd* user = getpwuid(getuid());
-  if (folder.empty() && user != nullptr && user->pw_dir != nullptr) folder = user->pw_dir;
-  check(!folder.empty(),
+  for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"}) {
+    const std::string folder = path_variable(name);
+    if (!folder.empty()) return Cache(folder);
+  }
+  const std::string home = hugging_face_home();
+  check(!home.empty(),
         "hub cache, environment: expected HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME or HOME, found none; "
         "set one, or give -m a model's path");
-  return Cache(folder + "/.cache/huggingface/hub");
+  return Cache(home + "/hub");
 }
 
 std::string Cache::folder(const Repository& repository) const {
-  return (fs::path(root_) / fmt::format("models--{}--{}", repository.owner, repository.name)).string();
+  return fmt::format("{}/{}{}--{}", root_, kFolder, repository.owner, repository.name);
+}
+
+std::string Cache::snapshot(const Repository& repository, const std::string& commit) const {
+  return folder(repository) + "/snapshots/" + commit;
 }
 
 std::string Cache::locks(const Repository& repository) const {
-  return (fs::path(root_) / ".locks" / fmt::format("models--{}--{}", repository.owner, repository.name))
-      .string();
+  return fmt::format("{}/.locks/{}{}--{}", root_, kFolder, repository.owner, repository.name);
+}
+
+std::string Cache::ref(const Repository& repository) const {
+  return read_ref(fs::path(folder(repository)) / "refs" / repository.revision);
 }
 
 CachedModel Cache::find(const Repository& repository) const {
   const fs::path folder = this->folder(repository);
   const std::vector<std::string> commits = commits_in(folder / "snapshots");
-  CachedModel found{.path = {}, .revisions = revisions_in(folder, commits)};
-  const std::string commit = commit_of(repository, folder, commits);
-  if (std::find(commits.begin(), commits.end(), commit) != commits.end()) {
-    found.path = (folder / "snapshots" / commit).string();
+  CachedModel found{.path = {}, .commit = {}, .revisions = revisions_in(folder, commits)};
+  found.commit = commit_of(repository, folder, commits);
+  if (found.commit.empty() && repository.revision == kMain && found.revisions == commits &&
+      commits.size() == 1) {
+    found.commit = commits.front();
+    found.guessed = true;
+  }
+  if (std::find(commits.begin(), commits.end(), found.commit) != commits.end()) {
+    found.path = snapshot(repository, found.commit);
   }
   return found;
+}
+
+std::string Cache::alike(const Repository& repository) const {
+  const std::string wanted = lower(fs::path(folder(repository)).filename().string());
+  std::error_code fault;
+  fs::directory_iterator entry(root_, fault);
+  for (; !fault && entry != fs::directory_iterator(); entry.increment(fault)) {
+    std::string name = entry->path().filename().string();
+    if (lower(name) != wanted) continue;
+    name.erase(0, kFolder.size());
+    return name.replace(name.find("--"), 2, "/");
+  }
+  return {};
+}
+
+std::string Cache::choices(const Repository& repository, const CachedModel& found) {
+  if (found.revisions.empty()) return {};
+  const std::string reason = found.commit.empty()
+                                 ? fmt::format("no refs/{}", repository.revision)
+                                 : fmt::format("refs/{} on commit {}, whose snapshot is not there",
+                                               repository.revision, found.commit);
+  return fmt::format("{}, but {}; choose with -m {}@{}", reason, fmt::join(found.revisions, ", "),
+                     repository.id(), found.revisions.front());
 }
 
 }  // namespace janus::hub

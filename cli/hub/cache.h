@@ -1,7 +1,8 @@
 // The hub's cache on this machine, in the layout of huggingface_hub, which other programs share:
 //   ROOT/models--OWNER--REPO/blobs/HASH              contents, named by sha256 or git's blob hash
 //   ROOT/models--OWNER--REPO/refs/REVISION           the commit a branch or tag stood at
-//   ROOT/models--OWNER--REPO/snapshots/COMMIT/FILE   relative links into blobs
+//   ROOT/models--OWNER--REPO/snapshots/COMMIT/FILE   relative links into blobs; the files themselves where
+//                                                    links cannot be made
 //   ROOT/.locks/models--OWNER--REPO/HASH.lock        locked with flock by whoever writes that blob
 #pragma once
 
@@ -12,9 +13,15 @@
 
 namespace janus::hub {
 
+// What mends a fault of the cache's disk, whatever it is: this variable comes before all others.
+inline constexpr const char* kElsewhere =
+    "free space or permission there, or set $HF_HUB_CACHE to another folder";
+
 // What the cache has of a repository.
 struct CachedModel {
-  std::string path;                    // the revision's snapshot folder; empty where it is not there
+  std::string path;      // the revision's snapshot folder; empty where it is not there
+  std::string commit;    // that the revision names, whether or not its snapshot is there; else empty
+  bool guessed = false;  // no ref says which commit is meant, and this is the only one that is there
   std::vector<std::string> revisions;  // that are there, for messages: refs, and commits without one
 };
 
@@ -22,18 +29,25 @@ class Cache {
  public:
   explicit Cache(std::string root) : root_(std::move(root)) {}
 
-  // $HF_HUB_CACHE, $HUGGINGFACE_HUB_CACHE, $HF_HOME/hub, $XDG_CACHE_HOME/huggingface/hub or
-  // ~/.cache/huggingface/hub: the first whose variable is set. Throws Error where the user has no home
-  // either.
+  // $HF_HUB_CACHE, $HUGGINGFACE_HUB_CACHE, or `hub` in hugging_face_home(): the first whose variable is set.
+  // Throws Error where the user has no home either.
   static Cache from_environment();
 
   const std::string& root() const { return root_; }
   std::string folder(const Repository& repository) const;
+  std::string snapshot(const Repository& repository, const std::string& commit) const;
   std::string locks(const Repository& repository) const;
+  // The commit that a branch or tag stood at; empty where no ref says so.
+  std::string ref(const Repository& repository) const;
 
-  // Looks the revision up among refs, then as a whole commit, then as the beginning of one. Throws Error if
-  // several commits begin so.
+  // Looks the revision up among refs, then as a whole commit, then as the beginning of one. The branch main
+  // of a cache that has one snapshot and no refs is that snapshot. Throws Error if several commits begin so.
   CachedModel find(const Repository& repository) const;
+  // A repository of the same name but for capitals: "Owner/Repo"; empty where there is none.
+  std::string alike(const Repository& repository) const;
+  // Why find() has no path for it, and how to choose one that is there: "found C, which has none of them;
+  // choose one: -m a/b@dev"; empty where nothing of it is there.
+  static std::string choices(const Repository& repository, const CachedModel& found);
 
  private:
   std::string root_;

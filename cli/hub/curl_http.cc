@@ -5,7 +5,10 @@
 #include <charconv>
 #include <cstdlib>
 #include <exception>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "cli/hub/http.h"
 #include "core/base/error.h"
@@ -18,7 +21,7 @@ constexpr long kStandstill_s = 30;  // without a byte: the connection is dead
 constexpr long kBuffer_bytes = 256 << 10;
 constexpr long kMostRedirects = 10;
 
-constexpr int kWhole = 200, kPartial = 206;
+constexpr int kWhole = 200, kPartial = 206, kFirstRefusal = 300;
 
 // The answer that is coming in.
 struct Response {
@@ -26,6 +29,7 @@ struct Response {
   const std::atomic<bool>* stop;
   CURL* handle;
   HttpStart start;
+  std::string error_code = {}, error_message = {};
   bool begun = false;
   bool unwanted = false;
   std::exception_ptr fault = nullptr;  // of the receiver: it must not pass through libcurl, which is C
@@ -36,19 +40,31 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
                     [](char x, char y) { return std::tolower(static_cast<unsigned char>(x)) == y; });
 }
 
+// The value of the header `name` if the line is that; else nothing.
+std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos || !equal_ignoring_case(line.substr(0, colon), name)) return {};
+  std::string_view value = line.substr(colon + 1);
+  value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+  return value.substr(0, value.find_last_not_of(" \t\r\n") + 1);
+}
+
 // "Content-Range: bytes 100-199/200": where a partial answer begins. Each redirect's headers pass here too; a
 // status line begins anew.
 size_t on_header(char* data, size_t, size_t size, void* user) {
   auto& response = *static_cast<Response*>(user);
   const std::string_view line(data, size);
-  if (line.starts_with("HTTP/")) response.start = {};
-  const size_t colon = line.find(':');
-  if (colon == std::string_view::npos || !equal_ignoring_case(line.substr(0, colon), "content-range"))
-    return size;
-  const size_t digits = line.find_first_of("0123456789", colon);
-  if (digits != std::string_view::npos) {
-    std::from_chars(line.data() + digits, line.data() + line.size(), response.start.first_byte);
+  if (line.starts_with("HTTP/")) {
+    response.start = {};
+    response.error_code.clear();
+    response.error_message.clear();
   }
+  if (const auto range = value_of(line, "content-range")) {
+    const size_t digits = std::min(range->find_first_of("0123456789"), range->size());
+    std::from_chars(range->data() + digits, range->data() + range->size(), response.start.first_byte);
+  }
+  if (const auto code = value_of(line, "x-error-code")) response.error_code = *code;
+  if (const auto message = value_of(line, "x-error-message")) response.error_message = *message;
   return size;
 }
 
@@ -189,6 +205,14 @@ HttpResult HttpClient::get(const HttpRequest& request, const HttpReceiver& recei
   result.status = static_cast<int>(status);
   result.retry_after_s = retry_after;
   result.fault = fault_of(code, response.unwanted);
+  result.error_code = std::move(response.error_code);
+  result.error_message = std::move(response.error_message);
+  long tunnel = 0;
+  curl_easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+  if (code != CURLE_OK && tunnel >= kFirstRefusal) {
+    result.fault = HttpFault::proxy;
+    result.status = static_cast<int>(tunnel);
+  }
   if (code != CURLE_OK) result.reason = reason.front() != '\0' ? reason.c_str() : curl_easy_strerror(code);
   return result;
 }

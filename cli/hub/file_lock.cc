@@ -4,9 +4,12 @@
 #include <sys/file.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 
+#include "cli/hub/cache.h"
 #include "core/base/error.h"
 
 namespace janus::hub {
@@ -22,15 +25,18 @@ bool FileLock::try_lock() {
   return false;
 }
 
-void FileLock::wait() {
-  while (flock(file_.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) refuse("a lock on it");
+bool FileLock::wait(const std::atomic<bool>& stop) {
+  // Asked for again and again, because nothing else wakes a thread that waits for the kernel's.
+  constexpr std::chrono::milliseconds kPause{50};
+  while (!stop) {
+    if (try_lock()) return true;
+    std::this_thread::sleep_for(kPause);
   }
+  return false;
 }
 
 void FileLock::refuse(const char* expected) const {
-  fail("{}: expected {}, found {}; free the space or the path, or set $HF_HOME to another disk", path_,
-       expected, std::strerror(errno));
+  fail("{}: expected {}, found {}; {}", path_, expected, std::strerror(errno), kElsewhere);
 }
 
 }  // namespace janus::hub

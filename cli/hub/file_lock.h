@@ -1,6 +1,7 @@
 // A lock that programs which download the same file share.
 #pragma once
 
+#include <atomic>
 #include <string>
 
 #include "core/base/file_descriptor.h"
@@ -15,7 +16,8 @@ class FileLock {
 
   // Whether it was free; then it is this one's until it closes.
   bool try_lock();
-  void wait();
+  // Waits until it is free. -> whether it came to that before `stop` was true.
+  bool wait(const std::atomic<bool>& stop);
 
  private:
   [[noreturn]] void refuse(const char* expected) const;

@@ -27,6 +27,7 @@ enum class HttpFault {
   none,
   unreachable,  // no name, no connection, no agreement on TLS
   untrusted,    // the server's certificate is signed by nobody this machine trusts
+  proxy,        // the proxy refuses to connect; HttpResult::status is its answer
   dropped,      // the connection broke or stood still before the end
   refused,      // what libcurl will not do: a wrong url, a redirect elsewhere than to http(s)
   unwanted,     // the receiver of the body wanted no more
@@ -35,8 +36,9 @@ enum class HttpFault {
 struct HttpResult {
   int status = 0;  // of the last answer; 0 where there was none
   HttpFault fault = HttpFault::none;
-  std::string reason = {};    // of the fault, for people
-  int64_t retry_after_s = 0;  // as the server asks; 0 = it does not
+  std::string reason = {};                          // of the fault, for people
+  int64_t retry_after_s = 0;                        // as the server asks; 0 = it does not
+  std::string error_code = {}, error_message = {};  // X-Error-Code, X-Error-Message: the hub's own words
 };
 
 // Receives the body of an answer of 200 or 206, piece by piece. Each returns whether to go on.

@@ -1,6 +1,10 @@
 #include "cli/hub/listing.h"
 
 #include <algorithm>
+#include <exception>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "cli/hub/repository.h"
@@ -34,9 +38,8 @@ bool is_safe(std::string_view name) {
 
 std::string lower_hex(std::string text, size_t digits, const JsonObject& file, const char* key) {
   check(is_hex(text, digits, digits),
-        "{}: expected {} of {} hexadecimal digits, found {}; try again later, or another "
-        "$HF_ENDPOINT",
-        file.where(), key, digits, excerpt(text));
+        "{}: expected {} of {} hexadecimal digits, found {}; see that $HF_ENDPOINT is a hub", file.where(),
+        key, digits, excerpt(text));
   std::transform(text.begin(), text.end(), text.begin(),
                  [](char c) { return static_cast<char>(std::tolower(c)); });
   return text;
@@ -74,12 +77,65 @@ std::string stated_licence(const JsonObject& model) {
   return link.empty() || name.empty() ? name : name + " (" + link + ")";
 }
 
+const RemoteFile* find(const Listing& listing, std::string_view name) {
+  const auto found = std::find_if(listing.files.begin(), listing.files.end(),
+                                  [&](const RemoteFile& file) { return file.name == name; });
+  return found != listing.files.end() ? &*found : nullptr;
+}
+
 bool is_setting(const std::string& name) {
   static const std::set<std::string> known{
       "config.json",    "generation_config.json", "preprocessor_config.json", "processor_config.json",
       "tokenizer.json", "tokenizer_config.json",  "special_tokens_map.json",  "added_tokens.json",
       "tokenizer.model"};
   return known.contains(name);
+}
+
+// What loading would choose of a folder with these names; nothing, and `fault`, where none that it tries is
+// whole. Throws what `fetch` throws.
+std::optional<WeightFiles> chosen_among(const std::set<std::string>& names, const Listing& listing,
+                                        const FetchText& fetch, const std::string& where,
+                                        std::optional<Error>& fault) {
+  std::exception_ptr not_fetched;  // is the end, unlike an index that holds no JSON
+  const auto read_index = [&](const std::string& name) {
+    std::string text;
+    try {
+      text = fetch(*find(listing, name));
+    } catch (...) {
+      not_fetched = std::current_exception();
+    }
+    return parse_json(text, name);
+  };
+  std::optional<WeightFiles> chosen;
+  try {
+    chosen = choose_weight_files(names, read_index, where, "choose another repository or revision");
+  } catch (const Error& error) {
+    fault = error;
+  }
+  if (not_fetched) std::rethrow_exception(not_fetched);
+  return chosen;
+}
+
+std::optional<WeightFiles> weights_among(const std::set<std::string>& names, const Listing& listing,
+                                         const FetchText& fetch, const std::string& where) {
+  const auto count = [&](const char* ending) {
+    return std::count_if(names.begin(), names.end(), [&](auto& name) { return name.ends_with(ending); });
+  };
+  check(count(".gguf") < 2 || count(".safetensors") > 0 || count(".bin") > 0,
+        "{}: expected one .gguf, found {}; download one by hand and give -m its path", where, count(".gguf"));
+  std::optional<Error> fault;
+  // Pickles are behind: their index need not be fetched where these are chosen.
+  const std::string first = "model.safetensors";
+  if (names.contains(first) || names.contains(first + ".index.json")) {
+    std::set<std::string> without_pickles = names;
+    std::erase_if(without_pickles, [](auto& name) { return name.find(".bin") != std::string::npos; });
+    const auto chosen = chosen_among(without_pickles, listing, fetch, where, fault);
+    if (chosen && (!chosen->index.empty() || chosen->files.front() == first)) return chosen;
+    fault.reset();
+  }
+  std::optional<WeightFiles> chosen = chosen_among(names, listing, fetch, where, fault);
+  if (fault) throw Error(*fault);
+  return chosen;
 }
 
 }  // namespace
@@ -92,8 +148,7 @@ Listing parse_listing(std::string_view json, const std::string& where) {
   listing.licence = stated_licence(model);
   check(model.contains("siblings") && model.json()["siblings"].is_array() &&
             model.json()["siblings"].size() <= kMostFiles,
-        "{}: expected a list of files in siblings, found none; try again later, or another $HF_ENDPOINT",
-        where);
+        "{}: expected a list of files in siblings, found none; see that $HF_ENDPOINT is a hub", where);
   std::set<std::string> seen;
   for (const nlohmann::json& sibling : model.json()["siblings"]) {
     const JsonObject entry(sibling, where + ": siblings");
@@ -112,25 +167,34 @@ Listing parse_listing(std::string_view json, const std::string& where) {
   return listing;
 }
 
-std::vector<RemoteFile> needed_files(const Listing& listing, const std::string& where,
-                                     const IndexReader& read_index) {
+std::vector<RemoteFile> needed_files(const Listing& listing, const FetchText& fetch,
+                                     const std::string& where) {
   std::set<std::string> names;
   for (const RemoteFile& file : listing.files) names.insert(file.name);
-  const std::optional<WeightFiles> weights =
-      choose_weight_files(names, read_index, where, "choose another repository or revision");
+  const std::optional<WeightFiles> weights = weights_among(names, listing, fetch, where);
+  check(
+      weights.has_value() || !names.contains("adapter_config.json"),
+      "{}: expected a whole model, found a PEFT adapter; pull its base model, and merge the adapter into it "
+      "with Python",
+      where);
   check(weights.has_value(),
         "{}: expected *.safetensors, pytorch_model*.bin or a .gguf, found no weights; choose another "
         "repository",
         where);
-  const bool single_file = weights->format == WeightFormat::gguf;
-  check(single_file || names.contains("config.json"),
-        "{}: expected config.json beside the weights, found none; choose another repository", where);
-  std::set<std::string> wanted(weights->files.begin(), weights->files.end());
-  if (!weights->index.empty()) wanted.insert(weights->index);
-  std::vector<RemoteFile> files;
-  for (const RemoteFile& file : listing.files) {
-    if (wanted.contains(file.name) || (!single_file && is_setting(file.name))) files.push_back(file);
+  std::set<std::string> needed(weights->files.begin(), weights->files.end());
+  if (weights->format != WeightFormat::gguf) {
+    check(names.contains("config.json"),
+          "{}: expected config.json beside the weights, found none; choose another repository", where);
+    check(names.contains("tokenizer.json") || names.contains("tokenizer.model"),
+          "{}: expected tokenizer.json or tokenizer.model beside the weights, found neither; choose another "
+          "repository",
+          where);
+    std::copy_if(names.begin(), names.end(), std::inserter(needed, needed.end()), is_setting);
+    if (!weights->index.empty()) needed.insert(weights->index);
   }
+  std::vector<RemoteFile> files;
+  std::copy_if(listing.files.begin(), listing.files.end(), std::back_inserter(files),
+               [&](const RemoteFile& file) { return needed.contains(file.name); });
   return files;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,10 +31,12 @@ struct Listing {
 // hashes or sizes that cannot be.
 Listing parse_listing(std::string_view json, const std::string& where);
 
-// The files that a model is opened from: configuration, tokenizer, and the weights that choose_weight_files
-// (core/checkpoint/weight_files.h) names, as opening the folder would. `read_index` is asked for an index of
-// the listing. Throws Error, naming `where`, if there is no model.
-std::vector<RemoteFile> needed_files(const Listing& listing, const std::string& where,
-                                     const IndexReader& read_index);
+// Fetches a file of the listing whose content decides: an index of weights.
+using FetchText = std::function<std::string(const RemoteFile& file)>;
+
+// The files that a model is opened from: configuration, tokenizer, and the weights that choose_weight_files()
+// would read in a folder of these names, or one GGUF. Throws Error, naming `where`, if there is no model.
+std::vector<RemoteFile> needed_files(const Listing& listing, const FetchText& fetch,
+                                     const std::string& where);
 
 }  // namespace janus::hub

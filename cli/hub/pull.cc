@@ -1,23 +1,27 @@
 #include "cli/hub/pull.h"
 
-#include <unistd.h>
+#include <sys/statfs.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <future>
 #include <map>
-#include <nlohmann/json.hpp>
-#include <numeric>
+#include <optional>
+#include <set>
+#include <utility>
 
-#include "cli/hub/blob.h"
-#include "core/base/atomic_file.h"
+#include "cli/hub/downloads.h"
+#include "cli/hub/environment.h"
+#include "cli/hub/refusal.h"
 #include "core/base/error.h"
-#include "core/base/json.h"
 #include "core/base/read_file.h"
 
 namespace janus::hub {
 namespace fs = std::filesystem;
 namespace {
+
+// Where the cache has a whole model, more would only delay it.
+constexpr int kRetriesWithModel = 1;
+constexpr int64_t kLargestOfFat = (int64_t{1} << 32) - 1;
 
 std::string gigabytes(int64_t bytes) { return fmt::format("{:.2f} GB", static_cast<double>(bytes) / 1e9); }
 
@@ -27,187 +31,272 @@ void check_space(const Cache& cache, int64_t needed) {
   if (fault) return;  // some network file systems do not tell; writing will
   const auto available = static_cast<int64_t>(std::min<uintmax_t>(space.available, INT64_MAX));
   check(needed <= available,
-        "disk, {}: expected {} free for what is to be downloaded, found {}; free space, or set $HF_HOME to "
-        "another disk",
+        "disk, {}: expected {} free for what is to be downloaded, found {}; free space, or set $HF_HUB_CACHE "
+        "to "
+        "a folder on another disk",
         cache.root(), gigabytes(needed), gigabytes(available));
 }
 
-// Makes the folder and those above it.
-void make_folders(const std::string& path) {
-  std::error_code fault;
-  fs::create_directories(path, fault);
-  check(!fault, "{}: expected a folder that can be made, found {}; free the path, or set $HF_HOME to another",
-        path, fault.message());
-}
-
-// Tells all others to stop when one ends with an Error.
-class StopUnlessDone {
- public:
-  explicit StopUnlessDone(std::atomic<bool>& stop) : stop_(stop) {}
-  ~StopUnlessDone() {
-    if (!done_) stop_ = true;
-  }
-  StopUnlessDone(const StopUnlessDone&) = delete;
-  StopUnlessDone& operator=(const StopUnlessDone&) = delete;
-  void done() { done_ = true; }
-
- private:
-  std::atomic<bool>& stop_;
-  bool done_ = false;
-};
-
-// Files taken one by one by several threads, the largest first.
-class Downloads {
- public:
-  Downloads(Server& server, const BlobSource& source, std::vector<RemoteFile> files, const PullEvents& events)
-      : server_(server),
-        source_(source),
-        files_(std::move(files)),
-        events_(events),
-        downloaded_(files_.size()) {
-    std::stable_sort(files_.begin(), files_.end(), [](auto& a, auto& b) { return a.bytes > b.bytes; });
-    for (const RemoteFile& file : files_) {
-      total_ += file.bytes;
-      done_ += bytes_there(source.cache, source.repository, file);
-    }
-  }
-
-  int64_t total() const { return total_; }
-  int64_t missing() const { return total_ - done_; }
-
-  void run(int jobs) {
-    events_.progress(done_, total_);
-    std::vector<std::future<void>> workers;
-    for (int job = 0; job < std::min<int>(jobs, static_cast<int>(files_.size())); ++job) {
-      workers.push_back(std::async(std::launch::async, [this] { work(); }));
-    }
-    for (std::future<void>& worker : workers) worker.wait();
-    for (std::future<void>& worker : workers) worker.get();  // throws what ended it
-  }
-
-  std::vector<PulledFile> result() const {
-    std::vector<PulledFile> pulled;
-    for (size_t i = 0; i < files_.size(); ++i)
-      pulled.push_back({files_[i].name, files_[i].bytes, downloaded_[i]});
-    std::sort(pulled.begin(), pulled.end(), [](auto& a, auto& b) { return a.name < b.name; });
-    return pulled;
-  }
-
- private:
-  void work() {
-    StopUnlessDone guard(server_.stop);
-    HttpClient client(&server_.stop);
-    for (size_t i = next_++; i < files_.size() && !server_.stop; i = next_++) {
-      downloaded_[i] = fetch_blob(source_, client, files_[i],
-                                  [this](int64_t bytes) { events_.progress(done_ += bytes, total_); });
-    }
-    guard.done();
-  }
-
-  Server& server_;
-  const BlobSource& source_;
-  std::vector<RemoteFile> files_;
-  const PullEvents& events_;
-  std::vector<int64_t> downloaded_;
-  std::atomic<size_t> next_ = 0;
-  std::atomic<int64_t> done_ = 0;
-  int64_t total_ = 0;
-};
-
-// A relative link, so that the cache can be moved as a whole.
-void link_file(const std::string& snapshot, const RemoteFile& file) {
-  const fs::path target = fs::path("../../blobs") / file.hash;
-  const fs::path link = fs::path(snapshot) / file.name;
-  std::error_code fault;
-  if (fs::read_symlink(link, fault) == target) return;
-  // Beside it, under a name of this process's own, then in its place: there is never no file of that name
-  // once there was one, and two downloads do not meet.
-  const fs::path temporary = fmt::format("{}.{}.tmp", link.string(), getpid());
-  fs::remove(temporary, fault);
-  fs::create_symlink(target, temporary, fault);
-  if (!fault) fs::rename(temporary, link, fault);
-  check(!fault,
-        "{}: expected a link into the cache's blobs, found {}; set $HF_HOME to a file system with links",
-        link.string(), fault.message());
-}
-
-std::string make_snapshot(const Cache& cache, const Repository& repository, const std::string& commit,
-                          const std::vector<RemoteFile>& files) {
-  const std::string folder = cache.folder(repository), snapshot = folder + "/snapshots/" + commit;
-  make_folders(snapshot);
-  // The one without which a folder is no model comes last: who looks before that sees none, not half of one.
-  const auto is_config = [](const RemoteFile& file) { return file.name == "config.json"; };
+void check_file_sizes(const Cache& cache, const std::vector<RemoteFile>& files) {
+  struct statfs disk {};
+  if (statfs(cache.root().c_str(), &disk) != 0) return;
+  const int64_t most = largest_file(static_cast<int64_t>(disk.f_type));
   for (const RemoteFile& file : files) {
-    if (!is_config(file)) link_file(snapshot, file);
+    check(file.bytes <= most,
+          "disk, {}: expected one whose files may have the {} of {}, found FAT, which ends them at {}; set "
+          "$HF_HUB_CACHE to a folder on another disk",
+          cache.root(), gigabytes(file.bytes), file.name, gigabytes(most));
   }
-  const auto config = std::find_if(files.begin(), files.end(), is_config);
-  if (config != files.end()) link_file(snapshot, *config);
-  if (repository.revision == commit) return snapshot;
-  const fs::path ref = fs::path(folder) / "refs" / repository.revision;
-  make_folders(ref.parent_path().string());
-  AtomicFile file(ref.string(),
-                  {.durable = true, .name = ref.string(), .advice = "free the space or the path"});
-  file.append(commit);
-  file.commit();
-  return snapshot;
 }
 
-// Which files are needed may stand in an index: then that comes first.
-class Indexes {
+// What the cache has of the revision, before anything is asked.
+class KeptModel {
  public:
-  Indexes(Server& server, const BlobSource& source, const Listing& listing)
-      : server_(server), source_(source), listing_(listing) {}
+  KeptModel(const Cache& cache, const Repository& repository, const PullEvents& events)
+      : cache_(cache), repository_(repository), events_(events), found_(cache.find(repository)) {}
 
-  nlohmann::json read(const std::string& name) {
-    const auto file = std::find_if(listing_.files.begin(), listing_.files.end(),
-                                   [&](const RemoteFile& remote) { return remote.name == name; });
-    make_folders(source_.cache.folder(source_.repository) + "/blobs");
-    make_folders(source_.cache.locks(source_.repository));
-    HttpClient client(&server_.stop);
-    downloaded_[name] = fetch_blob(source_, client, *file, [](int64_t) {});
-    const std::string path = blob_path(source_.cache, source_.repository, *file);
-    const std::string text = read_file(path, name, kMostBytes);
+  bool is_there() const { return !found_.path.empty(); }
+  const std::string& commit() const { return found_.commit; }
+
+  // Whether a model opens from it; why not, where none does.
+  bool opens() const { return is_there() && fault().empty(); }
+  std::string fault() const {
     try {
-      return parse_json(text, name);
+      events_.open(found_.path);
     } catch (const Error& error) {
-      fail("{}; choose another repository or revision", error.what());
+      return error.what();
     }
+    return {};
   }
-  int64_t downloaded(const std::string& name) const {
-    const auto found = downloaded_.find(name);
-    return found != downloaded_.end() ? found->second : 0;
+
+  PulledModel taken(const std::string& unasked) const {
+    PulledModel model{
+        .path = found_.path, .commit = found_.commit, .licence = {}, .files = {}, .unasked = unasked};
+    std::error_code fault;
+    for (fs::directory_iterator entry(found_.path, fault); !fault && entry != fs::directory_iterator();
+         entry.increment(fault)) {
+      if (const int64_t bytes = size_of_file(entry->path().string()); bytes >= 0)
+        model.files.push_back({entry->path().filename().string(), bytes, 0});
+    }
+    std::sort(model.files.begin(), model.files.end(), [](auto& a, auto& b) { return a.name < b.name; });
+    return model;
+  }
+
+  // Of the environment's variable that forbids the network.
+  PulledModel taken_offline(const std::string& forbidden_by) const {
+    const std::string choices = Cache::choices(repository_, found_);
+    check(is_there(),
+          "pull {}: expected the network, or the model in the hub cache {}, found {} set, which forbids the "
+          "network, and {}; unset it, or carry {} over from a machine that has it",
+          repository_.to_string(), cache_.root(), forbidden_by,
+          choices.empty() ? "nothing of it there" : choices, cache_.folder(repository_));
+    const std::string fault = this->fault();
+    check(
+        fault.empty(),
+        "pull {}: expected the network, or the whole model in the hub cache, found {} set, which forbids the "
+        "network, and no model that opens from {} ({}); unset it and run the command again",
+        repository_.to_string(), forbidden_by, found_.path, fault);
+    return taken(fmt::format("{} forbids the network", forbidden_by));
   }
 
  private:
-  static constexpr size_t kMostBytes = size_t{1} << 28;
+  const Cache& cache_;
+  const Repository& repository_;
+  const PullEvents& events_;
+  CachedModel found_;
+};
+
+// Brings one commit into the cache.
+class Pull {
+ public:
+  Pull(Server& server, const Cache& cache, const Repository& repository, const PullOptions& options,
+       const PullEvents& events, const Listing& listing)
+      : server_(server),
+        cache_(cache),
+        repository_(repository),
+        options_(options),
+        events_(events),
+        listing_(listing),
+        snapshot_(cache, repository, listing.commit),
+        source_{server, cache, repository, listing.commit, snapshot_} {}
+
+  PulledModel run() {
+    files_ = needed_files(
+        listing_, [this](const RemoteFile& index) { return fetch_text(index); },
+        "pull " + repository_.to_string());
+    add_dangling();
+    prepare();
+    for (const RemoteFile& file : files_) {
+      if (file.name == "config.json") events_.configured(fetch_text(file));
+    }
+    if (options_.verify) drop_damaged();
+    bring();
+    std::string fault = opening_fault();
+    if (!fault.empty() && !options_.verify && drop_damaged()) {
+      bring();
+      fault = opening_fault();
+    }
+    check(fault.empty(),
+          "pull {}: every file is as the hub has it in commit {}, and yet no model opens from them: {} (to "
+          "pull "
+          "again changes nothing; choose another revision or repository)",
+          repository_.to_string(), listing_.commit, fault);
+    name();
+    for (PulledFile& file : pulled_) file.downloaded = downloaded_[file.name];
+    return {.path = snapshot_.path(),
+            .commit = listing_.commit,
+            .licence = listing_.licence,
+            .files = pulled_,
+            .unasked = {}};
+  }
+
+ private:
+  void make_cache() const {
+    make_folders(cache_.folder(repository_) + "/blobs");
+    make_folders(cache_.locks(repository_));
+  }
+
+  std::string fetch_text(const RemoteFile& file) {
+    constexpr size_t kMost_bytes = size_t{64} << 20;
+    // What decides before anything is opened must not be damaged.
+    drop_if_damaged(file);
+    if (snapshot_.content(file).empty()) make_cache();
+    HttpClient client(&server_.stop);
+    downloaded_[file.name] += fetch_blob(source_, client, file, [](int64_t) {});
+    return read_file(snapshot_.content(file), file.name, kMost_bytes);
+  }
+
+  // A link that leads nowhere spoils a folder, whatever it is to.
+  void add_dangling() {
+    for (const RemoteFile& file : listing_.files) {
+      const bool known = std::any_of(files_.begin(), files_.end(),
+                                     [&](const RemoteFile& other) { return other.name == file.name; });
+      if (!known && snapshot_.dangles(file)) files_.push_back(file);
+    }
+  }
+
+  bool is_whole() const {
+    return std::all_of(files_.begin(), files_.end(),
+                       [this](const RemoteFile& file) { return snapshot_.holds(file); });
+  }
+
+  // Refuses what cannot end well before anything is downloaded.
+  void prepare() const {
+    const Downloads planned(server_, source_, files_, events_);
+    events_.listed(listing_, planned.total());
+    if (is_whole()) return;
+    make_cache();
+    check_file_sizes(cache_, files_);
+    check_space(cache_, planned.missing() + bytes_to_copy());
+  }
+
+  // Sees to it that the snapshot holds every file.
+  void bring() {
+    Downloads downloads(server_, source_, files_, events_);
+    const bool whole = is_whole();
+    if (!whole) {
+      make_cache();
+      downloads.run(options_.jobs);
+    }
+    pulled_ = downloads.result();
+    for (const PulledFile& file : pulled_) downloaded_[file.name] += file.downloaded;
+    if (whole) return;
+    std::set<std::string> fresh;  // what nobody else's snapshot can hold
+    for (const RemoteFile& file : files_) {
+      if (downloaded_[file.name] > 0) fresh.insert(file.hash);
+    }
+    snapshot_.place(files_, fresh);
+  }
+
+  // Of blobs that are there, where the disk takes no links to them.
+  int64_t bytes_to_copy() const {
+    if (snapshot_.takes_links()) return 0;
+    server_.notice("this disk takes no links: the files themselves stand in the snapshot");
+    int64_t bytes = 0;
+    for (const RemoteFile& file : files_) {
+      if (!snapshot_.holds(file) && !snapshot_.content(file).empty()) bytes += file.bytes;
+    }
+    return bytes;
+  }
+
+  std::string opening_fault() const {
+    try {
+      events_.open(snapshot_.path());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return {};
+  }
+
+  // Removes what was there before and has another hash than it must. -> whether that was so.
+  bool drop_if_damaged(const RemoteFile& file) {
+    const std::string path = snapshot_.content(file);
+    if (path.empty() || downloaded_[file.name] > 0 || hash_of_file(path, file) == file.hash) return false;
+    server_.notice(fmt::format("{}: damaged in the cache; downloading it again", file.name));
+    snapshot_.remove(file);
+    return true;
+  }
+
+  bool drop_damaged() {
+    server_.notice("holding what is there against its hashes");
+    bool damaged = false;
+    for (const RemoteFile& file : files_) damaged = drop_if_damaged(file) || damaged;
+    return damaged;
+  }
+
+  // A disk that cannot be written needs no more than a notice: the model is there.
+  void name() const {
+    if (snapshot_.is_named()) return;
+    try {
+      snapshot_.name_it();
+    } catch (const Error& error) {
+      server_.notice(fmt::format("{}; until then choose it with -m {}@{}", error.what(), repository_.id(),
+                                 listing_.commit));
+    }
+  }
 
   Server& server_;
-  const BlobSource& source_;
+  const Cache& cache_;
+  const Repository& repository_;
+  const PullOptions& options_;
+  const PullEvents& events_;
   const Listing& listing_;
-  std::map<std::string, int64_t> downloaded_;
+  Snapshot snapshot_;
+  BlobSource source_;
+  std::vector<RemoteFile> files_;
+  std::vector<PulledFile> pulled_;
+  std::map<std::string, int64_t> downloaded_;  // name -> bytes
 };
 
 }  // namespace
 
-PulledModel pull(Server& server, const Cache& cache, const Repository& repository, int jobs,
+int64_t largest_file(int64_t file_system) {
+  constexpr int64_t kFat = 0x4d44;  // MSDOS_SUPER_MAGIC of linux/magic.h
+  return file_system == kFat ? kLargestOfFat : INT64_MAX;
+}
+
+PulledModel pull(Server& server, const Cache& cache, const Repository& repository, const PullOptions& options,
                  const PullEvents& events) {
-  const Listing listing = fetch_listing(server, repository);
-  const BlobSource source{server, cache, repository, listing.commit};
-  Indexes indexes(server, source, listing);
-  const std::vector<RemoteFile> files = needed_files(
-      listing, "pull " + repository.to_string(), [&](const std::string& name) { return indexes.read(name); });
-  make_folders(cache.folder(repository) + "/blobs");
-  make_folders(cache.locks(repository));
-  Downloads downloads(server, source, files, events);
-  events.listed(listing, downloads.total());
-  check_space(cache, downloads.missing());
-  downloads.run(jobs);
-  std::vector<PulledFile> pulled = downloads.result();
-  for (PulledFile& file : pulled) file.downloaded += indexes.downloaded(file.name);
-  return {.path = make_snapshot(cache, repository, listing.commit, files),
-          .commit = listing.commit,
-          .licence = listing.licence,
-          .files = std::move(pulled)};
+  const KeptModel kept(cache, repository, events);
+  if (const std::string variable = offline_variable(); !variable.empty()) return kept.taken_offline(variable);
+  std::optional<Listing> listing;
+  if (kept.is_there()) {
+    const int retries = std::exchange(server.retries, std::min(server.retries, kRetriesWithModel));
+    try {
+      listing = fetch_listing(server, repository);
+    } catch (const NoAnswer& error) {
+      if (kept.opens()) return kept.taken(error.brief());
+    }
+    server.retries = retries;
+  }
+  if (!listing) listing = fetch_listing(server, repository);
+  try {
+    return Pull(server, cache, repository, options, events, *listing).run();
+  } catch (const Error& error) {
+    if (kept.commit() == listing->commit || !kept.opens()) throw;
+    fail("{}; meanwhile -m {} takes commit {}, which is there", error.what(), repository.to_string(),
+         kept.commit());
+  }
 }
 
 }  // namespace janus::hub

@@ -34,7 +34,7 @@ bool is_revision(std::string_view text) {
 
 }  // namespace
 
-std::string Repository::to_string() const { return revision == "main" ? id() : id() + "@" + revision; }
+std::string Repository::to_string() const { return revision == kMain ? id() : id() + "@" + revision; }
 
 std::optional<Repository> parse_repository(std::string_view text) {
   Repository repository;

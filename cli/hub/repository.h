@@ -7,9 +7,12 @@
 
 namespace janus::hub {
 
+// The branch that is meant where no revision is given.
+inline constexpr const char* kMain = "main";
+
 struct Repository {
   std::string owner, name;
-  std::string revision = "main";  // a branch, a tag, or a commit, whole or its beginning
+  std::string revision = kMain;  // a branch, a tag, or a commit, whole or its beginning
 
   std::string id() const { return owner + "/" + name; }
   std::string to_string() const;  // "owner/repo", "owner/repo@revision"

@@ -8,47 +8,54 @@
 #include "cli/hub/http.h"
 #include "cli/hub/listing.h"
 #include "cli/hub/repository.h"
+#include "cli/hub/token.h"
 
 namespace janus::hub {
 
+inline constexpr const char* kPublicHub = "https://huggingface.co";
+
 struct Server {
   std::string endpoint;  // without a slash at the end
-  std::string token;     // empty = none
-  int retries = 5;       // in a row without a byte gained
+  Token token;
+  int retries = 5;  // in a row without a byte gained
   std::function<void(const std::string&)> notice;
   std::atomic<bool> stop = false;  // ends all that is under way
 
-  // https://huggingface.co or $HF_ENDPOINT, and $HF_TOKEN. Throws Error for one that cannot be.
+  // kPublicHub or $HF_ENDPOINT, and the user's token. `notice` must be there. Throws Error for one that
+  // cannot be.
   void read_environment();
   std::string file_url(const Repository& repository, const std::string& commit,
                        const std::string& name) const;
   std::string page_url(const Repository& repository) const;  // for people
+  std::string tree_url(const Repository& repository) const;  // the revision's files, for people
 };
+
+// What is asked for: the list of a revision's files, or one that stands on it.
+enum class Subject { listing, file };
 
 // Counts what failed in a row, and waits between.
 class RetryPolicy {
  public:
   // `what` is what is being fetched: "config.json".
-  RetryPolicy(const Server& server, const Repository& repository, std::string what);
+  RetryPolicy(const Server& server, const Repository& repository, Subject subject, std::string what);
 
   void gained() { failures_ = 0; }
-  // Returns when another attempt is due. Throws Error that says what to do where none is: the answer will
-  // stay what it is, or there were too many.
+  // Returns when another attempt is due. Throws as refuse() (cli/hub/refusal.h) where none is: the answer
+  // will stay what it is, or there were too many.
   void wait_after(const HttpResult& result);
 
  private:
-  [[noreturn]] void give_up(const HttpResult& result) const;
-
   const Server& server_;
   const Repository& repository_;
+  Subject subject_;
   std::string what_;
   int failures_ = 0;
 };
 
+// Whether the same request may be answered otherwise later.
+bool may_pass(const HttpResult& result);
+
 // Asks the server what the revision holds.
 Listing fetch_listing(const Server& server, const Repository& repository);
-
-// How to have a model without this program fetching it.
-std::string by_hand(const Repository& repository, const std::string& page_url);
 
 }  // namespace janus::hub

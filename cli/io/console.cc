@@ -1,6 +1,7 @@
 #include "cli/io/console.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -9,7 +10,6 @@
 #include <cstring>
 
 #include "cli/app/command.h"
-#include "core/base/error.h"
 #include "core/base/write_all.h"
 
 namespace janus::cli {
@@ -70,9 +70,10 @@ void Console::result(std::span<const std::byte> bytes) {
   if (results_on_terminal_) clear_bar_locked();
   int fault = write_all(STDOUT_FILENO, bytes);
   if (fault == EPIPE) throw ClosedPipe();
-  check(fault == 0,
-        "output, standard output: expected to write {} bytes, found {}; free space or redirect it",
-        bytes.size(), std::strerror(fault));
+  if (fault == 0) return;
+  throw OutputFailure(
+      fmt::format("output, standard output: expected to write {} bytes, found: {}; free space or redirect it",
+                  bytes.size(), std::strerror(fault)));
 }
 
 void Console::notice(std::string_view text) {

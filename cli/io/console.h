@@ -26,7 +26,8 @@ class Console {
   // quiet: standard error carries errors only. verbose: details too.
   Console(bool quiet, bool verbose);
 
-  // To standard output, at once. Throws ClosedPipe if its reader has gone, Error if it cannot be written.
+  // To standard output, at once. Throws ClosedPipe if its reader has gone, OutputFailure if it cannot be
+  // written.
   void result(std::string_view text);
   void result(std::span<const std::byte> bytes);
 

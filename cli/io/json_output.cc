@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "cli/io/input_file.h"
+#include "cli/io/text_input.h"
 #include "core/base/error.h"
 
 namespace janus::cli {
@@ -60,7 +60,7 @@ std::string codes_text(const ImageCodes& codes) {
 }
 
 ImageCodes read_codes(const std::string& path) {
-  std::string text = read_input(path, "codes");
+  const std::string text = read_text(path, "codes");
   Json file = Json::parse(text, nullptr, false);
   check(file.is_object(),
         "codes, {}: expected a JSON object {{\"height\", \"width\", \"codes\"}}, found {}; write the "

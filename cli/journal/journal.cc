@@ -44,6 +44,8 @@ Terms terms_of(JournalKind kind) {
   return {"records", "records of janus generate --prompts alone", "--records"};
 }
 
+bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+
 bool same_file(int descriptor, const std::string& path) {
   struct stat opened {
   }, named{};
@@ -132,34 +134,51 @@ void Journal::scan(const std::function<bool(std::string_view line, int64_t offse
 }
 
 void Journal::read(const JournalOptions& options) {
-  int64_t number = 0;
   scan([&](std::string_view line, int64_t offset) {
-    ++number;
-    size_ = offset + static_cast<int64_t>(line.size()) + 1;
-    const std::optional<RecordSummary> summary = read_summary(line);
-    if (!summary || summary->kind != kind_) {
-      refuse(terms_of(kind_).records, fmt::format("something else in line {}", number), choose_another());
-    }
-    const bool ours = summary->model == options.model && summary->prompt_hash == options.prompt_hash;
-    if (!ours && !options.mixed) {
-      refuse(fmt::format("records of model {} and prompt {}", options.model, options.prompt_hash),
-             fmt::format("model {} and prompt {} in line {}", summary->model, summary->prompt_hash, number),
-             "choose another -o, or --mixed to keep them beside the new ones");
-    }
-    add(*summary, offset);
+    read_line(line, offset, options);
     return true;
   });
   struct stat file {};
   if (fstat(descriptor_, &file) != 0) refuse("a file", std::strerror(errno), "check the disk");
+  if (file.st_size > size_) read_tail(file.st_size, options);
   resumed_ = size_ > 0;
-  if (file.st_size <= size_) return;
-  // A torn line of ours; after a crash of the machine it may be zeros.
-  char first = 0;
-  const bool torn = pread(descriptor_, &first, 1, size_) == 1 && (first == '{' || first == '\0');
-  if (!torn) refuse(terms_of(kind_).records, "something else at its end", choose_another());
-  if (ftruncate(descriptor_, size_) != 0) {
-    refuse("a file that can be written", std::strerror(errno), choose_another());
+}
+
+void Journal::read_line(std::string_view line, int64_t offset, const JournalOptions& options) {
+  ++lines_;
+  size_ = offset + static_cast<int64_t>(line.size()) + 1;
+  if (is_blank(line)) {  // an editor's
+    ++replaced_;
+    return;
   }
+  const std::optional<RecordSummary> summary = read_summary(line);
+  if (!summary || summary->kind != kind_) {
+    refuse(terms_of(kind_).records, fmt::format("something else in line {}", lines_), choose_another());
+  }
+  const bool ours = summary->model == options.model && summary->prompt_hash == options.prompt_hash;
+  if (!ours && !options.mixed) {
+    refuse(fmt::format("records of model {} and prompt {}", options.model, options.prompt_hash),
+           fmt::format("model {} and prompt {} in line {}", summary->model, summary->prompt_hash, lines_),
+           "choose another -o, or --mixed to keep them beside the new ones");
+  }
+  add(*summary, offset);
+}
+
+// What follows the last line's end: a torn line of ours; after a crash of the machine it may be zeros. An
+// editor may have left a whole one without its end.
+void Journal::read_tail(int64_t file_size, const JournalOptions& options) {
+  std::string tail(static_cast<size_t>(std::min<int64_t>(file_size - size_, kLongestLine)), '\0');
+  const ssize_t got = pread(descriptor_, tail.data(), tail.size(), size_);
+  tail.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
+  const std::optional<RecordSummary> whole = read_summary(tail);
+  const bool torn = !tail.empty() && (tail.front() == '{' || tail.front() == '\0' || is_blank(tail));
+  if (!torn && !whole) refuse(terms_of(kind_).records, "something else at its end", choose_another());
+  const char end = '\n';
+  const int fault = whole ? write_all(descriptor_, std::as_bytes(std::span(&end, 1)))
+                    : ftruncate(descriptor_, size_) != 0 ? errno
+                                                         : 0;
+  if (fault != 0) refuse("a file that can be written", std::strerror(fault), choose_another());
+  if (whole) read_line(tail, size_, options);
 }
 
 void Journal::add(const RecordSummary& summary, int64_t offset) {
@@ -167,9 +186,12 @@ void Journal::add(const RecordSummary& summary, int64_t offset) {
   if (!fresh) ++replaced_;
   place->second = {.offset = offset,
                    .bytes = summary.bytes,
+                   .archive_bytes = summary.archive_bytes,
                    .mtime = summary.mtime,
+                   .archive_mtime = summary.archive_mtime,
                    .sha256 = words_of<4>(summary.sha256),
-                   .failed = summary.failed};
+                   .failed = summary.failed,
+                   .transient = summary.transient};
 }
 
 std::optional<RecordSummary> Journal::find(const std::string& key) {
@@ -184,7 +206,10 @@ std::optional<RecordSummary> Journal::find(const std::string& key) {
                         .sha256 = {},
                         .bytes = found.bytes,
                         .mtime = found.mtime,
-                        .failed = found.failed};
+                        .archive_bytes = found.archive_bytes,
+                        .archive_mtime = found.archive_mtime,
+                        .failed = found.failed,
+                        .transient = found.transient};
   for (const uint64_t word : found.sha256) summary.sha256 += fmt::format("{:016x}", word);
   return summary;
 }
@@ -228,10 +253,16 @@ void Journal::append(const std::string& key, const std::string& line, bool faile
   size_ += static_cast<int64_t>(line.size()) + 1;
 }
 
+void Journal::forget(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  replaced_ += static_cast<int64_t>(entries_.erase(hash_of_key(key)));
+}
+
 void Journal::for_each(const std::function<void(std::string_view line)>& action) {
   check(!stream_, "output, {}: expected a file, found a pipe or device; choose another -o", path_);
   const std::lock_guard lock(mutex_);
   scan([&](std::string_view line, int64_t offset) {
+    if (is_blank(line)) return true;
     const std::optional<RecordSummary> summary = read_summary(line);
     if (!summary) refuse("records alone", "something else", "let one run alone write to it");
     const auto entry = entries_.find(hash_of_key(summary->key));

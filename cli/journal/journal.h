@@ -24,7 +24,10 @@ struct RecordSummary {
   std::string sha256;  // of the image's file; of a generated image, of all that it was asked with
   int64_t bytes = -1;
   double mtime = 0;
+  int64_t archive_bytes = -1;  // of the archive that the image is in; -1 = in none, or not recorded
+  double archive_mtime = 0;
   bool failed = false;
+  bool transient = false;  // its error says nothing about the image: the next run tries again
 };
 
 // Nothing if `line` is no record of this program.
@@ -56,7 +59,9 @@ class Journal {
   // Appends the record of `key`, without line end. Throws Error, and takes back what was written of it, if it
   // cannot be written whole.
   void append(const std::string& key, const std::string& line, bool failed);
-  // Drops lines that a later one of the same key replaces, in one step.
+  // Takes back the record of `key`, which compact() then drops.
+  void forget(const std::string& key);
+  // Drops lines that no longer count, in one step.
   void compact();
   // Every line that counts, in order.
   void for_each(const std::function<void(std::string_view line)>& action);
@@ -72,15 +77,17 @@ class Journal {
   };
   struct Entry {
     int64_t offset = 0;
-    int64_t bytes = -1;
-    double mtime = 0;
+    int64_t bytes = -1, archive_bytes = -1;
+    double mtime = 0, archive_mtime = 0;
     std::array<uint64_t, 4> sha256{};
-    bool failed = false;
+    bool failed = false, transient = false;
   };
 
   void lock();
   std::string choose_another() const;
   void read(const JournalOptions& options);
+  void read_line(std::string_view line, int64_t offset, const JournalOptions& options);
+  void read_tail(int64_t file_size, const JournalOptions& options);
   void add(const RecordSummary& summary, int64_t offset);
   void scan(const std::function<bool(std::string_view line, int64_t offset)>& action);
   [[noreturn]] void refuse(const std::string& expected, const std::string& found,
@@ -91,7 +98,8 @@ class Journal {
   std::string target_;  // with links followed
   int descriptor_ = -1;
   int64_t size_ = 0;
-  int64_t replaced_ = 0;  // lines that a later one replaces
+  int64_t lines_ = 0;     // that were there at the start
+  int64_t replaced_ = 0;  // lines that a later one replaces, that were forgotten or are blank
   bool resumed_ = false;
   bool stream_ = false;  // a pipe or device: nothing can be read back
   std::mutex mutex_;

@@ -12,7 +12,10 @@ class SummaryReader : public nlohmann::json_sax<nlohmann::json> {
   bool has_key = false;
 
   bool null() override { return true; }
-  bool boolean(bool) override { return true; }
+  bool boolean(bool value) override {
+    if (depth_ == 1 && name_ == "transient") summary.transient = value;
+    return true;
+  }
   bool number_integer(number_integer_t value) override { return number(static_cast<double>(value), value); }
   bool number_unsigned(number_unsigned_t value) override {
     return number(static_cast<double>(value), static_cast<int64_t>(value));
@@ -61,6 +64,8 @@ class SummaryReader : public nlohmann::json_sax<nlohmann::json> {
   bool number(double value, int64_t whole) {
     if (depth_ == 1 && name_ == "bytes") summary.bytes = whole;
     if (depth_ == 1 && name_ == "mtime") summary.mtime = value;
+    if (depth_ == 1 && name_ == "archive_bytes") summary.archive_bytes = whole;
+    if (depth_ == 1 && name_ == "archive_mtime") summary.archive_mtime = value;
     return true;
   }
 

@@ -4,72 +4,27 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
-#include <optional>
-#include <vector>
 
-#include "cli/hub/cache.h"
 #include "cli/model/builtin_model.h"
 #include "cli/model/chosen_device.h"
+#include "cli/model/model_path.h"
 #include "core/base/error.h"
+#include "core/checkpoint/finite_tensors.h"
 #include "core/tensor/device.h"
 
 namespace janus::cli {
-namespace {
 
-namespace fs = std::filesystem;
-
-// A snapshot that holds a .gguf and no folder's config.json stands for that file.
-std::string model_in(const std::string& snapshot) {
-  std::error_code fault;
-  if (fs::exists(fs::path(snapshot) / "config.json", fault)) return snapshot;
-  std::vector<std::string> single;
-  for (const auto& entry : fs::directory_iterator(snapshot, fault)) {
-    if (entry.path().extension() == ".gguf") single.push_back(entry.path().string());
-  }
-  return single.size() == 1 ? single.front() : snapshot;
-}
-
-std::string cached_model(const hub::Repository& repository) {
-  const hub::Cache cache = hub::Cache::from_environment();
-  const hub::CachedModel found = cache.find(repository);
-  if (!found.path.empty()) return model_in(found.path);
-  const std::string there = found.revisions.empty()
-                                ? "neither"
-                                : fmt::format("revision {} there", fmt::join(found.revisions, ", "));
-  fail(
-      "model {0}: expected a path of that name or this model in the hub cache {1}, found {2}; get it with: "
-      "janus pull "
-      "{0} (or by hand: hf download {3} --revision {4})",
-      repository.to_string(), cache.root(), there, repository.id(), repository.revision);
-}
-
-}  // namespace
-
-std::string model_path(const std::string& model) {
-  std::error_code fault, ignored;
-  if (fs::exists(model, fault)) return model;
-  check(!fs::is_symlink(model, ignored),
-        "model, {}: expected a model folder, found a link to {}, which is not there; correct or remove the "
-        "link",
-        model, fs::read_symlink(model, ignored).string());
-  check(fault != std::errc::permission_denied,
-        "model, {}: expected a model folder, found a path that cannot be followed: {}; make its folders "
-        "readable",
-        model, fault.message());
-  if (const std::optional<hub::Repository> repository = hub::parse_repository(model))
-    return cached_model(*repository);
-  fail(
-      "model, {}: expected a model folder, or owner/repo of the hub cache, found nothing there; get one "
-      "with: {} (or by "
-      "hand: hf download deepseek-community/Janus-Pro-1B --local-dir Janus-Pro-1B, then -m Janus-Pro-1B)",
-      model, kGetModel);
-}
-
-FileSet model_files(const std::string& model) {
+FileSet model_files(const std::string& model, Console& console) {
   if (model.empty()) return builtin_model();
-  const std::string path = model_path(model);
+  const std::string path = model_path(model, console);
   return open_model_files(path);
+}
+
+void check_model(const std::string& path) {
+  const Checkpoint checkpoint = Checkpoint::open(path);
+  const std::unique_ptr<Model> model =
+      open_model(checkpoint, open_device("cpu", {.threads = 1}), {.type = WeightType::native, .plan = true});
+  (void)model->tokenizer();  // throws where there is none
 }
 
 void tell_notes(const Checkpoint& checkpoint, Console& console) {
@@ -77,7 +32,7 @@ void tell_notes(const Checkpoint& checkpoint, Console& console) {
 }
 
 Checkpoint open_checkpoint(const CommonOptions& options, Console& console) {
-  return open_checkpoint(model_files(options.model), options, console);
+  return open_checkpoint(model_files(options.model, console), options, console);
 }
 
 Checkpoint open_checkpoint(FileSet files, const CommonOptions& options, Console& console) {
@@ -89,8 +44,10 @@ Checkpoint open_checkpoint(FileSet files, const CommonOptions& options, Console&
     const bool verified = std::any_of(tensors.begin(), tensors.end(), [](const auto& tensor) {
       return tensor.second.file.ends_with(".bin");
     });
-    console.notice(verified ? "the weights have their checksums"
-                            : "--verify: this model's files carry no checksums; nothing to verify");
+    check_finite_tensors(checkpoint);
+    console.notice(verified
+                       ? "the weights have their checksums, and all are finite numbers"
+                       : "--verify: all weights are finite numbers; this model's files carry no checksums");
   }
   return checkpoint;
 }

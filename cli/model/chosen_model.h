@@ -6,6 +6,7 @@
 
 #include "cli/app/options.h"
 #include "cli/io/console.h"
+#include "cli/model/model_path.h"
 #include "core/checkpoint/checkpoint.h"
 #include "generator/memory_need.h"
 #include "generator/model.h"
@@ -14,16 +15,12 @@ namespace janus::cli {
 
 // The name of the model inside the program, as notices and records give it.
 inline constexpr const char* kBuiltinName = "janus-tiny";
-// How to get a model of real size, for notices and errors.
-inline constexpr const char* kGetModel =
-    "janus pull deepseek-community/Janus-Pro-1B, then -m deepseek-community/Janus-Pro-1B";
-
-// Where the model that -m names lies: at that path if there is anything, else, if it is
-// owner/repo[@revision], in the hub's cache. Throws Error that says how to get it where it is in neither.
-std::string model_path(const std::string& model);
-
 // The files of the model that -m names, or of the built-in one if that is empty.
-FileSet model_files(const std::string& model);
+FileSet model_files(const std::string& model, Console& console);
+
+// Opens the model at `path` as far as it takes to see that it can be used: configuration, headers of the
+// weights, tokenizer. Throws Error where one is missing or damaged.
+void check_model(const std::string& path);
 
 // The checkpoint of the model that -m names, or of these files of one: every command opens models here. What
 // of the folder is read and what is not stands on standard error where that is not plain. Under --verify its

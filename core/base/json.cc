@@ -176,6 +176,15 @@ std::string JsonObject::required_string(std::string_view key) const {
   return string(key, {});
 }
 
+std::string JsonObject::choice(std::string_view key, std::initializer_list<const char*> choices,
+                               std::string_view remedy) const {
+  const std::string found = string(key, *choices.begin());
+  check(std::find(choices.begin(), choices.end(), found) != choices.end(),
+        "{}: {}: expected \"{}\", found {}; {}", where_, key, fmt::join(choices, "\" or \""), excerpt(found),
+        remedy);
+  return found;
+}
+
 std::optional<JsonObject> JsonObject::object(std::string_view key) const {
   const nlohmann::json* value = find(key);
   if (value == nullptr) return std::nullopt;

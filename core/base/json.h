@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -38,6 +39,9 @@ class JsonObject {
   bool boolean(std::string_view key, bool fallback) const;
   std::string string(std::string_view key, std::string fallback) const;
   std::string required_string(std::string_view key) const;
+  // One of `choices`, the first where the key is absent. Throws Error for another text, with what to do.
+  std::string choice(std::string_view key, std::initializer_list<const char*> choices,
+                     std::string_view remedy) const;
   // Nothing where the key is absent or null.
   std::optional<JsonObject> object(std::string_view key) const;
   JsonObject required_object(std::string_view key) const;

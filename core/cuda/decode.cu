@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "core/cuda/decode.h"
 #include "core/cuda/decode_kernels.h"
@@ -57,11 +58,12 @@ StepRows step_rows(const DeviceDecodePlan& plan) {
   StepRows rows{};
   for (size_t i = 0; i < plan.items.size(); ++i) {
     const DeviceDecodeItem& item = plan.items[i];
-    for (const int32_t start : {item.start, item.other_start}) {
+    for (const auto& [start, length] :
+         {std::pair(item.start, item.length), std::pair(item.other_start, item.other_length)}) {
       if (start < 0) continue;
       rows.items[rows.batch] = static_cast<int32_t>(i);
       rows.cache_starts[rows.batch] = start;
-      rows.first_positions[rows.batch] = item.length;
+      rows.first_positions[rows.batch] = length;
       ++rows.batch;
     }
   }

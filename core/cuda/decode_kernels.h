@@ -224,12 +224,12 @@ __device__ __forceinline__ void end_step(StepState* state, const StepItems& item
   if (!last) return;
   __threadfence();
   if (threadIdx.x < static_cast<unsigned>(items.count)) {
-    Best found{0.0, -1};
+    Best found{0.0, kNoId};
     for (unsigned i = 0; i < parts; ++i) found = better(found, best[threadIdx.x * parts + i]);
-    // Logits that are not numbers have no best.
-    const int32_t id = found.id < 0 ? 0 : found.id;
-    state->ids[threadIdx.x] = id;
-    sampled[state->step % ring * kMostItems + static_cast<int>(threadIdx.x)] = id;
+    // The host is told of logits that are not finite; the steps ahead of it go on with an id that there is.
+    state->ids[threadIdx.x] = found.id < 0 ? 0 : found.id;
+    sampled[state->step % ring * kMostItems + static_cast<int>(threadIdx.x)] =
+        found.id < 0 ? DeviceDecodeRun::kNotFinite : found.id;
   }
   __syncthreads();
   if (threadIdx.x == 0) {
@@ -246,11 +246,10 @@ static __global__ __launch_bounds__(kSampleThreads) void sample_all(StepState* s
   let_next_start();
   const int item = static_cast<int>(blockIdx.y);
   const ItemSampler sampler = sampler_of(items, state, logits, vocabulary, item);
-  Best found{0.0, -1};
+  Best found{0.0, kNoId};
   for (int64_t id = int64_t{blockIdx.x} * kSampleThreads + threadIdx.x; id < vocabulary;
        id += int64_t{kSampleBlocks} * kSampleThreads) {
-    const double score = sampler.score(sampler.logit(id), static_cast<uint32_t>(id));
-    if (score == score) found = better(found, {score, static_cast<int32_t>(id)});
+    found = better(found, candidate(sampler, sampler.logit(id), id));
   }
   found = block_best(found);
   if (threadIdx.x == 0) best[item * kSampleBlocks + blockIdx.x] = found;
@@ -269,18 +268,18 @@ static __global__ __launch_bounds__(kFilterThreads) void sample_filtered(StepSta
   const ItemSampler sampler = sampler_of(items, state, logits, vocabulary, item);
   float* const own = guided + item * vocabulary;
   float largest = -INFINITY;
+  Best found{0.0, kNoId};
   for (int64_t id = threadIdx.x; id < vocabulary; id += blockDim.x) {
     own[id] = sampler.logit(id);
     largest = own[id] > largest ? own[id] : largest;
+    if (!(fabsf(own[id]) < INFINITY)) found = {0.0, kNotFiniteId};
   }
   largest = block_max(largest);
   const uint64_t floor = sampler.temperature == 0.0F ? 0 : lowest_kept(sampler, own, vocabulary, largest);
   const KeyOrder order = KeyOrder::of(vocabulary);
-  Best found{0.0, -1};
   for (int64_t id = threadIdx.x; id < vocabulary; id += blockDim.x) {
     if (order.key(__float_as_uint(own[id]), id) < floor) continue;
-    const double score = sampler.score(own[id], static_cast<uint32_t>(id));
-    if (score == score) found = better(found, {score, static_cast<int32_t>(id)});
+    found = better(found, candidate(sampler, own[id], id));
   }
   found = block_best(found);
   if (threadIdx.x == 0) best[item] = found;

@@ -40,7 +40,8 @@ inline int row_count(const DeviceDecodePlan& plan) {
 // Tokens of the longest sequence when all steps are done.
 inline int64_t longest_of(const DeviceDecodePlan& plan) {
   int64_t longest = 0;
-  for (const DeviceDecodeItem& item : plan.items) longest = std::max<int64_t>(longest, item.length);
+  for (const DeviceDecodeItem& item : plan.items)
+    longest = std::max<int64_t>({longest, item.length, item.other_length});
   return longest + plan.samples;
 }
 

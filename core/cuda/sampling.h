@@ -54,9 +54,18 @@ struct ItemSampler {
   }
 };
 
+// In place of a best id: none was seen yet, or one whose logit is not finite, which beats all.
+constexpr int32_t kNoId = -1, kNotFiniteId = -2;
+
+// What an id adds to the search for the best.
+__device__ __forceinline__ Best candidate(const ItemSampler& sampler, float logit, int64_t id) {
+  if (!(fabsf(logit) < INFINITY)) return {0.0, kNotFiniteId};
+  return {sampler.score(logit, static_cast<uint32_t>(id)), static_cast<int32_t>(id)};
+}
+
 __device__ __forceinline__ Best better(const Best& a, const Best& b) {
-  if (a.id < 0) return b;
-  if (b.id < 0) return a;
+  if (a.id == kNotFiniteId || b.id == kNoId) return a;
+  if (b.id == kNotFiniteId || a.id == kNoId) return b;
   if (a.score != b.score) return a.score > b.score ? a : b;
   return a.id < b.id ? a : b;
 }

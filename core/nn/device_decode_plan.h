@@ -30,6 +30,7 @@ struct DeviceDecodeItem {
   int32_t start = 0;         // where its tokens begin in the cache, the conditional ones of two rows
   int32_t other_start = -1;  // where its unconditional tokens begin, or -1
   int32_t length = 0;        // the number of tokens that it holds there
+  int32_t other_length = 0;  // the number of unconditional ones
   int32_t id = 0;            // the id sampled last, which has not been read
   uint32_t step = 0;         // the step whose noise the next sample takes
   float guidance = 1.0F;
@@ -52,6 +53,9 @@ struct DeviceDecodePlan {
 // A run of steps on the device. Keeps the memory of its plan's tensors alive.
 class DeviceDecodeRun {
  public:
+  // In place of an id where an item's logits, or what guidance makes of them, are not finite.
+  static constexpr int32_t kNotFinite = -1;
+
   virtual ~DeviceDecodeRun() = default;
   // Reads the ids sampled last into the cache and returns the next, one for each item, in order; the span is
   // valid until the next call. The ids are those that sample() of core/nn/sampler.h takes from guide()'s

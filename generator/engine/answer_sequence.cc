@@ -84,6 +84,12 @@ class AnswerSequence : public Sequence {
 
 }  // namespace
 
+int64_t Sequence::longest_row() const {
+  int64_t longest = 0;
+  for (const PromptRow& row : rows) longest = std::max(longest, capacity(row));
+  return longest;
+}
+
 void Sequence::count_speed() {
   if (timings.decode_ms <= 0) return;
   timings.tokens_per_second = static_cast<double>(sampled.size()) * 1000 / timings.decode_ms;

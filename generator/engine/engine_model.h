@@ -49,6 +49,8 @@ class EngineModel {
 
   // pixels: B images, one after another -> embeddings [B, N, D]. `on_layer` may end it by throwing.
   virtual Tensor encode_images(std::span<const float> pixels, const LayerHook& on_layer) const = 0;
+  // Throws Error that names the part of the model where the embeddings of an image are not finite.
+  virtual void check_image_embeddings(std::span<const float> pixels) const = 0;
   // Prompt ids, the places of images filled with `images` [N, D] in order -> [1, T, D].
   virtual Tensor prompt_embeddings(std::span<const int32_t> ids, std::span<const Tensor> images) const = 0;
 
@@ -66,8 +68,8 @@ class EngineModel {
 // Throws Error where the conversation of a request with its images does not fit the context, as answering it
 // would.
 void check_answer_prompt(const EngineModel& model, const AnswerRequest& request);
-// Throws Error where the prompt of a request and an image's codes do not fit the context, as generating it
-// would.
+// Throws Error where the prompt of a request or its negative prompt and an image's codes do not fit the
+// context, as generating it would.
 void check_image_prompt(const EngineModel& model, const ImageRequest& request);
 
 }  // namespace janus

@@ -7,6 +7,16 @@
 namespace janus {
 namespace {
 
+void check_codes_fit(const EngineModel& model, std::string_view what, std::span<const int32_t> ids) {
+  const int64_t context = model.language_model().config().max_position_embeddings;
+  const int64_t codes = model.code_lines() * model.codes_per_line();
+  const auto length = static_cast<int64_t>(ids.size());
+  check(
+      length + codes <= context,
+      "{}: expected at most {} tokens, so that {} codes fit the context of {}, found {}; shorten the prompt",
+      what, context - codes, codes, context, length);
+}
+
 class ImageSequence : public Sequence {
  public:
   ImageSequence(const EngineModel& model, ImageRequest request, ImageSink sink)
@@ -77,21 +87,20 @@ class ImageSequence : public Sequence {
 }  // namespace
 
 std::vector<PromptRow> image_rows(const EngineModel& model, const ImageRequest& request) {
-  PromptRow conditional;
-  conditional.ids = request.prompt_ids.empty() ? model.image_prompt(request.prompt, request.special_tokens)
-                                               : request.prompt_ids;
-  const int64_t context = model.language_model().config().max_position_embeddings;
-  const int64_t codes = model.code_lines() * model.codes_per_line();
-  const auto length = static_cast<int64_t>(conditional.ids.size());
-  check(length + codes <= context,
-        "prompt: expected at most {} tokens, so that {} codes "
-        "fit the context of {}, found {}; shorten the prompt",
-        context - codes, codes, context, length);
-  std::vector<PromptRow> rows{std::move(conditional)};
-  if (request.guidance != 1.0F) {
-    PromptRow unconditional;
-    unconditional.ids = model.unconditional_prompt(rows[0].ids);
-    rows.push_back(std::move(unconditional));
+  const bool guided = request.guidance != 1.0F;
+  check(
+      guided || request.negative_prompt.empty(),
+      "negative prompt: expected a guidance other than 1, found 1, which leads away from nothing; raise the "
+      "guidance");
+  std::vector<PromptRow> rows(guided ? 2 : 1);
+  rows[0].ids = request.prompt_ids.empty() ? model.image_prompt(request.prompt, request.special_tokens)
+                                           : request.prompt_ids;
+  check_codes_fit(model, "prompt", rows[0].ids);
+  if (guided) {
+    rows[1].ids = request.negative_prompt.empty()
+                      ? model.unconditional_prompt(rows[0].ids)
+                      : model.image_prompt(request.negative_prompt, request.special_tokens);
+    check_codes_fit(model, "negative prompt", rows[1].ids);
   }
   return rows;
 }

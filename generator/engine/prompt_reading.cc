@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/finite.h"
 #include "core/tensor/ops.h"
+#include "generator/engine/damage.h"
 #include "generator/engine/scheduler.h"
 
 namespace janus {
@@ -123,7 +125,11 @@ void Scheduler::read_together(std::vector<Reading*> together) {
       for (size_t i = 0; i < together.size(); ++i) {
         const TokenKind kind = together[i]->sequence->kind;
         const Tensor last = hidden.rows((static_cast<int64_t>(i) + 1) * chunk - 1, 1);
-        finish_row(*together[i], ops::to_host(model_.logits(kind, last.reshape({1, 1, width}))), last);
+        try {
+          finish_row(*together[i], ops::to_host(model_.logits(kind, last.reshape({1, 1, width}))), last);
+        } catch (...) {
+          together[i]->sequence->error = std::current_exception();  // its alone: the others' logits are right
+        }
       }
     }
   } catch (...) {
@@ -137,6 +143,13 @@ void Scheduler::read_together(std::vector<Reading*> together) {
 
 void Scheduler::finish_row(Reading& reading, std::vector<float> logits, Tensor hidden) {
   PromptRow& row = reading.sequence->rows[reading.row];
+  if (!all_finite(logits)) {
+    fail_not_finite(model_, {.kind = reading.sequence->kind,
+                             .read = TokenKind::text,
+                             .ids = row.ids,
+                             .images = reading.sequence->images,
+                             .hidden = hidden});
+  }
   if (reading.sequence->keeps_hidden()) row.hidden = std::move(hidden);
   if (!reading.sequence->session) rows_.set_logits(row.cache_row, reading.sequence->kind, logits);
   row.logits = std::move(logits);

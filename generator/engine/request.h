@@ -29,7 +29,8 @@ PromptImage prompt_image(const Image& image, const PreprocessConfig& config);
 struct ChatTurn {
   std::string question = {};
   int images = 0;
-  std::string answer = {};  // of every turn but the last
+  std::string answer = {};    // of every turn but the last
+  bool marked_places = true;  // false: "<image_placeholder>" is text beside images, too
 };
 
 // The keys and values of a conversation that stay from one answer to the next. Made by
@@ -73,6 +74,9 @@ struct AnswerRequest {
 struct ImageRequest {
   std::string prompt = {};
   std::vector<int32_t> prompt_ids = {};  // in place of `prompt`, where they are not empty
+  // What guidance leads away from: the prompt of the unconditional row, in place of pads. Empty: pads, as the
+  // models were trained. Throws Error where guidance is 1, which has no such row.
+  std::string negative_prompt = {};
   float guidance = 5.0F;
   SamplingOptions sampling = {};
   bool special_tokens = false;  // in `prompt`, as in AnswerRequest
@@ -87,6 +91,7 @@ struct ScoreRequest {
 
   std::string prompt = {};
   std::vector<int32_t> prompt_ids = {};  // in place of `prompt`, where they are not empty
+  std::string negative_prompt = {};      // as ImageRequest's
   ImageCodes codes = {};
   float guidance = 1.0F;
   bool special_tokens = false;  // in `turns`, `answers` and `prompt`, as in AnswerRequest

@@ -144,7 +144,7 @@ bool Scheduler::let_in() {
         janus::fail(
             "memory, request: expected room for the keys and values of {} rows of up to {} tokens, found it "
             "for {} tokens; ask for less, or close other programs",
-            sequence->rows.size(), sequence->capacity(sequence->rows[0]), rows_.most_tokens());
+            sequence->rows.size(), sequence->longest_row(), rows_.most_tokens());
       }
     } catch (...) {
       waiting_.pop_front();

@@ -1,9 +1,12 @@
 // Log-probabilities of answers, or of an image's codes, teacher-forced.
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/tensor/ops.h"
+#include "generator/engine/damage.h"
 #include "generator/engine/sequence.h"
 
 namespace janus {
@@ -80,6 +83,13 @@ class AnswerScore : public ScoreSequence {
         const int64_t count = std::min(kScoreRows, read - begin);
         const std::vector<float> logits =
             ops::to_host(model.logits(TokenKind::text, hidden.rows(begin, count)));
+        if (!all_finite(logits)) {
+          fail_not_finite(model, {.kind = kind,
+                                  .read = kind,
+                                  .ids = ids.first(read),
+                                  .images = {},
+                                  .hidden = hidden.rows(begin, count)});
+        }
         const size_t size = logits.size() / static_cast<size_t>(count);
         for (int64_t i = 0; i < count; ++i) {
           add(score, {logits.data() + static_cast<size_t>(i) * size, size}, ids[begin + i + 1]);
@@ -109,6 +119,7 @@ class CodeScore : public ScoreSequence {
     room = std::max<int64_t>(1, count - 1);
     rows = image_rows(model, {.prompt = request.prompt,
                               .prompt_ids = std::move(request.prompt_ids),
+                              .negative_prompt = request.negative_prompt,
                               .guidance = guidance,
                               .special_tokens = request.special_tokens});
     scores_.push_back({.ids = std::move(request.codes.codes), .logprobs = {}, .total = 0});
@@ -129,6 +140,8 @@ class CodeScore : public ScoreSequence {
         add(score, guide(line, {logits[1].data() + i * size, size}, guidance), score.ids[i]);
       }
     }
+    check(std::isfinite(score.total),
+          "guidance: expected a weight that leaves the logits finite, found {}; use a smaller one", guidance);
     hand_over();
   }
 
@@ -143,7 +156,13 @@ class CodeScore : public ScoreSequence {
     const Tensor hidden =
         model.language_model().forward(x, cache, {&row.cache_row, 1}, on_layer).reshape({read, width});
     const Tensor parts[] = {row.hidden, hidden};
-    return ops::to_host(model.logits(kind, ops::concatenate(parts)));
+    const Tensor all = ops::concatenate(parts);
+    std::vector<float> logits = ops::to_host(model.logits(kind, all));
+    if (!all_finite(logits)) {
+      fail_not_finite(model,
+                      {.kind = kind, .read = kind, .ids = ids.first(read), .images = {}, .hidden = all});
+    }
+    return logits;
   }
 };
 

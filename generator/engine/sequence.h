@@ -61,6 +61,7 @@ class Sequence {
 
   // The tokens that a row has to hold, those of its prompt included.
   int64_t capacity(const PromptRow& row) const { return static_cast<int64_t>(row.ids.size()) + room; }
+  int64_t longest_row() const;  // the largest capacity of its rows
   void count_speed();
 };
 
@@ -68,7 +69,7 @@ class Sequence {
 // context.
 void check_answer_fits(const EngineModel& model, int64_t tokens);
 // The prompts of an image: the conditional one, and the unconditional one where guidance is not 1. Throws
-// Error where they and the image's codes do not fit the context.
+// Error where one of them and the image's codes do not fit the context.
 std::vector<PromptRow> image_rows(const EngineModel& model, const ImageRequest& request);
 
 std::shared_ptr<Sequence> make_answer(const EngineModel& model, AnswerRequest request, AnswerSink sink);

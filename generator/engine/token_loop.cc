@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/tensor/ops.h"
+#include "generator/engine/damage.h"
 
 namespace janus {
 namespace {
@@ -33,20 +36,39 @@ void TokenLoop::give(Sequence& sequence, int32_t id) {
   }
 }
 
-void TokenLoop::sample_next(Sequence& sequence, std::span<const float> logits) {
+void TokenLoop::refuse(Sequence& sequence, std::span<const float> logits, const Tensor& hidden) {
+  sequence.ended = true;
+  try {
+    check(logits.empty() || !all_finite(logits),
+          "guidance: expected a weight that leaves the logits finite, found {}; use a smaller one",
+          sequence.guidance);
+    std::span<const int32_t> ids(sequence.sampled);
+    if (!ids.empty()) ids = ids.last(1);
+    fail_not_finite(
+        *model_, {.kind = sequence.kind, .read = sequence.kind, .ids = ids, .images = {}, .hidden = hidden});
+  } catch (...) {
+    sequence.error = std::current_exception();
+  }
+}
+
+void TokenLoop::sample_next(Sequence& sequence, std::span<const float> logits, const Tensor& hidden) {
+  std::vector<float> guided;
+  std::span<const float> line = logits;
+  if (sequence.rows.size() == 2) {
+    const size_t size = logits.size() / 2;
+    guided = guide(logits.first(size), logits.subspan(size), sequence.guidance);
+    line = guided;
+  }
+  if (!all_finite(line)) return refuse(sequence, logits, hidden);
   const auto step = static_cast<uint32_t>(sequence.sampled.size());
-  const NoiseStream stream = stream_of(sequence.kind);
-  if (sequence.rows.size() == 1) return give(sequence, sample(logits, sequence.sampling, stream, step));
-  const size_t size = logits.size() / 2;
-  const std::vector<float> guided = guide(logits.first(size), logits.subspan(size), sequence.guidance);
-  give(sequence, sample(guided, sequence.sampling, stream, step));
+  give(sequence, sample(line, sequence.sampling, stream_of(sequence.kind), step));
 }
 
 void TokenLoop::sample_first(Sequence& sequence) {
-  if (sequence.rows.size() == 1) return sample_next(sequence, sequence.rows[0].logits);
+  if (sequence.rows.size() == 1) return sample_next(sequence, sequence.rows[0].logits, {});
   std::vector<float> lines = sequence.rows[0].logits;
   lines.insert(lines.end(), sequence.rows[1].logits.begin(), sequence.rows[1].logits.end());
-  sample_next(sequence, lines);
+  sample_next(sequence, lines, {});
 }
 
 void TokenLoop::step(std::span<const std::shared_ptr<Sequence>> running, KvCache& cache) {
@@ -88,12 +110,13 @@ void TokenLoop::step_on_host(std::span<const std::shared_ptr<Sequence>> running,
     }
     if (of_this == 0) continue;
     const std::vector<float> logits = ops::to_host(model_->logits(kind, hidden.rows(first, of_this)));
-    first += of_this;
     const size_t line = logits.size() / static_cast<size_t>(of_this);
     std::span<const float> rest(logits);
     for (const std::shared_ptr<Sequence>& sequence : sequences) {
-      sample_next(*sequence, rest.first(sequence->rows.size() * line));
+      const auto own = static_cast<int64_t>(sequence->rows.size());
+      sample_next(*sequence, rest.first(sequence->rows.size() * line), hidden.rows(first, own));
       rest = rest.subspan(sequence->rows.size() * line);
+      first += own;
     }
   }
 }
@@ -115,14 +138,19 @@ void TokenLoop::begin_device_run(DeviceRun& run, TokenKind kind,
     const auto sampled = static_cast<int64_t>(sequence->sampled.size());
     const int32_t row = sequence->rows[0].cache_row;
     wanted = std::max(wanted, sequence->most - sampled);
-    room = std::min(room, cache.capacity(row) - cache.length(row));
+    for (const PromptRow& each : sequence->rows) {
+      room = std::min(room, cache.capacity(each.cache_row) - cache.length(each.cache_row));
+    }
     DeviceDecodeItem item{.start = cache.start(row),
                           .length = static_cast<int32_t>(cache.length(row)),
                           .id = sequence->sampled.back(),
                           .step = static_cast<uint32_t>(sampled),
                           .guidance = sequence->guidance,
                           .sampling = sequence->sampling};
-    if (sequence->rows.size() == 2) item.other_start = cache.start(sequence->rows[1].cache_row);
+    if (sequence->rows.size() == 2) {
+      item.other_start = cache.start(sequence->rows[1].cache_row);
+      item.other_length = static_cast<int32_t>(cache.length(sequence->rows[1].cache_row));
+    }
     plan->items.push_back(item);
     run.items.push_back(sequence->id);
   }
@@ -146,7 +174,12 @@ bool TokenLoop::step_on_device(TokenKind kind, std::span<const std::shared_ptr<S
   for (const std::shared_ptr<Sequence>& sequence : running) {
     const auto item = item_of(sequence);
     for (const PromptRow& row : sequence->rows) cache.extend(row.cache_row, 1);
-    give(*sequence, sampled[static_cast<size_t>(item - run.items.begin())]);
+    const int32_t id = sampled[static_cast<size_t>(item - run.items.begin())];
+    if (id == DeviceDecodeRun::kNotFinite) {
+      refuse(*sequence, {}, {});
+    } else {
+      give(*sequence, id);
+    }
     if (sequence->ended) *item = 0;
   }
   return true;

@@ -37,8 +37,11 @@ class TokenLoop {
   bool step_on_device(TokenKind kind, std::span<const std::shared_ptr<Sequence>> running, KvCache& cache);
   void begin_device_run(DeviceRun& run, TokenKind kind, std::span<const std::shared_ptr<Sequence>> running,
                         const KvCache& cache);
-  // logits: [V] for each row of the sequence, one after another.
-  void sample_next(Sequence& sequence, std::span<const float> logits);
+  // logits: [V] for each row of the sequence, one after another. hidden: [B, D], what they were made of;
+  // empty where it is not known.
+  void sample_next(Sequence& sequence, std::span<const float> logits, const Tensor& hidden);
+  // Ends a sequence whose logits are not finite with an Error that names the part of the model.
+  void refuse(Sequence& sequence, std::span<const float> logits, const Tensor& hidden);
   void give(Sequence& sequence, int32_t id);
 
   const EngineModel* model_;

@@ -47,42 +47,92 @@ const nlohmann::json& object_or_empty(const nlohmann::json& config, const char* 
   return found == config.end() || found->is_null() ? empty : *found;
 }
 
-void check_projector(const JsonObject& config, const char* key) {
-  const auto projector = config.object(key);
-  const auto params = projector ? projector->object("params") : std::nullopt;
+constexpr const char* kAsReleased =
+    "janus computes what the released models do: use a model made as they are";
+
+// The original layout keeps most settings of a part under `params`.
+std::optional<JsonObject> params_of(const JsonObject& config, const char* key) {
+  const auto part = config.object(key);
+  return part ? part->object("params") : std::nullopt;
+}
+
+// A number that the tensors tell too, and that may be missing.
+void check_told(const JsonObject& source, const char* key, int64_t expected) {
+  const int64_t found = source.integer(key, expected, 0, int64_t{1} << 32);
+  check(found == expected,
+        "{}: {}: expected {}, as the tensors and the other settings have it, found {}; use the "
+        "config.json that came with the weights",
+        source.where(), key, expected, found);
+}
+
+// Layers that are stored and not asked for would be passed over, as the references do; of those that are
+// missing the first is named.
+void check_depth(const JsonObject& source, const char* key, int64_t fallback, const Weights& w,
+                 const JanusNames& names) {
+  const int64_t asked = source.integer(key, fallback, 1, 4096), stored = aligner_depth(w, names);
+  if (asked > stored) aligner_layer(w, names, stored).shape("weight");
+  check(asked == stored,
+        "{}: {}: expected {}, the layers of {} that are stored, found {}; use the config.json that "
+        "came with the weights",
+        source.where(), key, stored, w.path(names.first_layer), asked);
+}
+
+// The aligner below `w`. Whether its tensors fit the other networks is seen when they are loaded.
+void check_projector(const JsonObject& config, const char* key, const Weights& w, const JanusNames& names) {
+  const auto params = params_of(config, key);
   if (!params) return;
-  const std::string type = params->string("projector_type", "mlp_gelu");
-  check(type == "mlp_gelu",
-        "{}: projector_type: expected \"mlp_gelu\", found \"{}\"; no released Janus has another",
-        params->where(), type);
+  params->choice("projector_type", {"mlp_gelu"}, kAsReleased);
+  const Shape& first = aligner_layer(w, names, 0).shape("weight", 2);
+  check_told(*params, "input_dim", first[1]);
+  check_told(*params, "n_embed", first[0]);
+  check_depth(*params, "depth", aligner_depth(w, names), w, names);
+}
+
+void read_original_vision(const JsonObject& source, SiglipConfig& vision) {
+  // Another preset has heads of another width, which the tensors do not tell.
+  source.choice("model_name", {"siglip_large_patch16_384"}, kAsReleased);
+  source.choice("select_feature", {"same"}, kAsReleased);
+  vision.select_layer = source.integer("select_layer", -1, -4096, 4096);
+  const int64_t image_size = source.integer("image_size", vision.image_size, 1, 1 << 20);
+  check(image_size == vision.image_size,
+        "{}: image_size: expected {} (by its position embeddings), found {}; use "
+        "the config.json that came with the weights",
+        source.where(), vision.image_size, image_size);
+  check(!source.contains("pixel_mean") && !source.contains("pixel_std"),
+        "{}: expected no pixel_mean and pixel_std, found them; {}", source.where(), kAsReleased);
 }
 
 void read_original(const JsonObject& config, const Weights& root, JanusConfig& janus) {
   check(!config.contains("vision_und_enc_config"),
         "{}: expected a Janus or Janus-Pro model, found JanusFlow, which janus does not run; use Janus-Pro",
         config.where());
-  check_projector(config, "aligner_config");
-  check_projector(config, "gen_aligner_config");
   const nlohmann::json& language = object_or_empty(config.json(), "language_config");
   janus.language = TransformerConfig::from_json(language, config.where() + ": language_config");
   janus.vision = SiglipConfig::from_tensors(root / janus.names->vision_tower, janus.names->siglip);
   if (const auto vision = config.object("vision_config")) {
+    vision->choice("cls", {"CLIPVisionTower"}, kAsReleased);
     const auto params = vision->object("params");
-    const JsonObject& source = params ? *params : *vision;
-    janus.vision.select_layer = source.integer("select_layer", -1, -4096, 4096);
-    const int64_t image_size = source.integer("image_size", janus.vision.image_size, 1, 1 << 20);
-    check(image_size == janus.vision.image_size,
-          "{}: image_size: expected {} (by its position embeddings), found {}", source.where(),
-          janus.vision.image_size, image_size);
-    check(
-        !source.contains("pixel_mean") && !source.contains("pixel_std"),
-        "{}: expected no pixel_mean and pixel_std, found them; no released Janus normalises inside the tower",
-        source.where());
+    read_original_vision(params ? *params : *vision, janus.vision);
   }
   janus.vq = VqConfig::from_tensors(root / janus.names->vq_model, janus.names->vq);
+
+  const JanusNames& names = *janus.names;
+  check_projector(config, "aligner_config", root / names.aligner, names);
+  check_projector(config, "gen_aligner_config", root / names.gen_aligner, names);
+  if (const auto head = params_of(config, "gen_head_config")) {
+    const Shape& stored = (root / names.gen_head_in).shape("weight", 2);
+    check_told(*head, "n_embed", stored[1]);
+    check_told(*head, "image_token_embed", stored[0]);
+    check_told(*head, "image_token_size", janus.vq.codebook_size);
+  }
+  if (const auto vq = config.object("gen_vision_config")) vq->choice("cls", {"VQ-16"}, kAsReleased);
+  if (const auto vq = params_of(config, "gen_vision_config")) {
+    check_told(*vq, "image_token_size", janus.vq.codebook_size);
+    check_told(*vq, "n_embed", janus.vq.embed_dim);
+  }
 }
 
-void read_transformers(const JsonObject& config, JanusConfig& janus) {
+void read_transformers(const JsonObject& config, const Weights& root, JanusConfig& janus) {
   const auto where = [&](const char* key) { return config.where() + ": " + key; };
   const auto part = [&](const char* key) -> const nlohmann::json& {
     return object_or_empty(config.json(), key);
@@ -97,57 +147,34 @@ void read_transformers(const JsonObject& config, JanusConfig& janus) {
   const auto check_width = [&](const char* section, const char* key, int64_t fallback) {
     const int64_t width = JsonObject(part(section), where(section)).integer(key, fallback, 1, 1 << 24);
     check(width == janus.language.hidden_size,
-          "{}: {}: expected the hidden_size of text_config ({}), found {}", where(section), key,
-          janus.language.hidden_size, width);
+          "{}: {}: expected the hidden_size of text_config ({}), found {}; use the config.json that came "
+          "with the weights",
+          where(section), key, janus.language.hidden_size, width);
   };
   check_width("vision_config", "projection_dim", 2048);
   check_width("vq_config", "image_token_embed_dim", 2048);
   check_width("vq_config", "projection_dim", 2048);
-}
 
-PreprocessConfig read_preprocess(const FileSet& files, const SiglipConfig& vision) {
-  PreprocessConfig preprocess;
-  preprocess.image_size = static_cast<int>(vision.image_size);
-  const std::string file = "preprocessor_config.json";
-  if (!files.contains(file)) return preprocess;
-  const nlohmann::json json = files.json(file);
-  const JsonObject source(json, files.name() + "/" + file);
-
-  const auto size = source.json().contains("size") && source.json()["size"].is_object()
-                        ? source.object("size")
-                        : std::nullopt;
-  const int64_t image_size = size ? size->integer("height", vision.image_size, 1, 1 << 20)
-                                  : source.integer("image_size", vision.image_size, 1, 1 << 20);
-  check(image_size == vision.image_size, "{}: expected the vision tower's {} pixels a side, found {}",
-        source.where(), vision.image_size, image_size);
-  preprocess.min_size =
-      static_cast<int>(source.integer("min_size", preprocess.min_size, 1, vision.image_size));
-  const auto read_channels = [&](const char* key, std::vector<float>& to) {
-    const std::vector<double> values = source.numbers(key);
-    if (values.empty()) return;
-    check(values.size() == 3, "{}: {}: expected 3 numbers, found {}", source.where(), key, values.size());
-    to.assign(values.begin(), values.end());
-  };
-  read_channels("image_mean", preprocess.image_mean);
-  read_channels("image_std", preprocess.image_std);
-  for (int channel = 0; channel < 3; ++channel) {
-    check(preprocess.image_std[channel] > 0, "{}: image_std: expected numbers above 0, found {}",
-          source.where(), preprocess.image_std[channel]);
-    // The reference takes the mean for background and ignores what the file says of it.
-    const double level = source.contains("image_mean") ? source.numbers("image_mean")[channel] * 255 : 127;
-    check(level >= 0 && level < 256, "{}: image_mean: expected numbers from 0 to 1, found {}", source.where(),
-          preprocess.image_mean[channel]);
-    preprocess.background_color[channel] = static_cast<int>(level);
-  }
-  preprocess.rescale_factor = source.number("rescale_factor", preprocess.rescale_factor);
-  preprocess.do_normalize = source.boolean("do_normalize", preprocess.do_normalize);
-  for (const char* key : {"do_resize", "do_rescale"}) {
-    check(source.boolean(key, true), "{}: {}: expected true, found false", source.where(), key);
-  }
-  return preprocess;
+  const JanusNames& names = *janus.names;
+  const JsonObject vision(part("vision_config"), where("vision_config")),
+      vq(part("vq_config"), where("vq_config"));
+  check_told(vision, "num_image_tokens", janus.image_tokens());
+  check_depth(vision, "depth", 2, root / names.aligner, names);
+  check_depth(vq, "num_hidden_layers", 2, root / names.gen_aligner, names);
 }
 
 }  // namespace
+
+Weights aligner_layer(const Weights& w, const JanusNames& names, int64_t layer) {
+  if (layer == 0) return w / names.first_layer;
+  return w / names.more_layers / (names.more_layers_first + (layer - 1) * names.more_layers_step);
+}
+
+int64_t aligner_depth(const Weights& w, const JanusNames& names) {
+  int64_t depth = 1;
+  while (aligner_layer(w, names, depth).contains("weight")) ++depth;
+  return depth;
+}
 
 bool is_janus(const nlohmann::json& config) {
   const auto type = config.find("model_type");
@@ -165,9 +192,10 @@ JanusConfig read_janus_config(const Checkpoint& checkpoint, const Weights& root)
   if (janus.names == &kOriginal) {
     read_original(config, root, janus);
   } else {
-    read_transformers(config, janus);
+    read_transformers(config, root, janus);
   }
-  janus.preprocess = read_preprocess(checkpoint.files(), janus.vision);
+  janus.preprocess = read_image_settings(checkpoint.files(), janus.vision);
+  janus.processor = read_processor(checkpoint.files(), janus.vision);
   return janus;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/nn/transformer.h"
+#include "generator/janus/image_settings.h"
 #include "tokenizer/image/vq_model.h"
 #include "vision/image.h"
 #include "vision/siglip.h"
@@ -38,10 +39,16 @@ struct JanusConfig {
   SiglipConfig vision;
   VqConfig vq;
   PreprocessConfig preprocess;
+  ProcessorSettings processor;
 
   // Images in prompts and images made have the same grid of embeddings and codes.
   int64_t image_tokens() const { return vision.patches(); }
 };
+
+// The place of a linear layer of the aligner below `w`, from 0.
+Weights aligner_layer(const Weights& w, const JanusNames& names, int64_t layer);
+// The linear layers that are stored of it.
+int64_t aligner_depth(const Weights& w, const JanusNames& names);
 
 // Returns whether read_janus_config understands a config; the table of families asks it.
 bool is_janus(const nlohmann::json& config);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/base/json.h"
 #include "core/tensor/ops.h"
 
@@ -56,10 +57,10 @@ std::vector<int32_t> JanusEngineModel::answer_prompt(std::span<const ChatTurn> t
   int placed = 0;
   for (size_t i = 0; i < turns.size(); ++i) {
     const ChatTurn& turn = turns[i];
-    const std::vector<int32_t> asked = i == 0
-                                           ? understanding_prompt(tokenizer(), text_.special, turn.question,
-                                                                  turn.images, image_tokens(), special_tokens)
-                                           : next_turn(turn, special_tokens);
+    const std::vector<int32_t> asked =
+        i == 0 ? understanding_prompt(tokenizer(), text_.special, turn.question, turn.images, image_tokens(),
+                                      special_tokens, turn.marked_places)
+               : next_turn(turn, special_tokens);
     ids.insert(ids.end(), asked.begin(), asked.end());
     placed += turn.images;
     if (i + 1 == turns.size()) break;
@@ -73,7 +74,7 @@ std::vector<int32_t> JanusEngineModel::answer_prompt(std::span<const ChatTurn> t
 
 std::vector<int32_t> JanusEngineModel::next_turn(const ChatTurn& turn, bool special_tokens) const {
   return checked(next_turn_prompt(tokenizer(), text_.special, turn.question, turn.images, image_tokens(),
-                                  special_tokens));
+                                  special_tokens, turn.marked_places));
 }
 
 std::vector<int32_t> JanusEngineModel::answer_ids(const std::string& answer, bool special_tokens) const {
@@ -93,6 +94,12 @@ std::vector<int32_t> JanusEngineModel::unconditional_prompt(std::span<const int3
 
 Tensor JanusEngineModel::encode_images(std::span<const float> pixels, const LayerHook& on_layer) const {
   return networks_.aligner(networks_.vision_tower(pixels, on_layer));
+}
+
+void JanusEngineModel::check_image_embeddings(std::span<const float> pixels) const {
+  const Tensor features = networks_.vision_tower(pixels);
+  check_finite(ops::to_host(features), "vision tower");
+  check_finite(ops::to_host(networks_.aligner(features)), "aligner of the vision tower");
 }
 
 Tensor JanusEngineModel::prompt_embeddings(std::span<const int32_t> ids,
@@ -141,8 +148,9 @@ Image JanusEngineModel::make_image(const ImageCodes& codes, const LayerHook& on_
   while (filled.size() < all) filled.push_back(filled[filled.size() - width]);
   const Tensor pixels =
       networks_.vq_model.decode(filled, codes.height, codes.width, on_layer);  // [1, h, w, 3]
-  Image image =
-      to_image(ops::to_host(pixels), static_cast<int>(pixels.size(2)), static_cast<int>(pixels.size(1)));
+  const std::vector<float> values = ops::to_host(pixels);
+  check_finite(values, "decoder of images");
+  Image image = to_image(values, static_cast<int>(pixels.size(2)), static_cast<int>(pixels.size(1)));
   const size_t lines = codes.codes.size() / width * static_cast<size_t>(image.height / codes.height);
   std::fill(image.pixels.begin() + static_cast<int64_t>(lines * static_cast<size_t>(image.width) * 3),
             image.pixels.end(), kNotMade);

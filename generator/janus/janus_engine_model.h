@@ -47,6 +47,7 @@ class JanusEngineModel : public EngineModel {
   int64_t codebook_size() const override { return networks_.config.vq.codebook_size; }
 
   Tensor encode_images(std::span<const float> pixels, const LayerHook& on_layer) const override;
+  void check_image_embeddings(std::span<const float> pixels) const override;
   Tensor prompt_embeddings(std::span<const int32_t> ids, std::span<const Tensor> images) const override;
   Tensor embed(TokenKind kind, std::span<const int32_t> ids) const override;
   Tensor logits(TokenKind kind, const Tensor& hidden) const override;

@@ -1,6 +1,7 @@
 #include "generator/janus/janus_model.h"
 
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/base/json.h"
 #include "core/tensor/ops.h"
 #include "generator/end_ids.h"
@@ -101,6 +102,7 @@ JanusModel::JanusModel(const Checkpoint& checkpoint, std::shared_ptr<Device> dev
   text.tokenizer = tokenizer_.get();
   text.ends = read_end_ids(checkpoint, tokenizer_.get(), info_.vocab_size);
   if (text.special.end < 0 && !text.ends.empty()) text.special.end = text.ends.front();
+  text.special.system_prompt = networks_.config.processor.system_prompt;
   engine_model_.emplace(networks_, std::move(text));
 }
 
@@ -117,7 +119,9 @@ Array JanusModel::decode(const ImageCodes& codes) const {
         "codes: expected the model's {} x {}, found {} x {}; take codes of this model", side, side,
         codes.height, codes.width);
   const Tensor pixels = networks_.vq_model.decode(codes.codes, codes.height, codes.width);
-  return {.shape = {pixels.size(1), pixels.size(2), pixels.size(3)}, .values = ops::to_host(pixels)};
+  Array array{.shape = {pixels.size(1), pixels.size(2), pixels.size(3)}, .values = ops::to_host(pixels)};
+  check_finite(array.values, "decoder of images");
+  return array;
 }
 
 Array JanusModel::embed(const Image& image, EmbedStage stage) const {
@@ -138,7 +142,11 @@ Array JanusModel::embed(const Image& image, EmbedStage stage) const {
       values = engine_model_->encode_images(pixels, {});
   }
   const int64_t width = values.shape().back();
-  return {.shape = {values.elements() / width, width}, .values = ops::to_host(values)};
+  Array array{.shape = {values.elements() / width, width}, .values = ops::to_host(values)};
+  if (all_finite(array.values)) return array;
+  if (stage == EmbedStage::latent) fail_not_finite("encoder of images");
+  engine_model_->check_image_embeddings(pixels);
+  fail_not_finite("vision tower");
 }
 
 }  // namespace janus

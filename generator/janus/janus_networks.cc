@@ -11,13 +11,11 @@
 namespace janus {
 namespace {
 
-// An aligner: its depth is told by its tensors.
 Mlp load_aligner(const Weights& w, const JanusNames& names, int64_t in, int64_t out) {
-  Mlp aligner{.layers = {Linear::load(w / names.first_layer, in, out)}};
-  const Weights more = w / names.more_layers;
-  for (int64_t index = names.more_layers_first; (more / index).contains("weight");
-       index += names.more_layers_step) {
-    aligner.layers.push_back(Linear::load(more / index, out, out));
+  Mlp aligner;
+  const int64_t depth = aligner_depth(w, names);
+  for (int64_t layer = 0; layer < depth; ++layer) {
+    aligner.layers.push_back(Linear::load(aligner_layer(w, names, layer), layer == 0 ? in : out, out));
   }
   return aligner;
 }

@@ -10,6 +10,8 @@ namespace janus::test {
 
 using Json = nlohmann::ordered_json;
 
+using Names = std::vector<std::string>;
+
 class CaptionFiles : public InFolder {
  protected:
   // Short answers: the small model's weights are random, so it never ends one.
@@ -30,6 +32,22 @@ class CaptionFiles : public InFolder {
                  static_cast<uint8_t>(60 + i * 3 % 190));
     }
     return path(folder);
+  }
+
+  // Keys of the records, without the folder of the test.
+  Names keys(const Result& result) const {
+    Names found;
+    for (const Json& record : parse(result.out)) {
+      const std::string key = record["key"];
+      found.push_back(key.rfind(folder_, 0) == 0 ? key.substr(folder_.size() + 1) : key);
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+  // What the run tells at its end, which caption() leaves out.
+  static Result caption_aloud(std::vector<std::string> more) {
+    more.insert(more.begin(), {"caption", "-m", kModel, "-n", "4", "--decoders", "1"});
+    return run(more);
   }
 
   std::vector<Json> records(const std::string& name) const { return parse(read_file(path(name))); }

@@ -8,21 +8,7 @@
 namespace janus::test {
 namespace {
 
-class Caption : public CaptionFiles {
- protected:
-  // Keys of the records, without the folder of the test.
-  std::vector<std::string> keys(const Result& result) const {
-    std::vector<std::string> found;
-    for (const Json& record : parse(result.out)) {
-      const std::string key = record["key"];
-      found.push_back(key.rfind(folder_, 0) == 0 ? key.substr(folder_.size() + 1) : key);
-    }
-    std::sort(found.begin(), found.end());
-    return found;
-  }
-};
-
-using Names = std::vector<std::string>;
+class Caption : public CaptionFiles {};
 
 TEST_F(Caption, RecordHasTheKeysOfTheContractInOrder) {
   const std::string image = image_file("a.png", 40, 30);

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "core/base/json.h"
 #include "core/checkpoint/checkpoint.h"
@@ -19,6 +21,7 @@ struct Sequence {
   int32_t row, other_row;  // of the cache; -1: none
   DeviceDecodeItem item;
   int64_t prompt;  // tokens
+  int64_t other_prompt;
 };
 
 class DecodingTest : public testing::TestWithParam<WeightType> {
@@ -48,9 +51,10 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
     }
     KvCache cache(*device_, model_.config(), last + 1, 70 + samples, DType::bf16);
     for (const Sequence& sequence : sequences) {
-      for (const int32_t row : {sequence.row, sequence.other_row}) {
+      for (const auto& [row, tokens] :
+           {std::pair(sequence.row, sequence.prompt), std::pair(sequence.other_row, sequence.other_prompt)}) {
         if (row < 0) continue;
-        const Shape shape{1, sequence.prompt, model_.config().hidden_size};
+        const Shape shape{1, tokens, model_.config().hidden_size};
         model_.forward(oracle::random_tensor(*device_, shape, static_cast<uint32_t>(10 + row)), cache,
                        {&row, 1});
       }
@@ -68,6 +72,7 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
       item.start = cache.start(sequence.row);
       if (sequence.other_row >= 0) item.other_start = cache.start(sequence.other_row);
       item.length = static_cast<int32_t>(sequence.prompt);
+      item.other_length = static_cast<int32_t>(sequence.other_prompt);
       plan->items.push_back(item);
     }
     plan->samples = samples;
@@ -119,13 +124,22 @@ class DecodingTest : public testing::TestWithParam<WeightType> {
   std::vector<DeviceDecodeHead> head_;
 };
 
-Sequence sequence(int32_t row, int32_t other_row, SamplingOptions sampling, int64_t prompt) {
-  return {row, other_row, {.id = row + 3, .step = 1, .guidance = 3.5F, .sampling = sampling}, prompt};
+// other_prompt: 0 = as long as the prompt.
+Sequence sequence(int32_t row, int32_t other_row, SamplingOptions sampling, int64_t prompt,
+                  int64_t other_prompt = 0) {
+  const DeviceDecodeItem item{.id = row + 3, .step = 1, .guidance = 3.5F, .sampling = sampling};
+  return {row, other_row, item, prompt, other_prompt == 0 ? prompt : other_prompt};
 }
 
 TEST_P(DecodingTest, SamplesWhatStepsSample) {
   const std::vector<Sequence> sequences{sequence(0, 4, {.seed = 7}, 9),
                                         sequence(3, -1, {.seed = 4000000000U}, 60)};
+  EXPECT_EQ(sample_on_device(sequences, 8), sample_by_steps(sequences, 8));
+}
+
+TEST_P(DecodingTest, BothPromptsOfAnImageHaveTheirOwnLength) {
+  const std::vector<Sequence> sequences{sequence(0, 4, {.seed = 7}, 9, 31),
+                                        sequence(3, 1, {.seed = 8}, 60, 2)};
   EXPECT_EQ(sample_on_device(sequences, 8), sample_by_steps(sequences, 8));
 }
 
@@ -154,6 +168,29 @@ TEST_P(DecodingTest, ASequenceDoesNotDependOnTheOthers) {
   const std::vector<Sequence> both{sequence(0, 1, {.seed = 1}, 6), sequence(2, 3, {.seed = 2}, 11)};
   const std::vector<int32_t> together = sample_on_device(both, 4), alone = sample_on_device({both[1]}, 4);
   for (size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(together[2 * i + 1], alone[i]) << "draw " << i;
+}
+
+TEST_P(DecodingTest, LogitsThatAreNotFiniteEndTheirItemAlone) {
+  if (GetParam() != WeightType::bf16) GTEST_SKIP() << "the same for all";
+  for (const bool filtered : {false, true}) {
+    SamplingOptions sampling{.seed = 3};
+    if (filtered) sampling.top_k = 7;
+    const std::vector<Sequence> good{sequence(0, 1, sampling, 6)};
+    const std::vector<int32_t> expected = sample_on_device(good, 2);
+    std::vector<Sequence> three{good[0], sequence(2, 3, sampling, 4), sequence(4, -1, sampling, 4)};
+    for (size_t i = 1; i < 3; ++i) three[i].item.id = 290 + static_cast<int32_t>(i);
+    std::vector<float> table = ops::to_host(ops::convert(table_, DType::f32));
+    const auto width = static_cast<size_t>(table_.size(1));
+    table[291 * width] = std::numeric_limits<float>::quiet_NaN();
+    table[292 * width + 5] = std::numeric_limits<float>::infinity();
+    const Tensor whole =
+        std::exchange(table_, ops::convert(ops::from_host(*device_, table, table_.shape()), DType::bf16));
+    const std::vector<int32_t> sampled = sample_on_device(three, 2);
+    table_ = whole;
+    EXPECT_EQ(sampled[0], expected[0]);
+    EXPECT_EQ(sampled[3], expected[1]);
+    for (const size_t i : {1U, 2U}) EXPECT_EQ(sampled[i], DeviceDecodeRun::kNotFinite) << i << filtered;
+  }
 }
 
 // Every block format, of which two steps show all that differs.

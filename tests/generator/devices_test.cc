@@ -2,10 +2,14 @@
 // different ones where their scores are as good as equal. By ids: the build may lack the tokenizer.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <utility>
 
+#include "tests/core/model_files.h"
+#include "tests/support/damaged.h"
 #include "tests/support/device_under_test.h"
 #include "tests/support/requests.h"
 
@@ -60,6 +64,38 @@ TEST_P(Devices, SampleTheSameCodes) {
     std::printf("image %zu: codes part at %zu of %zu, scores %.2g apart\n", image, step, a.size(), gap);
     EXPECT_TRUE(std::abs(gap) <= GetParam().margin) << "image " << image << ", code " << step << ": " << gap;
   }
+}
+
+// A code that one image samples and the other does not has a damaged embedding.
+TEST_P(Devices, DamageEndsTheImageThatMeetsItAlone) {
+  if (GetParam().type != WeightType::bf16) GTEST_SKIP() << "the same for all";
+  const auto device = oracle::test_device();
+  const auto whole = open(device);
+  const GenerateOptions options{.prompt_ids = kPrompt, .count = 2, .sampling = {.seed = 11}};
+  const std::vector<GeneratedImage> expected = test::generate(*whole, options);
+  const std::vector<int32_t>&bad = expected[0].codes.codes, &good = expected[1].codes.codes;
+  const auto code = std::find_if(bad.begin(), bad.end() - 1, [&](int32_t id) {
+    return std::find(good.begin(), good.end(), id) == good.end();
+  });
+  ASSERT_NE(code, bad.end() - 1);
+  const Checkpoint damaged = test::damaged(checkpoint_, "model.generation_embeddings.weight",
+                                           std::numeric_limits<float>::quiet_NaN(), *code, 1);
+  const auto model = open_model(damaged, device, {.type = GetParam().type});
+  Engine engine(*model, {.rows = 4});
+  std::string error;
+  std::vector<int32_t> codes;
+  for (const uint32_t seed : {11U, 12U}) {
+    engine.submit(ImageRequest{.prompt_ids = kPrompt, .sampling = {.seed = seed}},
+                  {.on_done = [&](GeneratedImage& image) { codes = image.codes.codes; },
+                   .on_error =
+                       [&](const std::exception_ptr& found) {
+                         error = test::error_of([&] { std::rethrow_exception(found); });
+                       }});
+  }
+  while (engine.step()) {
+  }
+  test::expect_error(error, {"embeddings of codes", "expected finite numbers"});
+  EXPECT_EQ(codes, good);
 }
 
 std::vector<Case> cases() {

@@ -65,6 +65,12 @@ class EngineTest : public testing::TestWithParam<const char*> {
     image("two birds", 5.0F, {.seed = 8});
     image("two birds", 1.0F, {.top_k = 3, .seed = 7});
     image("a much longer prompt about three quiet lakes", 2.5F, {.temperature = 0.0F});
+    for (const char* negative : {"a", "four loud and very angry geese on a lake"}) {
+      Asked led_away;
+      led_away.image = ImageRequest{
+          .prompt = "two birds", .negative_prompt = negative, .guidance = 4.0F, .sampling = {.seed = 7}};
+      all.push_back(std::move(led_away));
+    }
     Asked scored;
     scored.score = ScoreRequest{.turns = {{.question = "What is it?", .images = 1}},
                                 .images = first,
@@ -232,6 +238,29 @@ TEST_P(EngineTest, WhatCanNeverBeMetIsRefusedWithTheNumbers) {
   EXPECT_NE(refused.find("at most 4 tokens"), std::string::npos) << refused;
   EXPECT_NE(refused.find("found 12"), std::string::npos) << refused;
   EXPECT_FALSE(small.step());
+}
+
+TEST_P(EngineTest, ANegativePromptIsThePromptOfTheUnconditionalRow) {
+  // Guidance 0 leaves nothing of the conditional row, guidance 1 nothing of the other.
+  Engine engine(*model_);
+  const auto codes = [&](const char* prompt, const char* negative, float guidance) {
+    const ImageRequest request{
+        .prompt = prompt, .negative_prompt = negative, .guidance = guidance, .sampling = {.seed = 5}};
+    return engine.generate(request).codes.codes;
+  };
+  const std::vector<int32_t> geese = codes("four loud geese", "", 1.0F);
+  EXPECT_EQ(codes("two birds", "four loud geese", 0.0F), geese);
+  EXPECT_EQ(codes("a very much longer prompt about two birds", "four loud geese", 0.0F), geese);
+  EXPECT_NE(codes("two birds", "", 0.0F), geese);
+  EXPECT_NE(codes("two birds", "four loud geese", 3.0F), codes("two birds", "", 3.0F));
+  EXPECT_THROW(codes("two birds", "four loud geese", 1.0F), Error);
+  ScoreRequest score{.prompt = "two birds", .negative_prompt = "four loud geese", .guidance = 0.0F};
+  score.codes = {.height = model_->info().codes_height, .width = model_->info().codes_width, .codes = geese};
+  ScoreRequest alone = score;
+  alone.prompt = "four loud geese";
+  alone.negative_prompt = "";
+  alone.guidance = 1.0F;
+  EXPECT_EQ(engine.score(score).front().logprobs, engine.score(alone).front().logprobs);
 }
 
 TEST_P(EngineTest, RequestsComeFromAnyThread) {

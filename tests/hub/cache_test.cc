@@ -72,6 +72,7 @@ TEST_F(CacheTest, FindsABranchATagACommitAndItsBeginning) {
   EXPECT_EQ(find("a/b@refs/pr/6").path, snapshot(two_));
   EXPECT_EQ(find("a/b@" + two_).path, snapshot(two_));
   EXPECT_EQ(find("a/b@1112").path, snapshot(two_));
+  EXPECT_EQ(find("a/b@1112456789ABCDEF").path, snapshot(two_));
   EXPECT_TRUE(find("a/b@111").path.empty()) << "three digits are no commit";
 }
 
@@ -80,6 +81,50 @@ TEST_F(CacheTest, AnAmbiguousBeginningIsRefused) {
   add("aaaa256789abcdef0123456789abcdef01234567");
   EXPECT_THROW(find("a/b@aaaa"), Error);
   EXPECT_EQ(find("a/b@aaaa1").path, snapshot("aaaa156789abcdef0123456789abcdef01234567"));
+}
+
+TEST_F(CacheTest, TheOnlySnapshotWithoutRefsIsTaken) {
+  add(one_);
+  CachedModel found = find("a/b");
+  EXPECT_EQ(found.path, snapshot(one_));
+  EXPECT_TRUE(found.guessed);
+  EXPECT_TRUE(find("a/b@dev").path.empty()) << "a name says more than none";
+  point("main", "");  // cut short by a crash: as good as none
+  EXPECT_TRUE(find("a/b").guessed);
+  point("main", one_);
+  EXPECT_EQ(find("a/b").path, snapshot(one_));
+  EXPECT_FALSE(find("a/b").guessed);
+}
+
+TEST_F(CacheTest, OfSeveralSnapshotsWithoutRefsNoneIsTaken) {
+  add(one_);
+  add(two_);
+  const CachedModel found = find("a/b");
+  EXPECT_TRUE(found.path.empty());
+  const std::string choices = Cache::choices(*parse_repository("a/b"), found);
+  EXPECT_NE(choices.find(one_ + ", " + two_), std::string::npos) << choices;
+  EXPECT_NE(choices.find("-m a/b@" + one_), std::string::npos) << choices;
+}
+
+TEST_F(CacheTest, ARefSaysMoreThanTheOnlySnapshot) {
+  add(one_);
+  point("main", two_);
+  const CachedModel found = find("a/b");
+  EXPECT_TRUE(found.path.empty());
+  EXPECT_EQ(found.commit, two_);
+  const std::string choices = Cache::choices(*parse_repository("a/b"), found);
+  EXPECT_NE(choices.find(two_), std::string::npos) << choices;
+  EXPECT_NE(choices.find("-m a/b@" + one_), std::string::npos) << choices;
+  fs::remove(folder() + "/refs/main");
+  point("dev", one_);
+  EXPECT_TRUE(find("a/b").path.empty()) << "the only one is another branch's";
+}
+
+TEST_F(CacheTest, SnapshotsOfOtherProgramsMayHaveOtherNames) {
+  add("v1.0");
+  point("main", "v1.0");
+  EXPECT_EQ(find("a/b").path, snapshot("v1.0"));
+  EXPECT_EQ(find("a/b@v1.0").path, snapshot("v1.0"));
 }
 
 TEST_F(CacheTest, SaysWhatIsThereInstead) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
@@ -24,24 +25,33 @@ Json listing_of(const Names& names) {
   return {{"sha", kSha1}, {"siblings", siblings}};
 }
 
-// An index names the numbered files of its format, or one that is not there.
-Names needed(const Names& names) {
-  const auto read_index = [&](const std::string& index) {
-    Json weight_map = Json::object();
-    for (const std::string& name : names) {
-      const std::string ending = index.starts_with("model.") ? ".safetensors" : ".bin";
-      if (name.find("-of-") != name.npos && name.ends_with(ending)) weight_map["a " + name] = name;
-    }
-    if (weight_map.empty()) weight_map["a"] = index.substr(0, index.rfind(".index")) + ".gone.safetensors";
-    return Json{{"weight_map", weight_map}};
-  };
+// Indexes by name; what is not there is an empty index.
+using Indexes = std::map<std::string, Json>;
+
+Json index_of(const Names& files) {
+  Json index;
+  for (const std::string& file : files) index["weight_map"]["tensor of " + file] = file;
+  return index;
+}
+
+Names needed(const Names& names, const Indexes& indexes = {}) {
   Names chosen;
+  const auto fetch = [&](const RemoteFile& file) { return indexes.at(file.name).dump(); };
   for (const RemoteFile& file :
-       needed_files(parse_listing(listing_of(names).dump(), "test"), "test", read_index)) {
+       needed_files(parse_listing(listing_of(names).dump(), "test"), fetch, "test")) {
     chosen.push_back(file.name);
   }
   std::sort(chosen.begin(), chosen.end());
   return chosen;
+}
+
+std::string refusal(const Names& names, const Indexes& indexes = {}) {
+  try {
+    needed(names, indexes);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
 }
 
 TEST(NeededFiles, AreTheSettingsAndOneFormOfTheWeights) {
@@ -56,32 +66,62 @@ TEST(NeededFiles, AreTheSettingsAndOneFormOfTheWeights) {
 }
 
 TEST(NeededFiles, SafetensorsComeBeforePickles) {
-  EXPECT_EQ(needed({"config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors",
-                    "model.safetensors.index.json", "pytorch_model-00001-of-00001.bin",
-                    "pytorch_model.bin.index.json"}),
-            (Names{"config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors",
-                   "model.safetensors.index.json"}));
-  // A file of another name is none that transformers looks for.
-  EXPECT_EQ(needed({"config.json", "weights.safetensors", "pytorch_model.bin"}),
-            (Names{"config.json", "pytorch_model.bin"}));
-  EXPECT_EQ(needed({"config.json", "weights.safetensors"}), (Names{"config.json", "weights.safetensors"}));
-}
-
-TEST(NeededFiles, AnIndexWhoseFilesAreGoneIsPassedOver) {
-  EXPECT_EQ(needed({"config.json", "model.safetensors", "model.safetensors.index.json"}),
-            (Names{"config.json", "model.safetensors"}));
-  EXPECT_EQ(needed({"config.json", "model.safetensors.index.json", "pytorch_model.bin"}),
-            (Names{"config.json", "pytorch_model.bin"}));
-  EXPECT_THROW(needed({"config.json", "model.safetensors.index.json"}), Error);
+  const Names shards{"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"};
+  // The pickles' index is not asked for.
+  EXPECT_EQ(needed({"config.json", "tokenizer.json", shards[0], shards[1], "model.safetensors.index.json",
+                    "pytorch_model-00001-of-00001.bin", "pytorch_model.bin.index.json"},
+                   {{"model.safetensors.index.json", index_of(shards)}}),
+            (Names{"config.json", shards[0], shards[1], "model.safetensors.index.json", "tokenizer.json"}));
+  EXPECT_EQ(needed({"config.json", "tokenizer.model", "weights.safetensors"}),
+            (Names{"config.json", "tokenizer.model", "weights.safetensors"}));
 }
 
 TEST(NeededFiles, PicklesServeWhereThereIsNothingElse) {
-  EXPECT_EQ(needed({"config.json", "pytorch_model.bin", "optimizer.bin", "training_args.bin"}),
-            (Names{"config.json", "pytorch_model.bin"}));
-  EXPECT_EQ(needed({"config.json", "pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin",
-                    "pytorch_model.bin.index.json"}),
-            (Names{"config.json", "pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin",
-                   "pytorch_model.bin.index.json"}));
+  EXPECT_EQ(
+      needed({"config.json", "tokenizer.json", "pytorch_model.bin", "optimizer.bin", "training_args.bin"}),
+      (Names{"config.json", "pytorch_model.bin", "tokenizer.json"}));
+  const Names shards{"pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin"};
+  EXPECT_EQ(needed({"config.json", "tokenizer.json", shards[0], shards[1], "pytorch_model.bin.index.json"},
+                   {{"pytorch_model.bin.index.json", index_of(shards)}}),
+            (Names{"config.json", shards[0], shards[1], "pytorch_model.bin.index.json", "tokenizer.json"}));
+}
+
+// As transformers does, and as loading does of a folder.
+TEST(NeededFiles, OfTwoSavesTheWholeOneIsTaken) {
+  const Names lost{"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"};
+  const Indexes indexes{{"model.safetensors.index.json", index_of(lost)}};
+  EXPECT_EQ(
+      needed({"config.json", "tokenizer.json", "model.safetensors", "model.safetensors.index.json"}, indexes),
+      (Names{"config.json", "model.safetensors", "tokenizer.json"}));
+  EXPECT_EQ(needed({"config.json", "tokenizer.json", lost[0], lost[1], "model.safetensors",
+                    "model.safetensors.index.json"},
+                   indexes),
+            (Names{"config.json", "model.safetensors", "tokenizer.json"}));
+  EXPECT_EQ(needed({"config.json", "tokenizer.json", "model.safetensors", "model.safetensors.index.json"},
+                   {{"model.safetensors.index.json", index_of({"model.safetensors"})}}),
+            (Names{"config.json", "model.safetensors", "model.safetensors.index.json", "tokenizer.json"}));
+  EXPECT_EQ(
+      needed({"config.json", "tokenizer.json", "pytorch_model.bin", lost[0], "model.safetensors.index.json"},
+             indexes),
+      (Names{"config.json", "pytorch_model.bin", "tokenizer.json"}));
+  const std::string text =
+      refusal({"config.json", "tokenizer.json", lost[0], "model.safetensors.index.json"}, indexes);
+  EXPECT_NE(text.find(lost[1]), std::string::npos) << text;
+  EXPECT_NE(text.find("choose another"), std::string::npos) << text;
+}
+
+TEST(NeededFiles, AnIndexThatCannotBeFetchedIsTheEnd) {
+  const auto fetch = [](const RemoteFile&) -> std::string { throw Error("no network"); };
+  const Listing listing = parse_listing(
+      listing_of({"config.json", "tokenizer.json", "model.safetensors", "model.safetensors.index.json"})
+          .dump(),
+      "test");
+  try {
+    needed_files(listing, fetch, "test");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "no network");
+  }
 }
 
 TEST(NeededFiles, OneGgufIsAModelByItself) {
@@ -93,6 +133,11 @@ TEST(NeededFiles, ARepositoryWithoutAModelIsRefused) {
   EXPECT_THROW(needed({"README.md"}), Error);
   EXPECT_THROW(needed({"config.json", "folder/model.safetensors"}), Error);
   EXPECT_THROW(needed({"model.safetensors"}), Error);
+  EXPECT_NE(refusal({"config.json", "model.safetensors"}).find("tokenizer.json or tokenizer.model"),
+            std::string::npos);
+  EXPECT_NE(refusal({"adapter_config.json", "adapter_model.safetensors", "config.json", "tokenizer.json"})
+                .find("PEFT adapter"),
+            std::string::npos);
 }
 
 TEST(Listing, ReadsSizesAndHashes) {

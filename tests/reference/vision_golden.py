@@ -1,8 +1,9 @@
-"""Writes tests/data/vision/resize.txt and preprocess.txt: what Pillow and numpy make of seeded pictures.
+"""Writes tests/data/vision/resize.txt, resample.txt and preprocess.txt: what Pillow and numpy make of seeded pictures.
 
     python tests/reference/vision_golden.py                      (Pillow 13, numpy, transformers)
 
-Lines of resize.txt: width height new_width new_height kind seed hash-or-bytes. Lines of preprocess.txt: a word for
+Lines of resize.txt: width height new_width new_height kind seed hash-or-bytes; of resample.txt the same behind the
+number of a filter, hashes alone. Lines of preprocess.txt: a word for
 the function, its arguments, the hash. The pictures are those of tests/vision/seeded_image.h; hashes are FNV-1a, 64 bits.
 """
 import pathlib
@@ -60,6 +61,21 @@ def resize_lines():
         yield f"{width} {height} {new_width} {new_height} {kind} {seed} {shown}"
 
 
+def resample_lines():
+    draw = random.Random(3)
+    sizes = [(1, 1, 5, 7), (5, 7, 1, 1), (1, 900, 14, 384), (900, 1, 384, 14), (640, 480, 384, 288), (100, 260, 147, 384),
+             (383, 385, 384, 384), (384, 384, 384, 384), (384, 100, 384, 14), (100, 384, 50, 384)]
+    while len(sizes) < 40:
+        limit = draw.choice([8, 40, 150])
+        sizes.append(tuple(draw.randint(1, limit) for _ in range(4)))
+    for number, (width, height, new_width, new_height) in enumerate(sizes):
+        kind, seed = number % 3, draw.randrange(2**32)
+        picture = Image.fromarray(make_picture(width, height, kind, seed))
+        for filter in list(Image.Resampling)[:6]:  # without the magic kernels, which no image settings name
+            result = picture.resize((new_width, new_height), filter).tobytes()
+            yield f"{filter.value} {width} {height} {new_width} {new_height} {kind} {seed} {fnv1a(result)}"
+
+
 def preprocess(picture, image_size, min_size, do_normalize, mean, std):
     """The original VLMImageProcessor: resize, expand2square, rescale, normalize."""
     height, width = picture.shape[:2]
@@ -103,6 +119,7 @@ def to_image_line(width, height, seed):
 def main():
     DATA.mkdir(parents=True, exist_ok=True)
     (DATA / "resize.txt").write_text("\n".join(resize_lines()) + "\n")
+    (DATA / "resample.txt").write_text("\n".join(resample_lines()) + "\n")
     lines = list(preprocess_lines()) + [to_image_line(37, 21, 5), to_image_line(64, 64, 6)]
     (DATA / "preprocess.txt").write_text("\n".join(lines) + "\n")
 

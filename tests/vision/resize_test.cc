@@ -38,6 +38,23 @@ TEST(ResizeBicubic, EqualsPillow) {
   EXPECT_EQ(cases, 236);
 }
 
+TEST(Resize, EqualsPillowWithEachFilter) {
+  std::ifstream file(JANUS_TEST_DATA "/vision/resample.txt");
+  int cases = 0;
+  for (std::string line; std::getline(file, line); ++cases) {
+    std::istringstream fields(line);
+    int filter = 0, width = 0, height = 0, new_width = 0, new_height = 0, kind = 0;
+    uint64_t seed = 0;
+    std::string expected;
+    fields >> filter >> width >> height >> new_width >> new_height >> kind >> seed >> expected;
+    ASSERT_FALSE(fields.fail()) << line;
+    const Image result = resize(test::seeded_image(width, height, kind, seed), new_width, new_height,
+                                static_cast<Resample>(filter));
+    EXPECT_EQ(fmt::format("{:016x}", test::fnv1a(result.pixels)), expected) << line;
+  }
+  EXPECT_EQ(cases, 240);
+}
+
 TEST(ResizeBicubic, KeepsAFlatImageFlat) {
   Image flat{9, 200, std::vector<uint8_t>(9 * 200 * 3, 201)};
   EXPECT_EQ(resize_bicubic(flat, 400, 3).pixels, std::vector<uint8_t>(400 * 3 * 3, 201));

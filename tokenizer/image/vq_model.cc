@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/finite.h"
 #include "core/tensor/ops.h"
 
 namespace janus {
@@ -158,6 +159,10 @@ std::vector<int32_t> VqModel::quantize(const Tensor& latent) const {
   const Tensor rows = ops::l2_normalize(latent.reshape({count, config_.embed_dim}), kNormalizeEps);
   // Between vectors of length 1 the nearest is the one of largest product.
   const std::vector<float> products = ops::to_host(ops::linear(rows, codebook_));  // [N, codes]
+  if (!all_finite(products)) {
+    check_finite(ops::to_host(latent), "encoder of images");
+    fail_not_finite("codebook");
+  }
   std::vector<int32_t> codes;
   for (int64_t row = 0; row < count; ++row) {
     const auto begin = products.begin() + row * config_.codebook_size;

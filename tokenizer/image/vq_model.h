@@ -58,6 +58,7 @@ class VqModel {
   // before quantisation.
   Tensor encode_latent(const Tensor& pixels) const;
   // The code of the nearest codebook row for each position, both normalised; the lowest among equals.
+  // Throws Error where a product of the two is not finite.
   std::vector<int32_t> quantize(const Tensor& latent) const;
 
   // The type of the convolutions' weights.

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <string_view>
 
-#include "core/base/error.h"
 #include "core/base/shared_module.h"
+#include "core/base/transient_error.h"
 #include "vision/formats/byte_view.h"
 #include "vision/formats/codecs.h"
 #include "vision/formats/heif_brands.h"
@@ -96,11 +96,12 @@ Encoder* encoder_of(const WritableRow& row) {
 }
 
 [[noreturn]] void fail_missing(const ReadableRow& row, const std::string& fault, const std::string& name) {
-  fail(
-      "picture {}: expected {}, which reads {}, beside the program, found {}; install all of janus, or "
-      "convert the "
-      "picture to PNG",
-      name, shared_module_file(row.module), name_of(row.format), fault.empty() ? "none of that name" : fault);
+  throw TransientError(
+      fmt::format("picture {}: expected {}, which reads {}, beside the program, found {}; install all of "
+                  "janus, or convert the "
+                  "picture to PNG",
+                  name, shared_module_file(row.module), name_of(row.format),
+                  fault.empty() ? "none of that name" : fault));
 }
 
 }  // namespace

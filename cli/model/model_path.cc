@@ -1,0 +1,124 @@
+#include "cli/model/model_path.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "cli/hub/cache.h"
+#include "cli/hub/environment.h"
+#include "core/base/error.h"
+#include "core/base/home_folder.h"
+
+namespace janus::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A snapshot that holds a .gguf and no folder's config.json stands for that file.
+std::string model_in(const std::string& snapshot) {
+  std::error_code fault;
+  if (fs::exists(fs::path(snapshot) / "config.json", fault)) return snapshot;
+  std::vector<std::string> single;
+  for (const auto& entry : fs::directory_iterator(snapshot, fault)) {
+    if (entry.path().extension() == ".gguf") single.push_back(entry.path().string());
+  }
+  return single.size() == 1 ? single.front() : snapshot;
+}
+
+// What mends a model that is not, or only in part, in the cache.
+std::string how_to_get(const hub::Repository& repository) {
+  const std::string offline = hub::offline_variable();
+  const std::string pull = fmt::format("janus pull {}", repository.to_string());
+  return offline.empty() ? pull
+                         : fmt::format("{} after unsetting {}, which forbids the network", pull, offline);
+}
+
+// A snapshot that other programs fetched only parts of, or whose blobs were removed.
+void check_whole(const std::string& snapshot, const hub::Repository& repository) {
+  bool config = false, weights = false;
+  std::error_code fault;
+  for (fs::directory_iterator entry(snapshot, fault); !fault && entry != fs::directory_iterator();
+       entry.increment(fault)) {
+    std::error_code ignored;
+    const std::string name = entry->path().filename().string();
+    check(entry->exists(ignored),
+          "model {}: expected every file of the snapshot {}, found {} without its content; fetch it with: {}",
+          repository.to_string(), snapshot, name, how_to_get(repository));
+    config = config || name == "config.json" || name.ends_with(".gguf");
+    weights = weights || name.ends_with(".safetensors") || name.ends_with(".bin") || name.ends_with(".gguf");
+  }
+  check(config && weights,
+        "model {}: expected a whole model in the snapshot {}, found no {}; fetch the rest with: {}",
+        repository.to_string(), snapshot, weights ? "config.json" : "weights", how_to_get(repository));
+}
+
+// Where a slip may lie: a folder of that name here, or the same name in other letters in the cache.
+std::string what_is_near(const hub::Cache& cache, const hub::Repository& repository) {
+  std::error_code fault;
+  if (fs::is_directory(repository.owner, fault))
+    return fmt::format("nothing of that name in the folder {} here, nor in the cache", repository.owner);
+  const std::string alike = cache.alike(repository);
+  return alike.empty() ? "neither" : fmt::format("{} in the cache", alike);
+}
+
+[[noreturn]] void fail_without_snapshot(const hub::Cache& cache, const hub::Repository& repository,
+                                        const hub::CachedModel& found) {
+  const std::string choices = hub::Cache::choices(repository, found);
+  if (!choices.empty()) {
+    fail("model {}: expected its snapshot in the hub cache {}, found {}, or get it with: {}",
+         repository.to_string(), cache.root(), choices, how_to_get(repository));
+  }
+  const std::string by_hand =
+      hub::offline_variable().empty()
+          ? fmt::format(" (or by hand: hf download {} --revision {})", repository.id(), repository.revision)
+          : ", or carry the cache's folder over from a machine that has it";
+  fail(
+      "model {}: expected a path of that name or this model in the hub cache {}, found {}; check the name, "
+      "or get "
+      "it with: {}{}",
+      repository.to_string(), cache.root(), what_is_near(cache, repository), how_to_get(repository), by_hand);
+}
+
+std::string cached_model(const hub::Repository& repository, Console& console) {
+  const hub::Cache cache = hub::Cache::from_environment();
+  const hub::CachedModel found = cache.find(repository);
+  if (found.path.empty()) fail_without_snapshot(cache, repository, found);
+  if (found.guessed) {
+    console.notice(fmt::format("{}: the cache does not say which commit {} is; taking the only one there, {}",
+                               repository.id(), repository.revision, found.commit));
+  }
+  check_whole(found.path, repository);
+  return model_in(found.path);
+}
+
+}  // namespace
+
+std::string model_path(const std::string& model, Console& console) {
+  std::error_code fault, ignored;
+  if (fs::exists(model, ignored)) return model;
+  const std::string expanded = expand_home(model);
+  if (fs::exists(expanded, fault)) return expanded;
+  check(!fs::is_symlink(expanded, ignored),
+        "model, {}: expected a model folder, found a link to {}, which is not there; correct or remove the "
+        "link",
+        expanded, fs::read_symlink(expanded, ignored).string());
+  check(fault != std::errc::permission_denied,
+        "model, {}: expected a model folder, found a path that cannot be followed: {}; make its folders "
+        "readable",
+        expanded, fault.message());
+  if (const std::optional<hub::Repository> repository = hub::parse_repository(model))
+    return cached_model(*repository, console);
+  check(!model.starts_with('~') || expanded != model,
+        "model, {}: expected a path, found that the system knows no such user's home folder; write the path "
+        "out",
+        model);
+  fail(
+      "model, {}: expected a model folder, or owner/repo of the hub cache, found nothing there; get one "
+      "with: {} (or by "
+      "hand: hf download deepseek-community/Janus-Pro-1B --local-dir Janus-Pro-1B, then -m Janus-Pro-1B)",
+      expanded, kGetModel);
+}
+
+}  // namespace janus::cli

@@ -13,7 +13,7 @@
 namespace janus::cli {
 
 // How a command ended that was not cut short by an exception.
-enum class Outcome { done, some_failed, all_failed };
+enum class Outcome { done, some_failed, all_failed, interrupted };
 
 // The command line alone is wrong, whatever files and models there are.
 class UsageError : public std::runtime_error {

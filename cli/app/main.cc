@@ -42,6 +42,8 @@ int exit_code_of(Outcome outcome) {
       return kSomeFailed;
     case Outcome::all_failed:
       return kFailed;
+    case Outcome::interrupted:
+      return kInterrupted;
   }
   return kFailed;
 }

@@ -55,19 +55,6 @@ Reader device_name(std::string& target) {
           .default_value = target};
 }
 
-Reader seed_number(int64_t& target) {
-  return {.take = [&target](const std::string& text) -> std::string {
-            int64_t seed = 0;
-            if (!parse(text, seed) || seed > kSeeds.high) {
-              return kSeeds.expected() + ", or a negative one for a random seed";
-            }
-            target = seed < 0 ? int64_t{std::random_device{}()} : seed;
-            return {};
-          },
-          .range = kSeeds.text(),
-          .default_value = fmt::format("{}", target)};
-}
-
 bool replace(std::string& text, std::string_view placeholder, const std::string& value) {
   const size_t at = text.find(placeholder);
   if (at == std::string::npos) return false;
@@ -85,6 +72,19 @@ std::string filled(std::string help, const Reader& reader) {
 }
 
 }  // namespace
+
+Reader seed_number(int64_t& target) {
+  return {.take = [&target](const std::string& text) -> std::string {
+            int64_t seed = 0;
+            if (!parse(text, seed) || seed > kSeeds.high) {
+              return kSeeds.expected() + ", or a negative one for a random seed";
+            }
+            target = seed < 0 ? int64_t{std::random_device{}()} : seed;
+            return {};
+          },
+          .range = kSeeds.text(),
+          .default_value = fmt::format("{}", target)};
+}
 
 Reader any_text(std::string& target) {
   return {.take = [&target](const std::string& text) -> std::string {

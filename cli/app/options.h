@@ -35,6 +35,8 @@ Reader some_text(std::string& target);  // not empty
 Reader prompt_text(std::string& target, const std::string& otherwise = {});
 Reader number(int64_t& target, IntRange range);
 Reader number(double& target, RealRange range);
+// 0 to 2^32 - 1; a negative one stands for a random seed, which is drawn at once.
+Reader seed_number(int64_t& target);
 Reader one_of(std::string& target, std::vector<std::string> values);
 
 // One option or argument: how it is shown and how its text is read, wherever the text comes from.

@@ -1,34 +1,61 @@
 #include "cli/chat/chat_command.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <memory>
 
 #include "cli/chat/chat.h"
+#include "cli/chat/completion.h"
 #include "cli/chat/line_reader.h"
 
 namespace janus::cli {
 namespace {
 
-Outcome chat(const ChatSettings& settings, const CommonOptions& common, Console& console) {
-  Chat conversation(settings, common, console);
-  const bool person = isatty(STDIN_FILENO) != 0;
-  if (person) console.notice("/help lists what can be said beside questions; Ctrl-D ends");
-  const std::unique_ptr<LineReader> lines = open_line_reader();
-  int failed = 0, taken = 0;
+// Takes lines to the end of the conversation. Who sits at the terminal has seen what failed, and gone on.
+Outcome converse(Chat& conversation, LineReader& lines, const CommonOptions& common, Console& console,
+                 bool person) {
+  int failed = 0, taken = 0, ends_asked = 0;
   for (bool goes_on = true; goes_on;) {
-    const std::optional<std::string> line = lines->read("> ");
-    if (!line) break;
+    const TypedLine line = lines.read("> ");
+    if (line.end == TypedLine::End::input_ended) break;
+    if (line.end == TypedLine::End::interrupted) {
+      ends_asked = line.text.empty() ? ends_asked + 1 : 0;
+      if (ends_asked == 2) return Outcome::interrupted;
+      if (ends_asked == 1) console.notice("Ctrl-C again ends; so do Ctrl-D and /quit");
+      continue;
+    }
+    ends_asked = 0;
     ++taken;
-    const std::optional<std::string> fault = error_of([&] { goes_on = conversation.take(*line); });
+    const std::optional<std::string> fault = error_of([&] { goes_on = conversation.take(line.text); });
     if (!fault) continue;
     ++failed;
-    console.error(*fault);
-    if (common.json) print_json({{"prompt", *line}, {"error", *fault}}, console);
+    if (person && conversation.broken_off()) {
+      console.notice(*fault);
+    } else {
+      console.error(*fault);
+    }
+    if (common.json) print_json({{"prompt", line.text}, {"error", *fault}}, console);
   }
-  // Who sits at the terminal has seen what failed, and gone on.
   if (failed == 0 || person) return Outcome::done;
   return failed == taken ? Outcome::all_failed : Outcome::some_failed;
+}
+
+Outcome chat(const ChatSettings& settings, const CommonOptions& common, Console& console) {
+  if (settings.no_save && !settings.save.empty()) {
+    throw UsageError(
+        "option --no-save, command line: expected either it or --save, found both; see janus chat --help");
+  }
+  const bool person = isatty(STDIN_FILENO) != 0;
+  Chat conversation(settings, common, console, person);
+  if (person) console.notice("/help lists what can be said beside questions; Ctrl-D ends");
+  const std::vector<std::string> names = setting_names();
+  const std::unique_ptr<LineReader> lines =
+      open_line_reader([&](const std::string& line) { return complete_line(line, names); });
+  const Outcome outcome = converse(conversation, *lines, common, console, person);
+  const std::string& file = conversation.kept_in();
+  if (person && !file.empty()) console.notice(fmt::format("kept: janus chat --load {} goes on", file));
+  return outcome;
 }
 
 }  // namespace
@@ -38,7 +65,7 @@ Command chat_command() {
   return {
       .name = "chat",
       .summary = "a conversation about images, and images made within it",
-      .examples = {"janus chat", "janus chat --image photo.jpg",
+      .examples = {"janus chat", "janus chat --image photo.jpg", "janus chat --save party.json",
                    "printf '/image photo.jpg\\nWhat is this?\\nWhich colour is it?\\n' | janus chat"},
       .declare =
           [settings](OptionSet& options) {
@@ -46,6 +73,12 @@ Command chat_command() {
                            "begin with this image, as /image does");
             options.option("-o,--output", "OUT", some_text(settings->output),
                            "names of the images /generate makes");
+            options.option("--load", "FILE", some_text(settings->load),
+                           "go on with this conversation, as /load does");
+            options.option("--save", "FILE", some_text(settings->save),
+                           "keep the conversation in FILE, as JSON, after each answer");
+            options.flag("--no-save", settings->no_save,
+                         "do not keep it (at a terminal: in $XDG_STATE_HOME/janus/chats)");
             declare_guidance(options, settings->guidance,
                              "how closely /generate follows its prompt, {range}; 1 = off");
             declare_sampling(options, settings->sampling, Sampled::words, "of answers: ");

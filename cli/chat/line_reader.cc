@@ -1,11 +1,15 @@
 #include "cli/chat/line_reader.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
+#include "cli/chat/interrupt_watch.h"
+#include "cli/io/state_folder.h"
 #include "core/base/error.h"
 
 namespace janus::cli {
@@ -15,10 +19,16 @@ constexpr size_t kLongestLine = size_t{1} << 20;
 
 class PlainLines : public LineReader {
  public:
-  std::optional<std::string> read(const std::string& prompt) override {
-    if (isatty(STDIN_FILENO) != 0) (void)!write(STDERR_FILENO, prompt.data(), prompt.size());
+  TypedLine read(const std::string& prompt) override {
+    const bool terminal = isatty(STDIN_FILENO) != 0;
+    watch_.reset();
+    if (terminal) {
+      watch_.emplace();
+      (void)!write(STDERR_FILENO, prompt.data(), prompt.size());
+    }
     for (size_t end = rest_.find('\n'); true; end = rest_.find('\n')) {
       if (end != std::string::npos || ended_) break;
+      if (watch_ && !has_input(*watch_)) return {TypedLine::End::interrupted, std::exchange(rest_, {})};
       char block[4096];
       const ssize_t size = ::read(STDIN_FILENO, block, sizeof block);
       if (size < 0 && errno == EINTR) continue;
@@ -28,41 +38,53 @@ class PlainLines : public LineReader {
             "standard input: expected lines of at most {} bytes, found a longer one; check what is sent",
             kLongestLine);
     }
-    if (rest_.empty()) return std::nullopt;
+    if (rest_.empty()) {
+      if (watch_) (void)!write(STDERR_FILENO, "\n", 1);
+      watch_.reset();
+      return {};
+    }
     const size_t end = rest_.find('\n');
-    std::string line = rest_.substr(0, end);
+    TypedLine line{TypedLine::End::entered, rest_.substr(0, end)};
     rest_.erase(0, end == std::string::npos ? end : end + 1);
-    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.text.empty() && line.text.back() == '\r') line.text.pop_back();
     return line;
   }
 
  private:
+  // Waits for input. False where Ctrl-C comes first; the terminal has then dropped what stood in its line.
+  static bool has_input(const InterruptWatch& watch) {
+    sigset_t interrupt, before;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+    bool ready = false;
+    while (!ready && !watch.came()) {
+      pollfd input{STDIN_FILENO, POLLIN, 0};
+      ready = ppoll(&input, 1, nullptr, &before) > 0;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (!ready) (void)!write(STDERR_FILENO, "\n", 1);
+    return ready;
+  }
+
+  std::optional<InterruptWatch> watch_;
   std::string rest_;  // read and not yet asked for
   bool ended_ = false;
 };
 
-// $XDG_STATE_HOME/janus/chat_history, its folder made where it is missing; empty where it cannot be had.
+// The file of what was typed, its folder made where it is missing; empty where it cannot be had.
 std::string history_file() {
-  const char* folder = std::getenv("XDG_STATE_HOME");
-  const char* home = std::getenv("HOME");
-  std::filesystem::path path;
-  if (folder != nullptr && *folder == '/') {
-    path = folder;
-  } else if (home != nullptr && *home == '/') {
-    path = std::filesystem::path(home) / ".local" / "state";
-  } else {
-    return {};
-  }
+  const std::string folder = state_folder();
   std::error_code fault;
-  std::filesystem::create_directories(path / "janus", fault);
-  return fault ? "" : (path / "janus" / "chat_history").string();
+  if (!folder.empty()) std::filesystem::create_directories(folder, fault);
+  return folder.empty() || fault ? "" : folder + "/chat_history";
 }
 
 }  // namespace
 
-std::unique_ptr<LineReader> open_line_reader() {
+std::unique_ptr<LineReader> open_line_reader(LineReader::Completer completer) {
   if (isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0) {
-    if (std::unique_ptr<LineReader> reader = editing_line_reader(history_file())) return reader;
+    if (auto reader = editing_line_reader(history_file(), std::move(completer))) return reader;
   }
   return std::make_unique<PlainLines>();
 }

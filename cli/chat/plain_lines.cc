@@ -3,6 +3,9 @@
 
 namespace janus::cli {
 
-std::unique_ptr<LineReader> editing_line_reader(const std::string& /*history*/) { return nullptr; }
+std::unique_ptr<LineReader> editing_line_reader(const std::string& /*history*/,
+                                                LineReader::Completer /*completer*/) {
+  return nullptr;
+}
 
 }  // namespace janus::cli

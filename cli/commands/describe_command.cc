@@ -14,6 +14,7 @@
 #include "cli/io/progress.h"
 #include "cli/io/text_input.h"
 #include "cli/io/text_stream.h"
+#include "cli/model/builtin_limits.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
 #include "core/base/strip.h"
@@ -166,6 +167,7 @@ Outcome describe(DescribeSettings& settings, const CommonOptions& common, Consol
       progress.callback(),
       fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
   progress.hide();
+  tell_builtin_limits(chosen, settings.prompt, console);
   console.notice(fmt::format("seed {}", common.seed));
   Engine engine(*chosen.model);
   DescribeRun run{settings, common, console, progress, chosen, engine};

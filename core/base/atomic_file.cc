@@ -23,6 +23,7 @@ namespace {
 
 constexpr size_t kBuffer = size_t{1} << 20;
 constexpr mode_t kMode = 0666;  // less the umask, as any file that is made
+constexpr mode_t kOwnerOnly = 0600;
 
 // These names are short, so that they are never longer than the file system takes.
 std::string unique_beside(const std::string& target) {
@@ -49,7 +50,8 @@ AtomicFile::AtomicFile(std::string target, AtomicFileOptions options)
       temporary_(options.temporary == Temporary::unique ? unique_beside(target_)
                                                         : leftover_path(target_, options.temporary)),
       options_(std::move(options)),
-      file_(open(temporary_.c_str(), open_flags(options_.temporary), kMode)) {
+      file_(open(temporary_.c_str(), open_flags(options_.temporary),
+                 options_.owner_only ? kOwnerOnly : kMode)) {
   if (!file_.is_open()) refuse("a folder that takes files", errno);
   struct stat existing {};
   const bool old = stat(target_.c_str(), &existing) == 0;

@@ -24,6 +24,8 @@ struct AtomicFileOptions {
   // Whether the content is on the disk before it has its name, so that even a crash of the machine leaves the
   // old file or the new one.
   bool durable = false;
+  // Whether a new file can be read and written by its owner alone.
+  bool owner_only = false;
   // What errors begin and end with: "output, a.png" and "choose another -o".
   std::string name, advice;
 };

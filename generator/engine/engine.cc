@@ -101,6 +101,12 @@ std::shared_ptr<Session> Engine::open_session(int64_t capacity) {
   return std::make_shared<Session>(capacity);
 }
 
+void Session::truncate(int64_t length) {
+  check(length >= 0 && length <= length_, "session: expected at most the {} tokens that it holds, found {}",
+        length_.load(), length);
+  length_ = length;
+}
+
 void Engine::stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;

@@ -41,6 +41,8 @@ class Session {
   int64_t capacity() const { return capacity_; }  // tokens
   // The number of tokens that it holds. Must not be called while a request uses it.
   int64_t length() const { return length_; }
+  // Forgets all but the first `length` tokens. Throws Error if it holds fewer. The same holds of the call.
+  void truncate(int64_t length);
 
  private:
   friend class Engine;

@@ -94,7 +94,11 @@ bool Scheduler::take_rows(Sequence& sequence) {
     if (Session* session = sequence.session.get()) {
       if (session->cache_row_ < 0) session->cache_row_ = rows_.take_empty(session->capacity_).value_or(-1);
       if (session->cache_row_ >= 0) taken = session->cache_row_;
-      if (taken) row.begin = rows_.cache().length(*taken);
+      if (taken) {
+        // Whoever holds the session may have taken back what was said last.
+        rows_.cache().truncate(*taken, session->length_);
+        row.begin = session->length_;
+      }
     } else {
       taken = rows_.take(row.keys, sequence.capacity(row), ahead);
     }

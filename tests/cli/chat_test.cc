@@ -143,22 +143,5 @@ TEST_F(ChatTest, AtATerminalLinesAreEditedAndRemembered) {
   EXPECT_EQ(again.finish(), 0);
 }
 
-TEST_F(ChatTest, CtrlCBreaksAnAnswerOffAndNotTheConversation) {
-  if (!Terminal::available()) GTEST_SKIP() << "no pseudo-terminal can be had, /dev/pts is missing";
-  Terminal terminal({"chat", "-m", kModel, "-n", "100000", "--temperature", "30"}, {{"HOME", folder_}});
-  ASSERT_TRUE(terminal.wait_for("> ")) << terminal.shown();
-  terminal.type("Tell me everything\r");
-  // Behind the echo stands the beginning of the answer.
-  ASSERT_TRUE(terminal.wait_for("everything\r\n")) << terminal.shown();
-  ASSERT_TRUE(terminal.wait_for_anything()) << terminal.shown();
-  terminal.type("\x03");
-  ASSERT_TRUE(terminal.wait_for("found Ctrl-C")) << terminal.shown();
-  ASSERT_TRUE(terminal.wait_for("> ")) << terminal.shown();
-  terminal.type("/help\r");
-  EXPECT_TRUE(terminal.wait_for("/quit")) << terminal.shown();
-  terminal.type("/quit\r");
-  EXPECT_EQ(terminal.finish(), 0) << terminal.shown();
-}
-
 }  // namespace
 }  // namespace janus::test

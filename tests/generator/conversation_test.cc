@@ -93,6 +93,72 @@ TEST_P(Conversations, ATurnThatBreaksOffNeverWas) {
   EXPECT_EQ(say(broken, {&image, 1}, "Four").ids, say(fresh, {&image, 1}, "Four").ids);
 }
 
+TEST_P(Conversations, ATurnTakenBackNeverWas) {
+  const auto model = open(GetParam());
+  Engine engine(*model);
+  Conversation conversation(engine);
+  const Image image = test_image(1);
+  EXPECT_THROW(conversation.undo(), Error);
+  const Answer first = say(conversation, {&image, 1}, "One?");
+  const int64_t tokens = conversation.tokens();
+  const Answer second = say(conversation, {&image, 1}, "Two?");
+  const Answer third = say(conversation, {}, "Three?");
+  conversation.undo();
+  EXPECT_EQ(say(conversation, {}, "Three?").ids, third.ids);
+  conversation.undo();
+  conversation.undo();
+  EXPECT_EQ(conversation.tokens(), tokens);
+  EXPECT_EQ(conversation.turns(), 1U);
+  EXPECT_EQ(say(conversation, {&image, 1}, "Two?").ids, second.ids);
+  conversation.undo();
+  conversation.undo();
+  EXPECT_EQ(conversation.tokens(), 0);
+  EXPECT_EQ(say(conversation, {&image, 1}, "One?").ids, first.ids);
+}
+
+TEST_P(Conversations, ATurnThatIsToldIsAsIfItHadBeenAsked) {
+  const auto model = open(GetParam());
+  Engine engine(*model);
+  Conversation asked(engine), told(engine), in_words(engine);
+  const Image image = test_image(1);
+  const auto tell = [&](Conversation& to, const std::vector<Image>& images, const std::string& question,
+                        const Answer& answer, bool with_ids) {
+    Conversation::Told turn{.question = question,
+                            .images = {},
+                            .answer = answer.text,
+                            .answer_ids = with_ids ? answer.ids : std::vector<int32_t>{1 << 30}};
+    for (const Image& shown : images) turn.images.push_back(prompt_image(shown, model->preprocess_config()));
+    to.tell(std::move(turn));
+  };
+  const Answer first = say(asked, {&image, 1}, "One?");
+  tell(told, {image}, "One?", first, true);
+  tell(in_words, {image}, "One?", first, false);
+  EXPECT_EQ(told.tokens(), asked.tokens());
+  EXPECT_GT(in_words.tokens(), 0);
+  const Answer second = say(asked, {}, "Two?");
+  tell(told, {}, "Two?", second, true);
+  EXPECT_EQ(told.tokens(), asked.tokens());
+  const Answer third = say(asked, {&image, 1}, "Three?");
+  EXPECT_EQ(say(told, {&image, 1}, "Three?").ids, third.ids);
+  // Back to where nothing is read, and on from there.
+  told.undo();
+  told.undo();
+  EXPECT_EQ(say(told, {}, "Two?").ids, second.ids);
+  EXPECT_EQ(told.turns(), 2U);
+}
+
+TEST_P(Conversations, WhatIsToldMustFit) {
+  const auto model = open(GetParam());
+  Engine engine(*model);
+  Conversation conversation(engine);
+  std::string words;
+  for (int i = 0; i < 3000; ++i) words += "again ";
+  EXPECT_THROW(conversation.tell({.question = "One?", .images = {}, .answer = words, .answer_ids = {}}),
+               ConversationFull);
+  EXPECT_EQ(conversation.tokens(), 0);
+  EXPECT_EQ(conversation.turns(), 0U);
+}
+
 TEST_P(Conversations, AFullConversationSaysSo) {
   const auto model = open(GetParam());
   Engine engine(*model);

@@ -28,7 +28,9 @@ bool fits(const MemoryNeed& need, const MachineMemory& machine) {
 }
 
 MemoryNeed need_of(const MemoryQuestion& question) {
-  return memory_need(question.checkpoint, question.device, question.options, question.work);
+  MemoryNeed need = memory_need(question.checkpoint, question.device, question.options, question.work);
+  if (question.in_memory) need.mapped_bytes = 0;
+  return need;
 }
 
 // The first of these changes, from the least to the most, with which it fits; empty if none does.
@@ -96,6 +98,12 @@ MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& mach
   }
   fail("memory, model {}: expected {} ({}), found {}; {}", question.model, readable_bytes(need.own_bytes()),
        parts(need), found, use);
+}
+
+void check_room(int64_t bytes, const std::string& what, const std::string& advice,
+                const MachineMemory& machine) {
+  check(bytes <= machine.available_bytes, "memory, {}: expected {}, found {} that {} has left; {}", what,
+        readable_bytes(bytes), readable_bytes(machine.available_bytes), machine.limit, advice);
 }
 
 }  // namespace janus::cli

@@ -48,6 +48,9 @@ std::string remedy(const MemoryQuestion& question, const MachineMemory& machine)
   const auto short_answer = [](MemoryQuestion& other) { other.work.new_tokens = kShortAnswer; };
   if (question.work.new_tokens > kShortAnswer && with(short_answer))
     return fmt::format("-n {}", kShortAnswer);
+  for (int rows = question.work.rows / 2; rows >= 1; rows /= 2) {
+    if (with([&](MemoryQuestion& other) { other.work.rows = rows; })) return fmt::format("--batch {}", rows);
+  }
   for (const WeightType type : smaller_types()) {
     const auto other_type = [&](MemoryQuestion& other) { other.options.type = type; };
     if (with(other_type)) return std::string("--type ") + name_of(type);

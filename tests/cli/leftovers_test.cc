@@ -40,8 +40,8 @@ TEST_F(Leftovers, OfAKilledRunGoWithTheNext) {
   // What is being written stays.
   ASSERT_EQ(run({"quantize", kModel, "-o", path("other.gguf"), "--type", "q8_0", "-q"}).code, 0);
   killed.end_at_once();
-  const bool early = killed.finish().code == 128 + SIGKILL;
-  if (early) EXPECT_EQ(names().size(), 2U);
+  killed.finish();
+  EXPECT_EQ(names().size(), 2U);
   ASSERT_EQ(run({"quantize", kModel, "-o", path("m.gguf"), "--type", "q8_0", "-q"}).code, 0);
   EXPECT_EQ(names(), (std::vector<std::string>{"m.gguf", "other.gguf"}));
 }

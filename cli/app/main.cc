@@ -136,7 +136,9 @@ Outcome run(int argc, char** argv) {
     CLI::App* part = app.add_subcommand(command.name);
     command.declare(manual.options.emplace_back(*part, "janus " + command.name));
   }
-  app.parse(argc, argv);
+  std::vector<std::string> words = guarded_words(argc, argv);
+  std::reverse(words.begin(), words.end());  // as CLI11 wants them
+  app.parse(std::move(words));
 
   const Command* command = nullptr;
   const OptionSet* own = nullptr;
@@ -159,6 +161,7 @@ Outcome run(int argc, char** argv) {
   }
   std::vector<std::string> extras = app.remaining(true);
   std::erase(extras, "--");
+  for (std::string& word : extras) word = unguarded(std::move(word));
   if (command == nullptr) {
     std::vector<std::string> names;
     std::transform(manual.commands.begin(), manual.commands.end(), std::back_inserter(names),

@@ -11,6 +11,9 @@
 namespace janus {
 namespace {
 
+// Converted at a time.
+constexpr int64_t kPieceElements = int64_t{1} << 22;
+
 // What of a model's folder goes along, where it is there.
 constexpr std::array kFiles = {"config.json",           "generation_config.json",  "preprocessor_config.json",
                                "processor_config.json", "tokenizer.json",          "tokenizer.model",
@@ -108,9 +111,15 @@ QuantizePlan plan_quantize(const Checkpoint& checkpoint, const PartTypes& types,
   return plan;
 }
 
+int64_t quantize_memory(const QuantizePlan& plan) {
+  int64_t most = 0;
+  for (const QuantizedTensor& tensor : plan.tensors) most = std::max(most, tensor.stored.shape.elements());
+  // A piece as it becomes f32, and in its new type, which is no larger.
+  return static_cast<int64_t>(plan.header.size() + 2 * sizeof(float) * std::min(most, kPieceElements));
+}
+
 void write_quantized(const QuantizePlan& plan, Device& device, const ByteSink& sink,
                      const Progress& progress) {
-  constexpr int64_t kPieceElements = int64_t{1} << 22;
   constexpr int64_t kMegabyte = 1'000'000;
   static constexpr std::array<std::byte, 64> kZeros{};
   auto done = static_cast<int64_t>(plan.header.size());

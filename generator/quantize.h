@@ -43,6 +43,9 @@ struct QuantizePlan {
 // open_model does, and for names that are too long for the format.
 QuantizePlan plan_quantize(const Checkpoint& checkpoint, const PartTypes& types, const std::string& name);
 
+// The memory that write_quantized() takes beside the weights, which it reads where they are.
+int64_t quantize_memory(const QuantizePlan& plan);
+
 // Takes the file's bytes in order.
 using ByteSink = std::function<void(std::span<const std::byte> bytes)>;
 

@@ -39,7 +39,10 @@ uint16_t to_bf16(float value) {
 // Lists tensors of the transformers layout.
 class Builder {
  public:
-  explicit Builder(uint64_t seed) : random_(seed) {}
+  // measures: no tensor is made, only bytes() are counted.
+  explicit Builder(uint64_t seed, bool measures = false) : random_(seed), measures_(measures) {}
+
+  int64_t bytes() const { return bytes_; }
 
   std::map<std::string, StoredTensor> take() { return std::move(tensors_); }
 
@@ -80,6 +83,8 @@ class Builder {
  private:
   void add(const std::string& name, const Shape& shape, float deviation, float mean) {
     const int64_t count = shape.elements();
+    bytes_ += count * static_cast<int64_t>(sizeof(uint16_t));
+    if (measures_) return;
     // One page of samples, repeated from a random place: gigabytes of normal samples would take minutes.
     constexpr int64_t kPage = 1 << 16;
     std::normal_distribution<float> normal(mean, deviation);
@@ -104,6 +109,8 @@ class Builder {
   }
 
   std::mt19937_64 random_;
+  bool measures_;
+  int64_t bytes_ = 0;
   std::map<std::string, StoredTensor> tensors_;
 };
 
@@ -208,6 +215,21 @@ nlohmann::json make_config(const ReleasedSizes& sizes) {
           {"vq_config", {{"projection_dim", sizes.hidden}, {"image_token_embed_dim", sizes.hidden}}}};
 }
 
+const ReleasedSizes& sizes_of(std::string_view name) {
+  const auto* const sizes = std::find_if(kReleased.begin(), kReleased.end(),
+                                         [&](const ReleasedSizes& s) { return s.name == name; });
+  check(sizes != kReleased.end(), "sizes: expected one of {}, found \"{}\"",
+        fmt::join(random_checkpoint_names(), ", "), name);
+  return *sizes;
+}
+
+void add_all(Builder& builder, const ReleasedSizes& sizes) {
+  add_language_model(builder, sizes);
+  add_vision_tower(builder);
+  add_connectors(builder, sizes.hidden);
+  add_vq_model(builder);
+}
+
 }  // namespace
 
 std::vector<std::string> random_checkpoint_names() {
@@ -217,18 +239,18 @@ std::vector<std::string> random_checkpoint_names() {
 }
 
 Checkpoint random_checkpoint(std::string_view name, uint64_t seed) {
-  const auto* const sizes = std::find_if(kReleased.begin(), kReleased.end(),
-                                         [&](const ReleasedSizes& s) { return s.name == name; });
-  check(sizes != kReleased.end(), "sizes: expected one of {}, found \"{}\"",
-        fmt::join(random_checkpoint_names(), ", "), name);
+  const ReleasedSizes& sizes = sizes_of(name);
   Builder builder(seed);
-  add_language_model(builder, *sizes);
-  add_vision_tower(builder);
-  add_connectors(builder, sizes->hidden);
-  add_vq_model(builder);
+  add_all(builder, sizes);
   FileSet files = FileSet::builtin(fmt::format("{} with random weights", name),
                                    {{"generation_config.json", std::as_bytes(std::span(kGenerationConfig))}});
-  return Checkpoint::from_tensors(std::move(files), make_config(*sizes), builder.take());
+  return Checkpoint::from_tensors(std::move(files), make_config(sizes), builder.take());
+}
+
+int64_t random_checkpoint_bytes(std::string_view name) {
+  Builder builder(0, /*measures=*/true);
+  add_all(builder, sizes_of(name));
+  return builder.bytes();
 }
 
 }  // namespace janus

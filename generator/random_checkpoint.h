@@ -2,6 +2,7 @@
 // anyone downloads gigabytes.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,5 +17,8 @@ std::vector<std::string> random_checkpoint_names();
 // bf16 weights, normally distributed so that activations keep their size through the layers; no tokenizer.
 // The same `seed` gives the same weights. Throws Error naming the known sizes for another name.
 Checkpoint random_checkpoint(std::string_view name, uint64_t seed = 0);
+
+// The bytes of memory that it takes, asked before it is made.
+int64_t random_checkpoint_bytes(std::string_view name);
 
 }  // namespace janus

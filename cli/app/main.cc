@@ -17,6 +17,8 @@
 #include "cli/app/settings_file.h"
 #include "cli/chat/chat_command.h"
 #include "cli/io/interrupt.h"
+#include "cli/io/mapped_fault.h"
+#include "core/base/mapped_file.h"
 #include "core/base/transient_error.h"
 #include "core/tensor/device.h"
 
@@ -178,7 +180,14 @@ Outcome run(int argc, char** argv) {
   own->read();
   Console console(common.quiet, common.verbose);
   if (common.json_progress) console.tell_progress_as_json();
-  return command->run(common, console);
+  const Outcome outcome = command->run(common, console);
+  const std::string changed = changed_while_mapped();
+  check(
+      changed.empty(),
+      "{}: expected the file to stay as it was opened, found it written to meanwhile; what was made with it "
+      "may be wrong: start again",
+      changed);
+  return outcome;
 }
 
 int guarded_main(int argc, char** argv) {
@@ -234,5 +243,6 @@ int main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is an error of write()
   janus::cli::end_on_interrupt(janus::cli::kInterrupted);
+  janus::cli::end_on_mapped_fault(janus::cli::kFailed);
   return janus::cli::guarded_main(argc, argv);
 }

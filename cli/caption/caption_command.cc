@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <set>
 
@@ -11,6 +12,8 @@
 #include "cli/caption/pipeline.h"
 #include "cli/caption/progress_status.h"
 #include "cli/caption/sources.h"
+#include "cli/io/existing_files.h"
+#include "cli/io/file_names.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/output_file.h"
 #include "cli/io/progress.h"
@@ -109,6 +112,18 @@ std::vector<Ask> asks_of(const CaptionWords& words) {
   return {{"", prompt}};
 }
 
+// Lists, pictures and questions that are files of their own.
+void check_not_inputs(const CaptionWords& words) {
+  std::vector<std::string> inputs = words.settings.sources.paths;
+  for (std::string& path : inputs) {
+    if (is_list(path) && path != kStandardStream) path.erase(0, 1);  // the @
+  }
+  if (!words.prompt_file.empty()) inputs.push_back(words.prompt_file);
+  if (!words.settings.output.empty()) check_not_input(words.settings.output, inputs);
+  if (!words.settings.output.empty()) inputs.push_back(words.settings.output);
+  if (!words.settings.csv.empty()) check_not_input(words.settings.csv, inputs);
+}
+
 std::string summary(const CaptionProgress& progress, bool stopped) {
   std::string text = fmt::format("{} captioned", progress.captioned.load());
   const int64_t errors = progress.failed + progress.still_failed;
@@ -142,13 +157,26 @@ Outcome outcome_of(const CaptionProgress& progress, const CaptionOutput& output)
   return faults ? Outcome::some_failed : Outcome::done;
 }
 
-Outcome caption(const CaptionWords& words, const CommonOptions& common, Console& console) {
+// A folder stands for a file in it.
+bool place_in_folder(std::string& path, const char* name) {
+  if (!is_folder_name(path)) return false;
+  path = (std::filesystem::path(path) / name).string();
+  return true;
+}
+
+Outcome caption(CaptionWords& words, const CommonOptions& common, Console& console) {
+  words.settings.replacing.settle();
+  const bool in_folder = place_in_folder(words.settings.output, "captions.jsonl");
+  const bool table_in_folder = place_in_folder(words.settings.csv, "captions.csv");
   check_words(words);
   CaptionSettings settings = words.settings;
   settings.asks = asks_of(words);
   const auto seed = static_cast<uint32_t>(common.seed);
   settings.sources.seed = seed;
   check_sources(settings.sources);
+  check_not_inputs(words);
+  if (in_folder) make_folders(folder_of(settings.output));
+  if (table_in_folder) make_folders(folder_of(settings.csv));
 
   RunFacts facts{.model = common.model.empty() ? kBuiltinName : common.model,
                  .prompt_hash = prompt_hash(settings, common.max_tokens, seed),
@@ -191,14 +219,15 @@ void declare(OptionSet& options, CaptionWords& words) {
       "such a list on standard input");
   options.option(
       "-o,--output", "FILE", some_text(settings.output),
-      "records, one JSON object a line; a file that is there is gone on with (default: standard output)");
+      "records, one JSON object a line; a file that is there is gone on with; a folder for captions.jsonl in "
+      "it (default: standard output)");
   options.option("-p,--prompt", "TEXT", prompt_text(words.prompt, DescribeOptions{}.prompt), "the question");
   options.option("--prompt-file", "FILE", some_text(words.prompt_file), "a file with the question");
   options.values("--ask", "NAME=TEXT", words.asks,
                  "one of several questions about each picture; may be repeated");
   options.option("--sidecar", "EXT", one_of(settings.sidecar, {".txt", ".caption", ".json"}),
                  "a file beside each picture: {range}; pictures that have one are passed over");
-  options.flag("--overwrite", settings.overwrite, "replace sidecars that are there");
+  declare_replacing(options, settings.replacing, "replace sidecars that are there");
   options.option("--csv", "FILE", some_text(settings.csv), "a table of all records too, written at the end");
   options.values("--include", "GLOB", settings.sources.include,
                  "in folders and archives: only these, by name, or by path if it has a /, in upper or lower "

@@ -5,11 +5,15 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <fstream>
 #include <set>
 
 #include "cli/app/command.h"
 #include "cli/caption/file_kind.h"
 #include "cli/caption/sources.h"
+#include "cli/io/existing_files.h"
+#include "cli/io/file_names.h"
+#include "cli/io/input_file.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/output_file.h"
 #include "core/base/atomic_file.h"
@@ -47,6 +51,30 @@ std::string inside_archive(const std::string& key) {
       key);
 }
 
+// What is no table of ours is not replaced by one.
+void check_table(const CaptionSettings& settings) {
+  const OutputFile refused_before_the_work = named_output(settings.csv, settings.replacing, {});
+  if (!is_taken(settings.csv)) return;
+  std::string line;
+  std::ifstream file(settings.csv, std::ios::binary);
+  std::getline(file, line);
+  const bool ours = line.starts_with(kCsvBegin) && (line + "\n").ends_with(kCsvEnd);
+  check(ours || (line.empty() && file.eof()),
+        "output, {}: expected a table that janus caption wrote, found another file; choose another --csv",
+        settings.csv);
+}
+
+// Why the file that is there cannot be replaced by a sidecar; empty if it can.
+std::string unwritable_file(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) return {};
+  const bool folder = S_ISDIR(status.st_mode);
+  if (!folder && (status.st_mode & 0222) != 0) return {};
+  return fmt::format("output, {}: expected a sidecar that can be written, found {}; {}", path,
+                     folder ? "a folder" : "a write-protected one",
+                     folder ? "choose another --sidecar" : "make it writable");
+}
+
 // The folders that the command line names, which can be tried before the work.
 void check_sidecar_folders(const std::vector<std::string>& paths) {
   std::set<std::string> tried;
@@ -75,7 +103,7 @@ CaptionOutput::CaptionOutput(const CaptionSettings& settings, const RunFacts& ru
     : settings_(settings), run_(run), console_(console) {
   on_stream_ = settings.output == kStandardStream || (settings.output.empty() && settings.sidecar.empty());
   if (!settings.sidecar.empty()) check_sidecar_folders(settings.sources.paths);
-  if (!settings.csv.empty()) const OutputFile refused_before_the_work(settings.csv);
+  if (!settings.csv.empty()) check_table(settings);
   if (on_stream_ || settings.output.empty()) return;
   journal_.emplace(settings.output,
                    JournalOptions{JournalKind::captions, run.model, run.prompt_hash, settings.mixed});
@@ -92,9 +120,45 @@ bool CaptionOutput::has_sidecar(const ListedImage& image) const {
 
 Need CaptionOutput::need_of(ListedImage& image) {
   const Need need = need_by_record(image);
+  if (need != Need::caption) return need;
   // With records, a caption is kept in them.
   const bool sidecar_alone = !journal_ && !on_stream_;
-  return need == Need::caption && sidecar_alone && !takes_sidecar_of(image) ? Need::unwritable : need;
+  if (!settings_.sidecar.empty() && !image.in_archive) {
+    // Of two pictures with one sidecar the first gets it.
+    const bool claimed = !claims_sidecar(image.path);
+    if (claimed && sidecar_alone) return Need::nothing;
+    image.keeps_sidecar = claimed || !is_own_sidecar(image);
+  }
+  const bool nowhere = sidecar_alone && (image.keeps_sidecar || !takes_sidecar_of(image));
+  return nowhere ? Need::unwritable : need;
+}
+
+bool CaptionOutput::is_own_sidecar(const ListedImage& image) {
+  const std::string path = sidecar_path(image.path, settings_.sidecar);
+  if (path == image.path) return true;  // told elsewhere
+  if (const std::string fault = unwritable_file(path); !fault.empty()) {
+    ++sidecar_faults_;
+    console_.error(fault);
+    return false;
+  }
+  if (settings_.replacing.overwrite || !has_sidecar(image)) return true;
+  const std::optional<RecordSummary> record = journal_ ? journal_->find(image.key) : std::nullopt;
+  bool own = false;
+  if (record && !record->failed) {
+    const std::string written = sidecar_text(Json::parse(journal_->line_of(image.key)), settings_.sidecar);
+    const std::optional<std::string> fault = error_of([&] { own = read_input(path, "sidecar") == written; });
+    own = own && !fault;
+  }
+  if (!own) {
+    console_.notice(
+        fmt::format("{} stays as it is: this output did not write it; --overwrite replaces it", path));
+  }
+  return own;
+}
+
+bool CaptionOutput::claims_sidecar(const std::string& image) {
+  const auto [claim, fresh] = claimed_.try_emplace(sidecar_path(image, settings_.sidecar), image);
+  return fresh || claim->second == image;
 }
 
 bool CaptionOutput::takes_sidecar_of(const ListedImage& image) {
@@ -117,7 +181,7 @@ Need CaptionOutput::need_by_record(ListedImage& image) {
                         sidecar_path(image.path, settings_.sidecar) != image.path;
   const std::optional<RecordSummary> record = journal_ ? journal_->find(image.key) : std::nullopt;
   if (!record) {
-    return sidecars && !settings_.overwrite && has_sidecar(image) ? Need::nothing : Need::caption;
+    return sidecars && !settings_.replacing.overwrite && has_sidecar(image) ? Need::nothing : Need::caption;
   }
   if (!record->failed && !image.fault.empty()) return Need::nothing;
   if (record->failed && (settings_.retry_errors || record->transient)) return Need::caption;
@@ -154,7 +218,8 @@ void CaptionOutput::write_sidecar(const std::string& image, const Json& record) 
 void CaptionOutput::write(const LoadedImage& image, const std::vector<Answer>& answers) {
   const Json record = caption_record(settings_, run_, image, answers);
   put(image.listed.key, record, /*failed=*/false);
-  if (!settings_.sidecar.empty() && !image.listed.in_archive) write_sidecar(image.listed.path, record);
+  if (!settings_.sidecar.empty() && !image.listed.in_archive && !image.listed.keeps_sidecar)
+    write_sidecar(image.listed.path, record);
 }
 
 void CaptionOutput::write_error(const LoadedImage& image) {

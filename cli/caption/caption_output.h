@@ -49,6 +49,9 @@ class CaptionOutput {
  private:
   Need need_by_record(ListedImage& image);
   bool takes_sidecar_of(const ListedImage& image);
+  // Whether the sidecar beside `image` is one that its record has written, or none is there.
+  bool is_own_sidecar(const ListedImage& image);
+  bool claims_sidecar(const std::string& image);
   void put(const std::string& key, const Json& record, bool failed);
   void write_sidecar(const std::string& image, const Json& record);
   void write_table();
@@ -63,6 +66,7 @@ class CaptionOutput {
   std::mutex mutex_;
   std::unordered_set<uint64_t> asked_;           // hashes of keys
   std::map<std::string, bool> sidecar_folders_;  // whether they take files
+  std::map<std::string, std::string> claimed_;   // sidecars of this run, and their pictures
 };
 
 }  // namespace janus::cli

@@ -125,9 +125,11 @@ std::string sidecar_text(const Json& record, const std::string& extension) {
 }
 
 std::string csv_heading(const CaptionSettings& settings) {
-  std::string line = "key,path";
-  for (const Ask& ask : settings.asks) line += "," + csv_field(settings.named() ? ask.name : "text");
-  return line + ",width,height,bytes,sha256,error\r\n";
+  std::string fields;
+  for (const Ask& ask : settings.asks) {
+    fields += (fields.empty() ? "" : ",") + csv_field(settings.named() ? ask.name : "text");
+  }
+  return kCsvBegin + fields + kCsvEnd;
 }
 
 std::string csv_row(const CaptionSettings& settings, const Json& record) {

@@ -32,7 +32,8 @@ std::string caption_text(const Json& record);
 std::string sidecar_path(const std::string& image, const std::string& extension);
 std::string sidecar_text(const Json& record, const std::string& extension);
 
-// A table of records: RFC 4180, one column a question.
+// A table of records: RFC 4180, one column a question. Every heading begins and ends so.
+inline constexpr const char *kCsvBegin = "key,path,", *kCsvEnd = ",width,height,bytes,sha256,error\r\n";
 std::string csv_heading(const CaptionSettings& settings);
 std::string csv_row(const CaptionSettings& settings, const Json& record);
 

@@ -22,6 +22,8 @@ struct ListedImage {
   std::string fault;            // why there will be no caption, if that is known already
   bool fault_transient = true;  // see TransientError
 
+  bool keeps_sidecar = false;  // the sidecar that is there stays as it is
+
   std::string content;  // all its bytes, once they are in memory
   bool has_content = false;
   bool has_caption = false;  // whether an earlier record, of another time of change, has one

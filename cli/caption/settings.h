@@ -7,6 +7,7 @@
 
 #include "cli/app/sampling_options.h"
 #include "cli/caption/where.h"
+#include "cli/io/existing_files.h"
 
 namespace janus::cli {
 
@@ -34,7 +35,8 @@ struct CaptionSettings {
   std::string output;   // "" = none, "-" = standard output
   std::string sidecar;  // extension, or ""
   std::string csv;      // path, or ""
-  bool overwrite = false, retry_errors = false, mixed = false;
+  Replacing replacing;
+  bool retry_errors = false, mixed = false;
   SamplingSettings sampling{AnswerRequest{}.sampling};
   bool special_tokens = false;
   int64_t batch = 4;

@@ -14,6 +14,7 @@
 #include "cli/io/step_timer.h"
 #include "cli/model/chosen_device.h"
 #include "cli/model/chosen_model.h"
+#include "cli/model/random_model.h"
 #include "core/base/error.h"
 #include "core/tensor/device.h"
 #include "core/tensor/hardware_peaks.h"
@@ -215,7 +216,7 @@ void check_parts(const std::vector<std::string>& only) {
 BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& common, Console& console,
                             ProgressDisplay& progress) {
   Checkpoint checkpoint =
-      settings.config.empty() ? open_checkpoint(common, console) : random_checkpoint(settings.config);
+      settings.config.empty() ? open_checkpoint(common, console) : random_model(settings.config);
   BenchModel opened;
   opened.chosen.name = !settings.config.empty() ? settings.config
                        : common.model.empty()   ? kBuiltinName
@@ -223,7 +224,10 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
   const ModelOptions options{.type = weight_type_from_name(common.type)};
   const Work work{.prompt_images = 1, .new_tokens = 1, .generated_images = kImages.back()};
   const auto [device, side_by_side] =
-      choose_device(common, {checkpoint, opened.chosen.name, common.device, options, work}, console);
+      choose_device(common,
+                    {checkpoint, opened.chosen.name, common.device, options, work,
+                     /*in_memory=*/!settings.config.empty()},
+                    console);
   opened.chosen.images_at_once = side_by_side;
   Clock::time_point start = Clock::now();
   // Opened again, so that reading the headers counts where there are files.

@@ -2,6 +2,8 @@
 #include <memory>
 
 #include "cli/app/command.h"
+#include "cli/io/existing_files.h"
+#include "cli/io/file_names.h"
 #include "cli/io/image_output.h"
 #include "cli/io/json_output.h"
 #include "cli/io/npy.h"
@@ -14,6 +16,7 @@ namespace {
 
 struct DecodeSettings {
   std::string codes, output;
+  Replacing replacing;
 };
 
 // Channels last -> planes [3, h, w], as the file has them.
@@ -27,11 +30,14 @@ Array planes_of(const Array& pixels) {
   return planes;
 }
 
-Outcome decode(const DecodeSettings& settings, const CommonOptions& common, Console& console) {
+Outcome decode(DecodeSettings& settings, const CommonOptions& common, Console& console) {
+  settings.replacing.settle();
   require_one_on_stream(settings.output, common.json);
-  bool raw = has_extension(settings.output, ".npy");
-  ImageFormat format = raw ? ImageFormat::png : output_image_format(settings.output, "--output");
-  OutputFile output(settings.output);
+  const PlacedOutput place(settings.output, name_from_input(settings.codes) + ".png");
+  bool raw = has_extension(place.path, ".npy");
+  ImageFormat format = raw ? ImageFormat::png : output_image_format(place.path, "--output");
+  require_no_terminal(place.path, console);
+  const OutputFile output = place.open(settings.replacing, {settings.codes});
   ImageCodes codes = read_codes(settings.codes);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
@@ -48,7 +54,7 @@ Outcome decode(const DecodeSettings& settings, const CommonOptions& common, Cons
   }
   if (common.json) {
     print_json({{"codes", settings.codes},
-                {"output", settings.output},
+                {"output", place.path},
                 {"height", height},
                 {"width", width},
                 {"model", chosen.name},
@@ -74,7 +80,8 @@ Command decode_command() {
             options.required_option(
                 "-o,--output", "OUT", some_text(settings->output),
                 "PNG, JPEG or WebP by extension, - for PNG on standard output; .npy for the "
-                "decoder's raw float32 [3, h, w]");
+                "decoder's raw float32 [3, h, w]; a folder for a PNG of CODES' name in it");
+            declare_replacing(options, settings->replacing);
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return decode(*settings, common, console); },

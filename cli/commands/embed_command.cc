@@ -3,6 +3,8 @@
 #include <memory>
 
 #include "cli/app/command.h"
+#include "cli/io/existing_files.h"
+#include "cli/io/file_names.h"
 #include "cli/io/image_input.h"
 #include "cli/io/image_output.h"
 #include "cli/io/json_output.h"
@@ -21,12 +23,16 @@ const std::map<std::string, EmbedStage> kStages{{"pixels", EmbedStage::pixels},
 
 struct EmbedSettings {
   std::string image, output, stage = "aligned";
+  Replacing replacing;
 };
 
-Outcome embed(const EmbedSettings& settings, const CommonOptions& common, Console& console) {
+Outcome embed(EmbedSettings& settings, const CommonOptions& common, Console& console) {
+  settings.replacing.settle();
   require_one_on_stream(settings.output, common.json);
-  require_extension(settings.output, ".npy", "--output");
-  OutputFile output(settings.output);
+  const PlacedOutput place(settings.output, name_from_input(settings.image) + ".npy");
+  require_extension(place.path, ".npy", "--output");
+  require_no_terminal(place.path, console);
+  const OutputFile output = place.open(settings.replacing, {settings.image});
   Image image = read_input_image(settings.image, console);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
@@ -37,7 +43,7 @@ Outcome embed(const EmbedSettings& settings, const CommonOptions& common, Consol
   output.write(npy_file(embeddings), console);
   if (common.json) {
     print_json({{"image", settings.image},
-                {"output", settings.output},
+                {"output", place.path},
                 {"stage", settings.stage},
                 {"shape", embeddings.shape},
                 {"model", chosen.name},
@@ -62,7 +68,9 @@ Command embed_command() {
             options.required_argument("IMAGE", some_text(settings->image),
                                       "an image file, - for standard input");
             options.required_option("-o,--output", "FILE", some_text(settings->output),
-                                    "a .npy file, float32 [N, D]; - for standard output");
+                                    "a .npy file, float32 [N, D]; - for standard output; a folder for "
+                                    "IMAGE's name in it");
+            declare_replacing(options, settings->replacing);
             options.option("--stage", "NAME",
                            one_of(settings->stage, {"vision", "aligned", "pixels", "latent"}),
                            "vision = the tower's features, aligned = after the aligner {default}, "

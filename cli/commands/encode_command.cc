@@ -2,6 +2,8 @@
 #include <memory>
 
 #include "cli/app/command.h"
+#include "cli/io/existing_files.h"
+#include "cli/io/file_names.h"
 #include "cli/io/image_input.h"
 #include "cli/io/image_output.h"
 #include "cli/io/json_output.h"
@@ -14,12 +16,15 @@ namespace {
 
 struct EncodeSettings {
   std::string image, output;
+  Replacing replacing;
 };
 
-Outcome encode(const EncodeSettings& settings, const CommonOptions& common, Console& console) {
+Outcome encode(EncodeSettings& settings, const CommonOptions& common, Console& console) {
+  settings.replacing.settle();
   require_one_on_stream(settings.output, common.json);
-  require_extension(settings.output, ".json", "--output");
-  OutputFile output(settings.output);
+  const PlacedOutput place(settings.output, name_from_input(settings.image) + ".json");
+  require_extension(place.path, ".json", "--output");
+  const OutputFile output = place.open(settings.replacing, {settings.image});
   Image image = read_input_image(settings.image, console);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
@@ -30,7 +35,7 @@ Outcome encode(const EncodeSettings& settings, const CommonOptions& common, Cons
   output.write(codes_text(codes), console);
   if (common.json) {
     print_json({{"image", settings.image},
-                {"output", settings.output},
+                {"output", place.path},
                 {"height", codes.height},
                 {"width", codes.width},
                 {"model", chosen.name},
@@ -54,7 +59,8 @@ Command encode_command() {
             options.required_argument("IMAGE", some_text(settings->image),
                                       "an image file, - for standard input");
             options.required_option("-o,--output", "FILE", some_text(settings->output),
-                                    "a .json file, - for standard output");
+                                    "a .json file, - for standard output; a folder for IMAGE's name in it");
+            declare_replacing(options, settings->replacing);
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return encode(*settings, common, console); },

@@ -6,12 +6,17 @@
 #include <memory>
 
 #include "cli/app/command.h"
+#include "cli/io/existing_files.h"
+#include "cli/io/file_names.h"
 #include "cli/io/json_output.h"
 #include "cli/io/output_file.h"
 #include "cli/io/progress.h"
 #include "cli/io/readable.h"
 #include "cli/model/chosen_model.h"
+#include "cli/model/memory_check.h"
+#include "cli/model/random_model.h"
 #include "core/base/error.h"
+#include "core/base/machine_memory.h"
 #include "generator/quantize.h"
 #include "generator/random_checkpoint.h"
 
@@ -20,6 +25,7 @@ namespace {
 
 struct QuantizeSettings {
   std::string model, config, output, keep;
+  Replacing replacing;
 };
 
 constexpr const char* kExtension = ".gguf";
@@ -65,18 +71,13 @@ void check_output_name(const std::string& output) {
 void check_not_source(const FileSet& files, const std::string& output) {
   std::vector<std::string> paths{files.name()};
   for (const std::string& file : files.files()) paths.push_back(files.path(file));
-  for (const std::string& path : paths) {
-    std::error_code ignored;
-    check(!std::filesystem::equivalent(path, output, ignored),
-          "output, {}: expected another file than those of the model, found {}; choose another -o", output,
-          path);
-  }
+  check_not_input(output, paths);
 }
 
 // Of --config, random weights; else the model's, and none of its files may be the output.
 Checkpoint open_source(const QuantizeSettings& settings, const std::string& model,
                        const CommonOptions& common, Console& console) {
-  if (!settings.config.empty()) return random_checkpoint(settings.config);
+  if (!settings.config.empty()) return random_model(settings.config);
   const FileSet files = model_files(model, console);
   check_not_source(files, settings.output);
   return open_checkpoint(files, common, console);
@@ -131,19 +132,24 @@ void tell(const QuantizePlan& plan, const QuantizeSettings& settings, double mil
       fmt::format("{}: {} in {:.1f} s", settings.output, readable_bytes(plan.bytes), milliseconds / 1000));
 }
 
-Outcome quantize(const QuantizeSettings& settings, const CommonOptions& common, Console& console) {
+Outcome quantize(QuantizeSettings& settings, const CommonOptions& common, Console& console) {
   const PartTypes types = chosen_types(settings, common);
-  check_output_name(settings.output);
+  settings.replacing.settle();
   const std::string model = source_name(settings, common);
+  const std::string name = model_name(model);
+  const PlacedOutput place(settings.output, fmt::format("{}-{}{}", name, common.type, kExtension));
+  settings.output = place.path;
+  check_output_name(settings.output);
   if (model.empty()) console.notice(fmt::format("no model given: taking the built-in {}", kBuiltinName));
-  const OutputFile output(settings.output);
+  const OutputFile output = place.open(settings.replacing, {});
 
   const auto start = std::chrono::steady_clock::now();
   ProgressDisplay progress(console);
   progress.update(settings.config.empty() ? "opening the model" : "making random weights", 0, 0);
   const Checkpoint checkpoint = open_source(settings, model, common, console);
-  const QuantizePlan plan = plan_quantize(checkpoint, types, model_name(model));
+  const QuantizePlan plan = plan_quantize(checkpoint, types, name);
   tell_notes(checkpoint, console);
+  check_room(quantize_memory(plan), "model " + name, "close other programs", machine_memory());
   const std::shared_ptr<Device> device = open_device("cpu", {.threads = static_cast<int>(common.threads)});
   GrowingFile file(output, static_cast<uint64_t>(plan.bytes));
   write_quantized(
@@ -167,7 +173,9 @@ void declare(const std::shared_ptr<QuantizeSettings>& settings, OptionSet& optio
   options.option("--config", "NAME", one_of(settings->config, random_checkpoint_names()),
                  fmt::format("random weights of this size in place of a model, for measurements: {}",
                              fmt::join(random_checkpoint_names(), ", ")));
-  options.required_option("-o,--output", "OUT.gguf", some_text(settings->output), "the file to write");
+  options.required_option("-o,--output", "OUT.gguf", some_text(settings->output),
+                          "the file to write, or a folder for MODEL-TYPE.gguf in it");
+  declare_replacing(options, settings->replacing);
   options.option(
       "--keep", "PART=TYPE,...", some_text(settings->keep),
       fmt::format("other types for parts: {}; by default vision and heads are at least q8_0, and vq "

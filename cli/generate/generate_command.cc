@@ -25,8 +25,6 @@ void declare_list(GenerateSettings& settings, OptionSet& options) {
                          fmt::format("with --prompts: what is done, a line of JSON an image (default {} "
                                      "beside the images)",
                                      kRecordsName)));
-  belongs(group, options.flag("--overwrite", settings.overwrite,
-                              "with --prompts: make anew what an earlier run made"));
   belongs(group, options.flag("--retry-errors", settings.retry_errors,
                               "with --prompts: try again what failed in an earlier run"));
 }
@@ -73,8 +71,10 @@ Command generate_command() {
       .declare =
           [settings](OptionSet& options) {
             options.argument("PROMPT", prompt_text(settings->prompt), "what the image shows");
-            options.required_option("-o,--output", "OUT", some_text(settings->output),
-                                    "PNG, JPEG or WebP by extension, - for PNG on standard output");
+            options.option("-o,--output", "OUT", some_text(settings->output),
+                           "PNG, JPEG or WebP by extension, - for PNG on standard output; a folder, NAME/ "
+                           "or one that is there, for names made of prompt and seed (default: such a name, "
+                           "a free one, in the current folder)");
             options.option("-b,--batch-count", "COUNT", number(settings->count, kImageCounts),
                            "images, {range} {default}: numbered by a %03d in OUT, else -000 is appended");
             options.option("--negative-prompt", "TEXT", prompt_text(settings->negative_prompt),
@@ -85,12 +85,18 @@ Command generate_command() {
             declare_special_tokens(options, settings->special_tokens);
             options.option("--codes-out", "FILE", some_text(settings->codes_output),
                            "the images' codes as well, as janus encode writes them; numbered as OUT");
+            declare_replacing(options, settings->replacing,
+                              "replace files of names that janus makes up; with --prompts also make anew "
+                              "what an earlier run made");
             declare_choice(*settings, options);
             declare_list(*settings, options);
             declare_views(*settings, options);
           },
-      .run = [settings](const CommonOptions& common,
-                        Console& console) { return GenerateRun(*settings, common, console).run(); },
+      .run =
+          [settings](const CommonOptions& common, Console& console) {
+            settings->replacing.settle();
+            return GenerateRun(*settings, common, console).run();
+          },
   };
 }
 

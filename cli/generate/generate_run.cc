@@ -10,6 +10,8 @@
 
 #include "cli/commands/image_settings.h"
 #include "cli/generate/image_json.h"
+#include "cli/generate/output_check.h"
+#include "cli/generate/output_names.h"
 #include "cli/generate/ranking.h"
 #include "cli/io/image_input.h"
 #include "cli/io/image_output.h"
@@ -22,6 +24,8 @@ namespace {
 
 // Images that the engine is asked for ahead: their prompts are held as ids.
 constexpr int64_t kAskedAhead = 64;
+
+Existing existing_of(bool replaces) { return replaces ? Existing::replaced : Existing::kept; }
 
 }  // namespace
 
@@ -40,9 +44,12 @@ GenerateRun::GenerateRun(const GenerateSettings& settings, const CommonOptions& 
           "generate --help",
           ContactSheet::kMostImages, settings.grid == kStandardStream ? "-" : std::to_string(outputs_)));
     }
-    grid_output_.emplace(settings.grid);
+    grid_output_.emplace(named_output(settings.grid, settings.replacing, {settings.prompts}));
   }
-  if (!settings.preview.empty()) preview_.emplace(settings.preview);
+  if (!settings.preview.empty()) {
+    named_output(settings.preview, settings.replacing, {settings.prompts});
+    preview_.emplace(settings.preview);
+  }
   if (settings.enlarge > 1 && !can_enlarge()) {
     throw UsageError(
         "option --upscale, command line: expected libjanus_lanczos.so, which enlarges, beside the program, "
@@ -52,8 +59,8 @@ GenerateRun::GenerateRun(const GenerateSettings& settings, const CommonOptions& 
 }
 
 Outcome GenerateRun::run() {
+  require_no_terminal(settings_.output, console_);
   check_outputs();
-  if (list()) skip_finished();
   announce();
   for (const WorkItem& item : work_) {
     const auto wanted = std::count(item.wanted.begin(), item.wanted.end(), true);
@@ -81,22 +88,13 @@ Outcome GenerateRun::run() {
 }
 
 void GenerateRun::check_outputs() {
-  if (list() && settings_.output.back() == '/') {
-    // A name that can only be a folder's. What is wrong with it, the trial below tells.
-    std::error_code fault;
-    std::filesystem::create_directory(settings_.output, fault);
-  }
-  std::set<std::string> folders;
-  for (const WorkItem& item : work_) {
-    for (const Output& output : item.outputs) {
-      for (const std::string& path : {output.image, output.codes}) {
-        // A list may have many files: one a folder is tried.
-        if (path.empty()) continue;
-        if (list() && !folders.insert(std::filesystem::path(path).parent_path().string()).second) continue;
-        OutputFile{path};
-      }
-    }
-  }
+  try_outputs(work_, settings_);
+  // What is in the records is this output's; where there are none, none are made for a run that is refused.
+  const bool recorded = list() && std::filesystem::exists(records_path(settings_));
+  if (recorded) check_not_input(records_path(settings_), {settings_.prompts});
+  if (!recorded) check_existing(work_, settings_, common_);
+  if (list()) skip_finished();
+  if (recorded) check_existing(work_, settings_, common_);
 }
 
 void GenerateRun::skip_finished() {
@@ -106,7 +104,7 @@ void GenerateRun::skip_finished() {
     for (size_t place = 0; place < item.outputs.size(); ++place) {
       const std::string& path = item.outputs[place].image;
       const std::optional<RecordSummary> record = records_->find(key_of_path(path));
-      if (!record || settings_.overwrite) continue;
+      if (!record || settings_.replacing.overwrite) continue;
       check(record->sha256 == request_sha256(item, place, settings_, common_),
             "output, {}: expected the prompt and settings of the earlier run in {}, found others; choose "
             "another -o, or give --overwrite to make it anew",
@@ -261,7 +259,7 @@ void GenerateRun::keep_best(const WorkItem& item) {
 }
 
 void GenerateRun::put(const WorkItem& item, size_t place, const Candidate& kept, const Json& ranking) {
-  const Output& output = item.outputs[place];
+  Output output = item.outputs[place];
   const auto write = [&] { write_output(item, output, kept, ranking); };
   if (!list()) {
     write();
@@ -297,7 +295,7 @@ void GenerateRun::tell(const WorkItem& item, const Output& output, const Candida
   console_.detail(describe_timings(kept.timings));
 }
 
-void GenerateRun::write_output(const WorkItem& item, const Output& output, const Candidate& kept,
+void GenerateRun::write_output(const WorkItem& item, Output& output, const Candidate& kept,
                                const Json& ranking) {
   Json settings = image_settings(item, kept, chosen_, common_);
   settings.update(ranking);
@@ -310,11 +308,26 @@ void GenerateRun::write_output(const WorkItem& item, const Output& output, const
   }
   const Image& image = settings_.enlarge > 1 ? enlarged : kept.image;
   const ImageFormat format = output_image_format(output.image, "--output");
-  OutputFile(output.image).write(encode_image(image, format, settings_text(settings)), console_);
-  if (!output.codes.empty()) OutputFile(output.codes).write(codes_text(kept.codes), console_);
+  write_image(output, encode_image(image, format, settings_text(settings)));
+  if (!output.codes.empty()) {
+    OutputFile(output.codes, existing_of(output.replaces_codes)).write(codes_text(kept.codes), console_);
+  }
   std::string label = fmt::format("seed {}", kept.seed);
   if (item.best_of) label += fmt::format(", score {:.3g}", kept.score);
   put_on_grid(item, output, kept.image, label);
+}
+
+void GenerateRun::write_image(Output& output, const std::vector<std::byte>& bytes) {
+  while (true) {
+    try {
+      OutputFile(output.image, existing_of(output.replaces_image)).write(bytes, console_);
+      return;
+    } catch (const FileExists&) {
+      // Another run may have chosen the same free name meanwhile.
+      if (!settings_.output.empty()) throw;
+      output.image = free_name(output.image);
+    }
+  }
 }
 
 void GenerateRun::put_failure(const WorkItem& item, size_t place, const Fault& fault) {

@@ -50,7 +50,9 @@ class GenerateRun {
   // Writes the image of an item's output `place`, its codes and its record; `ranking` goes into the latter
   // and into the PNG.
   void put(const WorkItem& item, size_t place, const Candidate& kept, const Json& ranking);
-  void write_output(const WorkItem& item, const Output& output, const Candidate& kept, const Json& ranking);
+  // The output gets another name where that is to be free and another run was faster.
+  void write_output(const WorkItem& item, Output& output, const Candidate& kept, const Json& ranking);
+  void write_image(Output& output, const std::vector<std::byte>& bytes);
   void put_failure(const WorkItem& item, size_t place, const Fault& fault);
   void put_failures(const WorkItem& item, const Fault& fault);
   void tell(const WorkItem& item, const Output& output, const Candidate& kept);

@@ -2,7 +2,13 @@
 
 #include <janus/version.h>
 
+#include <array>
+#include <span>
+
+#include "cli/commands/image_settings.h"
+#include "cli/io/input_file.h"
 #include "core/base/digest.h"
+#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {
@@ -11,6 +17,28 @@ Json prompts_json(const WorkItem& item) {
   Json prompts{{"prompt", item.prompt}};
   if (!item.negative_prompt.empty()) prompts["negative_prompt"] = item.negative_prompt;
   return prompts;
+}
+
+// All that decides what stands at the output in `place`.
+Json request_json(const WorkItem& item, size_t place, const GenerateSettings& settings,
+                  const CommonOptions& common) {
+  Json request = prompts_json(item);
+  request["seed"] = item.best_of ? item.seed : item.seed + static_cast<uint32_t>(place);
+  request["guidance"] = item.guidance;
+  request["temperature"] = item.sampling.temperature;
+  request["top_k"] = item.sampling.top_k;
+  request["top_p"] = item.sampling.top_p;
+  if (item.best_of) {
+    request["best_of"] = item.count;
+    request["keep"] = item.outputs.size();
+    request["rank"] = place;
+    request["ranker"] = settings.ranker;
+  }
+  if (item.special_tokens) request["special_tokens"] = true;
+  if (settings.enlarge > 1) request["upscale"] = settings.enlarge;
+  request["model"] = common.model.empty() ? kBuiltinName : common.model;
+  request["type"] = common.type;
+  return request;
 }
 
 }  // namespace
@@ -50,23 +78,34 @@ Json image_record(const WorkItem& item, const Output& output, const Candidate& c
 
 std::string request_sha256(const WorkItem& item, size_t place, const GenerateSettings& settings,
                            const CommonOptions& common) {
-  Json request = prompts_json(item);
-  request["seed"] = item.best_of ? item.seed : item.seed + static_cast<uint32_t>(place);
-  request["guidance"] = item.guidance;
-  request["temperature"] = item.sampling.temperature;
-  request["top_k"] = item.sampling.top_k;
-  request["top_p"] = item.sampling.top_p;
-  if (item.best_of) {
-    request["best_of"] = item.count;
-    request["keep"] = item.outputs.size();
-    request["rank"] = place;
-    request["ranker"] = settings.ranker;
+  return sha256_of(to_line(request_json(item, place, settings, common)));
+}
+
+bool is_asked_for(const std::string& path, const WorkItem& item, size_t place,
+                  const GenerateSettings& settings, const CommonOptions& common) {
+  Json asked = request_json(item, place, settings, common);
+  std::optional<Json> found;
+  try {
+    const std::string bytes = read_input(path, "image");
+    found = settings_of(read_png_text(std::as_bytes(std::span(bytes)), path));
+  } catch (const Error&) {
+    return false;
   }
-  if (item.special_tokens) request["special_tokens"] = true;
-  if (settings.enlarge > 1) request["upscale"] = settings.enlarge;
-  request["model"] = common.model.empty() ? kBuiltinName : common.model;
-  request["type"] = common.type;
-  return sha256_of(to_line(request));
+  if (!found) return false;
+  if (item.best_of) {
+    asked.erase("keep");  // which the image does not tell
+    // Of several, the image's own seed is one of the candidates'.
+    const Json& candidates = found->contains("candidates") ? (*found)["candidates"] : Json::array();
+    const bool known = candidates.is_array() && !candidates.empty() && candidates.front().is_object();
+    (*found)["seed"] = known ? candidates.front().value("seed", Json()) : Json();
+  }
+  constexpr std::array kKeys{"prompt",         "negative_prompt", "seed",    "guidance", "temperature",
+                             "top_k",          "top_p",           "best_of", "rank",     "ranker",
+                             "special_tokens", "upscale",         "model",   "type"};
+  return std::all_of(kKeys.begin(), kKeys.end(), [&](const char* key) {
+    return asked.contains(key) == found->contains(key) &&
+           (!asked.contains(key) || asked[key] == (*found)[key]);
+  });
 }
 
 }  // namespace janus::cli

@@ -21,4 +21,9 @@ Json image_record(const WorkItem& item, const Output& output, const Candidate& c
 std::string request_sha256(const WorkItem& item, size_t place, const GenerateSettings& settings,
                            const CommonOptions& common);
 
+// Whether the image at `path` says that it was made with the settings that the output in `place` asks for, so
+// that it is the same image. Only images that carry their settings do.
+bool is_asked_for(const std::string& path, const WorkItem& item, size_t place,
+                  const GenerateSettings& settings, const CommonOptions& common);
+
 }  // namespace janus::cli

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/app/sampling_options.h"
+#include "cli/io/existing_files.h"
 #include "generator/limits.h"
 
 namespace janus::cli {
@@ -19,7 +20,8 @@ struct GenerateSettings {
 
   std::string prompts;  // a file of them, in place of `prompt`
   std::string records;  // empty = kRecordsName beside the images
-  bool overwrite = false, retry_errors = false;
+  bool retry_errors = false;
+  Replacing replacing;
 
   int64_t best_of = 0;  // candidates; 0 = every image is kept
   int64_t keep = 1;

@@ -6,6 +6,8 @@
 #include <set>
 
 #include "cli/app/command.h"
+#include "cli/generate/output_names.h"
+#include "cli/io/file_names.h"
 #include "cli/io/image_output.h"
 #include "cli/io/output_file.h"
 #include "cli/io/output_pattern.h"
@@ -19,21 +21,9 @@
 namespace janus::cli {
 namespace {
 
-constexpr const char* kListPattern = "%05d.png";
-
 [[noreturn]] void refuse(const std::string& option, const std::string& expected, const std::string& found) {
   throw UsageError(fmt::format("option {}, command line: expected {}, found {}; see janus generate --help",
                                option, expected, found));
-}
-
-bool is_folder(const std::string& path) {
-  std::error_code fault;
-  return path.back() == '/' || std::filesystem::is_directory(path, fault);
-}
-
-// OUT of a list: a folder stands for numbered names in it.
-std::string list_output(const std::string& output) {
-  return is_folder(output) ? (std::filesystem::path(output) / kListPattern).string() : output;
 }
 
 // Options whose other one is missing are refused, not passed over.
@@ -52,6 +42,7 @@ void check_forms(const GenerateSettings& settings, const CommonOptions& common) 
         "--help");
   }
   if (!settings.prompt.empty() && list) refuse("--prompts", "no PROMPT beside it", "both");
+  if (list && settings.output.empty()) refuse("--output", "a folder for the images of a list", "none");
   const bool streams = settings.output == kStandardStream || settings.codes_output == kStandardStream;
   require_one_on_stream(settings.output, common.json);
   require_one_on_stream(settings.codes_output, common.json);
@@ -64,7 +55,8 @@ void check_forms(const GenerateSettings& settings, const CommonOptions& common) 
   }
   if (streams && settings.keep > 1)
     refuse("--keep", "1 image for standard output", std::to_string(settings.keep));
-  if (settings.output == settings.codes_output)
+  if (!settings.codes_output.empty() && settings.output == settings.codes_output &&
+      !is_folder_name(settings.output))
     refuse("--codes-out", "another name than --output", "the same");
   if (settings.best_of > 0 && settings.count > 1) {
     refuse("--best-of", "no --batch-count beside it (--keep says how many are kept)", "both");
@@ -182,16 +174,7 @@ std::vector<ListLine> read_list(const GenerateSettings& settings) {
 }
 
 void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings, const CommonOptions& common,
-                  std::vector<WorkItem>& work) {
-  const bool list = !settings.prompts.empty();
-  const std::string pattern = list ? list_output(settings.output) : settings.output;
-  output_image_format(pattern, "--output");
-  const OutputPattern images(pattern, "--output");
-  std::optional<OutputPattern> codes;
-  if (!settings.codes_output.empty()) {
-    require_extension(settings.codes_output, ".json", "--codes-out");
-    codes.emplace(settings.codes_output, "--codes-out");
-  }
+                  const OutputNames& made, std::vector<WorkItem>& work) {
   int64_t all = 0, index = 0, seeds_used = 0;
   for (const ListLine& line : lines) all += line.kept;
   check(all <= kMostImages, "prompts, {}: expected at most {} images, found {}; split the list",
@@ -201,23 +184,22 @@ void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings
     WorkItem& item = line.item;
     item.seed = line.seed.value_or(static_cast<uint32_t>(common.seed + seeds_used));
     seeds_used += item.count;
-    std::optional<OutputPattern> own;
-    if (!line.output.empty()) {
-      const std::filesystem::path folder = std::filesystem::path(pattern).parent_path();
-      own.emplace((folder / line.output).string(), "--prompts");
-    }
     for (int64_t k = 0; k < line.kept; ++k, ++index) {
-      Output output{.image = own ? own->path(k, line.kept) : images.path(index, all),
-                    .codes = codes ? codes->path(index, all) : "",
-                    .index = index};
+      Output output =
+          made.output(item, {.place = k, .kept = line.kept, .index = index, .all = all}, line.output);
       check(names.insert(output.image).second,
             "prompts, {}: expected another output for each image, found {} twice; correct the list",
             settings.prompts, output.image);
+      check(output.codes.empty() || names.insert(output.codes).second,
+            "prompts, {}: expected another file of codes for each image, found {} twice; give --codes-out a "
+            "name with %05d",
+            settings.prompts, output.codes);
       item.outputs.push_back(std::move(output));
     }
     item.wanted.assign(item.outputs.size(), true);
     work.push_back(std::move(item));
   }
+  if (settings.output.empty()) make_names_free(work);
   for (const auto& [option, path] :
        {std::pair("--grid", settings.grid), std::pair("--preview", settings.preview),
         std::pair("--records", settings.records)}) {
@@ -239,24 +221,16 @@ std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOp
   check_forms(settings, common);
   std::vector<WorkItem> work;
   std::vector<ListLine> lines;
+  // The names are of the command line alone: refused before the list is read.
+  const OutputNames names(settings);
   if (settings.prompts.empty()) {
     lines.push_back({.item = item_of(settings, settings.prompt)});
     lines.back().kept = settings.best_of > 0 ? settings.keep : settings.count;
   } else {
-    // The names are of the command line alone: refused before the list is read.
-    output_image_format(list_output(settings.output), "--output");
-    OutputPattern(list_output(settings.output), "--output");
-    if (!settings.codes_output.empty()) require_extension(settings.codes_output, ".json", "--codes-out");
     lines = read_list(settings);
   }
-  name_outputs(lines, settings, common, work);
+  name_outputs(lines, settings, common, names, work);
   return work;
-}
-
-std::string records_path(const GenerateSettings& settings) {
-  if (!settings.records.empty()) return settings.records;
-  const std::filesystem::path output = list_output(settings.output);
-  return (output.parent_path() / kRecordsName).string();
 }
 
 }  // namespace janus::cli

@@ -18,6 +18,10 @@ struct Output {
   std::string image;
   std::string codes;  // empty = nowhere
   int64_t index = 0;  // among all kept images of the run
+  // Whether janus made up a part of the name, so that only what this output made is replaced.
+  bool image_made_up = false, codes_made_up = false;
+  // Whether a file that is there is replaced; known once outputs are checked (output_check.h).
+  bool replaces_image = false, replaces_codes = false;
 };
 
 // One prompt: `count` images with seeds from `seed` on, of which those with the best scores, or all, are
@@ -40,8 +44,5 @@ struct WorkItem {
 // The work that the settings ask for, in order. Throws UsageError for settings that do not go together, Error
 // for a list that cannot be read, holds no prompt or names an output twice.
 std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOptions& common);
-
-// The file of records of a list.
-std::string records_path(const GenerateSettings& settings);
 
 }  // namespace janus::cli

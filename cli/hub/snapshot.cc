@@ -134,6 +134,7 @@ void Snapshot::name_it() const {
   if (is_named()) return;
   const std::string ref = cache_.folder(repository_) + "/refs/" + repository_.revision;
   make_folders(fs::path(ref).parent_path().string());
+  remove_leftovers(folder_of(ref));
   AtomicFile file(ref, {.durable = true, .name = ref, .advice = kElsewhere});
   file.append(commit_);
   file.commit();

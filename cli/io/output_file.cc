@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include "cli/app/command.h"
@@ -37,22 +39,50 @@ void require_one_on_stream(const std::string& path, bool json) {
       "option --json, command line: expected an output in a file beside it, found -; name a file");
 }
 
-OutputFile::OutputFile(std::string path) : path_(std::move(path)), target_(resolve_links(path_)) {
+void require_no_terminal(const std::string& path, const Console& console) {
+  check(path != kStandardStream || !console.results_on_terminal(),
+        "output, standard output: expected a file or a pipe for what is no text, found a terminal; name a "
+        "file with -o, or add | or >");
+}
+
+namespace {
+
+// Once a folder: it may hold very many files.
+void remove_leftovers_once(const std::string& folder) {
+  static std::mutex mutex;
+  static std::set<std::string> seen;
+  const std::lock_guard lock(mutex);
+  if (seen.insert(folder).second) remove_leftovers(folder);
+}
+
+}  // namespace
+
+OutputFile::OutputFile(std::string path, Existing existing)
+    : path_(std::move(path)), existing_(existing), target_(resolve_links(path_)) {
   if (path_ == kStandardStream) return;
-  struct stat existing {};
-  bool exists = stat(target_.c_str(), &existing) == 0;
+  struct stat status {};
+  bool exists = stat(target_.c_str(), &status) == 0;
   if (!exists && errno != ENOENT) refuse("a file in a folder that is there", std::strerror(errno));
-  if (exists && S_ISDIR(existing.st_mode)) refuse("a file", "a folder");
+  if (exists && S_ISDIR(status.st_mode)) refuse("a file", "a folder");
+  // The superuser may write all files: what nobody is meant to write stays all the same.
+  if (exists && (status.st_mode & 0222) == 0) refuse("a file that can be written", "a write-protected one");
   if (exists && access(target_.c_str(), W_OK) != 0)
     refuse("a file that can be written", std::strerror(errno));
-  special_ = exists && !S_ISREG(existing.st_mode);
+  special_ = exists && !S_ISREG(status.st_mode);
   if (special_) return;
+  if (exists && existing_ == Existing::kept) {
+    throw FileExists(
+        fmt::format("output, {}: expected a free name, found a file; choose another, or let --overwrite "
+                    "replace it",
+                    path_));
+  }
 
   struct stat folder {};
   if (stat(folder_of(target_).c_str(), &folder) != 0) {
     refuse("a folder that is there", fmt::format("no {}", folder_of(target_)));
   }
   InterruptHold hold;
+  remove_leftovers_once(folder_of(target_));
   if (const int fault = try_folder_of(target_); fault != 0)
     refuse("a folder that takes files", std::strerror(fault));
 }
@@ -75,7 +105,10 @@ void OutputFile::write(std::span<const std::byte> bytes, Console& console) const
 }
 
 AtomicFileOptions OutputFile::options(bool durable) const {
-  return {.durable = durable, .name = "output, " + path_, .advice = "free space or choose another -o"};
+  return {.durable = durable,
+          .replaces = existing_ == Existing::replaced,
+          .name = "output, " + path_,
+          .advice = "free space or choose another -o"};
 }
 
 void OutputFile::write_directly(std::span<const std::byte> bytes) const {

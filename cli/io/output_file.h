@@ -24,17 +24,24 @@ void require_extension(const std::string& path, const std::string& extension, co
 // Throws UsageError if records were to go to standard output as well as the output at `path`.
 void require_one_on_stream(const std::string& path, bool json);
 
+// Throws Error if bytes that are no text were to go to a terminal as the output at `path`.
+void require_no_terminal(const std::string& path, const Console& console);
+
+// What becomes of a file that stands where an output goes; cli/io/existing_files.h has the rule.
+enum class Existing { replaced, kept };
+
 // The place of one output.
 class OutputFile {
  public:
-  // Throws Error unless `path` can be written: its folder is there and takes files, and it is not a folder or
-  // write-protected itself. Nothing is left behind by the trial. "-" is always fine.
-  explicit OutputFile(std::string path);
+  // Throws Error unless `path` can be written: its folder is there and takes files, and it is not a folder,
+  // write-protected, or a file that is to be kept. Nothing is left behind by the trial, and what killed runs
+  // left in the folder is removed. "-" is always fine.
+  explicit OutputFile(std::string path, Existing existing = Existing::replaced);
 
   const std::string& path() const { return path_; }
   // Puts `bytes` there: written beside the old file, which is then replaced in one step and keeps its mode;
   // links are followed, pipes and devices written as they are. Throws Error, and leaves what was there, if
-  // that fails.
+  // that fails; FileExists where a file has come that is to be kept.
   void write(std::span<const std::byte> bytes, Console& console) const;
   void write(std::string_view text, Console& console) const;
 
@@ -45,6 +52,7 @@ class OutputFile {
   [[noreturn]] void refuse(const std::string& expected, const std::string& found) const;
 
   std::string path_;
+  Existing existing_;
   std::string target_;    // path_ with links followed
   bool special_ = false;  // exists and is neither file nor folder
 };

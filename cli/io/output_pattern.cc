@@ -54,6 +54,24 @@ bool OutputPattern::parse(const std::string& path) {
   return true;
 }
 
+std::string OutputPattern::renamed(const std::string& path, int number) {
+  const std::filesystem::path whole(path);
+  const std::string name = whole.filename().string();
+  size_t at = name.find('%');
+  while (at != std::string::npos && name.compare(at, 2, "%%") == 0) at = name.find('%', at + 2);
+  if (at == 0 && whole.has_parent_path())
+    return (whole.parent_path().string() + fmt::format("-{}", number)) + "/" + name;
+  if (at == std::string::npos) {
+    at = name.size() - whole.extension().string().size();
+    return (whole.parent_path() / fmt::format("{}-{}{}", name.substr(0, at), number, name.substr(at)))
+        .string();
+  }
+  const bool parted = at == 0 || name[at - 1] == '-' || name[at - 1] == '_' || name[at - 1] == ' ';
+  const std::string other =
+      fmt::format("{}{}{}-{}", name.substr(0, at), parted ? "" : "-", number, name.substr(at));
+  return (whole.parent_path() / other).string();
+}
+
 std::string OutputPattern::path(int64_t index, int64_t count) const {
   if (numbered_) return fmt::format("{}{:0{}}{}", before_, index, width_, after_);
   if (count == 1) return before_;

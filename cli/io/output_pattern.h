@@ -16,6 +16,12 @@ class OutputPattern {
   // Whether the constructor takes it.
   static bool well_formed(const std::string& path);
 
+  // Another name for the same outputs: star-%03d.png, 2 -> star-2-%03d.png; x.png, 2 -> x-2.png; a number
+  // alone gets another folder, a/%d.png, 2 -> a-2/%d.png.
+  static std::string renamed(const std::string& path, int number);
+  // Whether there is a place for the number.
+  bool numbered() const { return numbered_; }
+
   // The path of image `index` of `count`: with the number in its place, or where there is none and more than
   // one image, with -000, -001, ... before the extension.
   std::string path(int64_t index, int64_t count) const;

@@ -11,6 +11,7 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "cli/io/interrupt.h"
@@ -37,11 +38,13 @@ std::array<uint64_t, N> words_of(std::string_view hexadecimal) {
 // How errors speak of a journal.
 struct Terms {
   const char *what, *records, *option;
+  std::string_view begin;  // of every record
 };
 
 Terms terms_of(JournalKind kind) {
-  if (kind == JournalKind::captions) return {"output", "records of janus caption alone", "-o"};
-  return {"records", "records of janus generate --prompts alone", "--records"};
+  if (kind == JournalKind::captions)
+    return {"output", "records of janus caption alone", "-o", R"({"path":")"};
+  return {"records", "records of janus generate --prompts alone", "--records", R"({"output":")"};
 }
 
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r\n") == std::string_view::npos; }
@@ -89,6 +92,10 @@ void Journal::lock() {
       }
       refuse("a file system with locks", std::strerror(fault), choose_another() + " elsewhere");
     }
+    struct stat status {};
+    if (fstat(descriptor_, &status) == 0 && (status.st_mode & 0222) == 0)
+      refuse("a file that can be written", "a write-protected one",
+             choose_another() + " or make it writable");
     // Another run may have replaced the file between opening and locking.
     if (same_file(descriptor_, path_)) break;
     close(descriptor_);
@@ -171,7 +178,10 @@ void Journal::read_tail(int64_t file_size, const JournalOptions& options) {
   const ssize_t got = pread(descriptor_, tail.data(), tail.size(), size_);
   tail.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
   const std::optional<RecordSummary> whole = read_summary(tail);
-  const bool torn = !tail.empty() && (tail.front() == '{' || tail.front() == '\0' || is_blank(tail));
+  const std::string_view begin = terms_of(kind_).begin;
+  const bool ours = std::string_view(tail).substr(0, begin.size()) == begin.substr(0, tail.size()) &&
+                    !nlohmann::json::accept(tail);
+  const bool torn = !tail.empty() && (ours || tail.front() == '\0' || is_blank(tail));
   if (!torn && !whole) refuse(terms_of(kind_).records, "something else at its end", choose_another());
   const char end = '\n';
   const int fault = whole ? write_all(descriptor_, std::as_bytes(std::span(&end, 1)))

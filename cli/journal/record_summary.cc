@@ -9,7 +9,8 @@ namespace {
 class SummaryReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   RecordSummary summary;
-  bool has_key = false;
+  // A record of captions has all three.
+  bool has_key = false, has_model = false, has_prompt = false;
 
   bool null() override { return true; }
   bool boolean(bool value) override {
@@ -32,8 +33,14 @@ class SummaryReader : public nlohmann::json_sax<nlohmann::json> {
       summary.kind = JournalKind::images;
       summary.sha256 = value;
     }
-    if (name_ == "model") summary.model = value;
-    if (name_ == "prompt_hash") summary.prompt_hash = value;
+    if (name_ == "model") {
+      summary.model = value;
+      has_model = true;
+    }
+    if (name_ == "prompt_hash") {
+      summary.prompt_hash = value;
+      has_prompt = true;
+    }
     if (name_ == "error") summary.failed = true;
     return true;
   }
@@ -78,6 +85,8 @@ class SummaryReader : public nlohmann::json_sax<nlohmann::json> {
 std::optional<RecordSummary> read_summary(std::string_view line) {
   SummaryReader reader;
   if (!nlohmann::json::sax_parse(line, &reader) || !reader.has_key) return std::nullopt;
+  const bool captions = reader.summary.kind == JournalKind::captions;
+  if (captions && !(reader.has_model && reader.has_prompt)) return std::nullopt;
   return std::move(reader.summary);
 }
 

@@ -28,7 +28,9 @@ bool fits(const MemoryNeed& need, const MachineMemory& machine) {
 }
 
 MemoryNeed need_of(const MemoryQuestion& question) {
-  return memory_need(question.checkpoint, question.device, question.options, question.work);
+  MemoryNeed need = memory_need(question.checkpoint, question.device, question.options, question.work);
+  if (question.in_memory) need.mapped_bytes = 0;
+  return need;
 }
 
 // The first of these changes, from the least to the most, with which it fits; empty if none does.
@@ -46,6 +48,9 @@ std::string remedy(const MemoryQuestion& question, const MachineMemory& machine)
   const auto short_answer = [](MemoryQuestion& other) { other.work.new_tokens = kShortAnswer; };
   if (question.work.new_tokens > kShortAnswer && with(short_answer))
     return fmt::format("-n {}", kShortAnswer);
+  for (int rows = question.work.rows / 2; rows >= 1; rows /= 2) {
+    if (with([&](MemoryQuestion& other) { other.work.rows = rows; })) return fmt::format("--batch {}", rows);
+  }
   for (const WeightType type : smaller_types()) {
     const auto other_type = [&](MemoryQuestion& other) { other.options.type = type; };
     if (with(other_type)) return std::string("--type ") + name_of(type);
@@ -96,6 +101,12 @@ MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& mach
   }
   fail("memory, model {}: expected {} ({}), found {}; {}", question.model, readable_bytes(need.own_bytes()),
        parts(need), found, use);
+}
+
+void check_room(int64_t bytes, const std::string& what, const std::string& advice,
+                const MachineMemory& machine) {
+  check(bytes <= machine.available_bytes, "memory, {}: expected {}, found {} that {} has left; {}", what,
+        readable_bytes(bytes), readable_bytes(machine.available_bytes), machine.limit, advice);
 }
 
 }  // namespace janus::cli

@@ -1,6 +1,7 @@
 // Whether a model fits into memory, asked before it is loaded.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "core/base/machine_memory.h"
@@ -15,6 +16,7 @@ struct MemoryQuestion {
   std::string device;  // its name
   ModelOptions options;
   Work work;
+  bool in_memory = false;  // the checkpoint's own bytes are there already, in no file
 };
 
 struct MemoryAnswer {
@@ -27,5 +29,9 @@ struct MemoryAnswer {
 // end the process. Mapped weights it can give back, so where only these are too much, that is a warning of
 // the same form.
 MemoryAnswer check_memory(const MemoryQuestion& question, const MachineMemory& machine);
+
+// Throws Error where `bytes` are more than `machine` has: of what, and what to do about it.
+void check_room(int64_t bytes, const std::string& what, const std::string& advice,
+                const MachineMemory& machine);
 
 }  // namespace janus::cli

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,9 +26,11 @@ constexpr size_t kBuffer = size_t{1} << 20;
 constexpr mode_t kMode = 0666;  // less the umask, as any file that is made
 constexpr mode_t kOwnerOnly = 0600;
 
+constexpr std::string_view kUniquePrefix = ".janus-tmp-";
+
 // These names are short, so that they are never longer than the file system takes.
 std::string unique_beside(const std::string& target) {
-  return fmt::format("{}/.janus-{}-{:08x}", folder_of(target), getpid(), std::random_device{}());
+  return fmt::format("{}/{}{}-{:08x}", folder_of(target), kUniquePrefix, getpid(), std::random_device{}());
 }
 
 int open_flags(Temporary temporary) {
@@ -43,15 +46,34 @@ int open_flags(Temporary temporary) {
   return kFlags;
 }
 
+bool is_file_of(int descriptor, const std::string& path) {
+  struct stat opened {
+  }, named{};
+  return fstat(descriptor, &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+// A file of a name of its own, which remove_leftovers() lets alone as long as it is open: `path` is where.
+FileDescriptor open_unique(const std::string& target, mode_t mode, std::string& path) {
+  while (true) {
+    path = unique_beside(target);
+    FileDescriptor file(open(path.c_str(), open_flags(Temporary::unique), mode));
+    // Between the two calls another process may have taken it for a leftover.
+    if (!file.is_open() || flock(file.get(), LOCK_EX) != 0 || is_file_of(file.get(), path)) return file;
+  }
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(std::string target, AtomicFileOptions options)
-    : target_(std::move(target)),
-      temporary_(options.temporary == Temporary::unique ? unique_beside(target_)
-                                                        : leftover_path(target_, options.temporary)),
-      options_(std::move(options)),
-      file_(open(temporary_.c_str(), open_flags(options_.temporary),
-                 options_.owner_only ? kOwnerOnly : kMode)) {
+    : target_(std::move(target)), options_(std::move(options)) {
+  const mode_t mode = options_.owner_only ? kOwnerOnly : kMode;
+  if (options_.temporary == Temporary::unique) {
+    file_ = open_unique(target_, mode, temporary_);
+  } else {
+    temporary_ = leftover_path(target_, options_.temporary);
+    file_ = FileDescriptor(open(temporary_.c_str(), open_flags(options_.temporary), mode));
+  }
   if (!file_.is_open()) refuse("a folder that takes files", errno);
   struct stat existing {};
   const bool old = stat(target_.c_str(), &existing) == 0;
@@ -95,12 +117,28 @@ void AtomicFile::flush() {
 }
 
 void AtomicFile::rename() {
-  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) refuse("to put it in place", errno);
+  if (options_.replaces) {
+    if (std::rename(temporary_.c_str(), target_.c_str()) != 0) refuse("to put it in place", errno);
+  } else if (link(temporary_.c_str(), target_.c_str()) == 0) {
+    unlink(temporary_.c_str());
+  } else if (errno == EEXIST) {
+    refuse_existing();
+  } else {  // a file system without hard links
+    rename_to_free_name();
+  }
   temporary_.clear();
+}
+
+void AtomicFile::rename_to_free_name() {
+  struct stat existing {};
+  if (lstat(target_.c_str(), &existing) == 0) refuse_existing();
+  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) refuse("to put it in place", errno);
 }
 
 void AtomicFile::commit() {
   flush();
+  // Closing tells of faults that network file systems keep until then; the copy keeps the lock.
+  const FileDescriptor lock(fcntl(file_.get(), F_DUPFD_CLOEXEC, 0));
   if (const int fault = file_.close(); fault != 0) refuse("to write it whole", fault);
   rename();
 }
@@ -134,7 +172,15 @@ void AtomicFile::clear() {
   if (ftruncate(file_.get(), 0) != 0 || lseek(file_.get(), 0, SEEK_SET) != 0) refuse("to empty it", errno);
 }
 
+void AtomicFile::refuse_existing() const {
+  throw FileExists(fmt::format("{}: expected a free name, found a file that came meanwhile; {}",
+                               options_.name, options_.advice));
+}
+
 void AtomicFile::refuse(const std::string& expected, int fault) const {
+  // The bytes came from a mapped file that has become shorter.
+  check(fault != EFAULT, "{}: expected {}, found that the file it is made from became shorter; restore it",
+        options_.name, expected);
   fail("{}: expected {}, found {}; {}", options_.name, expected, std::strerror(fault), options_.advice);
 }
 
@@ -147,6 +193,17 @@ std::string leftover_path(const std::string& target, Temporary temporary) {
 std::string folder_of(const std::string& path) {
   const std::string folder = fs::path(path).parent_path().string();
   return folder.empty() ? "." : folder;
+}
+
+void remove_leftovers(const std::string& folder) {
+  std::error_code fault;
+  for (fs::directory_iterator entry(folder, fault), end; !fault && entry != end; entry.increment(fault)) {
+    const std::string path = entry->path().string();
+    if (!entry->path().filename().string().starts_with(kUniquePrefix)) continue;
+    const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (file.is_open() && flock(file.get(), LOCK_EX | LOCK_NB) == 0 && is_file_of(file.get(), path))
+      unlink(path.c_str());
+  }
 }
 
 std::string resolve_links(std::string path) {

@@ -8,13 +8,20 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/error.h"
 #include "core/base/file_descriptor.h"
 
 namespace janus {
 
+// A file of the target's name has come where none was to be replaced.
+class FileExists : public Error {
+ public:
+  using Error::Error;
+};
+
 // The name under which a file is written, in the folder of its target.
 enum class Temporary {
-  unique,     // nobody else's, so several may write one target; a killed process leaves it behind
+  unique,     // nobody else's, so several may write one target; remove_leftovers() takes a killed process's
   of_target,  // made from the target's, so the next write takes over what a killed process left; one writer
   resumed,  // TARGET.incomplete: goes on with what an earlier write left, and stays for the next; one writer
 };
@@ -26,6 +33,8 @@ struct AtomicFileOptions {
   bool durable = false;
   // Whether a new file can be read and written by its owner alone.
   bool owner_only = false;
+  // Whether a file of the target's name that is there by then is replaced; else commit throws FileExists.
+  bool replaces = true;
   // What errors begin and end with: "output, a.png" and "choose another -o".
   std::string name, advice;
 };
@@ -63,8 +72,10 @@ class AtomicFile {
  private:
   void write(std::span<const std::byte> bytes);
   void rename();
+  void rename_to_free_name();
   void remove_temporary();
   [[noreturn]] void refuse(const std::string& expected, int fault) const;
+  [[noreturn]] void refuse_existing() const;
 
   std::string target_, temporary_;  // the latter empty once it has its name
   AtomicFileOptions options_;
@@ -78,6 +89,10 @@ std::string leftover_path(const std::string& target, Temporary temporary);
 std::string folder_of(const std::string& path);
 // Where a chain of links ends, whether or not there is something yet.
 std::string resolve_links(std::string path);
+// Removes from `folder` what writers of Temporary::unique left there that are no longer alive. A living one
+// holds the kernel's lock on its file, on any machine that shares the folder; where the file system knows no
+// locks, everything stays.
+void remove_leftovers(const std::string& folder);
 // Whether a file can be made beside `target`: 0 or errno. Nothing is left behind by the trial, even by a kill
 // where the file system knows files without a name.
 int try_folder_of(const std::string& target);

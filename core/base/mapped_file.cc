@@ -5,8 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
 #include <system_error>
 
 #include "core/base/error.h"
@@ -20,10 +25,61 @@ namespace {
   fail("{}: cannot be {}: {}; {}", path, what, std::generic_category().message(errno), advice);
 }
 
+// A mapped file. A signal handler reads `begin`, `end` and `path` while other threads map and unmap.
+struct Mapping {
+  std::atomic<uintptr_t> begin{0}, end{0};  // 0: the place is free
+  std::atomic<char*> path{nullptr};
+  struct stat as_mapped {};  // under the mutex
+};
+
+// Models have a few files, and what no longer fits is merely not watched.
+std::array<Mapping, 512> mappings;
+std::mutex mappings_mutex;
+std::string first_changed;  // under the mutex
+static_assert(std::atomic<uintptr_t>::is_always_lock_free && std::atomic<char*>::is_always_lock_free);
+
+bool has_changed(const Mapping& mapping) {
+  struct stat now {};
+  const struct stat& then = mapping.as_mapped;
+  if (::stat(mapping.path, &now) != 0 || now.st_dev != then.st_dev || now.st_ino != then.st_ino) return false;
+  return now.st_size != then.st_size || now.st_mtim.tv_sec != then.st_mtim.tv_sec ||
+         now.st_mtim.tv_nsec != then.st_mtim.tv_nsec;
+}
+
+void note_if_changed(const Mapping& mapping) {
+  if (first_changed.empty() && has_changed(mapping)) first_changed = mapping.path;
+}
+
+void watch(const void* address, size_t bytes, const std::string& path, const struct stat& status) {
+  const std::lock_guard lock(mappings_mutex);
+  for (Mapping& mapping : mappings) {
+    if (mapping.begin != 0) continue;
+    mapping.as_mapped = status;
+    mapping.path = ::strdup(path.c_str());
+    mapping.end = reinterpret_cast<uintptr_t>(address) + bytes;
+    mapping.begin = reinterpret_cast<uintptr_t>(address);
+    return;
+  }
+}
+
+void forget(const void* address) {
+  const std::lock_guard lock(mappings_mutex);
+  for (Mapping& mapping : mappings) {
+    if (mapping.begin != reinterpret_cast<uintptr_t>(address)) continue;
+    note_if_changed(mapping);
+    mapping.begin = 0;
+    ::free(mapping.path.exchange(nullptr));
+    return;
+  }
+}
+
 // What a mapping's owner ends with.
 struct Unmap {
   size_t bytes;
-  void operator()(void* address) const { ::munmap(address, bytes); }
+  void operator()(void* address) const {
+    forget(address);
+    ::munmap(address, bytes);
+  }
 };
 
 uintptr_t page_bytes() { return static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE)); }
@@ -43,8 +99,29 @@ FileBytes map_file(const std::string& path) {
 
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
   if (address == MAP_FAILED) fail_system(path, "mapped into memory");
+  watch(address, size, path, status);
   std::shared_ptr<const void> owner(address, Unmap{size});
   return {{static_cast<const std::byte*>(address), size}, std::move(owner)};
+}
+
+const char* mapped_path_at(const void* address) {
+  const auto place = reinterpret_cast<uintptr_t>(address);
+  for (const Mapping& mapping : mappings) {
+    const uintptr_t begin = mapping.begin;
+    // The kernel maps whole pages.
+    if (begin != 0 && place >= begin &&
+        place < (mapping.end + page_bytes() - 1) / page_bytes() * page_bytes())
+      return mapping.path;
+  }
+  return nullptr;
+}
+
+std::string changed_while_mapped() {
+  const std::lock_guard lock(mappings_mutex);
+  for (const Mapping& mapping : mappings) {
+    if (mapping.begin != 0) note_if_changed(mapping);
+  }
+  return first_changed;
 }
 
 void expect_reading(std::span<const std::byte> bytes) {

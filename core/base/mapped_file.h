@@ -15,8 +15,16 @@ struct FileBytes {
 };
 
 // Maps a regular file read-only; its pages come from the disk as they are touched. Throws Error with the path
-// and the system's reason. The file must not shrink while it is mapped.
+// and the system's reason. Where the file shrinks while it is mapped, or its disk fails, touching what is
+// gone raises SIGBUS: a program may install a handler that asks mapped_path_at.
 FileBytes map_file(const std::string& path);
+
+// The path of the mapped file that `address` lies in, or null. May be called in a signal handler.
+const char* mapped_path_at(const void* address);
+// The first mapped file of this process that was written to while it was mapped, or empty; asked when it is
+// unmapped, and of those that are mapped now. A file of another kind under the same name, which does not
+// touch what is mapped, is not meant.
+std::string changed_while_mapped();
 
 // Tells the system that `bytes`, part of a mapping, will be read soon.
 void expect_reading(std::span<const std::byte> bytes);

@@ -102,10 +102,11 @@ TEST_F(GenerateList, ANameThatEndsInASlashIsAFolderToBeMade) {
   const Result result = generate({"--prompts", "-", "-o", path("out/")}, {.input = "one"});
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(made("00000.png"), alone("one", {}));
-  // Only the last one: a folder above it that is not there is rather a slip of the hand.
-  const Result slip = generate({"--prompts", "-", "-o", path("uot/new/")}, {.input = "one"});
-  EXPECT_EQ(slip.code, 1);
-  EXPECT_NE(slip.err.find("expected a folder that is there"), std::string::npos) << slip.err;
+  // Those around it, too, and those in it that the list names.
+  const Result deep = generate({"--prompts", "-", "-o", path("new/of/all/")},
+                               {.input = "{\"prompt\": \"one\", \"output\": \"a/b/c.png\"}"});
+  EXPECT_EQ(deep.code, 0) << deep.err;
+  EXPECT_EQ(read_file(path("new/of/all/a/b/c.png")), made("00000.png"));
 }
 
 TEST_F(GenerateList, AWrongListIsOneErrorBeforeAnyWork) {

@@ -50,6 +50,28 @@ TEST_F(MemoryCheck, MappedWeightsThatDoNotFitAreAWarning) {
   EXPECT_NE(text.find("the control group has left"), std::string::npos) << text;
 }
 
+TEST_F(MemoryCheck, WeightsThatAreInMemoryAlreadyAreNotCountedTwice) {
+  const MemoryNeed all = need(WeightType::native, {.generated_images = 1});
+  MemoryQuestion asked = question(WeightType::native, {.generated_images = 1});
+  asked.in_memory = true;
+  const MachineMemory enough{.available_bytes = all.own_bytes(), .limit = "the machine"};
+  EXPECT_EQ(check_memory(asked, enough).warning, "");
+}
+
+TEST_F(MemoryCheck, FewerAnswersSideBySideAreTheRemedyWhereTheyHelp) {
+  const Work many{.prompt_images = 1, .new_tokens = 64, .rows = 256};
+  const MemoryNeed few = need(WeightType::native, {.prompt_images = 1, .new_tokens = 64, .rows = 16});
+  const std::string text = said(WeightType::native, many, few.own_bytes() + few.mapped_bytes);
+  EXPECT_EQ(text.rfind("error: memory, model some: ", 0), 0U) << text;
+  EXPECT_NE(text.find("use --batch 16"), std::string::npos) << text;
+}
+
+TEST_F(MemoryCheck, RoomIsAskedForBeforeAnythingIsMade) {
+  check_room(1000, "some", "take less", {.available_bytes = 1000, .limit = "the machine"});
+  EXPECT_THROW(check_room(1001, "some", "take less", {.available_bytes = 1000, .limit = "the machine"}),
+               Error);
+}
+
 TEST_F(MemoryCheck, OwnMemoryThatDoesNotFitIsAnError) {
   const MemoryNeed all = need(WeightType::native, {.generated_images = 1});
   const std::string text = said(WeightType::native, {.generated_images = 1}, all.own_bytes() - 1);

@@ -146,6 +146,39 @@ TEST_F(AtomicFiles, TheNextOneTakesOverWhatAKillLeft) {
   EXPECT_EQ(names(), std::set<std::string>{"f"});
 }
 
+TEST_F(AtomicFiles, LeftoversOfDeadWritersGoAndThoseOfLivingStay) {
+  folder_.write(".janus-tmp-1-00000000", "what a killed process wrote");
+  folder_.write(".janus-of-mine", "a file of another kind");
+  AtomicFile living(path("f"), options(Temporary::unique));
+  living.append(std::string_view("whole"));
+  living.flush();
+  remove_leftovers(folder_.path());
+  EXPECT_EQ(names().size(), 2U);
+  EXPECT_FALSE(names().contains(".janus-tmp-1-00000000"));
+  living.commit();
+  EXPECT_EQ(content("f"), "whole");
+  EXPECT_EQ(names(), (std::set<std::string>{".janus-of-mine", "f"}));
+  remove_leftovers(path("none"));
+}
+
+TEST_F(AtomicFiles, AFileThatIsToStayStays) {
+  AtomicFileOptions keeping = options(Temporary::unique);
+  keeping.replaces = false;
+  {
+    AtomicFile file(path("f"), keeping);
+    file.append(std::string_view("new"));
+    folder_.write("f", "came meanwhile");
+    EXPECT_THROW(file.commit(), FileExists);
+  }
+  EXPECT_EQ(content("f"), "came meanwhile");
+  EXPECT_EQ(names(), std::set<std::string>{"f"});
+  AtomicFile other(path("g"), keeping);
+  other.append(std::string_view("new"));
+  other.commit();
+  EXPECT_EQ(content("g"), "new");
+  EXPECT_EQ(names(), (std::set<std::string>{"f", "g"}));
+}
+
 TEST_F(AtomicFiles, AResumedOneGoesOnOrStartsAnew) {
   folder_.write("f.incomplete", "begin");
   const auto read_back = [](const AtomicFile& file) {

@@ -1,0 +1,20 @@
+// Whether the images of a run may go where they are to go, asked before the work.
+#pragma once
+
+#include <vector>
+
+#include "cli/generate/work_list.h"
+
+namespace janus::cli {
+
+// Makes the folders that OUT and --codes-out name as such, and those below them that a list names. Throws
+// Error where a place cannot be written: of a list, one file a folder is tried.
+void try_outputs(const std::vector<WorkItem>& work, const GenerateSettings& settings);
+
+// The rule about existing files (cli/io/existing_files.h) for the wanted images, with their codes. A file
+// counts as made by an output if the settings in it are those that it asks for. Throws Error with the names
+// that are taken, and free ones to take instead; else each output knows whether it replaces.
+void check_existing(std::vector<WorkItem>& work, const GenerateSettings& settings,
+                    const CommonOptions& common);
+
+}  // namespace janus::cli

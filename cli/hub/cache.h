@@ -6,7 +6,9 @@
 //   ROOT/.locks/models--OWNER--REPO/HASH.lock        locked with flock by whoever writes that blob
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/hub/repository.h"

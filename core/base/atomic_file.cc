@@ -15,6 +15,7 @@
 
 #include "core/base/digest.h"
 #include "core/base/error.h"
+#include "core/base/remedy.h"
 #include "core/base/write_all.h"
 
 namespace janus {
@@ -133,7 +134,8 @@ void AtomicFile::clear() {
 }
 
 void AtomicFile::refuse(const std::string& expected, int fault) const {
-  fail("{}: expected {}, found {}; {}", options_.name, expected, std::strerror(fault), options_.advice);
+  fail("{}: expected {}, found {}; {}", options_.name, expected, std::strerror(fault),
+       remedy_of(fault, options_.advice));
 }
 
 std::string leftover_path(const std::string& target, Temporary temporary) {

@@ -150,7 +150,7 @@ Outcome caption(const CaptionWords& words, const CommonOptions& common, Console&
   settings.sources.seed = seed;
   check_sources(settings.sources);
 
-  RunFacts facts{.model = common.model.empty() ? kBuiltinName : common.model,
+  RunFacts facts{.model = name_of_model(common.model),
                  .prompt_hash = prompt_hash(settings, common.max_tokens, seed),
                  .seed = seed};
   CaptionOutput output(settings, facts, console);
@@ -240,6 +240,7 @@ Command caption_command() {
       .declare = [words](OptionSet& options) { declare(options, *words); },
       .run = [words](const CommonOptions& common,
                      Console& console) { return caption(*words, common, console); },
+      .unused = {"--json"},
   };
 }
 

@@ -78,6 +78,7 @@ Command decode_command() {
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return decode(*settings, common, console); },
+      .unused = kSamplingOptions,
   };
 }
 

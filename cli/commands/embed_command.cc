@@ -70,6 +70,7 @@ Command embed_command() {
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return embed(*settings, common, console); },
+      .unused = kSamplingOptions,
   };
 }
 

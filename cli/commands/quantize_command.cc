@@ -84,8 +84,7 @@ Checkpoint open_source(const QuantizeSettings& settings, const std::string& mode
 
 // The last part of a path: the name of a folder or file without its extension.
 std::string model_name(const std::string& model) {
-  if (model.empty()) return kBuiltinName;
-  std::filesystem::path path(model);
+  std::filesystem::path path(name_of_model(model));
   if (!path.has_filename()) path = path.parent_path();
   if (has_extension(model, kExtension)) path.replace_extension();
   return path.filename().string();
@@ -135,7 +134,7 @@ Outcome quantize(const QuantizeSettings& settings, const CommonOptions& common, 
   const PartTypes types = chosen_types(settings, common);
   check_output_name(settings.output);
   const std::string model = source_name(settings, common);
-  if (model.empty()) console.notice(fmt::format("no model given: taking the built-in {}", kBuiltinName));
+  if (model.empty() && settings.config.empty()) tell_builtin(common, console);
   const OutputFile output(settings.output);
 
   const auto start = std::chrono::steady_clock::now();
@@ -155,8 +154,7 @@ Outcome quantize(const QuantizeSettings& settings, const CommonOptions& common, 
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   tell(plan, settings, milliseconds, console);
   if (common.json) {
-    print_json(record_of(plan, settings, common, model.empty() ? kBuiltinName : model, milliseconds),
-               console);
+    print_json(record_of(plan, settings, common, name_of_model(model), milliseconds), console);
   }
   return Outcome::done;
 }
@@ -188,6 +186,7 @@ Command quantize_command() {
       .declare = [settings](OptionSet& options) { declare(settings, options); },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return quantize(*settings, common, console); },
+      .unused = {"--device", "--seed", "--max-tokens"},
   };
 }
 

@@ -90,6 +90,7 @@ Command generate_command() {
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return GenerateRun(*settings, common, console).run(); },
+      .unused = {"--max-tokens"},
   };
 }
 

@@ -62,7 +62,7 @@ std::string request_sha256(const WorkItem& item, size_t place, const GenerateSet
   }
   if (item.special_tokens) request["special_tokens"] = true;
   if (settings.enlarge > 1) request["upscale"] = settings.enlarge;
-  request["model"] = common.model.empty() ? kBuiltinName : common.model;
+  request["model"] = name_of_model(common.model);
   request["type"] = common.type;
   return sha256_of(to_line(request));
 }

@@ -27,14 +27,15 @@ class Terminal {
   }
 
   explicit Terminal(const std::vector<std::string>& arguments,
-                    std::map<std::string, std::string> environment = {}, unsigned short columns = 100) {
+                    std::map<std::string, std::string> environment = {}, unsigned short columns = 100,
+                    const std::string& program = JANUS_PROGRAM) {
     winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
     pid_ = forkpty(&end_, nullptr, nullptr, &size);
     if (pid_ == 0) {
       environment.emplace("PATH", "/usr/bin:/bin");
       environment.emplace("TERM", "xterm");
       environment.emplace("JANUS_THREADS", "1");
-      std::vector<std::string> words{JANUS_PROGRAM}, settings;
+      std::vector<std::string> words{program}, settings;
       words.insert(words.end(), arguments.begin(), arguments.end());
       for (const auto& [name, value] : environment) settings.push_back(name + "=" + value);
       std::vector<char*> argv, envp;
@@ -55,6 +56,10 @@ class Terminal {
   }
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
+
+  // As closing its window does.
+  void hang_up() const { kill(pid_, SIGHUP); }
+  void terminate() const { kill(pid_, SIGTERM); }
 
   void type(const std::string& keys) { EXPECT_EQ(write(end_, keys.data(), keys.size()), std::ssize(keys)); }
 

@@ -287,8 +287,7 @@ void OptionSet::read_given(const std::string& long_name) const {
 void OptionSet::read(const std::vector<std::string>& unused) const {
   for (const OptionEntry& entry : entries_) {
     const std::vector<std::string>& given = entry.option->results();
-    if (std::find(unused.begin(), unused.end(), entry.long_name()) != unused.end()) {
-      if (given.empty()) continue;
+    if (!given.empty() && std::find(unused.begin(), unused.end(), entry.long_name()) != unused.end()) {
       throw UsageError(
           fmt::format("option {}, command line: expected an option that changes something in this command, "
                       "found one that does not; leave it out",

@@ -146,7 +146,8 @@ Outcome image_info(const std::string& path, const CommonOptions& common, Console
 
 // Whether somebody who names this means an image, there or not.
 bool is_image_name(const std::string& path) {
-  return !path.empty() && image_format_of(path).has_value() && !std::filesystem::is_directory(path);
+  std::error_code fault;
+  return !path.empty() && image_format_of(path).has_value() && !std::filesystem::is_directory(path, fault);
 }
 
 // A file out of a model's folder: opening it as a model says what to give.

@@ -6,9 +6,11 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 
 #include "cli/app/command.h"
 #include "cli/hub/inventory.h"
+#include "cli/io/input_file.h"
 #include "cli/io/json_output.h"
 #include "cli/io/readable.h"
 #include "cli/io/wrapped_text.h"
@@ -51,8 +53,15 @@ void look_into(FileSet files, ListedModel& model) {
 // Whether its configuration says that it is a model of another kind.
 bool is_foreign(const std::string& snapshot) {
   std::error_code fault;
-  if (!std::filesystem::is_regular_file(snapshot + "/config.json", fault)) return false;
-  return error_of([&] { check_family(FileSet::folder(snapshot)); }).has_value();
+  const std::string path = snapshot + "/config.json";
+  if (!std::filesystem::is_regular_file(path, fault)) return false;
+  // Alone: other files may be missing yet.
+  return error_of([&] {
+           const std::string config = read_input(path, "configuration");
+           const auto bytes = std::as_bytes(std::span(config));
+           check_family(FileSet::in_memory(snapshot, {{"config.json", {bytes, nullptr}}}));
+         })
+      .has_value();
 }
 
 ListedModel built_in() {

@@ -87,7 +87,9 @@ std::string wrapped(std::string_view text, size_t width, size_t at, size_t inden
 }
 
 std::string wrapped_command(std::string_view command, size_t width, size_t indent) {
-  return spaces(indent) + filled(shell_words_of(command), width, indent, indent + 2, " \\");
+  constexpr size_t kNarrow = 60;
+  const size_t on = width < kNarrow ? 2 : 8;
+  return spaces(indent) + filled(shell_words_of(command), width, indent, indent + on, " \\");
 }
 
 std::string wrapped_row(const std::string& form, std::string_view text, size_t width, size_t column) {

@@ -16,7 +16,7 @@ size_t columns_of(std::string_view text);
 std::string wrapped(std::string_view text, size_t width, size_t at = 0, size_t indent = 0);
 
 // A command line for a shell, whose lines end in a backslash where they go on; never broken within quotes.
-// Each line is indented by `indent`, those that go on by two more.
+// Each line is indented by `indent`, those that go on by more.
 std::string wrapped_command(std::string_view command, size_t width, size_t indent);
 
 // `form` and what is said of it in a second column that begins at `column`, or below it where there is no

@@ -34,10 +34,6 @@ class InBash : public InFolder {
     ASSERT_TRUE(bash.wait_for("ready> ")) << bash.shown();
     bash.type(typed + "\t");
     EXPECT_TRUE(bash.wait_for(expected)) << typed << "\n" << bash.shown();
-    bash.type(
-        "\x03"
-        "exit\r");
-    bash.finish();
   }
 };
 

@@ -169,7 +169,7 @@ end
 function __janus_list
     set -l before (commandline -ct | string replace -rf '^(-[^=]*=)?(.*,).*$' '$2')
     for word in $argv
-        echo $before$word
+        echo "$before$word"
     end
 end
 

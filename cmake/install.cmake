@@ -10,11 +10,11 @@ install(EXPORT janusTargets NAMESPACE janus:: DESTINATION ${package_dir})
 # The headers that a program may include, and what those include themselves; all others are the project's own.
 set(JANUS_PUBLIC_HEADERS
     core/base/error.h core/base/mapped_file.h
-    core/checkpoint/checkpoint.h core/checkpoint/file_set.h core/checkpoint/stored_tensor.h
+    core/checkpoint/checkpoint.h core/checkpoint/file_set.h core/checkpoint/stored_tensor.h core/checkpoint/weight_files.h
     core/nn/sampler.h core/quant/format.h core/tensor/device.h core/tensor/tensor.h
     generator/conversation.h generator/engine/engine.h generator/engine/engine_options.h
     generator/engine/request.h generator/model.h generator/part_types.h generator/results.h
-    tokenizer/text/text_tokenizer.h vision/image.h vision/image_file.h)
+    tokenizer/text/text_range.h tokenizer/text/text_tokenizer.h vision/image.h vision/image_file.h)
 foreach(header IN LISTS JANUS_PUBLIC_HEADERS)
   get_filename_component(folder ${header} DIRECTORY)
   install(FILES ${PROJECT_SOURCE_DIR}/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/janus/${folder})

@@ -38,6 +38,15 @@ class PromptText {
     text_ += to_utf8(words);
     if (!special_tokens_) plain_.push_back({begin, text_.size()});
   }
+  // The same, in which no place is an image's.
+  void add_words_without_places(std::string_view words) {
+    const size_t begin = text_.size();
+    add_words(words);
+    if (!special_tokens_) return;  // all of it is text
+    for (size_t at = text_.find(kPlaceholder, begin); at != text_.npos;
+         at = text_.find(kPlaceholder, at + kPlaceholder.size()))
+      plain_.push_back({at, at + kPlaceholder.size()});
+  }
   void add_place() {
     places_.push_back({text_.size(), text_.size() + kPlaceholder.size()});
     text_ += kPlaceholder;
@@ -79,13 +88,14 @@ int count_placeholders(std::string_view text) {
 }
 
 // A question and the places of its images.
-void add_question(PromptText& text, std::string_view question, int images, bool special_tokens) {
+void add_question(PromptText& text, std::string_view question, int images, bool special_tokens,
+                  bool marked_places) {
   question = strip(question);
-  const bool may_place = images > 0 || special_tokens;
+  const bool may_place = marked_places && (images > 0 || special_tokens);
   const int placed = may_place ? count_placeholders(question) : 0;
   check(placed == 0 || placed == images,
         "prompt: expected \"{}\" once for each of {} images or not at all, found it "
-        "{} times",
+        "{} times; correct the prompt",
         kPlaceholder, images, placed);
   if (placed == 0) {
     for (int image = 0; image < images; ++image) {
@@ -99,7 +109,11 @@ void add_question(PromptText& text, std::string_view question, int images, bool 
     text.add_place();
     question.remove_prefix(at + kPlaceholder.size());
   }
-  text.add_words(question);
+  if (marked_places) {
+    text.add_words(question);
+  } else {
+    text.add_words_without_places(question);
+  }
 }
 
 // The ids of the user's turn, up to where the answer begins. The first turn brings the system prompt and the
@@ -120,7 +134,7 @@ std::vector<int32_t> turn_ids(const TextTokenizer& tokenizer, const SpecialIds& 
 }
 
 PromptText asked(const TextTokenizer& tokenizer, const std::string& question, int images, bool special_tokens,
-                 bool system_prompt) {
+                 bool marked_places, bool system_prompt) {
   const Roles roles = roles_of(tokenizer);
   PromptText text(special_tokens);
   if (system_prompt) {
@@ -129,7 +143,7 @@ PromptText asked(const TextTokenizer& tokenizer, const std::string& question, in
   }
   text.add(roles.user);
   text.add(": ");
-  add_question(text, question, images, special_tokens);
+  add_question(text, question, images, special_tokens, marked_places);
   text.add("\n\n");
   text.add(roles.assistant);
   text.add(":");
@@ -152,11 +166,10 @@ SpecialIds find_special_ids(const TextTokenizer& tokenizer) {
   // The reference pads with this token by its text; tokenizer_config.json may name another for training.
   const std::optional<int32_t> pad = tokenizer.id_of(kPad);
   check(pad.has_value() || tokenizer.pad_id().has_value(),
-        "tokenizer: expected a pad token, found none; guidance needs it: name it in "
+        "tokenizer: expected a pad token, found none; guidance needs it: name it as pad_token in "
         "tokenizer_config.json");
   check(tokenizer.end_id().has_value(),
-        "tokenizer: expected an end token, found none; name it in "
-        "tokenizer_config.json");
+        "tokenizer: expected an end token, found none; name it as eos_token in tokenizer_config.json");
   check(tokenizer.begin_id().has_value() || !tokenizer.adds_begin(),
         "tokenizer: expected a begin token, found none; prompts begin with it: name it as bos_token in "
         "tokenizer_config.json, or say there that add_bos_token is false");
@@ -167,15 +180,17 @@ SpecialIds find_special_ids(const TextTokenizer& tokenizer) {
 
 std::vector<int32_t> understanding_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                           const std::string& question, int images, int64_t image_tokens,
-                                          bool special_tokens) {
-  return turn_ids(tokenizer, special, asked(tokenizer, question, images, special_tokens, /*first=*/true),
+                                          bool special_tokens, bool marked_places) {
+  return turn_ids(tokenizer, special,
+                  asked(tokenizer, question, images, special_tokens, marked_places, special.system_prompt),
                   image_tokens, /*first=*/true);
 }
 
 std::vector<int32_t> next_turn_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                       const std::string& question, int images, int64_t image_tokens,
-                                      bool special_tokens) {
-  return turn_ids(tokenizer, special, asked(tokenizer, question, images, special_tokens, /*first=*/false),
+                                      bool special_tokens, bool marked_places) {
+  return turn_ids(tokenizer, special,
+                  asked(tokenizer, question, images, special_tokens, marked_places, /*system_prompt=*/false),
                   image_tokens, /*first=*/false);
 }
 
@@ -198,6 +213,10 @@ std::vector<int32_t> generation_prompt(const TextTokenizer& tokenizer, const Spe
   text.add(roles.assistant);
   text.add(":");
   std::vector<int32_t> ids = text.encode(tokenizer, special.placeholder, /*add_begin=*/true);
+  check(std::find(ids.begin(), ids.end(), special.placeholder) == ids.end(),
+        "prompt: expected no place of an image in a request for one, found the token \"{}\"; take it out, or "
+        "leave special tokens off: it is text then",
+        kPlaceholder);
   ids.push_back(special.begin_of_image);
   return ids;
 }

@@ -31,21 +31,22 @@ SpecialIds find_special_ids(const TextTokenizer& tokenizer);
 // The ids of a question about `images` images, up to where the answer begins, each image expanded to
 // [begin, image_tokens x placeholder, end]. Images stand before the question, or where it says
 // "<image_placeholder>"; throws Error if it does so another number of times than there are images. Without
-// images that is plain text, too.
+// images, and without `marked_places`, that is plain text, too.
 std::vector<int32_t> understanding_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                           const std::string& question, int images, int64_t image_tokens,
-                                          bool special_tokens = false);
+                                          bool special_tokens = false, bool marked_places = true);
 
 // The ids that a later turn of the same conversation adds behind the end token of the answer before it.
 std::vector<int32_t> next_turn_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                       const std::string& question, int images, int64_t image_tokens,
-                                      bool special_tokens = false);
+                                      bool special_tokens = false, bool marked_places = true);
 
 // The ids of an answer that is given.
 std::vector<int32_t> answer_ids(const TextTokenizer& tokenizer, const std::string& answer,
                                 bool special_tokens = false);
 
-// The ids of a request for an image, ending in begin-of-image.
+// The ids of a request for an image, ending in begin-of-image. Throws Error where special_tokens makes a
+// placeholder of the prompt.
 std::vector<int32_t> generation_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                        const std::string& prompt, bool special_tokens = false);
 // The same with everything between the first and the last id replaced by pads: what guidance leads away from.

@@ -69,23 +69,26 @@ SiglipConfig SiglipConfig::from_json(const nlohmann::json& json, const std::stri
   config.depth = source.integer("num_hidden_layers", config.depth, 1, 4096);
   config.heads = source.integer("num_attention_heads", config.heads, 1, config.width);
   check(config.width % config.heads == 0,
-        "{}: num_attention_heads: expected a divisor of hidden_size ({}), found {}", where, config.width,
-        config.heads);
+        "{}: num_attention_heads: expected a divisor of hidden_size ({}), found {}; use the config.json that "
+        "came with the weights",
+        where, config.width, config.heads);
   const double ratio = source.number("mlp_ratio", 4.0), mlp_width = static_cast<double>(config.width) * ratio;
-  check(mlp_width >= 1 && mlp_width <= kMost, "{}: mlp_ratio: expected a number above 0, found {}", where,
-        ratio);
+  check(mlp_width >= 1 && mlp_width <= kMost,
+        "{}: mlp_ratio: expected a number above 0, found {}; use the config.json that came with the weights",
+        where, ratio);
   config.mlp_width = static_cast<int64_t>(mlp_width);
   config.attention_bias = source.boolean("attention_bias", true);
   check(!source.boolean("use_qk_norm", false),
-        "{}: use_qk_norm: expected false, found true; this tower has no such "
-        "norms",
+        "{}: use_qk_norm: expected false, found true; this tower has no such norms: use a model made without",
         where);
   source.choice("hidden_act", {"gelu", "gelu_python"},
                 "this tower has the exact GELU: use a model made with it");
   const double eps = source.number("layer_norm_eps", kEps);
-  check(static_cast<float>(eps) == kEps, "{}: layer_norm_eps: expected 1e-6, found {}", where, eps);
+  check(static_cast<float>(eps) == kEps,
+        "{}: layer_norm_eps: expected 1e-6, found {}; use a model made as the released ones are", where, eps);
   check(source.integer("num_channels", kChannels, 1, kMost) == kChannels,
-        "{}: num_channels: expected 3, found {}", where, source.integer("num_channels", kChannels, 1, kMost));
+        "{}: num_channels: expected 3, found {}; use a model made as the released ones are", where,
+        source.integer("num_channels", kChannels, 1, kMost));
   return config;
 }
 
@@ -161,8 +164,10 @@ Siglip Siglip::load(const Weights& w, const SiglipConfig& config, const SiglipNa
   const int64_t selected =
       config.select_layer <= 0 ? config.depth + config.select_layer + 1 : config.select_layer;
   const int64_t used = std::min(config.depth, selected);
-  check(used > 0, "select_layer: expected a layer of the {} there are, found {}", config.depth,
-        config.select_layer);
+  check(used > 0,
+        "vision tower: expected a select_layer among its {} layers, found {}; use the config.json that came "
+        "with the weights",
+        config.depth, config.select_layer);
   for (int64_t index = 0; index < used; ++index) {
     tower.blocks_.push_back(Block::load(w / names.blocks / index, config, names));
   }

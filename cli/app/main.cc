@@ -85,7 +85,7 @@ std::string advice(const std::string& word, const std::vector<std::string>& name
 // What a person meant who left the quotes out: the words as one.
 std::string in_quotes(const OptionEntry& entry, const std::vector<std::string>& surplus,
                       const OptionSet& own) {
-  std::string text = entry.option->results().empty() ? "" : entry.option->results().front();
+  std::string text = entry.option->results().empty() ? "" : unguarded(entry.option->results().front());
   for (const std::string& word : surplus) text += " " + word;
   std::string what = entry.names;
   std::transform(what.begin(), what.end(), what.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -169,8 +169,8 @@ Outcome run(int argc, char** argv) {
     return Outcome::done;
   }
   // Known before anything can be wrong: errors of the command line are told so too.
-  const std::vector<std::string> words(argv + 1, std::find(argv + 1, argv + argc, std::string_view("--")));
-  if (std::find(words.begin(), words.end(), "--json-progress") != words.end()) print_errors_as_json();
+  char** const end = std::find(argv + 1, argv + argc, std::string_view("--"));
+  if (std::find(argv + 1, end, std::string_view("--json-progress")) != end) print_errors_as_json();
   CLI::App app;
   app.set_help_flag();
   app.allow_extras()->fallthrough()->require_subcommand(0, 1);
@@ -189,7 +189,9 @@ Outcome run(int argc, char** argv) {
     CLI::App* part = app.add_subcommand(command.name);
     command.declare(manual.options.emplace_back(*part, "janus " + command.name));
   }
-  app.parse(argc, argv);
+  std::vector<std::string> words = guarded_words(argc, argv);
+  std::reverse(words.begin(), words.end());  // as CLI11 wants them
+  app.parse(std::move(words));
 
   const Command* command = nullptr;
   const OptionSet* own = nullptr;
@@ -213,6 +215,7 @@ Outcome run(int argc, char** argv) {
   }
   std::vector<std::string> extras = app.remaining(true);
   std::erase(extras, "--");
+  for (std::string& word : extras) word = unguarded(std::move(word));
   if (command == nullptr) {
     std::vector<std::string> names;
     std::transform(manual.commands.begin(), manual.commands.end(), std::back_inserter(names),

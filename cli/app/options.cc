@@ -21,6 +21,8 @@
 namespace janus::cli {
 namespace {
 
+constexpr char kBracketGuard = '\x1F';
+
 template <typename T>
 bool parse(const std::string& text, T& value) {
   const char* end = text.data() + text.size();
@@ -165,6 +167,20 @@ Reader one_of(std::string& target, std::vector<std::string> values) {
           .choices = values};
 }
 
+// CLI11 takes a word in brackets, a name as others, for the list of what its commas part.
+std::vector<std::string> guarded_words(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  for (std::string& word : words) {
+    if (word.starts_with('[')) word += kBracketGuard;
+  }
+  return words;
+}
+
+std::string unguarded(std::string word) {
+  if (word.starts_with('[') && word.back() == kBracketGuard) word.pop_back();
+  return word;
+}
+
 std::string OptionEntry::long_name() const { return positional ? names : names.substr(names.rfind("--")); }
 
 std::string OptionEntry::brief_name() const {
@@ -286,7 +302,8 @@ void OptionSet::read_given(const std::string& long_name) const {
 
 void OptionSet::read(const std::vector<std::string>& unused) const {
   for (const OptionEntry& entry : entries_) {
-    const std::vector<std::string>& given = entry.option->results();
+    std::vector<std::string> given = entry.option->results();
+    for (std::string& word : given) word = unguarded(std::move(word));
     if (!given.empty() && std::find(unused.begin(), unused.end(), entry.long_name()) != unused.end()) {
       throw UsageError(
           fmt::format("option {}, command line: expected an option that changes something in this command, "

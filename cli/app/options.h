@@ -67,6 +67,11 @@ struct OptionEntry {
   bool on_command_line() const;
 };
 
+// The words of the command line behind the program's name, each as CLI11 leaves it whole; unguarded() gives
+// it back as it was typed.
+std::vector<std::string> guarded_words(int argc, char** argv);
+std::string unguarded(std::string word);
+
 // The options of one command, or those all commands share. In a help text "{range}" stands for the reader's
 // range, and "{default}" for "(default X)" of its default, which is appended where the text does not place
 // it.

@@ -128,7 +128,7 @@ std::string summary(const CaptionProgress& progress, bool stopped) {
 // Where a run found no picture at all.
 std::string nothing_found(const std::string& path, const PassedOver& passed_over) {
   const std::string archive = passed_over.first_of(kTarArchive), packed = passed_over.first_of(kOtherArchive);
-  std::string advice = "check the folder, --include and --exclude";
+  std::string advice = "name what holds pictures, and check --include and --exclude";
   if (passed_over.total() > 0) advice = "convert what is a picture to PNG or JPEG, or name another folder";
   if (!packed.empty()) advice = fmt::format("unpack {} and name the folder", packed);
   if (!archive.empty()) advice = fmt::format("name the archives themselves: janus caption {} ...", archive);

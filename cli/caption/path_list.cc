@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -59,6 +60,10 @@ class EntrySplitter {
   void finish() {
     if (lines_) text_ += decoder_.finish();
     struct stat named {};
+    // Line ends of old Macs, where there are no others.
+    if (lines_ && !any_ended_ && text_.find('\n') == std::string::npos && lstat(text_.c_str(), &named) != 0) {
+      std::replace(text_.begin(), text_.end(), '\r', '\n');
+    }
     const bool of_lines = !lines_ && !any_ended_ && text_.find('\n') != std::string::npos;
     check(!of_lines || lstat(text_.c_str(), &named) == 0,
           "list, {}: expected paths that end with a zero byte, found lines; leave -0 out", path_);

@@ -20,7 +20,12 @@ namespace janus::cli {
 void UnitLister::run() {
   for (const std::string& path : settings_.paths) {
     const bool list = is_list(path);
-    if (list) add_list(path == "-" ? path : path.substr(1));
+    const std::string of_list = list && path != "-" ? path.substr(1) : path;
+    if (list && is_record_list_name(of_list)) {
+      add_record_list(of_list);
+    } else if (list) {
+      add_list(of_list);
+    }
     if (!list) add_argument(path);
     if (ended_) return;
   }

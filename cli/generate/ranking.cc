@@ -41,7 +41,8 @@ struct Wanted {
 
 std::vector<Score> scores_of(Engine& engine, const Image& image, const std::string& question,
                              std::vector<std::string> answers, bool special_tokens) {
-  return engine.score({.turns = {{.question = question, .images = 1}},
+  // The question holds the user's prompt, in which nothing is the image's place.
+  return engine.score({.turns = {{.question = question, .images = 1, .answer = {}, .marked_places = false}},
                        .images = {prompt_image(image, engine.model().preprocess_config())},
                        .answers = std::move(answers),
                        .special_tokens = special_tokens});

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -160,6 +161,17 @@ void check_marks(const FileSet& files, const char* expected, std::span<const Mar
   }
 }
 
+// Disks and programs that know no small letters.
+void check_no_capitals(const FileSet& files, const char* expected) {
+  for (const std::string& file : files.files()) {
+    std::string small = file;
+    std::transform(small.begin(), small.end(), small.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    check(small == file || !(small.ends_with(".safetensors") || small.ends_with(".gguf")),
+          "model {}: expected {}, found {}; rename it to {}", files.name(), expected, file, small);
+  }
+}
+
 // Names that torch.save is given by hand.
 void check_no_hand_named(const FileSet& files) {
   for (const std::string& file : files.files()) {
@@ -201,7 +213,10 @@ std::string base_model(const FileSet& files) {
 void check_no_adapter(const FileSet& files) {
   for (const char* name : {kAdapterConfig, "adapter_model.safetensors", "adapter_model.bin"}) {
     if (!files.contains(name)) continue;
-    const bool beside = files.contains("config.json");
+    const std::vector<std::string> all = files.files();
+    const bool beside = std::any_of(all.begin(), all.end(), [](const std::string& file) {
+      return !file.starts_with("adapter_") && (file.ends_with(".safetensors") || file.ends_with(".bin"));
+    });
     fail(
         "model {}: expected a whole model, found a PEFT adapter ({}); merge it into its base first, in "
         "Python: "
@@ -239,6 +254,7 @@ void fail_without_weights(const FileSet& files) {
   check_not_above(files, kExpected);
   check_finished(files, kExpected);
   check_marks(files, kExpected, kTraining);
+  check_no_capitals(files, kExpected);
   check_no_hand_named(files);
   fail("model {}: expected {}, found neither; download the model's weights too", files.name(), kExpected);
 }

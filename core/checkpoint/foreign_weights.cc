@@ -36,7 +36,8 @@ std::string method_name(const std::string& method) {
 
 // The method of a quantization_config; empty where it says that nothing is quantised.
 std::string method_of(const nlohmann::json& found) {
-  if (!found.is_object() || found.empty()) return {};
+  if (found.empty()) return {};  // null, too
+  if (!found.is_object()) return "a method that it does not name";
   const auto flag = [&](const char* key) {
     const auto value = found.find(key);
     return value != found.end() && value->is_boolean() ? std::optional(value->get<bool>()) : std::nullopt;

@@ -21,13 +21,17 @@ bool is_web_page(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
   if (begin == text.npos) return false;
   const std::string start = lower(text.substr(begin, 16));
-  return start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<head");
+  for (const char* tag : {"<!doctype html", "<html", "<head", "<!--", "<?xml"}) {
+    if (start.starts_with(tag)) return true;
+  }
+  return false;
 }
 
 // The hub's answers to those who may not have a file, or ask for none.
 bool is_refusal(std::string_view text) {
-  for (const char* begin : {"Entry not found", "Invalid username or password", "Access to model",
-                            "Repository not found", "Invalid credentials", "Cannot access gated repo"}) {
+  for (const char* begin :
+       {"Entry not found", "Invalid username or password", "Access to model", "Repository not found",
+        "Invalid credentials", "Cannot access gated repo", "404: Not Found", "{\"error\":"}) {
     if (text.starts_with(begin)) return true;
   }
   return false;

@@ -31,14 +31,17 @@ float read_rope_theta(const JsonObject& config, float fallback) {
     if (const auto rope = config.object(key)) theta = read_rope(*rope, theta);
   }
   check(static_cast<float>(theta) > 0 && std::isfinite(static_cast<float>(theta)),
-        "{}: rope_theta: expected a number above 0, found {}", config.where(), theta);
+        "{}: rope_theta: expected a number above 0, found {}; use the config.json that came with the weights",
+        config.where(), theta);
   return static_cast<float>(theta);
 }
 
 float read_epsilon(const JsonObject& config, const char* key, float fallback) {
   const double found = config.number(key, fallback);
-  check(found > 0 && found < 1, "{}: {}: expected a number above 0 and below 1, found {}", config.where(),
-        key, found);
+  check(found > 0 && found < 1,
+        "{}: {}: expected a number above 0 and below 1, found {}; use the config.json that came with the "
+        "weights",
+        config.where(), key, found);
   return static_cast<float>(found);
 }
 
@@ -57,10 +60,13 @@ TransformerConfig TransformerConfig::from_json(const nlohmann::json& json, const
   config.num_attention_heads = size("num_attention_heads", config.num_attention_heads);
   config.num_key_value_heads = size("num_key_value_heads", config.num_attention_heads);
   check(config.num_attention_heads % config.num_key_value_heads == 0,
-        "{}: num_key_value_heads: expected a divisor of num_attention_heads ({}), found {}", where,
-        config.num_attention_heads, config.num_key_value_heads);
+        "{}: num_key_value_heads: expected a divisor of num_attention_heads ({}), found {}; use the "
+        "config.json that came with the weights",
+        where, config.num_attention_heads, config.num_key_value_heads);
   config.head_dim = size("head_dim", std::max<int64_t>(1, config.hidden_size / config.num_attention_heads));
-  check(config.head_dim % 2 == 0, "{}: head_dim: expected an even number, found {}", where, config.head_dim);
+  check(config.head_dim % 2 == 0,
+        "{}: head_dim: expected an even number, found {}; use the config.json that came with the weights",
+        where, config.head_dim);
   config.vocab_size = size("vocab_size", config.vocab_size);
   config.max_position_embeddings = size("max_position_embeddings", config.max_position_embeddings);
   config.rms_norm_eps = read_epsilon(source, "rms_norm_eps", config.rms_norm_eps);

@@ -29,7 +29,8 @@ PromptImage prompt_image(const Image& image, const PreprocessConfig& config);
 struct ChatTurn {
   std::string question = {};
   int images = 0;
-  std::string answer = {};  // of every turn but the last
+  std::string answer = {};    // of every turn but the last
+  bool marked_places = true;  // false: "<image_placeholder>" is text beside images, too
 };
 
 // The keys and values of a conversation that stay from one answer to the next. Made by

@@ -85,6 +85,19 @@ void read_background(const JsonObject& source, const std::vector<double>& mean, 
       source.where(), fmt::join(settings.background_color, ", "), fmt::join(named, ", "));
 }
 
+// transformers stops at null in these, or takes it for false, where an absent key has a default: to read it
+// as one or the other would be a guess.
+void check_no_null(const JsonObject& source) {
+  for (const char* key : {"size", "min_size", "resample", "image_mean", "image_std", "rescale_factor",
+                          "do_resize", "do_pad", "do_rescale", "do_normalize"}) {
+    const auto found = source.json().find(key);
+    check(found == source.json().end() || !found->is_null(),
+          "{}: {}: expected a value, found null; give the one that was meant, or remove the key for its "
+          "default",
+          source.where(), key);
+  }
+}
+
 void check_type(const JsonObject& source) {
   const std::string type = source.string("image_processor_type", "JanusImageProcessor");
   check(
@@ -97,14 +110,26 @@ void check_type(const JsonObject& source) {
         source.where());
 }
 
+// Pillow's number, as both references take it.
+Resample read_resample(const JsonObject& source, Resample fallback) {
+  if (!source.contains("resample")) return fallback;
+  const nlohmann::json& found = source.json()["resample"];
+  check(
+      found.is_number(),
+      "{}: resample: expected Pillow's number of a filter, found {}; write 3 for bicubic, 2 for bilinear, 1 "
+      "for Lanczos, 0 for nearest, 4 for box, 5 for Hamming",
+      source.where(), excerpt(found));
+  return static_cast<Resample>(source.required_integer("resample", 0, 5));
+}
+
 PreprocessConfig read_settings(const JsonObject& source, int64_t image_size) {
   PreprocessConfig settings;
   settings.image_size = static_cast<int>(image_size);
   check_type(source);
+  check_no_null(source);
   check_size(source, image_size);
   settings.min_size = static_cast<int>(source.integer("min_size", settings.min_size, 1, image_size));
-  settings.resample =
-      static_cast<Resample>(source.integer("resample", static_cast<int>(settings.resample), 0, 5));
+  settings.resample = read_resample(source, settings.resample);
   settings.do_resize = source.boolean("do_resize", true);
   settings.do_pad = source.boolean("do_pad", true);
   settings.do_rescale = source.boolean("do_rescale", true);

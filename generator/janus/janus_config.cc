@@ -147,8 +147,9 @@ void read_transformers(const JsonObject& config, const Weights& root, JanusConfi
   const auto check_width = [&](const char* section, const char* key, int64_t fallback) {
     const int64_t width = JsonObject(part(section), where(section)).integer(key, fallback, 1, 1 << 24);
     check(width == janus.language.hidden_size,
-          "{}: {}: expected the hidden_size of text_config ({}), found {}", where(section), key,
-          janus.language.hidden_size, width);
+          "{}: {}: expected the hidden_size of text_config ({}), found {}; use the config.json that came "
+          "with the weights",
+          where(section), key, janus.language.hidden_size, width);
   };
   check_width("vision_config", "projection_dim", 2048);
   check_width("vq_config", "image_token_embed_dim", 2048);

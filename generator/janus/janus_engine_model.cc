@@ -57,10 +57,10 @@ std::vector<int32_t> JanusEngineModel::answer_prompt(std::span<const ChatTurn> t
   int placed = 0;
   for (size_t i = 0; i < turns.size(); ++i) {
     const ChatTurn& turn = turns[i];
-    const std::vector<int32_t> asked = i == 0
-                                           ? understanding_prompt(tokenizer(), text_.special, turn.question,
-                                                                  turn.images, image_tokens(), special_tokens)
-                                           : next_turn(turn, special_tokens);
+    const std::vector<int32_t> asked =
+        i == 0 ? understanding_prompt(tokenizer(), text_.special, turn.question, turn.images, image_tokens(),
+                                      special_tokens, turn.marked_places)
+               : next_turn(turn, special_tokens);
     ids.insert(ids.end(), asked.begin(), asked.end());
     placed += turn.images;
     if (i + 1 == turns.size()) break;
@@ -74,7 +74,7 @@ std::vector<int32_t> JanusEngineModel::answer_prompt(std::span<const ChatTurn> t
 
 std::vector<int32_t> JanusEngineModel::next_turn(const ChatTurn& turn, bool special_tokens) const {
   return checked(next_turn_prompt(tokenizer(), text_.special, turn.question, turn.images, image_tokens(),
-                                  special_tokens));
+                                  special_tokens, turn.marked_places));
 }
 
 std::vector<int32_t> JanusEngineModel::answer_ids(const std::string& answer, bool special_tokens) const {

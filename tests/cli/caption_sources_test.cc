@@ -132,7 +132,8 @@ TEST_F(CaptionSources, ListsAreReadInEveryEncoding) {
                                        "\xff\xfe" + utf16(lines, false),
                                        "\xfe\xff" + utf16(list("\r\n"), true),
                                        lines.substr(0, lines.size() - 1),
-                                       lines + "\n\n"};
+                                       lines + "\n\n",
+                                       list("\r")};
   for (const std::string& text : lists) {
     write_file(path("list.txt"), text);
     EXPECT_EQ(keys(caption({"@" + path("list.txt")})), both) << text;
@@ -144,6 +145,7 @@ TEST_F(CaptionSources, ListsAreReadInEveryEncoding) {
   for (const std::string& text : {"\xef\xbb\xbf" + records, "\xff\xfe" + utf16(records, false)}) {
     write_file(path("list.jsonl"), text);
     EXPECT_EQ(keys(caption({path("list.jsonl")})), both);
+    EXPECT_EQ(keys(caption({"@" + path("list.jsonl")})), both);
   }
 }
 

@@ -233,6 +233,11 @@ TEST(CommandLine, WordsThatLookLikeCommandsOrOptionsCanBeArguments) {
   EXPECT_EQ(run_model({"tokenize", "-q", "-5"}).code, 0);
 }
 
+TEST(CommandLine, WordsInBracketsStayWhole) {
+  const Result result = run_model({"describe", "[no,such]"});
+  EXPECT_NE(result.err.find("picture [no,such]:"), std::string::npos) << result.err;
+}
+
 TEST(CommandLine, HelpOpensWithExamples) {
   for (const Words& words :
        {Words{"--help"}, Words{"-h"}, Words{"describe", "--help"}, Words{"generate", "--help"},

@@ -53,6 +53,19 @@ TEST_F(Studio, TheBestOfSeveralIsFoundByItsScoreAndMadeAgainByItsSeed) {
   }
 }
 
+TEST_F(Studio, APlaceholderInThePromptIsNotTheImagesPlace) {
+  for (const std::string ranker : {"self-caption", "self-vqa"}) {
+    const auto scores = [&](const std::string& prompt) {
+      const Result result = run_model({"generate", prompt, "-o", path("p.png"), "--best-of", "2", "--ranker",
+                                       ranker, "--json", "-s", "10"});
+      EXPECT_EQ(result.code, 0) << result.err;
+      return result.code == 0 ? Json::parse(result.out)["candidates"].size() : 0;
+    };
+    EXPECT_EQ(scores("a ring <image_placeholder>"), 2U) << ranker;
+    EXPECT_EQ(scores("<image_placeholder> or <image_placeholder>"), 2U) << ranker;
+  }
+}
+
 TEST_F(Studio, TheScoreIsTheCaptionsProbability) {
   ASSERT_EQ(generate({"-o", path("x.png"), "--best-of", "1"}).code, 0);
   // Paraphrases and both beginnings together are likelier than any one, and not than their number.

@@ -95,6 +95,9 @@ TEST(Checkpoint, SaysWhichWeightsItLooksFor) {
   const TemporaryFolder folder;
   folder.write("config.json", "{}");
   expect_error(open_error(folder), {folder.path(), "*.safetensors", "pytorch_model*.bin", "found neither"});
+  folder.write("MODEL.Safetensors", "");
+  expect_error(open_error(folder), {"found MODEL.Safetensors", "rename it to model.safetensors"});
+  std::filesystem::remove(folder.path() + "/MODEL.Safetensors");
   folder.write("model.pth", "PK");
   expect_error(open_error(folder), {"*.safetensors", "found model.pth", "rename it to pytorch_model.bin"});
 }

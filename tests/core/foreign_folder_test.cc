@@ -152,7 +152,11 @@ TEST(StandIns, AreNamedWhateverTheFile) {
       {"<!DOCTYPE html>\n<html><body>Not found</body></html>", "web page"},
       {"\n  <html lang=\"en\">", "web page"},
       {"/annex/objects/SHA256E-s1--a.json\n", "git-annex"},
+      {"<!-- saved page -->\n<html>", "web page"},
+      {"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "web page"},
       {"Entry not found", "server's refusal"},
+      {"404: Not Found", "server's refusal"},
+      {R"({"error":"Repository not found"})", "server's refusal"},
       {"Invalid username or password.", "server's refusal"}};
   for (const auto& [content, kind] : stand_ins) {
     for (const char* name : {"config.json", "model.safetensors"}) {

@@ -148,12 +148,14 @@ TEST(ImageSettings, ListsAndNumbersAreCheckedBeforeUse) {
                                                  {"resample", 6},
                                                  {"resample", -1},
                                                  {"resample", "bicubic"},
+                                                 {"resample", true},
                                                  {"do_pad", 1},
                                                  {"do_resize", "no"},
                                                  {"do_center_crop", true},
                                                  {"image_processor_type", "CLIPImageProcessor"}}) {
     expect_error(refusal(copy, settings_with(key, value)), {kPreprocessor, key, "expected", "found"});
   }
+  expect_error(refusal(copy, settings_with("resample", "bicubic")), {"write 3 for bicubic"});
   expect_error(refusal(copy, empty), {kPreprocessor, "expected a JSON object"});
   json processor = copy.read(kProcessor);
   copy.write(kPreprocessor, settings());
@@ -163,6 +165,17 @@ TEST(ImageSettings, ListsAndNumbersAreCheckedBeforeUse) {
   processor["image_processor"] = 3;
   copy.write(kProcessor, processor);
   expect_error(error_of([&] { copy.open(); }), {kProcessor, "image_processor", "expected a JSON object"});
+}
+
+// transformers stops at some and takes others for false.
+TEST(ImageSettings, NullIsRefusedWhereItIsNotTheDefault) {
+  const ModelCopy copy("tied-mixed");
+  for (const char* key : {"size", "min_size", "resample", "image_mean", "image_std", "rescale_factor",
+                          "do_resize", "do_pad", "do_rescale", "do_normalize"})
+    expect_error(refusal(copy, settings_with(key, nullptr)),
+                 {kPreprocessor, key, "found null", "remove the key"});
+  for (const char* key : {"background_color", "do_convert_rgb", "do_center_crop", "crop_size", "data_format"})
+    EXPECT_EQ(refusal(copy, settings_with(key, nullptr)), "") << key;
 }
 
 TEST(ImageSettings, ImagesThatDoNotFitWithoutResizingOrPaddingAreRefused) {

@@ -109,6 +109,20 @@ TEST(UnderstandingPrompt, TheQuestionMayPlaceTheImages) {
                Error);
 }
 
+TEST(UnderstandingPrompt, PlacesThatAreNotMarkedStandBeforeTheQuestion) {
+  const ByteTokenizer tokenizer = pro_tokenizer();
+  const SpecialIds special = find_special_ids(tokenizer);
+  for (const bool special_tokens : {false, true}) {
+    const std::string words = "Is <image_placeholder> <image_placeholder>?";
+    const auto ids =
+        next_turn_prompt(tokenizer, special, words, 1, 1, special_tokens, /*marked_places=*/false);
+    EXPECT_EQ(tokenizer.show(ids),
+              "<|User|>: <begin_of_image><image_placeholder><end_of_image>\n" + words + "\n\n<|Assistant|>:");
+    EXPECT_EQ(std::count(ids.begin(), ids.end(), special.placeholder), 1);
+    EXPECT_EQ(std::count(ids.begin(), ids.end(), special.begin_of_image), 1);
+  }
+}
+
 TEST(UnderstandingPrompt, WordsAreTextWhateverTheySpellOut) {
   const ByteTokenizer tokenizer = pro_tokenizer();
   const SpecialIds special = find_special_ids(tokenizer);
@@ -133,6 +147,9 @@ TEST(GenerationPrompt, EndsInBeginOfImageAndItsTwinIsPads) {
   const SpecialIds special = find_special_ids(tokenizer);
   const auto ids = generation_prompt(tokenizer, special, " ab ");
   EXPECT_EQ(tokenizer.show(ids), "<bos><|User|>: ab\n\n<|Assistant|>:<begin_of_image>");
+  const std::string place = "a <image_placeholder>";
+  EXPECT_NE(tokenizer.show(generation_prompt(tokenizer, special, place)).find(place), std::string::npos);
+  EXPECT_THROW(generation_prompt(tokenizer, special, place, /*special_tokens=*/true), Error);
   const auto unconditional = unconditional_prompt(ids, special.pad);
   ASSERT_EQ(unconditional.size(), ids.size());
   EXPECT_EQ(unconditional.front(), ids.front());

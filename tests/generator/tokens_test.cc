@@ -14,8 +14,8 @@
 #include "generator/model.h"
 #include "generator/prompt.h"
 #include "generator/quantize.h"
-#include "tests/core/model_files.h"
 #include "tests/golden.h"
+#include "tests/support/model_copy.h"
 #include "tests/support/requests.h"
 
 namespace janus {
@@ -24,29 +24,8 @@ namespace {
 using nlohmann::json;
 using test::error_of;
 using test::expect_error;
+using test::ModelCopy;
 using Ids = std::vector<int32_t>;
-
-// A copy of a model whose files may be changed.
-class ModelCopy {
- public:
-  explicit ModelCopy(const std::string& name) {
-    std::filesystem::copy(
-        test::golden_model(name), folder_.path(),
-        std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
-  }
-  const std::string& path() const { return folder_.path(); }
-  FileSet files() const { return FileSet::folder(path()); }
-  json read(const std::string& file) const { return files().json(file); }
-  void write(const std::string& file, const json& content) const { folder_.write(file, content.dump()); }
-  void remove(const std::string& file) const { std::filesystem::remove(path() + "/" + file); }
-  std::unique_ptr<Model> open() const {
-    return open_model(Checkpoint::open(path()), open_device("cpu", {.threads = 1}),
-                      {.type = WeightType::f32});
-  }
-
- private:
-  const test::TemporaryFolder folder_;
-};
 
 Ids question_ids(const FileSet& files, const std::string& question = "What is it?", int images = 1,
                  bool special_tokens = false) {

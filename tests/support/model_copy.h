@@ -25,7 +25,8 @@ class ModelCopy {
         std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
   }
   const std::string& path() const { return folder_.path(); }
-  json read(const std::string& file) const { return FileSet::folder(path()).json(file); }
+  FileSet files() const { return FileSet::folder(path()); }
+  json read(const std::string& file) const { return files().json(file); }
   void write(const std::string& file, const std::string& content) const { folder_.write(file, content); }
   void write(const std::string& file, const json& content) const { write(file, content.dump()); }
   void remove(const std::string& file) const { std::filesystem::remove(path() + "/" + file); }
@@ -56,7 +57,7 @@ class ModelCopy {
   }
   void remove_weights() const {
     std::vector<std::string> weights;
-    for (const std::string& file : FileSet::folder(path()).files()) {
+    for (const std::string& file : files().files()) {
       if (file.ends_with(".safetensors") || file.ends_with(".bin") || file.ends_with(".index.json"))
         weights.push_back(file);
     }

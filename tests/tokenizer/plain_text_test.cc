@@ -172,6 +172,20 @@ TEST(PlainText, SentencePieceFindsNoneOfItsOwn) {
       const TextRange middle{tag.size(), tag.size() + 1};
       EXPECT_EQ(tokenizer->encode(around, false, {&middle, 1}), tokenizer->encode(around, false));
     }
+    // Wide signs that normalisation makes the tag's: all of a token, its first or its last character.
+    int made = 0;
+    for (const std::string& tag : tags) {
+      const int32_t id = *tokenizer->id_of(tag);
+      const std::string inner = tag.substr(1, tag.size() - 2);
+      for (const std::string& text : {"\xEF\xBC\x9C" + inner + "\xEF\xBC\x9E", "\xEF\xBC\x9C" + inner + ">",
+                                      "<" + inner + "\xEF\xBC\x9E"}) {
+        const std::string twice = "a " + text + text;
+        EXPECT_FALSE(holds(typed(*tokenizer, twice), id)) << model << text;
+        made += holds(tokenizer->encode(twice, false), id) ? 1 : 0;
+      }
+    }
+    EXPECT_EQ(made > 0, model == std::string("unigram.model"))
+        << made << " of them are tokens where they count";
     // Words without tags are as they are.
     const std::string words = "the  cat, \xE4\xB8\x96\xE7\x95\x8C 12 < User >";
     EXPECT_EQ(typed(*tokenizer, words), tokenizer->encode(words, false));

@@ -49,6 +49,20 @@ TEST(Png, WithoutItsEndIsReadWithAWarning) {
   EXPECT_EQ(decoded.image.height, 32);
 }
 
+// The bytes behind the last pixel are checksums: zlib's of all rows, and that of the last chunk.
+TEST(Png, CutInItsLastChecksumsIsReadWithAWarning) {
+  if (JANUS_WITH_IMAGES == 0) GTEST_SKIP() << "stb_image refuses it";
+  for (const char* name : {"rgb.png", "grey16.png", "palette_alpha.png", "bits.png"}) {
+    const std::string whole = as_text(image_bytes(name));
+    const Image image = decode(whole).image;
+    for (size_t missing = kEndBytes + 1; missing <= kEndBytes + 4; ++missing) {
+      const DecodedImage decoded = decode(whole.substr(0, whole.size() - missing));
+      EXPECT_EQ(decoded.image.pixels, image.pixels) << name << " " << missing;
+      EXPECT_EQ(decoded.warning, kCutWarning) << name << " " << missing;
+    }
+  }
+}
+
 TEST(Png, TransparentColourOfTheWrongLengthIsNone) {
   const std::string grey = as_text(image_bytes("grey.png")), rgb = as_text(image_bytes("rgb.png"));
   for (const size_t length : {0, 1, 3, 6, 8}) {

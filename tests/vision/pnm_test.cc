@@ -43,6 +43,9 @@ TEST(Pnm, NamedFieldsTellChannels) {
                    std::string("\x10\xFF\x10\0", 4))
                 .pixels,
             greys({0x10, 255}));
+  for (const char* kind : {"TUPLTYPE\n", "TUPLTYPE of my own\n"}) {
+    EXPECT_EQ(decode(size + "DEPTH 1\nMAXVAL 255\n" + kind + "ENDHDR\nab").pixels, greys({'a', 'b'})) << kind;
+  }
   EXPECT_NE(
       error_of(size + "DEPTH 7\nMAXVAL 255\nENDHDR\n" + std::string(14, '\0')).find("found 7; convert it"),
       std::string::npos);

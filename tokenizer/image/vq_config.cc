@@ -31,7 +31,9 @@ VqConfig VqConfig::from_json(const nlohmann::json& json, const std::string& wher
   const auto multipliers = source.integers("channel_multiplier", 1, 1 << 8);
   check(!source.contains("channel_multiplier") ||
             (!multipliers.empty() && static_cast<int64_t>(multipliers.size()) <= kMostLevels),
-        "{}: channel_multiplier: expected 1 to {} numbers, found {}", where, kMostLevels, multipliers.size());
+        "{}: channel_multiplier: expected 1 to {} numbers, found {}; use the config.json that came with the "
+        "weights",
+        where, kMostLevels, multipliers.size());
   if (!multipliers.empty()) {
     config.level_channels.clear();
     for (int64_t multiplier : multipliers) config.level_channels.push_back(multiplier * config.base_channels);
@@ -41,10 +43,12 @@ VqConfig VqConfig::from_json(const nlohmann::json& json, const std::string& wher
   // It stands for the aligner of codes and the image head too; the convolutions have SiLU whatever it says.
   source.choice("hidden_act", {"gelu", "gelu_python"},
                 "janus has the exact GELU there: use a model made with it");
-  check(!source.boolean("double_latent", false), "{}: double_latent: expected false, found true", where);
+  check(!source.boolean("double_latent", false),
+        "{}: double_latent: expected false, found true; use a model made as the released ones are", where);
   for (const char* key : {"in_channels", "out_channels"}) {
     const int64_t channels = source.integer(key, 3, 1, kMost);
-    check(channels == 3, "{}: {}: expected 3, found {}", where, key, channels);
+    check(channels == 3, "{}: {}: expected 3, found {}; use a model made as the released ones are", where,
+          key, channels);
   }
   return config;
 }

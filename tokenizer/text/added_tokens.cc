@@ -79,16 +79,6 @@ TokenFinder::Found TokenFinder::longest_at(std::string_view text, size_t at,
   return found;
 }
 
-std::vector<size_t> TokenFinder::places(std::string_view text, std::span<const TextRange> plain) const {
-  std::vector<size_t> places;
-  for (size_t at = 0; at < text.size() && !plain.empty(); ++at) {
-    if (!begins_[static_cast<uint8_t>(text[at])]) continue;
-    const Found found = longest_at(text, at, {});
-    if (found.token != nullptr && overlaps(plain, at, at + found.length)) places.push_back(at);
-  }
-  return places;
-}
-
 std::vector<TokenOrText> TokenFinder::split(std::string_view text, std::span<const TextRange> plain) const {
   std::vector<TokenOrText> parts;
   size_t done = 0;  // what lies before is in `parts`

@@ -52,8 +52,6 @@ class TokenFinder {
   // space that the one before has taken, as in the reference. Control tokens that reach into `plain` are
   // text.
   std::vector<TokenOrText> split(std::string_view text, std::span<const TextRange> plain = {}) const;
-  // The places at which a token begins that reaches into `plain`, also within others.
-  std::vector<size_t> places(std::string_view text, std::span<const TextRange> plain) const;
 
  private:
   struct Found {

@@ -33,8 +33,9 @@ std::optional<std::vector<int32_t>> read_begin_template(const nlohmann::json& js
   if (type == "TemplateProcessing") return ids_before_text(object);
   if (type == "ByteLevel") return std::nullopt;  // concerns offsets alone
   check(type == "Sequence",
-        "{}: expected a post-processor among Sequence, TemplateProcessing, ByteLevel, found {}", where,
-        excerpt(type));
+        "{}: expected a post-processor among Sequence, TemplateProcessing, ByteLevel, found {}; use the "
+        "tokenizer files of a released Janus",
+        where, excerpt(type));
   std::optional<std::vector<int32_t>> first;
   for_each_item(object, "processors", [&](const auto& item, const auto& place) {
     auto ids = read_begin_template(item, place);

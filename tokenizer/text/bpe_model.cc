@@ -122,7 +122,8 @@ BpeModel::BpeModel(const nlohmann::json& json, const std::string& where) {
   // Old files do not name the type.
   const std::string type = model.string("type", "BPE");
   check(type == "BPE", "{}: type: expected BPE, found {}{}", where, excerpt(type),
-        type == "Unigram" ? "; put the tokenizer.model that it was made from in this file's place" : "");
+        type == "Unigram" ? "; put the tokenizer.model that it was made from in this file's place"
+                          : "; use the tokenizer files of a released Janus");
   refuse_unsupported(model);
   fuse_unknown_ = model.boolean("fuse_unk", false);
   byte_fallback_ = model.boolean("byte_fallback", false);

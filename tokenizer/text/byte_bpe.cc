@@ -22,7 +22,7 @@ const nlohmann::json& part(const nlohmann::json& file, const char* key, const st
 
 const nlohmann::json& model_of(const nlohmann::json& file, const std::string& where) {
   const nlohmann::json& model = part(file, "model", where);
-  check(!model.is_null(), "{}: model: expected a BPE model, found none", where);
+  check(!model.is_null(), "{}: model: expected a BPE model, found none; download the file again", where);
   return model;
 }
 
@@ -77,12 +77,14 @@ ByteBpeTokenizer::ByteBpeTokenizer(const nlohmann::json& json, const TokenizerSe
 void ByteBpeTokenizer::add_token(const AddedToken& token, const std::string& where) {
   if (token.content.empty()) return;
   const auto known = id_of(token.content);
-  check(!known || *known == token.id, "{}: expected the id of {} in the vocabulary, {}, found {}", where,
-        excerpt(token.content), known.value_or(0), token.id);
+  check(!known || *known == token.id,
+        "{}: expected the id of {} in the vocabulary, {}, found {}; take all tokenizer files from one model",
+        where, excerpt(token.content), known.value_or(0), token.id);
   const std::string* holder = find_token(token.id);
-  check(holder == nullptr || *holder == token.content,
-        "{}: expected an id of its own for {}, found {}, which is {}", where, excerpt(token.content),
-        token.id, excerpt(holder == nullptr ? "" : *holder));
+  check(
+      holder == nullptr || *holder == token.content,
+      "{}: expected an id of its own for {}, found {}, which is {}; take all tokenizer files from one model",
+      where, excerpt(token.content), token.id, excerpt(holder == nullptr ? "" : *holder));
   if (added_by_id_.contains(token.id)) return;
   const AddedToken& added = added_.emplace_back(token);
   added_by_text_.emplace(added.content, &added);

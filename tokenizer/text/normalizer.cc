@@ -115,7 +115,7 @@ void Normalizer::add(const nlohmann::json& json, const std::string& where) {
   } else {
     fail(
         "{}: expected a normalizer among Sequence, NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, "
-        "Prepend, Replace, found {}",
+        "Prepend, Replace, found {}; use the tokenizer files of a released Janus",
         where, excerpt(type));
   }
 }

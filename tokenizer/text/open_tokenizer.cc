@@ -14,8 +14,9 @@ std::unique_ptr<TextTokenizer> open_tokenizer(const FileSet& files) {
     return std::make_unique<ByteBpeTokenizer>(files.json(kJson), read_tokenizer_settings(files),
                                               files.path(kJson));
   }
-  check(files.contains(kModel), "{}: expected a tokenizer, {} or {}, found neither", files.name(), kJson,
-        kModel);
+  check(files.contains(kModel),
+        "{}: expected a tokenizer, {} or {}, found neither; put the model's tokenizer files there, too",
+        files.name(), kJson, kModel);
   const FileBytes model = files.read(kModel);
   return open_sentencepiece({reinterpret_cast<const char*>(model.bytes.data()), model.bytes.size()},
                             read_tokenizer_settings(files), files.path(kModel));

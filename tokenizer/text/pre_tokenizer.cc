@@ -122,7 +122,7 @@ void PreTokenizer::add(const nlohmann::json& json, const std::string& where) {
   } else {
     fail(
         "{}: expected a pre-tokenizer among Sequence, Split, Digits, Whitespace, WhitespaceSplit, ByteLevel, "
-        "Metaspace, found {}",
+        "Metaspace, found {}; use the tokenizer files of a released Janus",
         where, excerpt(type));
   }
 }

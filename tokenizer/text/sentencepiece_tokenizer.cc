@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "core/base/error.h"
@@ -21,16 +22,18 @@ using sentencepiece::SentencePieceProcessor;
 
 constexpr std::string_view kSpaceSymbol = "\xE2\x96\x81";  // U+2581, a space within pieces
 
-void check_status(const sentencepiece::util::Status& status, const std::string& where, const char* what) {
+void check_status(const sentencepiece::util::Status& status, const std::string& where, const char* what,
+                  const char* remedy = "") {
   if (status.ok()) return;
   std::string reason = status.ToString();
   std::replace(reason.begin(), reason.end(), '\n', ' ');
-  fail("{}: expected {}, found a fault: {}", where, what, reason);
+  fail("{}: expected {}, found a fault: {}{}", where, what, reason, remedy);
 }
 
 std::unique_ptr<SentencePieceProcessor> load(std::string_view model, const std::string& where) {
   auto processor = std::make_unique<SentencePieceProcessor>();
-  check_status(processor->LoadFromSerializedProto(model), where, "a SentencePiece model");
+  check_status(processor->LoadFromSerializedProto(model), where, "a SentencePiece model",
+               "; download the file again");
   return processor;
 }
 
@@ -60,17 +63,8 @@ class SentencePieceTokenizer : public TextTokenizer {
     const std::string whole = to_utf8(text);
     const std::string_view all(whole);
     size_t done = 0;
-    // What the library would find by itself in `plain` is cut behind its first character.
-    const std::vector<size_t> cuts = library_control_.places(all, plain);
-    auto cut = cuts.begin();
     const auto encode_until = [&](size_t end) {
-      for (; cut != cuts.end() && *cut < end; ++cut) {
-        const size_t behind = *cut + utf8_front(all.substr(*cut)).length;
-        if (behind <= done || behind >= end) continue;
-        encode_part(all.substr(done, behind - done), done == 0, ids);
-        done = behind;
-      }
-      encode_part(all.substr(done, end - done), done == 0, ids);
+      encode_words(all.substr(done, end - done), within(plain, done, end), done == 0, ids);
       done = end;
     };
     for (const TokenOrText& part : finder_.split(all, plain)) {
@@ -133,12 +127,14 @@ class SentencePieceTokenizer : public TextTokenizer {
     if (token.id < 0 || token.content.empty()) return;
     const auto known = id_of(token.content);
     check(!known || *known == token.id,
-          "{}: expected the id of {} that the files beside it name, {}, found {}", where_,
-          excerpt(token.content), token.id, known.value_or(0));
+          "{}: expected the id of {} that the files beside it name, {}, found {}; take all tokenizer files "
+          "from one model",
+          where_, excerpt(token.content), token.id, known.value_or(0));
     const bool taken = token.id < processor_->GetPieceSize() || added_.contains(token.id);
     check(known.has_value() || !taken,
-          "{}: expected an id of its own for the added token {}, found {}, which is {}", where_,
-          excerpt(token.content), token.id, taken ? excerpt(token_of(token.id)) : "");
+          "{}: expected an id of its own for the added token {}, found {}, which is {}; take all tokenizer "
+          "files from one model",
+          where_, excerpt(token.content), token.id, taken ? excerpt(token_of(token.id)) : "");
     add_token(token);
   }
 
@@ -174,16 +170,35 @@ class SentencePieceTokenizer : public TextTokenizer {
       const bool has_role = token.id == roles_.begin || token.id == roles_.end || token.id == roles_.pad;
       token.control = token.special || has_role || is_tag(token.content);
       const bool of_library = token.id < processor_->GetPieceSize() && !processor_->IsControl(token.id);
-      if (token.control && of_library) library_control_.add(token.content, token);
+      if (token.control && of_library) library_control_.insert(token.id);
     }
   }
 
-  void encode_part(std::string_view text, bool at_start, std::vector<int32_t>& ids) const {
+  // The library finds and merges tokens by itself, and in normalised text, where other characters may spell
+  // them. Control tokens that it makes of bytes in `plain` are cut behind their first character.
+  void encode_words(std::string_view text, std::span<const TextRange> plain, bool at_start,
+                    std::vector<int32_t>& ids) const {
     if (text.empty()) return;
     const SentencePieceProcessor& processor = at_start || !continuation_ ? *processor_ : *continuation_;
-    std::vector<int> part;
-    check_status(processor.Encode(text, &part), where_, "a text that can be encoded");
-    ids.insert(ids.end(), part.begin(), part.end());
+    sentencepiece::ImmutableSentencePieceText encoded;
+    check_status(processor.Encode(text, encoded.mutable_proto()), where_, "a text that can be encoded");
+    std::vector<size_t> cuts;
+    for (const auto& piece : encoded.pieces()) {
+      if (!library_control_.contains(static_cast<int32_t>(piece.id()))) continue;
+      if (!overlaps(plain, piece.begin(), piece.end())) continue;
+      const size_t cut = piece.begin() + utf8_front(text.substr(piece.begin())).length;
+      if (cut < text.size()) cuts.push_back(cut);
+    }
+    if (cuts.empty()) {
+      for (const auto& piece : encoded.pieces()) ids.push_back(static_cast<int32_t>(piece.id()));
+      return;
+    }
+    cuts.push_back(text.size());
+    size_t done = 0;
+    for (const size_t cut : cuts) {
+      encode_words(text.substr(done, cut - done), within(plain, done, cut), at_start && done == 0, ids);
+      done = cut;
+    }
   }
 
   void append_piece(int32_t id, bool& at_start, std::string& text) const {
@@ -229,7 +244,7 @@ class SentencePieceTokenizer : public TextTokenizer {
   std::map<int32_t, AddedToken*> added_;  // into tokens_
   std::map<std::string, int32_t, std::less<>> added_by_text_;
   TokenFinder finder_;
-  TokenFinder library_control_;  // control tokens that the library finds or makes by itself
+  std::set<int32_t> library_control_;  // ids of control tokens that the library finds or makes by itself
   RoleIds roles_;
   bool adds_begin_ = false;
   int32_t size_ = 0;

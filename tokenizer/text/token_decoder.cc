@@ -94,7 +94,7 @@ void TokenDecoder::add(const nlohmann::json& json, const std::string& where) {
   } else {
     fail(
         "{}: expected a decoder among Sequence, ByteLevel, ByteFallback, Metaspace, Fuse, Replace, "
-        "Strip, found {}",
+        "Strip, found {}; use the tokenizer files of a released Janus",
         where, excerpt(type));
   }
 }

@@ -47,8 +47,10 @@ void fail_cut_short(ReadableImageFormat format, size_t bytes, const std::string&
 void check_size(const ImageHeader& header, const std::string& name) {
   const bool fits = header.width > 0 && header.height > 0 && header.width <= kMaxSide &&
                     header.height <= kMaxSide && header.width * header.height <= kMaxPixels;
-  check(fits, "picture {}: expected 1 to {} pixels and sides of at most {}, found {} x {}; resize it first",
-        name, kMaxPixels, kMaxSide, header.width, header.height);
+  const bool empty = header.width <= 0 || header.height <= 0;
+  check(fits, "picture {}: expected 1 to {} pixels and sides of at most {}, found {} x {}; {}", name,
+        kMaxPixels, kMaxSide, header.width, header.height,
+        empty ? "it is damaged or not wholly written: save it anew" : "resize it first");
 }
 
 }  // namespace janus

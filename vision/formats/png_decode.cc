@@ -21,11 +21,19 @@ struct Reader {
   size_t left = 0;
   bool cut = false;       // libpng asked for more than there is
   bool complete = false;  // all pixels are there
+  int height = 0, passes = 1;
   char fault_words[128] = "";
 };
 
 void on_fault(png_structp library, png_const_charp words) {
   auto& reader = *static_cast<Reader*>(png_get_error_ptr(library));
+  // Of what stands behind the last row, libpng complains while it hands that row over.
+  const bool interlaced = reader.passes > 1;
+  if (reader.cut &&
+      (interlaced ? png_get_current_pass_number(library) >= reader.passes
+                  : png_get_current_row_number(library) >= static_cast<png_uint_32>(reader.height))) {
+    reader.complete = reader.height > 0;
+  }
   std::snprintf(reader.fault_words, sizeof(reader.fault_words), "%s", words);
   png_longjmp(library, 1);
 }
@@ -61,10 +69,10 @@ bool start(Reader& reader) {
   return true;
 }
 
-bool read_rows(Reader& reader, uint8_t* to, size_t row_bytes, int height, int passes) {
+bool read_rows(Reader& reader, uint8_t* to, size_t row_bytes) {
   if (setjmp(png_jmpbuf(reader.library)) != 0) return false;
-  for (int pass = 0; pass < passes; ++pass) {
-    for (int y = 0; y < height; ++y) png_read_row(reader.library, to + y * row_bytes, nullptr);
+  for (int pass = 0; pass < reader.passes; ++pass) {
+    for (int y = 0; y < reader.height; ++y) png_read_row(reader.library, to + y * row_bytes, nullptr);
   }
   reader.complete = true;
   png_read_end(reader.library, nullptr);
@@ -101,8 +109,9 @@ Pixels decode_png(const ImageHeader& header, std::span<const std::byte> bytes, c
                 png_get_channels(reader.library, reader.info),
                 {}};
   pixels.values.resize(row_bytes * pixels.height);
-  const int passes = png_get_interlace_type(reader.library, reader.info) == PNG_INTERLACE_NONE ? 1 : 7;
-  if (!read_rows(reader, pixels.values.data(), row_bytes, pixels.height, passes)) {
+  reader.height = pixels.height;
+  reader.passes = png_get_interlace_type(reader.library, reader.info) == PNG_INTERLACE_NONE ? 1 : 7;
+  if (!read_rows(reader, pixels.values.data(), row_bytes)) {
     if (!reader.complete || !reader.cut) fail_damaged(reader, bytes.size(), name);
     pixels.warning = "picture " + name + ": the PNG is cut short behind its last pixel";
   }

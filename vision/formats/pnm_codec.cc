@@ -44,6 +44,7 @@ class Words {
           name_);
     return digit == '1';
   }
+  void skip_line() { at_ = std::min(text_.find('\n', at_), text_.size()); }
   // Behind the one blank that ends a header.
   size_t pixels_begin() const { return at_ + 1; }
 
@@ -83,7 +84,7 @@ void read_named(Words& words, Layout& layout, const std::string& name) {
     } else {
       check(key == "TUPLTYPE",
             "picture {}: expected a PAM header, found an unknown line in it; it is damaged", name);
-      words.word();  // says what the number of channels says
+      words.skip_line();  // any words or none, which say what the number of channels says
     }
   }
   check(layout.channels >= 1 && layout.channels <= 4,

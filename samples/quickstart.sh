@@ -12,7 +12,7 @@ prompt="a red circle left of a blue square on a white background"
 
 install_missing_packages
 configure release
-build release --target janus
+build release --target janus janus_pages
 
 mkdir -p build/quickstart
 if [[ $picture -nt $janus ]]; then

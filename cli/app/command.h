@@ -1,6 +1,7 @@
 // What a command of the program is, and the ways its work can end. main.cc alone turns these into exit codes.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -38,8 +39,24 @@ struct Command {
   std::function<void(OptionSet&)> declare;
   // Throws UsageError before anything is opened, Error for everything else that ends the command.
   std::function<Outcome(const CommonOptions&, Console&)> run;
-  std::string notes = {};  // whole lines below the options in --help
+  std::string notes = {};  // whole lines below the options in --help, as wrapped_notes() reads them
+  // Common options that would change nothing in it, by their long names: refused on the command line,
+  // where nobody can mean them.
+  std::vector<std::string> unused = {};
+
+  bool leaves_unused(const std::string& long_name) const {
+    return std::find(unused.begin(), unused.end(), long_name) != unused.end();
+  }
 };
+
+// For Command::unused: what only the drawing of words or codes takes, and what only running a model does.
+inline const std::vector<std::string> kSamplingOptions{"--seed", "--max-tokens"};
+inline const std::vector<std::string> kModelOptions{
+    "--model", "--builtin-notice", "--device", "--type", "--threads", "--seed", "--verify", "--max-tokens"};
+// All but --quiet and --verbose: of commands that only print text of their own.
+inline const std::vector<std::string> kTextOnly{"--model",   "--builtin-notice", "--device", "--type",
+                                                "--threads", "--seed",           "--verify", "--max-tokens",
+                                                "--json",    "--json-progress"};
 
 // What ended the work on one of several items.
 struct Fault {
@@ -65,5 +82,7 @@ Command bench_command();
 Command caption_command();
 Command pull_command();
 Command quantize_command();
+Command list_command();
+Command rm_command();
 
 }  // namespace janus::cli

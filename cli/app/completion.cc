@@ -1,6 +1,9 @@
 // The scripts of `janus completion`, made from the tables of options.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "cli/app/completion_scripts.h"
+#include "cli/app/completion_value.h"
 #include "cli/app/manual.h"
 
 namespace janus::cli {
@@ -8,84 +11,78 @@ namespace {
 
 std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
 
-std::vector<std::string> names_of(const OptionSet& options) {
-  std::vector<std::string> names;
-  for (const OptionEntry& entry : options.entries()) {
-    if (entry.positional) continue;
-    if (!short_name(entry).empty()) names.push_back(short_name(entry));
-    names.push_back(entry.long_name());
-  }
-  return names;
-}
-
 std::vector<std::string> command_names(const Manual& manual) {
   std::vector<std::string> names;
   for (const Command& command : manual.commands) names.push_back(command.name);
   return names;
 }
 
-// The values of positional arguments that are names of the program itself.
-std::string words_of_arguments(const Manual& manual, const Command& command) {
-  if (command.name == "completion") return "bash zsh fish";
-  return command.name == "help" ? joined(command_names(manual)) : "";
+// A command, and all options that it takes: its own, then the common ones.
+struct Taken {
+  const Command& command;
+  std::vector<const OptionEntry*> options;
+  const OptionEntry* argument = nullptr;  // the one it takes, if any
+};
+
+Taken taken_by(const Manual& manual, size_t index) {
+  Taken taken{manual.commands[index], {}};
+  for (const OptionEntry& entry : manual.options[index].entries()) {
+    if (entry.positional) {
+      taken.argument = &entry;
+    } else {
+      taken.options.push_back(&entry);
+    }
+  }
+  for (const OptionEntry& entry : manual.common->entries()) {
+    if (!taken.command.leaves_unused(entry.long_name())) taken.options.push_back(&entry);
+  }
+  return taken;
 }
 
-// "  generate:--ranker) ..." for each option that takes a value.
-std::string bash_values(const OptionSet& options, const std::string& command) {
-  std::string text;
-  for (const OptionEntry& entry : options.entries()) {
-    if (entry.positional || entry.value_name.empty()) continue;
-    std::string pattern = fmt::format("{}:{}", command, entry.long_name());
-    if (!short_name(entry).empty()) pattern += fmt::format("|{}:{}", command, short_name(entry));
-    const std::vector<std::string>& choices = entry.reader.choices;
-    std::string action = ":";
-    if (!choices.empty()) {
-      action = fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$cur\"))", joined(choices));
-    } else if (takes_file(entry)) {
-      action = "COMPREPLY=($(compgen -f -- \"$cur\"))";
-    }
-    text += fmt::format("    {}) {}; return ;;\n", pattern, action);
-  }
-  return text;
+// A call of one of the script's functions that fills in the value; the same words in bash and zsh.
+std::string action(const CompletionValue& value) {
+  std::string calls;
+  const auto call = [&](const std::string& text) { calls += (calls.empty() ? "" : "; ") + text; };
+  if (!value.words.empty())
+    call(fmt::format("_janus_{} '{}'", value.list ? "list" : "words", joined(value.words)));
+  if (value.models) call("_janus_models");
+  if (value.devices) call("_janus_devices");
+  if (value.folders) call("_janus_folders");
+  if (value.files) call(fmt::format("_janus_files '{}'", joined(value.extensions)));
+  return calls.empty() ? ":" : calls;
 }
 
 std::string bash_script(const Manual& manual) {
-  std::string text =
-      "# bash completion of janus; source it, or put it into share/bash-completion/completions/janus\n"
-      "_janus() {\n"
-      "  local IFS=$' \\t\\n' cur=${COMP_WORDS[COMP_CWORD]} prev= command= word options\n"
-      "  ((COMP_CWORD > 0)) && prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-      "  COMPREPLY=()\n"
-      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-      "    case $word in\n";
-  text += fmt::format("      {}) command=$word; break ;;\n", fmt::join(command_names(manual), "|"));
-  text += "    esac\n  done\n  case $command:$prev in\n";
-  for (size_t i = 0; i < manual.commands.size(); ++i) {
-    text += bash_values(manual.options[i], manual.commands[i].name);
+  const std::vector<std::string> commands = command_names(manual);
+  std::string values, options;
+  for (size_t i = 0; i < commands.size(); ++i) {
+    const Taken taken = taken_by(manual, i);
+    std::string names;
+    for (const OptionEntry* entry : taken.options) {
+      names += (short_name(*entry).empty() ? "" : short_name(*entry) + " ") + entry->long_name() + " ";
+      if (entry->value_name.empty()) continue;
+      std::string pattern = fmt::format("{}:{}", commands[i], entry->long_name());
+      if (!short_name(*entry).empty()) pattern += fmt::format("|{}:{}", commands[i], short_name(*entry));
+      values += fmt::format("    {}) {}; return ;;\n", pattern,
+                            action(completion_value(commands[i], *entry, commands)));
+    }
+    const std::string argument =
+        taken.argument == nullptr ? ":" : action(completion_value(commands[i], *taken.argument, commands));
+    options +=
+        fmt::format("    {})\n      if [[ $cur == -* ]]; then _janus_words '{}--help'; else {}; fi ;;\n",
+                    commands[i], names, argument);
   }
-  text += bash_values(*manual.common, "*");
-  text += "  esac\n  case $command in\n";
-  const std::string common = joined(names_of(*manual.common));
-  for (size_t i = 0; i < manual.commands.size(); ++i) {
-    text += fmt::format("    {}) options='{}' ;;\n", manual.commands[i].name,
-                        joined(names_of(manual.options[i])));
+  std::string common;
+  for (const OptionEntry& entry : manual.common->entries()) {
+    common += entry.long_name() + " ";
+    if (entry.value_name.empty()) continue;
+    std::string pattern = ":" + entry.long_name();
+    if (!short_name(entry).empty()) pattern += "|:" + short_name(entry);
+    values += fmt::format("    {}) {}; return ;;\n", pattern, action(completion_value("", entry, commands)));
   }
-  text += fmt::format(
-      "    *) options='--version --list-devices' ;;\n  esac\n"
-      "  if [[ $cur == -* ]]; then\n"
-      "    COMPREPLY=($(compgen -W \"$options {} --help\" -- \"$cur\"))\n"
-      "  elif [[ -z $command ]]; then\n"
-      "    COMPREPLY=($(compgen -W '{}' -- \"$cur\"))\n",
-      common, joined(command_names(manual)));
-  for (const Command& command : manual.commands) {
-    const std::string words = words_of_arguments(manual, command);
-    if (words.empty()) continue;
-    text += fmt::format("  elif [[ $command == {} ]]; then\n    COMPREPLY=($(compgen -W '{}' -- \"$cur\"))\n",
-                        command.name, words);
-  }
-  return text +
-         "  else\n    COMPREPLY=($(compgen -f -- \"$cur\"))\n  fi\n}\ncomplete -o filenames -F _janus "
-         "janus\n";
+  return fmt::format(fmt::runtime(kBashScript), fmt::arg("commands", joined(commands)),
+                     fmt::arg("patterns", fmt::format("{}", fmt::join(commands, "|"))),
+                     fmt::arg("values", values), fmt::arg("options", options), fmt::arg("common", common));
 }
 
 // Text within single quotes; `also` are escaped with a backslash.
@@ -102,97 +99,92 @@ std::string quoted(const std::string& text, std::string_view also) {
   return result;
 }
 
-std::string zsh_options(const OptionSet& options) {
-  std::string text;
-  for (const OptionEntry& entry : options.entries()) {
-    if (entry.positional) continue;
-    std::string value;
-    if (!entry.value_name.empty()) {
-      const std::vector<std::string>& choices = entry.reader.choices;
-      value = ":" + entry.value_name + ":";
-      if (!choices.empty()) {
-        value += "(" + joined(choices) + ")";
-      } else if (takes_file(entry)) {
-        value += "_files";
-      }
-    }
-    const std::string help = "[" + quoted(entry.help, "[]:\\") + "]" + value + "'";
-    const std::string brief = short_name(entry), both = brief.empty() ? "" : brief + " ";
-    if (!brief.empty()) text += fmt::format("    '({}{}){}{} \\\n", both, entry.long_name(), brief, help);
-    text += fmt::format("    '({}{}){}{} \\\n", both, entry.long_name(), entry.long_name(), help);
+std::string zsh_option(const OptionEntry& entry, const std::string& command,
+                       const std::vector<std::string>& commands) {
+  std::string value;
+  if (!entry.value_name.empty()) {
+    const std::string calls = action(completion_value(command, entry, commands));
+    value = fmt::format(":{}:{}", quoted(entry.value_name, "[]:\\"),
+                        calls == ":" ? " " : "{" + quoted(calls, "") + "}");
   }
-  return text;
+  const std::string help = "[" + quoted(entry.help, "[]:\\") + "]" + value + "'";
+  const std::string brief = short_name(entry), both = brief.empty() ? "" : brief + " ";
+  const char* many = entry.repeats ? "*" : "";
+  const std::string others = entry.repeats ? "" : fmt::format("({}{})", both, entry.long_name());
+  std::string text;
+  if (!brief.empty()) text += fmt::format("      '{}{}{}{} \\\n", many, others, brief, help);
+  return text + fmt::format("      '{}{}{}{} \\\n", many, others, entry.long_name(), help);
 }
 
 std::string zsh_script(const Manual& manual) {
-  std::string text =
-      "#compdef janus\n# zsh completion of janus; put it as _janus into a folder of $fpath\n_janus() {\n"
-      "  local -a commands common\n  commands=(\n";
-  for (const Command& command : manual.commands) {
-    text += fmt::format("    '{}:{}'\n", command.name, quoted(command.summary, ":\\"));
+  const std::vector<std::string> commands = command_names(manual);
+  std::string summaries, cases, common;
+  for (size_t i = 0; i < commands.size(); ++i) {
+    const Taken taken = taken_by(manual, i);
+    summaries += fmt::format("    '{}:{}'\n", commands[i], quoted(taken.command.summary, ":\\"));
+    cases += fmt::format("    {})\n      _arguments \\\n", commands[i]);
+    for (const OptionEntry* entry : taken.options) cases += zsh_option(*entry, commands[i], commands);
+    const std::string argument =
+        taken.argument == nullptr ? ":" : action(completion_value(commands[i], *taken.argument, commands));
+    cases += fmt::format("      '(-h --help)'{{-h,--help}}'[what it does]' '1: :' '*:argument:{}' ;;\n",
+                         argument == ":" ? " " : "{" + quoted(argument, "") + "}");
   }
-  text += "  )\n  common=(\n";
-  std::string common = zsh_options(*manual.common);
-  for (size_t at = common.find(" \\\n"); at != std::string::npos; at = common.find(" \\\n", at))
-    common.erase(at, 2);
-  text += common + "    '(-h --help)'{-h,--help}'[what it does]'\n  )\n";
-  text +=
-      "  local command= word\n"
-      "  for word in \"${(@)words[2,CURRENT-1]}\"; do\n"
-      "    if (( ${commands[(I)$word:*]} )); then command=$word; break; fi\n"
-      "  done\n"
-      "  case $command in\n"
-      "    '') _arguments \"$common[@]\" '--version[the version]' '--list-devices[what models can run on]' "
-      "'1: :{_describe command commands}' ;;\n";
-  for (size_t i = 0; i < manual.commands.size(); ++i) {
-    const std::string words = words_of_arguments(manual, manual.commands[i]);
-    text += fmt::format("    {})\n    _arguments \\\n{}    \"$common[@]\" '1: :' '*:argument:{}' ;;\n",
-                        manual.commands[i].name, zsh_options(manual.options[i]),
-                        words.empty() ? "_files" : "(" + words + ")");
-  }
-  return text +
-         "  esac\n}\nif [[ $zsh_eval_context[-1] == loadautofunc ]]; then _janus \"$@\"; else compdef _janus "
-         "janus; fi\n";
+  for (const OptionEntry& entry : manual.common->entries()) common += zsh_option(entry, "", commands);
+  return fmt::format(fmt::runtime(kZshScript), fmt::arg("summaries", summaries), fmt::arg("cases", cases),
+                     fmt::arg("common", common));
 }
 
-std::string fish_options(const OptionSet& options, const std::string& condition) {
-  std::string text;
-  for (const OptionEntry& entry : options.entries()) {
-    if (entry.positional) continue;
-    text += fmt::format("complete -c janus -n '{}' -l {}", condition, entry.long_name().substr(2));
-    if (!short_name(entry).empty()) text += " -s " + short_name(entry).substr(1);
-    const std::vector<std::string>& choices = entry.reader.choices;
-    if (!choices.empty()) {
-      text += fmt::format(" -x -a '{}'", joined(choices));
-    } else if (!entry.value_name.empty()) {
-      text += takes_file(entry) ? " -r -F" : " -x";
-    }
-    std::string help = entry.help;
-    for (size_t at = help.find_first_of("\\'"); at != std::string::npos;
-         at = help.find_first_of("\\'", at + 2)) {
-      help.insert(at, "\\");
-    }
-    text += fmt::format(" -d '{}'\n", help);
+std::string fish_value(const CompletionValue& value) {
+  std::string words =
+      value.list ? fmt::format("(__janus_list {})", joined(value.words)) : joined(value.words);
+  const auto add = [&](const std::string& call) { words += (words.empty() ? "" : " ") + call; };
+  if (value.models) add("(__janus_models)");
+  if (value.devices) add("(__janus_devices)");
+  if (value.folders) add("(__fish_complete_directories)");
+  if (value.files && value.extensions.empty()) return " -r -F";
+  if (value.files) add(fmt::format("(__janus_files {})", joined(value.extensions)));
+  return words.empty() ? " -x" : fmt::format(" -x -a '{}'", words);
+}
+
+std::string fish_quoted(std::string text) {
+  for (size_t at = text.find_first_of("\\'"); at != std::string::npos;
+       at = text.find_first_of("\\'", at + 2)) {
+    text.insert(at, "\\");
   }
   return text;
 }
 
+std::string fish_option(const OptionEntry& entry, const std::string& condition, const std::string& command,
+                        const std::vector<std::string>& commands) {
+  std::string text = fmt::format("complete -c janus -n '{}' -l {}", condition, entry.long_name().substr(2));
+  if (!short_name(entry).empty()) text += " -s " + short_name(entry).substr(1);
+  if (!entry.value_name.empty()) text += fish_value(completion_value(command, entry, commands));
+  return text + fmt::format(" -d '{}'\n", fish_quoted(entry.help));
+}
+
 std::string fish_script(const Manual& manual) {
-  std::string text = "# fish completion of janus; put it into a completions folder as janus.fish\n";
-  const std::string none = fmt::format("not __fish_seen_subcommand_from {}", joined(command_names(manual)));
+  const std::vector<std::string> commands = command_names(manual);
+  std::string text = kFishFunctions;
+  const std::string none = fmt::format("not __fish_seen_subcommand_from {}", joined(commands));
   for (const Command& command : manual.commands) {
-    std::string summary = command.summary;
-    for (size_t at = summary.find('\''); at != std::string::npos; at = summary.find('\'', at + 2)) {
-      summary.insert(at, "\\");
-    }
-    text += fmt::format("complete -c janus -f -n '{}' -a {} -d '{}'\n", none, command.name, summary);
+    text += fmt::format("complete -c janus -f -n '{}' -a {} -d '{}'\n", none, command.name,
+                        fish_quoted(command.summary));
   }
-  text += fish_options(*manual.common, "true");
-  for (size_t i = 0; i < manual.commands.size(); ++i) {
-    const std::string seen = "__fish_seen_subcommand_from " + manual.commands[i].name;
-    text += fish_options(manual.options[i], seen);
-    const std::string words = words_of_arguments(manual, manual.commands[i]);
-    if (!words.empty()) text += fmt::format("complete -c janus -f -n '{}' -a '{}'\n", seen, words);
+  text += fmt::format("complete -c janus -n '{}' -l version -d 'the version'\n", none);
+  text += fmt::format("complete -c janus -n '{}' -l list-devices -d 'what models can run on'\n", none);
+  for (const OptionEntry& entry : manual.common->entries()) text += fish_option(entry, none, "", commands);
+  for (size_t i = 0; i < commands.size(); ++i) {
+    const Taken taken = taken_by(manual, i);
+    const std::string seen = "__fish_seen_subcommand_from " + commands[i];
+    for (const OptionEntry* entry : taken.options) text += fish_option(*entry, seen, commands[i], commands);
+    if (taken.argument == nullptr) {
+      text += fmt::format("complete -c janus -f -n '{}'\n", seen);
+      continue;
+    }
+    std::string value = fish_value(completion_value(commands[i], *taken.argument, commands));
+    if (value.starts_with(" -x")) value = " -f" + value.substr(3);
+    if (value == " -r -F") value = " -F";
+    text += fmt::format("complete -c janus -n '{}'{}\n", seen, value);
   }
   return text;
 }

@@ -17,6 +17,7 @@
 #include "cli/app/settings_file.h"
 #include "cli/chat/chat_command.h"
 #include "cli/io/interrupt.h"
+#include "cli/io/json_output.h"
 #include "cli/io/mapped_fault.h"
 #include "core/base/mapped_file.h"
 #include "core/base/transient_error.h"
@@ -30,7 +31,7 @@ enum ExitCode {
   kFailed = 1,      // something in the world is wrong, or every one of several items failed
   kUsage = 2,       // the command line alone is wrong
   kSomeFailed = 3,  // some of several items failed
-  kInterrupted = 130,
+  // 128 + a signal's number: end_on_interrupt()
 };
 
 constexpr const char* kNoMemory =
@@ -60,11 +61,23 @@ void occupy_standard_streams() {
 }
 
 std::vector<Command> all_commands(const Manual& manual) {
-  return {describe_command(), generate_command(),   chat_command(),
-          encode_command(),   decode_command(),     embed_command(),
-          score_command(),    tokenize_command(),   info_command(),
-          bench_command(),    caption_command(),    pull_command(),
-          quantize_command(), help_command(manual), completion_command(manual)};
+  return {describe_command(),
+          generate_command(),
+          chat_command(),
+          encode_command(),
+          decode_command(),
+          embed_command(),
+          score_command(),
+          tokenize_command(),
+          info_command(),
+          bench_command(),
+          caption_command(),
+          pull_command(),
+          list_command(),
+          rm_command(),
+          quantize_command(),
+          help_command(manual),
+          completion_command(manual)};
 }
 
 // "did you mean --seed?", or where to look.
@@ -74,13 +87,36 @@ std::string advice(const std::string& word, const std::vector<std::string>& name
   return near.empty() ? fmt::format("see {} --help", command) : fmt::format("did you mean {}?", near);
 }
 
-// The message of a word that no option or argument takes.
-std::string unexpected(const std::string& word, const OptionSet& own, const OptionSet& common) {
-  const bool option = word.size() > 1 && word[0] == '-';
+// What a person meant who left the quotes out: the words as one.
+std::string in_quotes(const OptionEntry& entry, const std::vector<std::string>& surplus,
+                      const OptionSet& own) {
+  std::string text = entry.option->results().empty() ? "" : unguarded(entry.option->results().front());
+  for (const std::string& word : surplus) text += " " + word;
+  std::string what = entry.names;
+  std::transform(what.begin(), what.end(), what.begin(), [](unsigned char c) { return std::tolower(c); });
+  return fmt::format(
+      "argument {}, command line: expected one {}, found {} words; put it in quotes: {} \"{}\"", entry.names,
+      what, surplus.size() + 1, own.command(), text);
+}
+
+// The message of words that no option or argument takes.
+std::string unexpected(const std::vector<std::string>& surplus, const OptionSet& own, const OptionSet& common,
+                       const Command& command) {
+  const std::string& word = surplus.front();
+  const auto is_option = [](const std::string& one) { return one.size() > 1 && one[0] == '-'; };
+  const bool option = is_option(word);
+  if (std::none_of(surplus.begin(), surplus.end(), is_option)) {
+    for (const OptionEntry& entry : own.entries()) {
+      if (entry.positional && (entry.names == "PROMPT" || entry.names == "TEXT")) {
+        return in_quotes(entry, surplus, own);
+      }
+    }
+  }
   std::vector<std::string> names;
   for (const OptionSet* set : {&own, &common}) {
     for (const OptionEntry& entry : set->entries()) {
-      if (option && !entry.positional) names.push_back(entry.long_name());
+      if (option && !entry.positional && !command.leaves_unused(entry.long_name()))
+        names.push_back(entry.long_name());
     }
   }
   return fmt::format("{}, command line: expected {} of {}, found \"{}\"; {}", option ? "option" : "argument",
@@ -114,13 +150,32 @@ void check_user_settings(const Manual& manual) {
 }
 
 // Every device that can be opened, a line each.
-void list_devices(Console& console) {
+void list_devices(bool json, Console& console) {
   for_each_device([&](Device& device) {
-    console.result(fmt::format("{:<8} {}\n", device.name(), device.description()));
+    if (json) {
+      print_json({{"device", device.name()}, {"description", device.description()}}, console);
+    } else {
+      console.result(fmt::format("{:<8} {}\n", device.name(), device.description()));
+    }
   });
 }
 
+void tell_version(bool json, Console& console) {
+  if (json) {
+    print_json({{"program", "janus"}, {"version", JANUS_VERSION}}, console);
+  } else {
+    console.result("janus " JANUS_VERSION "\n");
+  }
+}
+
 Outcome run(int argc, char** argv) {
+  if (argc <= 1) {
+    Console(false, false).result(welcome());
+    return Outcome::done;
+  }
+  // Known before anything can be wrong: errors of the command line are told so too.
+  char** const end = std::find(argv + 1, argv + argc, std::string_view("--"));
+  if (std::find(argv + 1, end, std::string_view("--json-progress")) != end) print_errors_as_json();
   CLI::App app;
   app.set_help_flag();
   app.allow_extras()->fallthrough()->require_subcommand(0, 1);
@@ -150,16 +205,17 @@ Outcome run(int argc, char** argv) {
     command = &manual.commands[i];
     own = &manual.options[i];
   }
-  if (help_flag->count() > 0 || version_flag->count() > 0) {
-    std::string text = version_flag->count() > 0 ? "janus " JANUS_VERSION "\n"
-                       : command == nullptr      ? program_help(manual.commands, common_options)
-                                                 : command_help(*command, *own, common_options);
-    Console(false, false).result(text);
-    return Outcome::done;
-  }
-  if (devices_flag->count() > 0) {
+  if (help_flag->count() > 0 || version_flag->count() > 0 || devices_flag->count() > 0) {
+    common_options.read_given("--json");
     Console console(false, false);
-    list_devices(console);
+    if (version_flag->count() > 0) {
+      tell_version(common.json, console);
+    } else if (help_flag->count() > 0) {
+      console.result(command == nullptr ? program_help(manual.commands)
+                                        : command_help(*command, *own, common_options));
+    } else {
+      list_devices(common.json, console);
+    }
     return Outcome::done;
   }
   std::vector<std::string> extras = app.remaining(true);
@@ -173,10 +229,10 @@ Outcome run(int argc, char** argv) {
                                  fmt::join(names, ", "), extras.empty() ? "none" : "\"" + extras[0] + "\"",
                                  advice(extras.empty() ? "" : extras[0], names, "janus")));
   }
-  if (!extras.empty()) throw UsageError(unexpected(extras[0], *own, common_options));
+  if (!extras.empty()) throw UsageError(unexpected(extras, *own, common_options, *command));
   use_settings_of(command->name);
   check_user_settings(manual);
-  common_options.read();
+  common_options.read(command->unused);
   own->read();
   Console console(common.quiet, common.verbose);
   if (common.json_progress) console.tell_progress_as_json();
@@ -242,7 +298,7 @@ int main(int argc, char** argv) {
   janus::cli::error_descriptor();
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is an error of write()
-  janus::cli::end_on_interrupt(janus::cli::kInterrupted);
+  janus::cli::end_on_interrupt();
   janus::cli::end_on_mapped_fault(janus::cli::kFailed);
   return janus::cli::guarded_main(argc, argv);
 }

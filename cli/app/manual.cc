@@ -9,6 +9,7 @@
 #include "cli/app/help.h"
 #include "cli/app/near_name.h"
 #include "cli/io/output_file.h"
+#include "cli/io/wrapped_text.h"
 
 namespace janus::cli {
 namespace {
@@ -50,6 +51,17 @@ const OptionSet& options_of(const Manual& manual, const Command& command) {
   return manual.options[static_cast<size_t>(&command - manual.commands.data())];
 }
 
+constexpr size_t kManWidth = 72;  // man indents by 7
+
+// Which of the options of janus(1) a command takes.
+std::string common_options_of(const Command& command, const OptionSet& common) {
+  std::string names;
+  for (const OptionEntry& entry : common.entries()) {
+    if (!command.leaves_unused(entry.long_name())) names += (names.empty() ? "" : ", ") + entry.brief_name();
+  }
+  return "janus(1), for the common options that it takes: " + names + "; environment, files, exit status.";
+}
+
 std::string preformatted(const std::string& text) { return ".nf\n" + roff(text) + ".fi\n"; }
 
 const Command* find(const Manual& manual, const std::string& name) {
@@ -75,6 +87,8 @@ void write_pages(const Manual& manual, const std::string& folder, Console& conso
   OutputFile(folder + "/janus.fish").write(completion_script(manual, "fish"), console);
 }
 
+constexpr const char* kOptions = "options";
+
 struct HelpSettings {
   std::string command, folder;
   bool man = false;
@@ -85,11 +99,6 @@ struct HelpSettings {
 std::string short_name(const OptionEntry& entry) {
   const size_t comma = entry.names.find(',');
   return entry.positional || comma == std::string::npos ? "" : entry.names.substr(0, comma);
-}
-
-bool takes_file(const OptionEntry& entry) {
-  return entry.value_name == "FILE" || entry.value_name == "OUT" || entry.value_name == "PATH" ||
-         entry.value_name == "FOLDER" || entry.value_name == "IMAGE" || entry.value_name == "MODEL";
 }
 
 std::string man_page(const Manual& manual, const Command* command) {
@@ -114,15 +123,16 @@ std::string man_page(const Manual& manual, const Command* command) {
   if (command != nullptr) {
     text += section("ARGUMENTS", options_of(manual, *command), true);
     text += section("OPTIONS", options_of(manual, *command), false);
-    if (!command->notes.empty()) text += ".SH NOTES\n" + preformatted(command->notes);
-  } else {
-    text += ".SH COMMANDS\n";
-    for (const Command& one : manual.commands) {
-      text += ".TP\n\\fB" + roff("janus-" + one.name) + "\\fR(1)\n" + roff(one.summary) + "\n";
-    }
+    if (!command->notes.empty())
+      text += ".SH NOTES\n" + preformatted(wrapped_notes(command->notes, kManWidth));
+    return text + ".SH \"SEE ALSO\"\n" + roff(common_options_of(*command, *manual.common)) + "\n";
+  }
+  text += ".SH COMMANDS\n";
+  for (const Command& one : manual.commands) {
+    text += ".TP\n\\fB" + roff("janus-" + one.name) + "\\fR(1)\n" + roff(one.summary) + "\n";
   }
   return text + section("\"COMMON OPTIONS\"", *manual.common, false) +
-         ".SH \"ENVIRONMENT, FILES, EXIT STATUS\"\n" + preformatted(help_notes());
+         ".SH \"ENVIRONMENT, FILES, EXIT STATUS\"\n" + preformatted(wrapped_notes(help_notes(), kManWidth));
 }
 
 Command help_command(const Manual& manual) {
@@ -130,10 +140,12 @@ Command help_command(const Manual& manual) {
   return {
       .name = "help",
       .summary = "the help of a command, or of all; also as a man page",
-      .examples = {"janus help", "janus help generate", "janus help generate --man | man -l -"},
+      .examples = {"janus help", "janus help generate", "janus help options",
+                   "janus help generate --man | man -l -"},
       .declare =
           [settings](OptionSet& options) {
-            options.argument("COMMAND", some_text(settings->command), "the command (default: an overview)");
+            options.argument("COMMAND", some_text(settings->command),
+                             "the command, or options for those that commands share (default: an overview)");
             options.flag("--man", settings->man, "as a man page");
             options.option(
                 "--write-pages", "FOLDER", some_text(settings->folder),
@@ -141,18 +153,23 @@ Command help_command(const Manual& manual) {
                 "installs them");
           },
       .run = [settings, &manual](const CommonOptions& /*common*/, Console& console) -> Outcome {
-        const Command* command = settings->command.empty() ? nullptr : find(manual, settings->command);
+        const bool options = settings->command == kOptions;
+        const Command* command =
+            options || settings->command.empty() ? nullptr : find(manual, settings->command);
         if (!settings->folder.empty()) {
           write_pages(manual, settings->folder, console);
         } else if (settings->man) {
           console.result(man_page(manual, command));
+        } else if (options) {
+          console.result(options_help(*manual.common));
         } else {
           console.result(command == nullptr
-                             ? program_help(manual.commands, *manual.common)
+                             ? program_help(manual.commands)
                              : command_help(*command, options_of(manual, *command), *manual.common));
         }
         return Outcome::done;
       },
+      .unused = kTextOnly,
   };
 }
 
@@ -171,6 +188,7 @@ Command completion_command(const Manual& manual) {
         console.result(completion_script(manual, *shell));
         return Outcome::done;
       },
+      .unused = kTextOnly,
   };
 }
 

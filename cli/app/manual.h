@@ -18,8 +18,6 @@ struct Manual {
 
 // "-s" and "--seed"; one of them may be empty.
 std::string short_name(const OptionEntry& entry);
-// Whether its value is the name of a file.
-bool takes_file(const OptionEntry& entry);
 
 // A man page, in the macros of man(7): of the program where `command` is null.
 std::string man_page(const Manual& manual, const Command* command);

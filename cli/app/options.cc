@@ -149,6 +149,11 @@ std::string unguarded(std::string word) {
 
 std::string OptionEntry::long_name() const { return positional ? names : names.substr(names.rfind("--")); }
 
+std::string OptionEntry::brief_name() const {
+  const size_t comma = names.find(',');
+  return positional || comma == std::string::npos ? long_name() : names.substr(0, comma);
+}
+
 bool OptionEntry::on_command_line() const { return option->count() > 0; }
 
 bool OptionEntry::takes_path() const {
@@ -254,10 +259,23 @@ void OptionSet::accept(const OptionEntry& entry, const std::string& text, const 
                                text, command_));
 }
 
-void OptionSet::read() const {
+void OptionSet::read_given(const std::string& long_name) const {
+  for (const OptionEntry& entry : entries_) {
+    if (entry.long_name() != long_name || !entry.on_command_line()) continue;
+    accept(entry, entry.option->results().back(), "command line");
+  }
+}
+
+void OptionSet::read(const std::vector<std::string>& unused) const {
   for (const OptionEntry& entry : entries_) {
     std::vector<std::string> given = entry.option->results();
     for (std::string& word : given) word = unguarded(std::move(word));
+    if (!given.empty() && std::find(unused.begin(), unused.end(), entry.long_name()) != unused.end()) {
+      throw UsageError(
+          fmt::format("option {}, command line: expected an option that changes something in this command, "
+                      "found one that does not; leave it out",
+                      entry.long_name()));
+    }
     std::string variable = entry.environment();
     const char* inherited = variable.empty() ? nullptr : std::getenv(variable.c_str());
     const auto unseen_by_shell = [&](const std::string& text) {
@@ -287,10 +305,13 @@ void declare_special_tokens(OptionSet& options, bool& target) {
 }
 
 void declare_common(OptionSet& options, CommonOptions& target) {
-  options.option("-m,--model", "MODEL", some_text(target.model),
-                 "a model folder, a GGUF file, or owner/repo[@revision] of the hub cache; a path of that "
-                 "name wins (default: the "
-                 "built-in janus-tiny)");
+  options.option(
+      "-m,--model", "MODEL", some_text(target.model),
+      "a model folder, a GGUF file, owner/repo[@revision] of the hub cache, or repo alone where one "
+      "there has that name; a path of that name wins; janus-tiny is the built-in one (default: "
+      "janus-tiny)");
+  options.option("--builtin-notice", "WHEN", one_of(target.builtin_notice, {"hourly", "always", "never"}),
+                 "how often to say that no model is given: {range}");
   options.option("--device", "NAME", device_name(target.device), "{range}");
   options.option("--type", "NAME", one_of(target.type, weight_type_names()),
                  fmt::format("weights while loading: {}", fmt::join(weight_type_names(), ", ")));

@@ -51,6 +51,7 @@ struct OptionEntry {
   CLI::Option* option = nullptr;
 
   std::string long_name() const;    // "--seed"; the name of an argument
+  std::string brief_name() const;   // "-s"; the long name where there is no shorter one
   std::string environment() const;  // "JANUS_SEED"; empty for an argument
   bool takes_path() const;          // as value_name says: FILE, OUT, IMAGE, MODEL
   bool on_command_line() const;
@@ -87,7 +88,11 @@ class OptionSet {
   // After CLI11 has parsed: reads every option, from the command line, or else from the environment, or else
   // from the user's settings. No shell has seen the latter two: a path's leading ~ is the home folder there.
   // Throws UsageError naming option, source, expected and found.
-  void read() const;
+  // unused: long names of options that the command does not take; they are refused on the command line;
+  // what the environment and the settings say to all commands is checked, and changes nothing.
+  void read(const std::vector<std::string>& unused = {}) const;
+  // Reads one option, where the command line has it.
+  void read_given(const std::string& long_name) const;
 
   const std::list<OptionEntry>& entries() const { return entries_; }
   const std::string& command() const { return command_; }
@@ -109,6 +114,7 @@ struct CommonOptions {
   int64_t threads = 0;                    // 0 = the processors this process may use
   int64_t seed = SamplingOptions{}.seed;  // 0 to 2^32-1, a random one already drawn
   int64_t max_tokens = AnswerRequest{}.max_tokens;
+  std::string builtin_notice = "hourly";
   bool verify = false;
   bool json = false;
   bool json_progress = false;

@@ -178,7 +178,7 @@ Outcome caption(CaptionWords& words, const CommonOptions& common, Console& conso
   if (in_folder) make_folders(folder_of(settings.output));
   if (table_in_folder) make_folders(folder_of(settings.csv));
 
-  RunFacts facts{.model = common.model.empty() ? kBuiltinName : common.model,
+  RunFacts facts{.model = name_of_model(common.model),
                  .prompt_hash = prompt_hash(settings, common.max_tokens, seed),
                  .seed = seed};
   CaptionOutput output(settings, facts, console);
@@ -269,6 +269,7 @@ Command caption_command() {
       .declare = [words](OptionSet& options) { declare(options, *words); },
       .run = [words](const CommonOptions& common,
                      Console& console) { return caption(*words, common, console); },
+      .unused = {"--json"},
   };
 }
 

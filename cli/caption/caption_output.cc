@@ -27,7 +27,7 @@ AtomicFileOptions options_of(const std::string& path, bool durable) {
   return {.temporary = Temporary::of_target,
           .durable = durable,
           .name = "output, " + path,
-          .advice = "free space or choose another place"};
+          .advice = "choose another place"};
 }
 
 std::string unwritable_folder(const std::string& folder, int fault) {

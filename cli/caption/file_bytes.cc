@@ -12,6 +12,7 @@
 #include "cli/app/command.h"
 #include "core/base/file_descriptor.h"
 #include "core/base/read_file.h"
+#include "core/base/remedy.h"
 #include "core/base/transient_error.h"
 
 namespace janus::cli {
@@ -34,8 +35,8 @@ std::string read_fault(const std::string& path, int fault) {
         "picture {}: expected a readable file, found a link to {}, which is {}; correct the link", path,
         target.string(), fault == ENOENT ? "not there" : "a link that leads back to it");
   }
-  return fmt::format("picture {}: expected a readable file, found: {}; check the path", path,
-                     std::strerror(fault));
+  return fmt::format("picture {}: expected a readable file, found: {}; {}", path, std::strerror(fault),
+                     reading_remedy_of(fault));
 }
 
 // A pipe without a writer would be waited for.

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "cli/app/command.h"
+#include "cli/commands/bench_parts.h"
 #include "cli/io/json_output.h"
 #include "cli/io/progress.h"
 #include "cli/io/step_timer.h"
@@ -28,9 +29,6 @@ constexpr int kRuns = 3;           // of everything but single steps
 constexpr int64_t kContext = 300;  // tokens before a step, as the records' bytes have it
 constexpr int64_t kPrefillQuestion = 32;
 constexpr std::array kImages{1, 2, 4, 16};  // generated side by side; 16 where the device decodes by itself
-// What --only may name; the machine's bounds and loading are measured always.
-constexpr std::array<std::string_view, 5> kParts{"vision", "prefill", "text_decode", "image_decode",
-                                                 "vq_decode"};
 
 struct BenchModel {
   ChosenModel chosen;
@@ -40,7 +38,7 @@ struct BenchModel {
 
 class Bench {
  public:
-  // only: of kParts; empty = all.
+  // only: of kBenchParts; empty = all.
   Bench(const BenchModel& opened, const std::vector<std::string>& only, ProgressDisplay& progress)
       : chosen_(opened.chosen),
         model_(*chosen_.model),
@@ -207,9 +205,9 @@ struct BenchSettings {
 
 void check_parts(const std::vector<std::string>& only) {
   for (const std::string& part : only) {
-    if (std::find(kParts.begin(), kParts.end(), part) != kParts.end()) continue;
+    if (std::find(kBenchParts.begin(), kBenchParts.end(), part) != kBenchParts.end()) continue;
     throw UsageError(fmt::format("option --only: expected one of {}, found \"{}\"; see janus bench --help",
-                                 fmt::join(kParts, ", "), part));
+                                 fmt::join(kBenchParts, ", "), part));
   }
 }
 
@@ -218,9 +216,7 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
   Checkpoint checkpoint =
       settings.config.empty() ? open_checkpoint(common, console) : random_model(settings.config);
   BenchModel opened;
-  opened.chosen.name = !settings.config.empty() ? settings.config
-                       : common.model.empty()   ? kBuiltinName
-                                                : common.model;
+  opened.chosen.name = !settings.config.empty() ? settings.config : name_of_model(common.model);
   const ModelOptions options{.type = weight_type_from_name(common.type)};
   const Work work{.prompt_images = 1, .new_tokens = 1, .generated_images = kImages.back()};
   const auto [device, side_by_side] =
@@ -275,7 +271,7 @@ Json record_of(const Measurement& line, const std::string& type) {
 std::string line_of(const Measurement& line, const std::string& type) {
   const std::optional<double> rate = gigaoperations_a_second(line);
   // Of bytes for what reads memory, of operations for the rest.
-  return fmt::format("{:<15} {:>4} {:>6} {:>11.2f} {:>10} {:>8} {:>8} {:>8} {:>9}\n", line.what, line.rows,
+  return fmt::format("{:<14} {:>4} {:>6} {:>10.2f} {:>8} {:>7} {:>8} {:>7} {:>8}\n", line.what, line.rows,
                      type, line.ms, line.bytes > 0 ? fmt::format("{:.1f}", line.bytes / 1e6) : "",
                      line.bytes > 0 ? fmt::format("{:.2f}", gigabytes_a_second(line)) : "",
                      rate ? fmt::format("{:.1f}", *rate) : "",
@@ -291,7 +287,7 @@ Outcome bench(const BenchSettings& settings, const CommonOptions& common, Consol
   console.notice(fmt::format("{} on {}: {}", opened.chosen.name, opened.chosen.model->device().name(),
                              opened.chosen.model->device().description()));
   if (!common.json) {
-    console.result(fmt::format("{:<15} {:>4} {:>6} {:>11} {:>10} {:>8} {:>8} {:>8} {:>9}\n", "what", "rows",
+    console.result(fmt::format("{:<14} {:>4} {:>6} {:>10} {:>8} {:>7} {:>8} {:>7} {:>8}\n", "what", "rows",
                                "type", "ms", "MB", "GB/s", "Gop/s", "bound", "of bound"));
   }
   Bench(opened, settings.only, progress).run([&](const Measurement& line) {
@@ -319,12 +315,13 @@ Command bench_command() {
             options.option("--config", "NAME", one_of(settings->config, random_checkpoint_names()),
                            fmt::format("random weights of this size, made in memory: {}",
                                        fmt::join(random_checkpoint_names(), ", ")));
-            options.values(
-                "--only", "PART", settings->only,
-                fmt::format("measure this part alone, or with others so named: {}", fmt::join(kParts, ", ")));
+            options.values("--only", "PART", settings->only,
+                           fmt::format("measure this part alone, or with others so named: {}",
+                                       fmt::join(kBenchParts, ", ")));
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return bench(*settings, common, console); },
+      .unused = kSamplingOptions,
   };
 }
 

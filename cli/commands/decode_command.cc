@@ -85,6 +85,7 @@ Command decode_command() {
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return decode(*settings, common, console); },
+      .unused = kSamplingOptions,
   };
 }
 

@@ -78,6 +78,7 @@ Command embed_command() {
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return embed(*settings, common, console); },
+      .unused = kSamplingOptions,
   };
 }
 

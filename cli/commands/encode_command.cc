@@ -64,6 +64,7 @@ Command encode_command() {
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return encode(*settings, common, console); },
+      .unused = kSamplingOptions,
   };
 }
 

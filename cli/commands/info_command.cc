@@ -58,7 +58,7 @@ Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const Mem
       {"weights", need.weights_bytes()}, {"cache", need.cache_bytes}, {"scratch", need.scratch_bytes}};
   record["parts"] = parts;
   record["weight_files"] = checkpoint.weight_files().files;
-  record["model"] = common.model.empty() ? kBuiltinName : common.model;
+  record["model"] = name_of_model(common.model);
   record["image_size"] = info.image_size;
   record["image_tokens"] = info.image_tokens;
   record["codes"] = {
@@ -105,7 +105,7 @@ std::string model_text(const Json& record) {
 }
 
 Outcome model_info(const CommonOptions& common, Console& console) {
-  if (common.model.empty()) console.notice(fmt::format("no -m given: using the built-in {}", kBuiltinName));
+  tell_builtin(common, console);
   Checkpoint checkpoint = open_checkpoint(common, console);
   std::shared_ptr<Device> device = open_device(common.device, {.threads = static_cast<int>(common.threads)});
   // For one image made, beside the weights.
@@ -144,6 +144,12 @@ Outcome image_info(const std::string& path, const CommonOptions& common, Console
   return Outcome::done;
 }
 
+// Whether somebody who names this means an image, there or not.
+bool is_image_name(const std::string& path) {
+  std::error_code fault;
+  return !path.empty() && image_format_of(path).has_value() && !std::filesystem::is_directory(path, fault);
+}
+
 // A file out of a model's folder: opening it as a model says what to give.
 bool is_part_of_model(const std::string& path) {
   const std::string extension = std::filesystem::path(path).extension().string();
@@ -153,7 +159,8 @@ bool is_part_of_model(const std::string& path) {
 Outcome info(const InfoSettings& settings, CommonOptions common, Console& console) {
   std::error_code fault;
   const bool is_file = std::filesystem::is_regular_file(settings.subject, fault);
-  if (is_file && !is_gguf(settings.subject) && !is_part_of_model(settings.subject)) {
+  const bool other_file = is_file && !is_gguf(settings.subject) && !is_part_of_model(settings.subject);
+  if (other_file || is_image_name(settings.subject)) {
     return image_info(settings.subject, common, console);
   }
   if (!settings.subject.empty()) common.model = settings.subject;
@@ -177,6 +184,7 @@ Command info_command() {
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return info(*settings, common, console); },
+      .unused = {"--seed", "--max-tokens", "--json-progress"},
   };
 }
 

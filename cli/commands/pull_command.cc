@@ -126,6 +126,7 @@ Command pull_command() {
           "private "
           "and\n"
           "gated repositories; $https_proxy, $http_proxy, $no_proxy and $SSL_CERT_FILE count as for curl.\n",
+      .unused = {"--model", "--builtin-notice", "--device", "--type", "--threads", "--seed", "--max-tokens"},
   };
 }
 

@@ -85,8 +85,7 @@ Checkpoint open_source(const QuantizeSettings& settings, const std::string& mode
 
 // The last part of a path: the name of a folder or file without its extension.
 std::string model_name(const std::string& model) {
-  if (model.empty()) return kBuiltinName;
-  std::filesystem::path path(model);
+  std::filesystem::path path(name_of_model(model));
   if (!path.has_filename()) path = path.parent_path();
   if (has_extension(model, kExtension)) path.replace_extension();
   return path.filename().string();
@@ -140,7 +139,7 @@ Outcome quantize(QuantizeSettings& settings, const CommonOptions& common, Consol
   const PlacedOutput place(settings.output, fmt::format("{}-{}{}", name, common.type, kExtension));
   settings.output = place.path;
   check_output_name(settings.output);
-  if (model.empty()) console.notice(fmt::format("no model given: taking the built-in {}", kBuiltinName));
+  if (model.empty() && settings.config.empty()) tell_builtin(common, console);
   const OutputFile output = place.open(settings.replacing, {});
 
   const auto start = std::chrono::steady_clock::now();
@@ -161,8 +160,7 @@ Outcome quantize(QuantizeSettings& settings, const CommonOptions& common, Consol
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   tell(plan, settings, milliseconds, console);
   if (common.json) {
-    print_json(record_of(plan, settings, common, model.empty() ? kBuiltinName : model, milliseconds),
-               console);
+    print_json(record_of(plan, settings, common, name_of_model(model), milliseconds), console);
   }
   return Outcome::done;
 }
@@ -196,6 +194,7 @@ Command quantize_command() {
       .declare = [settings](OptionSet& options) { declare(settings, options); },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return quantize(*settings, common, console); },
+      .unused = {"--device", "--seed", "--max-tokens"},
   };
 }
 

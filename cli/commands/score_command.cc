@@ -49,7 +49,8 @@ Outcome score_text(const ScoreSettings& settings, const CommonOptions& common, C
   Image image = read_input_image(settings.image, console);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
-  ChosenModel chosen = open_chosen_model(common, {.prompt_images = 1}, console, progress.callback());
+  ChosenModel chosen =
+      open_chosen_model(common, {.prompt_images = 1, .new_tokens = 1}, console, progress.callback());
   progress.update("scoring the text", 0, 0);
   std::string prompt = settings.prompt.empty() ? DescribeOptions{}.prompt : settings.prompt;
   const std::vector<Score> scores =
@@ -106,6 +107,7 @@ Command score_command() {
             return settings->codes.empty() ? score_text(*settings, common, console)
                                            : score_codes(*settings, common, console);
           },
+      .unused = kSamplingOptions,
   };
 }
 

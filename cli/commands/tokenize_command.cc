@@ -40,7 +40,7 @@ std::vector<int32_t> read_ids(const std::string& text) {
 Outcome tokenize(const TokenizeSettings& settings, const CommonOptions& common, Console& console) {
   std::vector<int32_t> ids;
   if (settings.decode) ids = read_ids(settings.text);
-  if (common.model.empty()) console.notice(fmt::format("no -m given: using the built-in {}", kBuiltinName));
+  tell_builtin(common, console);
   std::unique_ptr<TextTokenizer> tokenizer = open_tokenizer(model_files(common.model, console));
   std::string text = settings.text;
   if (settings.decode) {
@@ -73,6 +73,7 @@ Command tokenize_command() {
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return tokenize(*settings, common, console); },
+      .unused = {"--device", "--type", "--threads", "--seed", "--max-tokens", "--verify", "--json-progress"},
   };
 }
 

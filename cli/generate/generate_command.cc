@@ -97,6 +97,7 @@ Command generate_command() {
             settings->replacing.settle();
             return GenerateRun(*settings, common, console).run();
           },
+      .unused = {"--max-tokens"},
   };
 }
 

@@ -36,7 +36,7 @@ Json request_json(const WorkItem& item, size_t place, const GenerateSettings& se
   }
   if (item.special_tokens) request["special_tokens"] = true;
   if (settings.enlarge > 1) request["upscale"] = settings.enlarge;
-  request["model"] = common.model.empty() ? kBuiltinName : common.model;
+  request["model"] = name_of_model(common.model);
   request["type"] = common.type;
   return request;
 }

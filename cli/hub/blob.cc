@@ -31,8 +31,8 @@ class BlobDownload {
       : source_(source),
         file_(file),
         gained_(gained),
-        incomplete_(blob,
-                    {.temporary = Temporary::resumed, .durable = true, .name = blob, .advice = kElsewhere}),
+        incomplete_(
+            blob, {.temporary = Temporary::resumed, .durable = true, .name = blob, .advice = kAnotherCache}),
         digest_(digest_of(file)) {
     if (incomplete_.bytes() > file.bytes) incomplete_.clear();
     done_ = furthest_ = incomplete_.bytes();

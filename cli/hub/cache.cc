@@ -99,16 +99,21 @@ std::string commit_of(const Repository& repository, const fs::path& folder,
 
 }  // namespace
 
-Cache Cache::from_environment() {
+std::optional<Cache> Cache::found_in_environment() {
   for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"}) {
     const std::string folder = path_variable(name);
     if (!folder.empty()) return Cache(folder);
   }
   const std::string home = hugging_face_home();
-  check(!home.empty(),
+  return home.empty() ? std::nullopt : std::optional(Cache(home + "/hub"));
+}
+
+Cache Cache::from_environment() {
+  std::optional<Cache> cache = found_in_environment();
+  check(cache.has_value(),
         "hub cache, environment: expected HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME or HOME, found none; "
         "set one, or give -m a model's path");
-  return Cache(home + "/hub");
+  return *cache;
 }
 
 std::string Cache::folder(const Repository& repository) const {
@@ -141,6 +146,37 @@ CachedModel Cache::find(const Repository& repository) const {
     found.path = snapshot(repository, found.commit);
   }
   return found;
+}
+
+std::vector<Repository> Cache::repositories() const {
+  std::vector<Repository> found;
+  std::error_code fault;
+  fs::directory_iterator entry(root_, fault);
+  for (; !fault && entry != fs::directory_iterator(); entry.increment(fault)) {
+    std::error_code ignored;
+    std::string name = entry->path().filename().string();
+    if (!name.starts_with(kFolder) || !entry->is_directory(ignored)) continue;
+    name.erase(0, kFolder.size());
+    const size_t between = name.find("--");
+    if (between == std::string::npos) continue;
+    if (auto repository = parse_repository(name.replace(between, 2, "/"))) found.push_back(*repository);
+  }
+  std::sort(found.begin(), found.end(), [](auto& a, auto& b) { return a.id() < b.id(); });
+  return found;
+}
+
+std::vector<Repository> Cache::named(const std::string& name) const {
+  std::vector<Repository> found = repositories();
+  std::erase_if(found, [&](const Repository& repository) { return repository.name != name; });
+  return found;
+}
+
+std::vector<std::string> Cache::commits(const Repository& repository) const {
+  return commits_in(fs::path(folder(repository)) / "snapshots");
+}
+
+std::vector<std::pair<std::string, std::string>> Cache::refs(const Repository& repository) const {
+  return refs_in(fs::path(folder(repository)) / "refs");
 }
 
 std::string Cache::alike(const Repository& repository) const {

@@ -6,7 +6,9 @@
 //   ROOT/.locks/models--OWNER--REPO/HASH.lock        locked with flock by whoever writes that blob
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/hub/repository.h"
@@ -16,6 +18,8 @@ namespace janus::hub {
 // What mends a fault of the cache's disk, whatever it is: this variable comes before all others.
 inline constexpr const char* kElsewhere =
     "free space or permission there, or set $HF_HUB_CACHE to another folder";
+// The same where the cause is told beside it.
+inline constexpr const char* kAnotherCache = "set $HF_HUB_CACHE to another folder";
 
 // What the cache has of a repository.
 struct CachedModel {
@@ -32,6 +36,8 @@ class Cache {
   // $HF_HUB_CACHE, $HUGGINGFACE_HUB_CACHE, or `hub` in hugging_face_home(): the first whose variable is set.
   // Throws Error where the user has no home either.
   static Cache from_environment();
+  // The same; nothing in place of the error.
+  static std::optional<Cache> found_in_environment();
 
   const std::string& root() const { return root_; }
   std::string folder(const Repository& repository) const;
@@ -43,6 +49,13 @@ class Cache {
   // Looks the revision up among refs, then as a whole commit, then as the beginning of one. The branch main
   // of a cache that has one snapshot and no refs is that snapshot. Throws Error if several commits begin so.
   CachedModel find(const Repository& repository) const;
+  // All that are there, of any kind and revision, sorted; of each the branch main.
+  std::vector<Repository> repositories() const;
+  // Those whose name without its owner is `name`.
+  std::vector<Repository> named(const std::string& name) const;
+  // The snapshots that are there, sorted, and what each branch or tag stood at.
+  std::vector<std::string> commits(const Repository& repository) const;
+  std::vector<std::pair<std::string, std::string>> refs(const Repository& repository) const;
   // A repository of the same name but for capitals: "Owner/Repo"; empty where there is none.
   std::string alike(const Repository& repository) const;
   // Why find() has no path for it, and how to choose one that is there: "found C, which has none of them;

@@ -135,7 +135,7 @@ void Snapshot::name_it() const {
   const std::string ref = cache_.folder(repository_) + "/refs/" + repository_.revision;
   make_folders(fs::path(ref).parent_path().string());
   remove_leftovers(folder_of(ref));
-  AtomicFile file(ref, {.durable = true, .name = ref, .advice = kElsewhere});
+  AtomicFile file(ref, {.durable = true, .name = ref, .advice = kAnotherCache});
   file.append(commit_);
   file.commit();
 }

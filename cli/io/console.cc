@@ -2,14 +2,16 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "cli/app/command.h"
+#include "cli/io/terminal_width.h"
 #include "core/base/write_all.h"
 
 namespace janus::cli {
@@ -21,16 +23,16 @@ void write_error(std::string_view text) {
 }
 
 bool terminal_draws_bars() {
-  const char* no_color = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
   bool dumb = term == nullptr || std::strcmp(term, "dumb") == 0;
-  return isatty(error_descriptor()) != 0 && no_color == nullptr && !dumb;
+  return isatty(error_descriptor()) != 0 && !dumb;
 }
 
-size_t terminal_width() {
-  winsize size{};
-  bool known = ioctl(error_descriptor(), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : 80;
+std::atomic<bool> errors_as_json{false};
+
+std::string object_of(const char* key, std::string_view text) {
+  const nlohmann::ordered_json object{{key, std::string(text)}};
+  return object.dump(-1, ' ', false, nlohmann::detail::error_handler_t::replace) + "\n";
 }
 
 }  // namespace
@@ -55,7 +57,11 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
-void print_error(std::string_view text) { write_error("janus: " + one_line(text) + "\n"); }
+void print_error(std::string_view text) {
+  write_error(errors_as_json ? object_of("error", text) : "janus: " + one_line(text) + "\n");
+}
+
+void print_errors_as_json() { errors_as_json = true; }
 
 Console::Console(bool quiet, bool verbose)
     : quiet_(quiet),
@@ -80,7 +86,7 @@ void Console::notice(std::string_view text) {
   if (quiet_) return;
   std::lock_guard lock(mutex_);
   clear_bar_locked();
-  write_error(one_line(text) + "\n");
+  write_error(json_progress_ ? object_of("notice", text) : one_line(text) + "\n");
 }
 
 void Console::detail(std::string_view text) {
@@ -99,10 +105,16 @@ void Console::error(std::string_view text) {
   print_error(text);
 }
 
+size_t Console::bar_width() { return terminal_width(error_descriptor()).value_or(kUsualWidth) - 1; }
+
+size_t Console::result_width() const {
+  return results_on_terminal_ ? terminal_width(STDOUT_FILENO).value_or(kUsualWidth) : 0;
+}
+
 void Console::draw_bar(std::string_view text) {
   if (!bars_) return;
   std::lock_guard lock(mutex_);
-  write_error("\r" + std::string(text.substr(0, terminal_width() - 1)) + "\x1b[K");
+  write_error("\r" + std::string(text) + "\x1b[K");
   bar_drawn_ = true;
 }
 

@@ -19,6 +19,8 @@ std::string one_line(std::string_view text);
 
 // Writes "janus: TEXT" as one line to standard error, whatever happens to it there.
 void print_error(std::string_view text);
+// From here on it writes {"error": TEXT}.
+void print_errors_as_json();
 
 // Safe to use from several threads.
 class Console {
@@ -38,21 +40,30 @@ class Console {
 
   // A JSON object on a line of its own to standard error, unless quiet.
   void progress_object(std::string_view json);
-  // Progress is told in such objects from here on, and no bars are drawn.
+  // All of standard error is such objects from here on, {"notice": TEXT} and {"error": TEXT} too, and no bars
+  // are drawn.
   void tell_progress_as_json() {
     json_progress_ = true;
     bars_ = false;
+    print_errors_as_json();
   }
   bool json_progress() const { return json_progress_; }
 
   bool quiet() const { return quiet_; }
-  // Whether bars may be drawn: standard error is a terminal that can, and NO_COLOR is not set.
+  // Whether bars may be drawn: standard error is a terminal that can. They have no colour for NO_COLOR to
+  // take.
   bool bars() const { return bars_; }
   // Whether results appear on a terminal, between the lines of standard error.
   bool results_on_terminal() const { return results_on_terminal_; }
 
-  // Draws `text` over the bar that stands there, cut to the terminal's width; the next line written takes it
-  // away.
+  // The columns of a table among the results: 0 where they go to no terminal, and may be as wide as they
+  // like.
+  size_t result_width() const;
+
+  // The columns that a bar may take now.
+  static size_t bar_width();
+  // Draws `text`, of at most bar_width() columns, over the bar that stands there; the next line written takes
+  // it away.
   void draw_bar(std::string_view text);
   void clear_bar();
 

@@ -1,12 +1,13 @@
-// Ctrl-C: ends the program at once, except while an output is being put in place or long work comes to its
-// end.
+// Ctrl-C, SIGTERM, a terminal that is closed: ends the program at once, except while an output is being put
+// in place or long work comes to its end.
 #pragma once
 
 namespace janus::cli {
 
-// From here on SIGINT and SIGTERM end the process with `exit_code`, at any moment: outputs come into being
-// whole (OutputFile), so there is nothing to undo.
-void end_on_interrupt(int exit_code);
+// From here on SIGINT, SIGTERM and, unless whoever started the program has it ignored (nohup), SIGHUP end the
+// process at any moment with 128 + the number of the first that came, as shells tell it: outputs come into
+// being whole (OutputFile), so there is nothing to undo. All three are called interrupts here.
+void end_on_interrupt();
 
 // While one of these lives, an interrupt waits for its end.
 class InterruptHold {

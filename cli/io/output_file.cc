@@ -16,9 +16,18 @@
 #include "cli/app/command.h"
 #include "cli/io/interrupt.h"
 #include "core/base/error.h"
+#include "core/base/remedy.h"
 #include "core/base/write_all.h"
 
 namespace janus::cli {
+namespace {
+
+[[noreturn]] void refuse_fault(const std::string& path, const std::string& expected, int fault) {
+  fail("output, {}: expected {}, found {}; {}", path, expected, std::strerror(fault),
+       remedy_of(fault, "choose another -o"));
+}
+
+}  // namespace
 
 bool has_extension(const std::string& path, const std::string& extension) {
   std::string found = std::filesystem::path(path).extension().string();
@@ -62,12 +71,11 @@ OutputFile::OutputFile(std::string path, Existing existing)
   if (path_ == kStandardStream) return;
   struct stat status {};
   bool exists = stat(target_.c_str(), &status) == 0;
-  if (!exists && errno != ENOENT) refuse("a file in a folder that is there", std::strerror(errno));
+  if (!exists && errno != ENOENT) refuse_fault(path_, "a file in a folder that is there", errno);
   if (exists && S_ISDIR(status.st_mode)) refuse("a file", "a folder");
   // The superuser may write all files: what nobody is meant to write stays all the same.
   if (exists && (status.st_mode & 0222) == 0) refuse("a file that can be written", "a write-protected one");
-  if (exists && access(target_.c_str(), W_OK) != 0)
-    refuse("a file that can be written", std::strerror(errno));
+  if (exists && access(target_.c_str(), W_OK) != 0) refuse_fault(path_, "a file that can be written", errno);
   special_ = exists && !S_ISREG(status.st_mode);
   if (special_) return;
   if (exists && existing_ == Existing::kept) {
@@ -79,12 +87,12 @@ OutputFile::OutputFile(std::string path, Existing existing)
 
   struct stat folder {};
   if (stat(folder_of(target_).c_str(), &folder) != 0) {
-    refuse("a folder that is there", fmt::format("no {}", folder_of(target_)));
+    refuse_fault(path_, fmt::format("the folder {}", folder_of(target_)), errno);
   }
   InterruptHold hold;
   remove_leftovers_once(folder_of(target_));
   if (const int fault = try_folder_of(target_); fault != 0)
-    refuse("a folder that takes files", std::strerror(fault));
+    refuse_fault(path_, "a folder that takes files", fault);
 }
 
 void OutputFile::write(std::string_view text, Console& console) const {
@@ -108,15 +116,15 @@ AtomicFileOptions OutputFile::options(bool durable) const {
   return {.durable = durable,
           .replaces = existing_ == Existing::replaced,
           .name = "output, " + path_,
-          .advice = "free space or choose another -o"};
+          .advice = "choose another -o"};
 }
 
 void OutputFile::write_directly(std::span<const std::byte> bytes) const {
   int descriptor = open(target_.c_str(), O_WRONLY | O_CLOEXEC);
-  if (descriptor < 0) refuse("a pipe or device that can be written", std::strerror(errno));
+  if (descriptor < 0) refuse_fault(path_, "a pipe or device that can be written", errno);
   const int fault = write_all(descriptor, bytes);
   close(descriptor);
-  if (fault != 0) refuse(fmt::format("to write {} bytes", bytes.size()), std::strerror(fault));
+  if (fault != 0) refuse_fault(path_, fmt::format("to write {} bytes", bytes.size()), fault);
 }
 
 GrowingFile::GrowingFile(const OutputFile& output, uint64_t bytes) : output_(output), bytes_(bytes) {
@@ -149,7 +157,7 @@ void GrowingFile::end_if_interrupted() {
 }
 
 void OutputFile::refuse(const std::string& expected, const std::string& found) const {
-  fail("output, {}: expected {}, found {}; choose another -o or make it writable", path_, expected, found);
+  fail("output, {}: expected {}, found {}; choose another -o", path_, expected, found);
 }
 
 }  // namespace janus::cli

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -20,6 +21,15 @@ std::string bar_of(double share) {
   constexpr int kCells = 20;
   int full = std::clamp(static_cast<int>(share * kCells), 0, kCells);
   return "[" + std::string(full, '#') + std::string(kCells - full, '.') + "]";
+}
+
+std::vector<LinePart> parts_of(const RunStatus& status, bool bar) {
+  std::vector<LinePart> parts;
+  if (bar && status.share >= 0) parts.push_back({bar_of(status.share) + " ", Worth::bar});
+  parts.push_back({status.count, Worth::count});
+  if (!status.rate.empty()) parts.push_back({", " + status.rate, Worth::rate});
+  if (!status.left.empty()) parts.push_back({", " + status.left, Worth::time});
+  return parts;
 }
 
 }  // namespace
@@ -111,31 +121,41 @@ void ProgressDisplay::run() {
   }
 }
 
-std::string ProgressDisplay::item_text(Clock::time_point now) const {
+std::vector<LinePart> ProgressDisplay::item_parts(Clock::time_point now) const {
   if (item_count_ == 1) return {};
-  std::string text = item_;
+  std::vector<LinePart> parts{{item_, Worth::item}};
   if (item_index_ > 0) {
     double elapsed = std::chrono::duration<double>(now - items_start_).count();
     auto done = static_cast<double>(item_index_), all = static_cast<double>(item_count_);
-    text += ", " + clock_time(elapsed / done * (all - done)) + " left";
+    parts.push_back({", " + clock_time(elapsed / done * (all - done)) + " left", Worth::time});
   }
-  return text + ": ";
+  return parts;
 }
 
-std::string ProgressDisplay::phase_text(Clock::time_point now, bool bar) const {
+std::vector<LinePart> ProgressDisplay::phase_parts(Clock::time_point now) const {
+  // Beside the time that all items take, that of one matters less.
+  const Worth time = item_count_ > 1 && item_index_ > 0 ? Worth::rate : Worth::time;
+  const char* between = item_count_ > 1 ? ": " : "";
   double elapsed = std::chrono::duration<double>(now - phase_start_).count();
   double rate = static_cast<double>(done_ - first_done_) / elapsed;
-  std::string text = phase_;
-  if (total_ <= 1 || rate <= 0) return text + ", " + clock_time(elapsed) + " so far";
-  if (bar) text += " " + bar_of(static_cast<double>(done_) / static_cast<double>(total_));
-  if (bytes_) {
-    text += fmt::format(" {} of {}, {}/s", readable_bytes(done_), readable_bytes(total_),
-                        readable_bytes(static_cast<int64_t>(rate)));
-  } else {
-    text += fmt::format(" {}/{}", done_, total_);
-    text += rate >= 1 ? fmt::format(", {:.1f}/s", rate) : fmt::format(", {:.1f} s each", 1 / rate);
+  std::vector<LinePart> parts{{between + phase_, Worth::phase}};
+  if (total_ <= 1 || rate <= 0) {
+    parts.push_back({", " + clock_time(elapsed) + " so far", time});
+    return parts;
   }
-  return text + ", " + clock_time(static_cast<double>(total_ - done_) / rate) + " left";
+  if (console_.bars()) {
+    parts.push_back({" " + bar_of(static_cast<double>(done_) / static_cast<double>(total_)), Worth::bar});
+  }
+  if (bytes_) {
+    parts.push_back({fmt::format(" {} of {}", readable_bytes(done_), readable_bytes(total_)), Worth::count});
+    parts.push_back({fmt::format(", {}/s", readable_bytes(static_cast<int64_t>(rate))), Worth::rate});
+  } else {
+    parts.push_back({fmt::format(" {}/{}", done_, total_), Worth::count});
+    parts.push_back({rate >= 1 ? fmt::format(", {:.1f}/s", rate) : fmt::format(", {:.1f} s each", 1 / rate),
+                     Worth::rate});
+  }
+  parts.push_back({", " + clock_time(static_cast<double>(total_ - done_) / rate) + " left", time});
+  return parts;
 }
 
 std::string ProgressDisplay::phase_json() const {
@@ -161,12 +181,12 @@ void ProgressDisplay::draw(Clock::time_point now) {
     console_.progress_object(status_ ? status.json : phase_json());
     return;
   }
-  std::string text = item_text(now) + (status_ ? status.text : phase_text(now, bar));
-  if (bar && status_ && status.share >= 0) text = bar_of(status.share) + " " + text;
+  std::vector<LinePart> parts = item_parts(now);
+  for (LinePart& part : status_ ? parts_of(status, bar) : phase_parts(now)) parts.push_back(std::move(part));
   if (bar) {
-    console_.draw_bar(text);
+    console_.draw_bar(fitted(std::move(parts), Console::bar_width()));
   } else {
-    console_.notice(text);
+    console_.notice(fitted(std::move(parts), SIZE_MAX));
   }
 }
 

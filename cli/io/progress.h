@@ -8,8 +8,10 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "cli/io/console.h"
+#include "cli/io/progress_line.h"
 #include "generator/model.h"
 
 namespace janus::cli {
@@ -19,7 +21,9 @@ std::string clock_time(double seconds);
 
 // How far a run over many items is, by its own count.
 struct RunStatus {
-  std::string text;   // for people
+  std::string count;  // for people: how many of how many
+  std::string rate;   // how fast; may be empty
+  std::string left;   // the time, "1:05 left"; may be empty
   double share = -1;  // done of all; negative = not known
   std::string json;   // one object, for programs
 };
@@ -55,8 +59,8 @@ class ProgressDisplay {
   void draw(Clock::time_point now);
   bool due(Clock::time_point now);
   std::string phase_json() const;
-  std::string item_text(Clock::time_point now) const;
-  std::string phase_text(Clock::time_point now, bool bar) const;
+  std::vector<LinePart> item_parts(Clock::time_point now) const;
+  std::vector<LinePart> phase_parts(Clock::time_point now) const;
 
   Console& console_;
   std::mutex mutex_;

@@ -7,12 +7,12 @@ namespace janus::cli {
 RunStatus run_status(const RunCounts& counts) {
   RunStatus status;
   status.share = counts.share;
-  status.text = fmt::format("{} {}{}", counts.phase, counts.done,
-                            counts.total >= 0 ? fmt::format("/{}", counts.total) : "");
-  if (counts.errors > 0) status.text += fmt::format(", {} errors", counts.errors);
-  status.text += fmt::format(", {:.1f} pictures/s, {:.0f} {}/s", counts.images_per_second,
-                             counts.units_per_second, counts.unit);
-  if (counts.left_s >= 0) status.text += ", " + clock_time(counts.left_s) + " left";
+  status.count = fmt::format("{} {}{}", counts.phase, counts.done,
+                             counts.total >= 0 ? fmt::format("/{}", counts.total) : "");
+  if (counts.errors > 0) status.count += fmt::format(", {} errors", counts.errors);
+  status.rate = fmt::format("{:.1f} pictures/s, {:.0f} {}/s", counts.images_per_second,
+                            counts.units_per_second, counts.unit);
+  if (counts.left_s >= 0) status.left = clock_time(counts.left_s) + " left";
 
   Json object{{"phase", counts.phase}, {"done", counts.done}};
   object["total"] = counts.total >= 0 ? Json(counts.total) : Json(nullptr);

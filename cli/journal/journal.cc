@@ -17,6 +17,7 @@
 #include "cli/io/interrupt.h"
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/remedy.h"
 #include "core/base/write_all.h"
 
 namespace janus::cli {
@@ -81,8 +82,8 @@ void Journal::lock() {
   while (true) {
     descriptor_ = open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (descriptor_ < 0) {
-      refuse("a file that can be read and written", std::strerror(errno),
-             choose_another() + " or make it writable");
+      const int fault = errno;
+      refuse("a file that can be read and written", std::strerror(fault), remedy_of(fault, choose_another()));
     }
     if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
       const int fault = errno;
@@ -253,7 +254,7 @@ void Journal::append(const std::string& key, const std::string& line, bool faile
     if (const int fault = write_all(descriptor_, std::as_bytes(std::span(whole))); fault != 0) {
       (void)!ftruncate(descriptor_, size_);
       refuse(fmt::format("to write {} bytes", line.size() + 1), std::strerror(fault),
-             "free space and start the same command again");
+             remedy_of(fault, choose_another()) + "; then the same command goes on");
     }
   }
   RecordSummary known = *summary;
@@ -287,7 +288,7 @@ void Journal::compact() {
   AtomicFile file(target_, {.temporary = Temporary::of_target,
                             .durable = true,
                             .name = fmt::format("{}, {}", terms_of(kind_).what, path_),
-                            .advice = "free space or " + choose_another()});
+                            .advice = choose_another()});
   if (flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0) {
     refuse("a lock of its own", std::strerror(errno), "start the same command again");
   }

@@ -11,11 +11,12 @@
 #include "core/checkpoint/finite_tensors.h"
 #include "core/tensor/device.h"
 #include "generator/builtin_model.h"
+#include "tokenizer/text/text_tokenizer.h"
 
 namespace janus::cli {
 
 FileSet model_files(const std::string& model, Console& console) {
-  if (model.empty()) return builtin_model();
+  if (is_builtin(model)) return builtin_model();
   const std::string path = model_path(model, console);
   return open_model_files(path);
 }
@@ -55,14 +56,14 @@ Checkpoint open_checkpoint(FileSet files, const CommonOptions& options, Console&
 ChosenModel open_chosen_model(const CommonOptions& options, const Work& work, Console& console,
                               const Progress& progress, const std::string& limits) {
   ChosenModel chosen;
-  chosen.builtin = options.model.empty();
-  chosen.name = chosen.builtin ? kBuiltinName : options.model;
-  if (chosen.builtin) {
-    console.notice(fmt::format("no -m given: using the built-in {}{}", kBuiltinName, limits));
-  }
+  chosen.builtin = is_builtin(options.model);
+  chosen.name = name_of_model(options.model);
+  tell_builtin(options, console, limits);
   auto start = std::chrono::steady_clock::now();
   Checkpoint checkpoint = open_checkpoint(options, console);
   ModelOptions model_options{.type = weight_type_from_name(options.type), .progress = progress};
+  // Nothing is loaded for a prompt that cannot be read.
+  if (work.new_tokens > 0 || work.generated_images > 0) (void)open_tokenizer(checkpoint.files());
   const auto [device, at_once] =
       choose_device(options, {checkpoint, chosen.name, options.device, model_options, work}, console);
   chosen.images_at_once = at_once;

@@ -6,6 +6,7 @@
 
 #include "cli/app/options.h"
 #include "cli/io/console.h"
+#include "cli/model/builtin_notice.h"
 #include "cli/model/model_path.h"
 #include "core/checkpoint/checkpoint.h"
 #include "generator/memory_need.h"
@@ -13,9 +14,7 @@
 
 namespace janus::cli {
 
-// The name of the model inside the program, as notices and records give it.
-inline constexpr const char* kBuiltinName = "janus-tiny";
-// The files of the model that -m names, or of the built-in one if that is empty.
+// The files of the model that -m names, or of the built-in one where is_builtin() says so.
 FileSet model_files(const std::string& model, Console& console);
 
 // Opens the model at `path` as far as it takes to see that it can be used: configuration, headers of the
@@ -39,7 +38,7 @@ struct ChosenModel {
 };
 
 // Opens device and model, and tells `progress` how far. Notes on standard error if it is the built-in one;
-// `limits` is what the note says that one cannot do, if it matters here. Throws Error before anything is
+// `limits` as tell_builtin() has it. Throws Error before anything is
 // loaded where `work` with it does not fit into memory.
 ChosenModel open_chosen_model(const CommonOptions& options, const Work& work, Console& console,
                               const Progress& progress, const std::string& limits = {});

@@ -8,6 +8,7 @@
 
 #include "cli/hub/cache.h"
 #include "cli/hub/environment.h"
+#include "cli/hub/inventory.h"
 #include "core/base/error.h"
 #include "core/base/home_folder.h"
 
@@ -93,6 +94,15 @@ std::string cached_model(const hub::Repository& repository, Console& console) {
   return model_in(found.path);
 }
 
+// The repository of the cache whose name is `model` without an owner; nothing where none is. Throws Error
+// where several are.
+std::optional<hub::Repository> repository_of_short_name(const std::string& model) {
+  const std::optional<hub::Repository> asked = hub::parse_repository("owner/" + model);
+  const std::optional<hub::Cache> cache = hub::Cache::found_in_environment();
+  if (!asked || !cache || cache->named(asked->name).empty()) return std::nullopt;
+  return hub::find_named(*cache, model);
+}
+
 }  // namespace
 
 std::string model_path(const std::string& model, Console& console) {
@@ -110,6 +120,8 @@ std::string model_path(const std::string& model, Console& console) {
         expanded, fault.message());
   if (const std::optional<hub::Repository> repository = hub::parse_repository(model))
     return cached_model(*repository, console);
+  if (const std::optional<hub::Repository> repository = repository_of_short_name(model))
+    return cached_model(*repository, console);
   check(!model.starts_with('~') || expanded != model,
         "model, {}: expected a path, found that the system knows no such user's home folder; write the path "
         "out",
@@ -117,7 +129,7 @@ std::string model_path(const std::string& model, Console& console) {
   fail(
       "model, {}: expected a model folder, or owner/repo of the hub cache, found nothing there; get one "
       "with: {} (or by "
-      "hand: hf download deepseek-community/Janus-Pro-1B --local-dir Janus-Pro-1B, then -m Janus-Pro-1B)",
+      "hand: hf download deepseek-community/Janus-Pro-1B --local-dir Janus-Pro-1B, then -m ./Janus-Pro-1B)",
       expanded, kGetModel);
 }
 

@@ -16,6 +16,7 @@
 
 #include "core/base/digest.h"
 #include "core/base/error.h"
+#include "core/base/remedy.h"
 #include "core/base/write_all.h"
 
 namespace janus {
@@ -181,7 +182,8 @@ void AtomicFile::refuse(const std::string& expected, int fault) const {
   // The bytes came from a mapped file that has become shorter.
   check(fault != EFAULT, "{}: expected {}, found that the file it is made from became shorter; restore it",
         options_.name, expected);
-  fail("{}: expected {}, found {}; {}", options_.name, expected, std::strerror(fault), options_.advice);
+  fail("{}: expected {}, found {}; {}", options_.name, expected, std::strerror(fault),
+       remedy_of(fault, options_.advice));
 }
 
 std::string leftover_path(const std::string& target, Temporary temporary) {

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file_descriptor.h"
+#include "core/base/remedy.h"
 
 namespace janus {
 namespace {
@@ -17,7 +18,8 @@ namespace {
 constexpr size_t kBlock = size_t{1} << 16;
 
 [[noreturn]] void refuse(const std::string& name) {
-  fail("{}: expected a readable file, found: {}; check the path", name, std::strerror(errno));
+  const int fault = errno;
+  fail("{}: expected a readable file, found: {}; {}", name, std::strerror(fault), reading_remedy_of(fault));
 }
 
 // As the system tells it; 0 where it does not.

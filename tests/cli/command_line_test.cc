@@ -19,7 +19,8 @@ TEST_P(WrongCommandLine, IsExitTwoWithOneLineAndNoModelOpened) {
 }
 
 const Words kWrong[] = {
-    {},
+    {"-q"},
+    {"--json"},
     {"frobnicate"},
     {"--frobnicate", "info"},
     // What later versions may bring is unknown now.
@@ -123,9 +124,27 @@ const Words kWrong[] = {
     {"describe", "x.png", "--top-k", "one"},
     {"describe", "x.png", "-n", "0"},
     {"describe", "x.png", "-n", "5 "},
-    {"info", "-s", "4294967296"},
-    {"info", "-s", "0x10"},
-    {"info", "-s", "99999999999999999999"},
+    {"describe", "x.png", "-s", "4294967296"},
+    {"describe", "x.png", "-s", "0x10"},
+    {"describe", "x.png", "-s", "99999999999999999999"},
+    // Common options that would change nothing.
+    {"info", "--seed", "1"},
+    {"-s", "1", "info"},
+    {"info", "-n", "5"},
+    {"tokenize", "x", "--device", "cpu"},
+    {"generate", "x", "-o", "x.png", "-n", "5"},
+    {"encode", "x.png", "-o", "x.json", "-s", "1"},
+    {"bench", "--max-tokens", "5"},
+    {"quantize", "x", "-o", "x.gguf", "--device", "cpu"},
+    {"pull", "a/b", "-m", "x"},
+    {"list", "--type", "f32"},
+    {"list", "--json", "--names"},
+    {"list", "x"},
+    {"rm"},
+    {"rm", "x", "-t", "2"},
+    {"help", "--json"},
+    {"completion", "bash", "-s", "1"},
+    {"caption", "x", "-o", "x.jsonl", "--json"},
     {"info", "-t", "0"},
     {"info", "-t", "100000"},
     {"info", "--device", "gpu"},
@@ -186,7 +205,9 @@ TEST(CommandLine, OptionsAreCheckedInTheEnvironmentToo) {
 
 TEST(CommandLine, EnvironmentCountsOnlyForOptionsOfTheCommandThatAreNotGiven) {
   EXPECT_EQ(run_model({"info"}, {.environment = {{"JANUS_TOP_K", "x"}, {"JANUS_CFG_SCALE", "x"}}}).code, 0);
-  EXPECT_EQ(run_model({"info", "--seed", "1"}, {.environment = {{"JANUS_SEED", "x"}}}).code, 0);
+  // What is set for all commands is no fault where it changes nothing.
+  EXPECT_EQ(run_model({"info"}, {.environment = {{"JANUS_SEED", "7"}, {"JANUS_MAX_TOKENS", "9"}}}).code, 0);
+  EXPECT_EQ(run_model({"info", "-t", "1"}, {.environment = {{"JANUS_THREADS", "x"}}}).code, 0);
   EXPECT_EQ(run({"info"}, {.environment = {{"JANUS_MODEL", kModel}, {"JANUS_SEED", ""}}}).code, 0);
 }
 
@@ -229,10 +250,47 @@ TEST(CommandLine, HelpOpensWithExamples) {
     EXPECT_EQ(result.code, 0) << words[0];
     EXPECT_EQ(result.err, "");
     EXPECT_EQ(result.out.rfind("Examples:\n  janus ", 0), 0U) << result.out;
-    EXPECT_NE(result.out.find("--max-tokens N"), std::string::npos);
     if (words.size() > 1) {
       EXPECT_NE(result.out.find("janus " + words[0] + " "), std::string::npos);
     }
+  }
+}
+
+TEST(CommandLine, CommonOptionsAreToldInOnePlace) {
+  const std::string options = run({"help", "options"}).out;
+  for (const char* name :
+       {"-m, --model MODEL", "-n, --max-tokens N", "--json-progress", "config.toml", "143"}) {
+    EXPECT_NE(options.find(name), std::string::npos) << name;
+  }
+  const std::string info = run({"info", "--help"}).out, describe = run({"describe", "--help"}).out;
+  EXPECT_EQ(info.find("--max-tokens N"), std::string::npos);
+  const size_t at = info.find("Common options");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_NE(info.find("--device", at), std::string::npos);
+  EXPECT_EQ(info.find("-s,", at), std::string::npos) << "info takes no seed";
+  EXPECT_NE(describe.find("-s,", describe.find("Common options")), std::string::npos);
+}
+
+TEST(CommandLine, NothingAtAllIsAShortWelcome) {
+  Result result = run({}, {.environment = {{"JANUS_SEED", "x"}}});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.err, "");
+  EXPECT_LE(lines_of(result.out).size(), 14U);
+  for (const char* part : {"janus generate ", "janus describe ", "janus chat", "janus help"}) {
+    EXPECT_NE(result.out.find(part), std::string::npos) << part;
+  }
+}
+
+TEST(CommandLine, WordsWithoutQuotesAreToldSo) {
+  for (const Words& words :
+       {Words{"generate", "a", "red", "circle", "-o", "x.png"},
+        Words{"generate", "-o", "x.png", "a", "red", "circle"}, Words{"tokenize", "a", "red", "circle"}}) {
+    Result result = run(words);
+    EXPECT_EQ(result.code, 2);
+    expect_one_error(result.err);
+    EXPECT_NE(result.err.find("found 3 words; put it in quotes: janus " + words[0] + " \"a red circle\""),
+              std::string::npos)
+        << result.err;
   }
 }
 

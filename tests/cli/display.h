@@ -28,8 +28,10 @@ inline nlohmann::ordered_json last_progress(const Result& result, const std::str
   nlohmann::ordered_json last;
   int64_t before = 0;
   for (const std::string& line : lines_of(result.err)) {
-    if (line.front() != '{') continue;
-    last = nlohmann::ordered_json::parse(line);
+    // All are objects; notices and errors are such too.
+    const auto object = nlohmann::ordered_json::parse(line);
+    if (!object.contains("phase")) continue;
+    last = object;
     if (last["phase"] != phase) continue;
     EXPECT_GE(last["done"].get<int64_t>(), before);
     before = last["done"].get<int64_t>();

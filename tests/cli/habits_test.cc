@@ -8,9 +8,9 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-const Words kCommands{"describe", "generate", "chat",       "encode",  "decode",
-                      "embed",    "score",    "tokenize",   "info",    "bench",
-                      "pull",     "help",     "completion", "caption", "quantize"};
+const Words kCommands{"describe",   "generate", "chat",     "encode", "decode", "embed",
+                      "score",      "tokenize", "info",     "bench",  "pull",   "help",
+                      "completion", "caption",  "quantize", "list",   "rm"};
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -19,7 +19,8 @@ TEST(Suggestions, ASlipIsToldWhatWasMeant) {
       {{"genrate", "x"}, "did you mean generate?"},
       {{"descirbe", "x.png"}, "did you mean describe?"},
       {{"complete", "bash"}, "did you mean completion?"},
-      {{"info", "--sed", "1"}, "did you mean --seed?"},
+      {{"describe", "x.png", "--sed", "1"}, "did you mean --seed?"},
+      {{"info", "--sed", "1"}, "see janus info --help"},
       {{"generate", "x", "-o", "x.png", "--cfg_scale", "3"}, "did you mean --cfg-scale?"},
       {{"generate", "x", "-o", "x.png", "--temprature=3"}, "did you mean --temperature?"},
       {{"generate", "x", "-o", "x.png", "--best", "3"}, "did you mean --best-of?"},
@@ -73,6 +74,13 @@ TEST(Devices, AreListedWithTheProcessorFirst) {
   EXPECT_EQ(result.err, "");
   EXPECT_EQ(result.out.rfind("cpu ", 0), 0U) << result.out;
   EXPECT_GT(lines_of(result.out)[0].size(), 12U);
+  for (const Words& words : {Words{"--list-devices", "--json"}, Words{"-q", "--json", "--list-devices"}}) {
+    Result objects = run(words);
+    EXPECT_EQ(objects.code, 0);
+    EXPECT_EQ(objects.out.rfind("{\"device\":\"cpu\",\"description\":", 0), 0U) << objects.out;
+    EXPECT_EQ(objects.err, "");
+  }
+  EXPECT_EQ(run({"--version", "--json", "-q"}).out.rfind("{\"program\":\"janus\",\"version\":", 0), 0U);
 }
 
 class Completion : public InFolder {
@@ -109,9 +117,16 @@ TEST_F(Completion, BashKnowsCommandsOptionsAndValues) {
   EXPECT_EQ(offers({"generate", "x", "--best"}), Words{"--best-of"});
   EXPECT_EQ(offers({"generate", "--ranker", ""}), (Words{"self-caption", "self-vqa"}));
   EXPECT_EQ(offers({"describe", "--style", "s"}), Words{"short"});
-  EXPECT_EQ(offers({"info", "--see"}), Words{"--seed"});
+  EXPECT_EQ(offers({"describe", "--see"}), Words{"--seed"});
+  EXPECT_EQ(offers({"info", "--see"}), Words{});
   EXPECT_EQ(offers({"describe", "pho"}), Words{"photo.png"});
   EXPECT_EQ(offers({"generate", "-o", "pho"}), Words{"photo.png"});
+  // What stands behind the last = or :, as readline breaks words there.
+  EXPECT_EQ(offers({"quantize", "--keep", "vision=bf"}), Words{"bf16"});
+  EXPECT_EQ(offers({"quantize", "--keep", "vision=bf16,heads=bf"}), Words{"bf16"});
+  EXPECT_EQ(offers({"quantize", "--keep", "visi"}).front(), "vision=bf16");
+  EXPECT_EQ(offers({"bench", "--only", "pre"}), Words{"prefill"});
+  EXPECT_EQ(offers({"help", "op"}), Words{"options"});
   EXPECT_EQ(offers({"generate", "--cfg-scale", ""}), Words{});
   EXPECT_EQ(offers({"completion", "z"}), Words{"zsh"});
   EXPECT_EQ(offers({"--list"}), Words{"--list-devices"});
@@ -211,7 +226,15 @@ TEST_F(Settings, AWrongFileIsOneErrorThatNamesIt) {
 class DescribeForPeople : public InFolder {};
 
 TEST_F(DescribeForPeople, StylesAreTheQuestionsTheHelpNames) {
-  const std::string help = run({"describe", "--help"}).out;
+  // As it is before it is wrapped.
+  std::string help;
+  for (const char c : run({"describe", "--help"}).out) {
+    if (c != ' ' && c != '\n') {
+      help += c;
+    } else if (!help.ends_with(' ')) {
+      help += ' ';
+    }
+  }
   const std::string image = image_file("a.png");
   for (const std::string style : {"short", "detailed", "tags", "alt-text", "ocr"}) {
     Result result = run_model({"describe", image, "--style", style, "-n", "3", "--json"});

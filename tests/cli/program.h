@@ -69,6 +69,7 @@ class Process {
   }
 
   void interrupt() const { kill(pid_, SIGINT); }
+  void send(int signal) const { kill(pid_, signal); }
   void end_at_once() const { kill(pid_, SIGKILL); }
 
   // Feeds standard input, collects both streams and waits for the end; ends the process after a minute.
@@ -106,7 +107,8 @@ class Process {
     if (!around.environment.contains("JANUS_THREADS")) settings.emplace_back("JANUS_THREADS=1");
     // The settings of whoever runs the tests are not theirs.
     const bool own = around.environment.contains("HOME") || around.environment.contains("XDG_CONFIG_HOME");
-    if (!own && !around.environment.contains("JANUS_CONFIG_FILE")) settings.emplace_back("JANUS_CONFIG_FILE=");
+    if (!own && !around.environment.contains("JANUS_CONFIG_FILE"))
+      settings.emplace_back("JANUS_CONFIG_FILE=");
     for (const auto& [name, value] : around.environment) settings.push_back(name + "=" + value);
     std::vector<char*> argv, envp;
     for (std::string& word : words) argv.push_back(word.data());

@@ -57,6 +57,10 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
+  // As closing its window does.
+  void hang_up() const { kill(pid_, SIGHUP); }
+  void terminate() const { kill(pid_, SIGTERM); }
+
   void type(const std::string& keys) { EXPECT_EQ(write(end_, keys.data(), keys.size()), std::ssize(keys)); }
 
   // Reads until `text` appears behind what was waited for before; false after a minute, or at the end.

@@ -116,7 +116,8 @@ TEST_P(AtomicFileTest, AFileThatMayNotGrowLeavesTheOldOne) {
   const std::string reserved = error_of([&] { AtomicFile(path("g"), options()).reserve(2000); });
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   signal(SIGXFSZ, handler);
-  expect_error(written, {"output, f: expected to write it whole, found File too large; choose another -o"});
+  expect_error(written, {"output, f: expected to write it whole, found File too large; raise the limit on "
+                         "file sizes (ulimit -f), or choose another -o"});
   expect_error(reserved, {"output, f: expected room for 2000 bytes, found File too large"});
   EXPECT_EQ(content("f"), "old");
   EXPECT_FALSE(names().contains("g"));

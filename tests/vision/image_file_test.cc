@@ -166,7 +166,7 @@ TEST(ReadImage, NamesThePathAndTheFault) {
             "picture " + folder +
                 "no_such.png: expected a readable file, found: No such file or directory; check the path");
   EXPECT_EQ(read_error(folder),
-            "picture " + folder + ": expected a readable file, found: Is a directory; check the path");
+            "picture " + folder + ": expected a readable file, found: Is a directory; name the files in it");
 }
 
 TEST(ReadImage, NamesAFileItMayNotRead) {
@@ -174,8 +174,9 @@ TEST(ReadImage, NamesAFileItMayNotRead) {
   const std::string locked = ::testing::TempDir() + "locked.png";
   std::ofstream(locked) << "x";
   chmod(locked.c_str(), 0);
-  EXPECT_EQ(read_error(locked),
-            "picture " + locked + ": expected a readable file, found: Permission denied; check the path");
+  EXPECT_EQ(read_error(locked), "picture " + locked +
+                                    ": expected a readable file, found: Permission denied; make it readable "
+                                    "(chmod u+r), and its folders (chmod u+x)");
   std::filesystem::remove(locked);
 }
 

@@ -46,7 +46,7 @@ int exit_code_of(Outcome outcome) {
     case Outcome::all_failed:
       return kFailed;
     case Outcome::interrupted:
-      return kInterrupted;
+      return 128 + SIGINT;
   }
   return kFailed;
 }

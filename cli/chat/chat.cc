@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "cli/chat/chat_image.h"
@@ -12,6 +11,7 @@
 #include "cli/chat/typed_path.h"
 #include "cli/commands/image_settings.h"
 #include "cli/generate/image_json.h"
+#include "cli/io/existing_files.h"
 #include "cli/io/image_output.h"
 #include "cli/io/output_file.h"
 #include "cli/io/output_pattern.h"
@@ -24,7 +24,6 @@
 namespace janus::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using Kind = ChatEntry::Kind;
 
 // The bytes before the first white space.
@@ -36,11 +35,6 @@ size_t first_word(std::string_view text) {
     length += next.length;
   }
   return length;
-}
-
-bool is_taken(const std::string& path) {
-  std::error_code fault;
-  return fs::exists(fs::symlink_status(path, fault));
 }
 
 ConversationFile file_for(const ChatSettings& settings, bool person) {
@@ -249,8 +243,8 @@ void Chat::generate(const std::string& prompt) {
   // The first name that is free: an earlier conversation's images are not written over.
   const OutputPattern pattern(settings_.output, "--output");
   std::string path = pattern.path(name_, 2);
-  while (is_taken(path)) path = pattern.path(++name_, 2);
-  const OutputFile output(path);
+  while (free_name(path) != path) path = pattern.path(++name_, 2);
+  const OutputFile output(path, Existing::kept);
   const WorkItem item{.prompt = prompt,
                       .guidance = settings_.guidance,
                       .special_tokens = settings_.special_tokens,

@@ -6,6 +6,7 @@
 
 #include "cli/chat/chat.h"
 #include "cli/chat/chat_image.h"
+#include "cli/io/existing_files.h"
 #include "cli/io/output_file.h"
 #include "core/base/error.h"
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/app/command.h"
+#include "cli/io/existing_files.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/output_file.h"
 #include "cli/io/state_folder.h"
@@ -20,11 +21,6 @@ namespace janus::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_taken(const fs::path& path) {
-  std::error_code fault;
-  return fs::exists(fs::symlink_status(path, fault));
-}
 
 // $XDG_STATE_HOME/janus/chats, made where it is missing, for its owner alone.
 fs::path chats_folder() {
@@ -49,15 +45,6 @@ std::string new_name() {
 
 }  // namespace
 
-std::string free_name(const std::string& path) {
-  const fs::path whole(path);
-  fs::path name = whole;
-  for (int k = 2; is_taken(name); ++k) {
-    name = whole.parent_path() / fmt::format("{}-{}{}", whole.stem().string(), k, whole.extension().string());
-  }
-  return name.string();
-}
-
 std::string canonical_path(const std::string& path) {
   std::error_code fault;
   const fs::path whole = fs::weakly_canonical(path, fault);
@@ -69,7 +56,7 @@ ConversationFile::ConversationFile(Keeps keeps, const std::string& path, bool go
   if (keeps_ != Keeps::named) return;
   OutputFile may_be_written(path_);
   check(
-      goes_on || !is_taken(path_),
+      goes_on || free_name(path_) == path_,
       "conversation, {}: expected a new name, found a file that is there; take {}, or go on with it: --load "
       "{}",
       path_, free_name(path_), path_);

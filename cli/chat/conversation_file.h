@@ -8,9 +8,6 @@
 
 namespace janus::cli {
 
-// `path`, or the first name made from it (c-2.json, c-3.json) at which there is nothing.
-std::string free_name(const std::string& path);
-
 // One spelling of a path, with links followed.
 std::string canonical_path(const std::string& path);
 

@@ -14,10 +14,10 @@
 #include "cli/io/json_output.h"
 #include "cli/io/readable.h"
 #include "cli/io/wrapped_text.h"
-#include "cli/model/builtin_model.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
 #include "core/tensor/device.h"
+#include "generator/builtin_model.h"
 
 namespace janus::cli {
 namespace {

@@ -8,7 +8,7 @@
 namespace janus::cli {
 
 // What a part of the line is worth, from the least.
-enum class Worth { bar, rate, phase, count, item, time };
+enum class Worth { rate, bar, phase, count, item, time };
 
 struct LinePart {
   std::string text;

@@ -200,7 +200,7 @@ TEST_F(CaptionResume, AFullDiskEndsItAndTheNextRunGoesOn) {
     ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
     EXPECT_EQ(result.code, 1);
     expect_one_error(result.err);
-    EXPECT_NE(result.err.find("free space"), std::string::npos) << result.err;
+    EXPECT_NE(result.err.find("ulimit -f"), std::string::npos) << result.err;
     const std::string text = read_file(out());
     EXPECT_TRUE(text.empty() || text.back() == '\n') << "a torn line was left";
   }

@@ -79,7 +79,6 @@ const Words kWrong[] = {
     {"describe"},
     {"describe", "x.png", "-p"},
     {"generate", "-o", "x.png"},
-    {"generate", "x"},
     {"generate", "x", "y", "-o", "x.png"},
     {"encode", "x.png"},
     {"encode", "-o", "x.json"},

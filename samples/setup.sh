@@ -7,7 +7,7 @@ janus_packages=(
   libsentencepiece-dev libonig-dev libutf8proc-dev
   libcli11-dev nlohmann-json3-dev libfmt-dev
   libcurl4-openssl-dev ca-certificates libarchive-dev libtomlplusplus-dev libedit-dev
-  libgtest-dev libbenchmark-dev
+  libgtest-dev libbenchmark-dev pkgconf
 )
 
 # Another system is named what it needs; the script goes on there only where a compiler and CMake exist.

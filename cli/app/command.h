@@ -40,8 +40,8 @@ struct Command {
   // Throws UsageError before anything is opened, Error for everything else that ends the command.
   std::function<Outcome(const CommonOptions&, Console&)> run;
   std::string notes = {};  // whole lines below the options in --help, as wrapped_notes() reads them
-  // Common options that would change nothing in it, by their long names: refused on the command line,
-  // where nobody can mean them.
+  // Common options that would change nothing in it, by their long names: its help and completion leave them
+  // out. They are accepted, because scripts give the same ones to every command.
   std::vector<std::string> unused = {};
 
   bool leaves_unused(const std::string& long_name) const {

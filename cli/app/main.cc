@@ -232,7 +232,7 @@ Outcome run(int argc, char** argv) {
   if (!extras.empty()) throw UsageError(unexpected(extras, *own, common_options, *command));
   use_settings_of(command->name);
   check_user_settings(manual);
-  common_options.read(command->unused);
+  common_options.read();
   own->read();
   Console console(common.quiet, common.verbose);
   if (common.json_progress) console.tell_progress_as_json();

@@ -266,16 +266,10 @@ void OptionSet::read_given(const std::string& long_name) const {
   }
 }
 
-void OptionSet::read(const std::vector<std::string>& unused) const {
+void OptionSet::read() const {
   for (const OptionEntry& entry : entries_) {
     std::vector<std::string> given = entry.option->results();
     for (std::string& word : given) word = unguarded(std::move(word));
-    if (!given.empty() && std::find(unused.begin(), unused.end(), entry.long_name()) != unused.end()) {
-      throw UsageError(
-          fmt::format("option {}, command line: expected an option that changes something in this command, "
-                      "found one that does not; leave it out",
-                      entry.long_name()));
-    }
     std::string variable = entry.environment();
     const char* inherited = variable.empty() ? nullptr : std::getenv(variable.c_str());
     const auto unseen_by_shell = [&](const std::string& text) {

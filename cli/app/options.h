@@ -88,9 +88,7 @@ class OptionSet {
   // After CLI11 has parsed: reads every option, from the command line, or else from the environment, or else
   // from the user's settings. No shell has seen the latter two: a path's leading ~ is the home folder there.
   // Throws UsageError naming option, source, expected and found.
-  // unused: long names of options that the command does not take; they are refused on the command line;
-  // what the environment and the settings say to all commands is checked, and changes nothing.
-  void read(const std::vector<std::string>& unused = {}) const;
+  void read() const;
   // Reads one option, where the command line has it.
   void read_given(const std::string& long_name) const;
 

@@ -1,12 +1,11 @@
 #include "cli/chat/typed_path.h"
 
-#include <pwd.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <utility>
+
+#include "core/base/home_folder.h"
 
 namespace janus::cli {
 namespace {
@@ -50,15 +49,6 @@ std::optional<std::string> path_of_url(std::string_view word) {
   return percent_decoded(word);
 }
 
-std::string home_of(const std::string& user) {
-  if (user.empty()) {
-    const char* home = std::getenv("HOME");
-    return home != nullptr ? home : "";
-  }
-  const passwd* entry = getpwnam(user.c_str());
-  return entry != nullptr && entry->pw_dir != nullptr ? entry->pw_dir : "";
-}
-
 }  // namespace
 
 std::optional<std::vector<std::string>> shell_words(std::string_view text, bool split) {
@@ -96,10 +86,7 @@ std::optional<std::vector<std::string>> shell_words(std::string_view text, bool 
 
 std::string located(const std::string& word) {
   if (const std::optional<std::string> path = path_of_url(word)) return *path;
-  if (word.empty() || word[0] != '~') return word;
-  const size_t slash = std::min(word.find('/'), word.size());
-  const std::string home = home_of(word.substr(1, slash - 1));
-  return home.empty() ? word : home + word.substr(slash);
+  return expand_home(word);
 }
 
 bool is_file(const std::string& path) {

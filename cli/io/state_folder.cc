@@ -5,6 +5,7 @@
 
 namespace janus::cli {
 
+// The XDG specification has relative paths ignored.
 std::string state_folder() {
   const char* folder = std::getenv("XDG_STATE_HOME");
   if (folder != nullptr && *folder == '/') return (std::filesystem::path(folder) / "janus").string();

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include "cli/io/state_folder.h"
 
 namespace janus::cli {
 namespace {
@@ -14,12 +15,8 @@ namespace fs = std::filesystem;
 
 // Empty where the environment names no place: a program without a home leaves nothing behind.
 fs::path stamp_path() {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  const char* home = std::getenv("HOME");
-  // The XDG specification has relative paths ignored.
-  if (state != nullptr && *state == '/') return fs::path(state) / "janus" / "builtin-notice";
-  if (home != nullptr && *home == '/') return fs::path(home) / ".local/state/janus/builtin-notice";
-  return {};
+  const std::string folder = state_folder();
+  return folder.empty() ? fs::path() : fs::path(folder) / "builtin-notice";
 }
 
 bool told_within_the_hour(const fs::path& stamp) {

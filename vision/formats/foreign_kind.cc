@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdint>
 #include <string_view>
 
+#include "core/base/ascii.h"
 #include "vision/formats/byte_view.h"
 
 namespace janus {
@@ -17,7 +17,6 @@ constexpr const char* kConvert = "convert it to PNG or JPEG";
 constexpr const char* kExportPage = "export the page as PNG or JPEG";
 constexpr const char* kTakeFrame = "save a frame of it as PNG or JPEG";
 constexpr const char* kUnpack = "unpack it and name the picture in it";
-constexpr const char* kDevelop = "develop it to JPEG or TIFF with a raw converter";
 constexpr const char* kCopyAgain = "copy or download it again";
 constexpr const char* kNameAnother = "name a picture file";
 
@@ -26,43 +25,44 @@ struct Signature {
   std::string_view bytes;
   const char* found;
   const char* remedy;
+  const char* image = "";
 };
 
 // The first that fits counts.
 constexpr std::array kSignatures{
-    Signature{0, "II\xBC", "a JPEG XR", kConvert},
-    Signature{0, "8BPS\0\1"sv, "a Photoshop document (PSD)", kConvert},
-    Signature{0, "8BPS\0\2"sv, "a large Photoshop document (PSB)", kConvert},
-    Signature{0, "gimp xcf", "a GIMP image (XCF)", kConvert},
-    Signature{0, "%!PS", "a PostScript or EPS file", kConvert},
-    Signature{0, "\xC5\xD0\xD3\xC6", "an EPS file", kConvert},
-    Signature{0, "AT&TFORM", "a DjVu document", kExportPage},
-    Signature{0, "icns", "a macOS icon (ICNS)", kConvert},
-    Signature{0, "\x76\x2F\x31\x01", "an OpenEXR", kConvert},
-    Signature{0, "#?RADIANCE", "a Radiance HDR", kConvert},
-    Signature{0, "#?RGBE", "a Radiance HDR", kConvert},
-    Signature{0, "DDS \x7C", "a DirectDraw surface (DDS)", kConvert},
+    Signature{0, "II\xBC", "a JPEG XR", kConvert, "JPEG XR"},
+    Signature{0, "8BPS\0\1"sv, "a Photoshop document (PSD)", kConvert, "PSD"},
+    Signature{0, "8BPS\0\2"sv, "a large Photoshop document (PSB)", kConvert, "PSD"},
+    Signature{0, "gimp xcf", "a GIMP image (XCF)", kConvert, "XCF"},
+    Signature{0, "%!PS", "a PostScript or EPS file", kConvert, "PostScript"},
+    Signature{0, "\xC5\xD0\xD3\xC6", "an EPS file", kConvert, "PostScript"},
+    Signature{0, "AT&TFORM", "a DjVu document", kExportPage, "DjVu"},
+    Signature{0, "icns", "a macOS icon (ICNS)", kConvert, "ICNS"},
+    Signature{0, "\x76\x2F\x31\x01", "an OpenEXR", kConvert, "OpenEXR"},
+    Signature{0, "#?RADIANCE", "a Radiance HDR", kConvert, "Radiance HDR"},
+    Signature{0, "#?RGBE", "a Radiance HDR", kConvert, "Radiance HDR"},
+    Signature{0, "DDS \x7C", "a DirectDraw surface (DDS)", kConvert, "DDS"},
     Signature{0, "\xABKTX ", "a KTX texture", kConvert},
-    Signature{0, "qoif", "a QOI", kConvert},
-    Signature{0, "farbfeld", "a farbfeld image", kConvert},
-    Signature{0, "FLIF", "a FLIF", kConvert},
-    Signature{0, "BPG\xFB", "a BPG", kConvert},
-    Signature{0, "\x59\xA6\x6A\x95", "a Sun raster file", kConvert},
+    Signature{0, "qoif", "a QOI", kConvert, "QOI"},
+    Signature{0, "farbfeld", "a farbfeld image", kConvert, "farbfeld"},
+    Signature{0, "FLIF", "a FLIF", kConvert, "FLIF"},
+    Signature{0, "BPG\xFB", "a BPG", kConvert, "BPG"},
+    Signature{0, "\x59\xA6\x6A\x95", "a Sun raster file", kConvert, "Sun raster"},
     Signature{0, "\x01\xDA\0\1"sv, "an SGI image", kConvert},
     Signature{0, "\x01\xDA\1\1", "an SGI image", kConvert},
     Signature{0, "\xD7\xCD\xC6\x9A", "a Windows metafile (WMF)", kConvert},
     Signature{40, " EMF", "a Windows metafile (EMF)", kConvert},
     Signature{0, "/* XPM */", "an XPM", kConvert},
-    Signature{0, "SIMPLE  =", "a FITS file", kConvert},
-    Signature{128, "DICM", "a DICOM file", kConvert},
-    Signature{0, "FUJIFILMCCD-RAW", "a Fujifilm raw photo (RAF)", kDevelop},
-    Signature{0, "IIU\0"sv, "a Panasonic raw photo (RW2)", kDevelop},
-    Signature{0, "IIRO", "an Olympus raw photo (ORF)", kDevelop},
-    Signature{0, "IIRS", "an Olympus raw photo (ORF)", kDevelop},
-    Signature{0, "MMOR", "an Olympus raw photo (ORF)", kDevelop},
-    Signature{0, "FOVb", "a Sigma raw photo (X3F)", kDevelop},
-    Signature{0, "\0MRM"sv, "a Minolta raw photo (MRW)", kDevelop},
-    Signature{4, "ftypcrx ", "a Canon raw photo (CR3)", kDevelop},
+    Signature{0, "SIMPLE  =", "a FITS file", kConvert, "FITS"},
+    Signature{128, "DICM", "a DICOM file", kConvert, "DICOM"},
+    Signature{0, "FUJIFILMCCD-RAW", "a Fujifilm raw photo (RAF)", kDevelopPhoto, kRawPhoto},
+    Signature{0, "IIU\0"sv, "a Panasonic raw photo (RW2)", kDevelopPhoto, kRawPhoto},
+    Signature{0, "IIRO", "an Olympus raw photo (ORF)", kDevelopPhoto, kRawPhoto},
+    Signature{0, "IIRS", "an Olympus raw photo (ORF)", kDevelopPhoto, kRawPhoto},
+    Signature{0, "MMOR", "an Olympus raw photo (ORF)", kDevelopPhoto, kRawPhoto},
+    Signature{0, "FOVb", "a Sigma raw photo (X3F)", kDevelopPhoto, kRawPhoto},
+    Signature{0, "\0MRM"sv, "a Minolta raw photo (MRW)", kDevelopPhoto, kRawPhoto},
+    Signature{4, "ftypcrx ", "a Canon raw photo (CR3)", kDevelopPhoto, kRawPhoto},
     Signature{4, "ftypqt  ", "a QuickTime video", kTakeFrame},
     Signature{4, "ftypM4A", "an MPEG-4 sound file", kNameAnother},
     Signature{4, "ftyp", "an MP4 video", kTakeFrame},
@@ -114,20 +114,16 @@ constexpr std::array kSignatures{
 constexpr std::array kMarkup{
     Signature{0, "<!doctype html", "an HTML page", "download the picture itself"},
     Signature{0, "<html", "an HTML page", "download the picture itself"},
-    Signature{0, "<svg", "an SVG drawing", kConvert},
+    Signature{0, "<svg", "an SVG drawing", kConvert, "SVG"},
 };
 
-std::string lower_case_text(std::span<const std::byte> bytes) {
-  std::string text;
-  for (const std::byte byte : bytes) {
-    text += static_cast<char>(std::tolower(static_cast<unsigned char>(byte)));
-  }
-  return text;
+ForeignKind kind_of(const Signature& signature) {
+  return {signature.found, signature.remedy, signature.image};
 }
 
-// SVG and HTML often stand behind an XML declaration, a licence in a comment, or a document type.
-const Signature* find_markup(std::span<const std::byte> start) {
-  const std::string text = lower_case_text(start);
+// SVG and HTML often stand behind an XML declaration, a licence in a comment, or a document type. `text`: in
+// small letters.
+const Signature* find_markup(const std::string& text) {
   const size_t first = text.find_first_not_of("\xEF\xBB\xBF \t\r\n\f");
   if (first == std::string::npos || text[first] != '<') return nullptr;
   const Signature* earliest = nullptr;
@@ -163,15 +159,18 @@ ForeignKind foreign_kind(std::span<const std::byte> bytes) {
   if (bytes.empty()) return {"an empty file", kCopyAgain};
   const ByteView view(bytes, ByteView::Order::little);
   for (const Signature& signature : kSignatures) {
-    if (view.has_text(signature.offset, signature.bytes)) return {signature.found, signature.remedy};
+    if (view.has_text(signature.offset, signature.bytes)) return kind_of(signature);
   }
-  if (is_icon(view)) return {view.u16(2) == 1 ? "a Windows icon (ICO)" : "a Windows cursor (CUR)", kConvert};
+  if (is_icon(view)) {
+    return {view.u16(2) == 1 ? "a Windows icon (ICO)" : "a Windows cursor (CUR)", kConvert, "ICO"};
+  }
 
   constexpr uint64_t kPdfMayBegin = 1024;
   const auto start = view.part(0, 4096);
-  const std::string text = lower_case_text(start);
-  if (text.substr(0, kPdfMayBegin).find("%pdf-") != std::string::npos) return {"a PDF", kExportPage};
-  if (const Signature* markup = find_markup(start)) return {markup->found, markup->remedy};
+  const std::string text =
+      ascii_lower(std::string(reinterpret_cast<const char*>(start.data()), start.size()));
+  if (text.substr(0, kPdfMayBegin).find("%pdf-") != std::string::npos) return {"a PDF", kExportPage, "PDF"};
+  if (const Signature* markup = find_markup(text)) return kind_of(*markup);
   if (is_text(start)) return {"text", kNameAnother};
   // What a disk that was full, or a download that reserved its space first, leaves behind.
   const bool zeros =

@@ -9,9 +9,14 @@
 namespace janus {
 
 struct ForeignKind {
-  std::string found;   // with its article, as it stands behind "found": "a PDF", "text"
-  std::string remedy;  // what to do about it: "convert it to PNG or JPEG"
+  std::string found;       // with its article, as it stands behind "found": "a PDF", "text"
+  std::string remedy;      // what to do about it: "convert it to PNG or JPEG"
+  std::string image = {};  // where it is an image all the same, what such are counted as: "PSD", "raw photo"
 };
+
+// Of camera raw files: what they are counted as, and what to do.
+inline constexpr const char* kRawPhoto = "raw photo";
+inline constexpr const char* kDevelopPhoto = "develop it to JPEG or TIFF with a raw converter";
 
 // Tells by content. Bytes that nothing is known of are "bytes of no known kind".
 ForeignKind foreign_kind(std::span<const std::byte> bytes);

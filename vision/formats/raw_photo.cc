@@ -51,18 +51,17 @@ void look_into(const ByteView& view, uint64_t start, int& left, Finding& finding
 }  // namespace
 
 std::optional<ForeignKind> raw_photo_kind(std::span<const std::byte> bytes) {
-  constexpr const char* kDevelop = "develop it to JPEG or TIFF with a raw converter";
   const ByteView little(bytes, ByteView::Order::little);
   const bool is_little = little.has_text(0, "II*\0"sv);
   if (!is_little && !little.has_text(0, "MM\0*"sv)) return std::nullopt;
-  if (little.has_text(8, "CR\2")) return ForeignKind{"a Canon raw photo (CR2)", kDevelop};
+  if (little.has_text(8, "CR\2")) return ForeignKind{"a Canon raw photo (CR2)", kDevelopPhoto, kRawPhoto};
 
   const ByteView view = is_little ? little : ByteView(bytes, ByteView::Order::big);
   Finding finding;
   int left = kMaxDirectories;
   look_into(view, view.u32(4), left, finding);
-  if (finding.dng) return ForeignKind{"a raw photo (DNG)", kDevelop};
-  if (finding.sensor_values) return ForeignKind{"a raw photo (such as NEF or ARW)", kDevelop};
+  if (finding.dng) return ForeignKind{"a raw photo (DNG)", kDevelopPhoto, kRawPhoto};
+  if (finding.sensor_values) return ForeignKind{"a raw photo (such as NEF or ARW)", kDevelopPhoto, kRawPhoto};
   return std::nullopt;
 }
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstring>
 #include <filesystem>
 
+#include "core/base/ascii.h"
 #include "core/base/error.h"
 #include "core/base/read_file.h"
 #include "vision/check_image.h"
@@ -129,9 +129,7 @@ DecodedImage read_image(const std::string& path) {
 }
 
 std::optional<ImageFormat> image_format_of(const std::string& path) {
-  std::string extension = std::filesystem::path(path).extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  const std::string extension = ascii_lower(std::filesystem::path(path).extension().string());
   for (const Extension& known : kExtensions) {
     if (extension == known.text && can_encode(known.format)) return known.format;
   }

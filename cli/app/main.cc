@@ -19,6 +19,7 @@
 #include "cli/io/interrupt.h"
 #include "cli/io/json_output.h"
 #include "cli/io/mapped_fault.h"
+#include "core/base/ascii.h"
 #include "core/base/mapped_file.h"
 #include "core/base/transient_error.h"
 #include "core/tensor/device.h"
@@ -92,11 +93,9 @@ std::string in_quotes(const OptionEntry& entry, const std::vector<std::string>& 
                       const OptionSet& own) {
   std::string text = entry.option->results().empty() ? "" : unguarded(entry.option->results().front());
   for (const std::string& word : surplus) text += " " + word;
-  std::string what = entry.names;
-  std::transform(what.begin(), what.end(), what.begin(), [](unsigned char c) { return std::tolower(c); });
   return fmt::format(
       "argument {}, command line: expected one {}, found {} words; put it in quotes: {} \"{}\"", entry.names,
-      what, surplus.size() + 1, own.command(), text);
+      ascii_lower(entry.names), surplus.size() + 1, own.command(), text);
 }
 
 // The message of words that no option or argument takes.

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cli/hub/environment.h"
+#include "core/base/ascii.h"
 #include "core/base/error.h"
 
 namespace janus::hub {
@@ -23,12 +24,6 @@ bool is_snapshot_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), [](char c) {
            return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
          });
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
 }
 
 // The commit that a ref's file holds: empty where there is no such file, or something else in it.
@@ -88,7 +83,7 @@ std::string commit_of(const Repository& repository, const fs::path& folder,
   if (!named.empty()) return named;
   if (std::find(commits.begin(), commits.end(), revision) != commits.end()) return revision;
   if (!is_hex(revision, kShortestCommit, kWholeCommit)) return {};
-  const std::string beginning = lower(revision);
+  const std::string beginning = ascii_lower(revision);
   std::vector<std::string> alike;
   std::copy_if(commits.begin(), commits.end(), std::back_inserter(alike),
                [&](const std::string& commit) { return commit.starts_with(beginning); });
@@ -180,12 +175,12 @@ std::vector<std::pair<std::string, std::string>> Cache::refs(const Repository& r
 }
 
 std::string Cache::alike(const Repository& repository) const {
-  const std::string wanted = lower(fs::path(folder(repository)).filename().string());
+  const std::string wanted = ascii_lower(fs::path(folder(repository)).filename().string());
   std::error_code fault;
   fs::directory_iterator entry(root_, fault);
   for (; !fault && entry != fs::directory_iterator(); entry.increment(fault)) {
     std::string name = entry->path().filename().string();
-    if (lower(name) != wanted) continue;
+    if (ascii_lower(name) != wanted) continue;
     name.erase(0, kFolder.size());
     return name.replace(name.find("--"), 2, "/");
   }

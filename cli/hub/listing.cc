@@ -8,6 +8,7 @@
 #include <set>
 
 #include "cli/hub/repository.h"
+#include "core/base/ascii.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 
@@ -40,9 +41,7 @@ std::string lower_hex(std::string text, size_t digits, const JsonObject& file, c
   check(is_hex(text, digits, digits),
         "{}: expected {} of {} hexadecimal digits, found {}; see that $HF_ENDPOINT is a hub", file.where(),
         key, digits, excerpt(text));
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
+  return ascii_lower(std::move(text));
 }
 
 RemoteFile read_file(const JsonObject& entry, const std::string& name) {

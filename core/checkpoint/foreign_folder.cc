@@ -3,12 +3,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <span>
 
+#include "core/base/ascii.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/checkpoint/weight_files.h"
@@ -164,9 +164,7 @@ void check_marks(const FileSet& files, const char* expected, std::span<const Mar
 // Disks and programs that know no small letters.
 void check_no_capitals(const FileSet& files, const char* expected) {
   for (const std::string& file : files.files()) {
-    std::string small = file;
-    std::transform(small.begin(), small.end(), small.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string small = ascii_lower(file);
     check(small == file || !(small.ends_with(".safetensors") || small.ends_with(".gguf")),
           "model {}: expected {}, found {}; rename it to {}", files.name(), expected, file, small);
   }

@@ -1,26 +1,19 @@
 #include "core/checkpoint/stand_in.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 
+#include "core/base/ascii.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 
 namespace janus {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string small(text);
-  std::transform(small.begin(), small.end(), small.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return small;
-}
-
 bool is_web_page(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
   if (begin == text.npos) return false;
-  const std::string start = lower(text.substr(begin, 16));
+  const std::string start = ascii_lower(std::string(text.substr(begin, 16)));
   for (const char* tag : {"<!doctype html", "<html", "<head", "<!--", "<?xml"}) {
     if (start.starts_with(tag)) return true;
   }

@@ -49,10 +49,11 @@ struct Command {
   }
 };
 
-// For Command::unused: what only the drawing of words or codes takes, and what only running a model does.
+// For Command::unused: what only the drawing of words or codes takes, and what only opening a model does.
 inline const std::vector<std::string> kSamplingOptions{"--seed", "--max-tokens"};
-inline const std::vector<std::string> kModelOptions{
-    "--model", "--builtin-notice", "--device", "--type", "--threads", "--seed", "--verify", "--max-tokens"};
+inline const std::vector<std::string> kModelOptions{"--model",  "--builtin-notice", "--device",
+                                                    "--type",   "--threads",        "--seed",
+                                                    "--verify", "--max-tokens",     "--json-progress"};
 // All but --quiet and --verbose: of commands that only print text of their own.
 inline const std::vector<std::string> kTextOnly{"--model",   "--builtin-notice", "--device", "--type",
                                                 "--threads", "--seed",           "--verify", "--max-tokens",

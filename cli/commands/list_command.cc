@@ -199,8 +199,7 @@ Command list_command() {
       .notes =
           "The type is the one that most weights have, + where there are others. A model is complete when "
           "all its files are there and it opens; -v says why one does not.\n",
-      .unused = {"--model", "--builtin-notice", "--device", "--type", "--threads", "--seed", "--verify",
-                 "--max-tokens", "--json-progress"},
+      .unused = kModelOptions,
   };
 }
 

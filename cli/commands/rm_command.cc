@@ -97,8 +97,7 @@ Command rm_command() {
           "Contents that another revision shares stay. Nothing outside the cache is touched; janus list "
           "shows "
           "what is there.\n",
-      .unused = {"--model", "--builtin-notice", "--device", "--type", "--threads", "--seed", "--verify",
-                 "--max-tokens", "--json-progress"},
+      .unused = kModelOptions,
   };
 }
 

@@ -14,8 +14,7 @@ constexpr std::string_view kPlaceholder = "<image_placeholder>";
 constexpr std::string_view kPad = "<｜▁pad▁｜>";
 constexpr std::string_view kSystemPrompt =
     "You are a helpful language and vision assistant. You are able to understand the visual content that the "
-    "user "
-    "provides, and assist the user with a variety of tasks using natural language.";
+    "user provides, and assist the user with a variety of tasks using natural language.";
 
 // Janus-Pro has tokens for its roles; Janus-1.3B was trained on plain words.
 struct Roles {

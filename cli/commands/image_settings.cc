@@ -15,8 +15,7 @@ std::string readable(const Json& settings) {
       settings.contains("negative_prompt") ? "\nNegative prompt: " + get("negative_prompt") : "";
   return fmt::format(
       "{}{}\nSeed: {}, CFG scale: {}, Temperature: {}, Top-k: {}, Top-p: {}, Size: {}x{}, Model: {}, Type: "
-      "{}, "
-      "Device: {}, Version: janus {}",
+      "{}, Device: {}, Version: janus {}",
       get("prompt"), negative, get("seed"), get("guidance"), get("temperature"), get("top_k"), get("top_p"),
       get("width"), get("height"), get("model"), get("type"), get("device"), get("version"));
 }

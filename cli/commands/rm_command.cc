@@ -95,8 +95,7 @@ Command rm_command() {
                         Console& console) { return rm(*settings, common, console); },
       .notes =
           "Contents that another revision shares stay. Nothing outside the cache is touched; janus list "
-          "shows "
-          "what is there.\n",
+          "shows what is there.\n",
       .unused = kModelOptions,
   };
 }

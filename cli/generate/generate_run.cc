@@ -53,8 +53,7 @@ GenerateRun::GenerateRun(const GenerateSettings& settings, const CommonOptions& 
   if (settings.enlarge > 1 && !can_enlarge()) {
     throw UsageError(
         "option --upscale, command line: expected libjanus_lanczos.so, which enlarges, beside the program, "
-        "found "
-        "none that opens; leave the option out, or install all of janus (built with JANUS_OPENCV=ON)");
+        "found none that opens; leave the option out, or install all of janus (built with JANUS_OPENCV=ON)");
   }
 }
 

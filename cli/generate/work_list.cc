@@ -131,8 +131,7 @@ ListLine read_json_line(const GenerateSettings& settings, const std::string& tex
   read_real(line, "cfg_scale", item.guidance, guidance_number);
   check(item.guidance != 1 || item.negative_prompt.empty(),
         "prompts, {}: expected a cfg_scale other than 1 beside a negative prompt, found 1; raise it or drop "
-        "the "
-        "negative prompt",
+        "the negative prompt",
         where);
   read_real(line, "temperature", item.sampling.temperature, temperature_number);
   read_real(line, "top_p", item.sampling.top_p, top_p_number);

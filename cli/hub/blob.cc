@@ -54,8 +54,7 @@ class BlobDownload {
         // The remainder of an earlier download may have been damaged: once more from the beginning.
         check(!mistaken,
               "pull {}, {}: expected hash {}, as {} lists it, found {} twice: the server or a proxy gives "
-              "other "
-              "bytes; try again later, or {}",
+              "other bytes; try again later, or {}",
               source_.repository.to_string(), file_.name, file_.hash, source_.server.endpoint, found,
               other_endpoint());
         mistaken = true;

@@ -10,10 +10,8 @@ HttpModule open_module() {
   const SharedModule shared = open_shared_module(kHttpModule, kHttpModuleEntry);
   check(shared.entry != nullptr,
         "pull: expected {}, which downloads with libcurl, beside the program, found {}; install all of janus "
-        "(built with "
-        "JANUS_CURL=ON), or by hand: save the files of the model's page on the hub into a folder and give -m "
-        "that "
-        "folder",
+        "(built with JANUS_CURL=ON), or by hand: save the files of the model's page on the hub into a folder "
+        "and give -m that folder",
         shared_module_file(kHttpModule), shared.fault);
   HttpModule module;
   reinterpret_cast<decltype(&janus_http_module)>(shared.entry)(module);

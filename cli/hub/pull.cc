@@ -32,8 +32,7 @@ void check_space(const Cache& cache, int64_t needed) {
   const auto available = static_cast<int64_t>(std::min<uintmax_t>(space.available, INT64_MAX));
   check(needed <= available,
         "disk, {}: expected {} free for what is to be downloaded, found {}; free space, or set $HF_HUB_CACHE "
-        "to "
-        "a folder on another disk",
+        "to a folder on another disk",
         cache.root(), gigabytes(needed), gigabytes(available));
 }
 
@@ -138,8 +137,7 @@ class Pull {
     }
     check(fault.empty(),
           "pull {}: every file is as the hub has it in commit {}, and yet no model opens from them: {} (to "
-          "pull "
-          "again changes nothing; choose another revision or repository)",
+          "pull again changes nothing; choose another revision or repository)",
           repository_.to_string(), listing_.commit, fault);
     name();
     for (PulledFile& file : pulled_) file.downloaded = downloaded_[file.name];

@@ -66,8 +66,7 @@ class Refusal {
       case HttpFault::unreachable:
         no_answer(fmt::format(
             "{}: expected an answer from {}, found none: {}; check the network{}{}, or by hand: save the "
-            "files "
-            "of {} into a folder {} where there is one, and give -m that folder",
+            "files of {} into a folder {} where there is one, and give -m that folder",
             where_, server_.endpoint, result_.reason, proxy_.empty() ? "" : ", the proxy in " + proxy_,
             mirror_ ? ", the address in $HF_ENDPOINT" : "", server_.tree_url(repository_), repository_.name));
       case HttpFault::untrusted:
@@ -128,15 +127,13 @@ class Refusal {
             where_, found, page, back);
       fail(
           "{}: expected to be let in, found {}: the repository is for those who accepted its terms; accept "
-          "them "
-          "on {} and set $HF_TOKEN (or log in with hf auth login){}",
+          "them on {} and set $HF_TOKEN (or log in with hf auth login){}",
           where_, found, page, back);
     }
     if (result_.error_code == "GatedRepo") {
       fail(
           "{}: expected to be let in, found {}: the repository is for those who accepted its terms; accept "
-          "them "
-          "on {} with the account of {}, and wait where its owner decides",
+          "them on {} with the account of {}, and wait where its owner decides",
           where_, found, page, token.source);
     }
     if (result_.status == 401) {
@@ -155,8 +152,7 @@ class Refusal {
     if (subject_ == Subject::file) {
       fail(
           "{}: expected the file that {} lists, found {}: its list and its files are not of one time; try "
-          "again "
-          "later, or {}",
+          "again later, or {}",
           where_, server_.endpoint, found(result_), other_endpoint());
     }
     if (result_.error_code == "RevisionNotFound") {

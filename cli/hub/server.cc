@@ -110,8 +110,7 @@ Listing fetch_listing(const Server& server, const Repository& repository) {
     if (result.fault == HttpFault::none && result.status == 200) {
       check(!is_html(body),
             "{}: expected the hub's list of files, found a page of HTML; sign in to this network if it asks "
-            "for "
-            "that, or see that $HF_ENDPOINT is a hub",
+            "for that, or see that $HF_ENDPOINT is a hub",
             url);
       return parse_listing(body, url);
     }

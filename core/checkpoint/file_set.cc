@@ -19,8 +19,7 @@ void check_leads_somewhere(const fs::directory_entry& entry, const std::string& 
   if (status.type() == fs::file_type::not_found || fault == std::errc::too_many_symbolic_link_levels) {
     fail(
         "model {}: expected a file behind every link, found that {} leads to {}, which is not there; restore "
-        "or "
-        "download that file, or remove the link",
+        "or download that file, or remove the link",
         path, name, fs::read_symlink(entry.path(), ignored).string());
   }
   check(status.type() != fs::file_type::none, "model {}: {} cannot be examined: {}; make it readable", path,

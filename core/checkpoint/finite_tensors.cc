@@ -10,8 +10,7 @@ void check_finite_tensors(const Checkpoint& checkpoint) {
     if (!tensor.unreadable.empty() || !is_weight_type(tensor.dtype)) continue;
     check(all_finite(tensor.dtype, tensor.data.bytes.data(), tensor.shape.elements()),
           "{}: expected finite numbers, found others in {}; the weight is damaged: fetch that file again, or "
-          "make "
-          "it anew",
+          "make it anew",
           name, tensor.file);
   }
 }

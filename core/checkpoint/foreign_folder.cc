@@ -33,8 +33,7 @@ struct Mark {
 constexpr Mark kShards[] = {
     {"zero_to_fp32.py", "a DeepSpeed checkpoint, whose weights are in shards",
      "join them in it with `python3 zero_to_fp32.py . OUT`, and put config.json and the tokenizer's files "
-     "into "
-     "OUT"},
+     "into OUT"},
     {"global_step*", "a DeepSpeed checkpoint, whose weights are in shards",
      "join them with DeepSpeed's zero_to_fp32.py, and put config.json and the tokenizer's files beside the "
      "result"},
@@ -45,8 +44,7 @@ constexpr Mark kShards[] = {
      "tokenizer's files into OUT"},
     {"*.distcp", "a distributed torch checkpoint, whose weights are in shards",
      "join them with `accelerate merge-weights FOLDER OUT`, and put config.json and the tokenizer's files "
-     "into "
-     "OUT"},
+     "into OUT"},
     {"mp_rank_00*", "a Megatron checkpoint", kExportAgain},
 };
 constexpr Mark kExports[] = {
@@ -217,8 +215,8 @@ void check_no_adapter(const FileSet& files) {
     });
     fail(
         "model {}: expected a whole model, found a PEFT adapter ({}); merge it into its base first, in "
-        "Python: "
-        "PeftModel.from_pretrained(base, FOLDER).merge_and_unload().save_pretrained(OUT) with the base {}{}",
+        "Python: PeftModel.from_pretrained(base, FOLDER).merge_and_unload().save_pretrained(OUT) with the "
+        "base {}{}",
         files.name(), name, base_model(files),
         beside ? ", or remove adapter_* where the weights here are merged already" : "");
   }
@@ -233,8 +231,7 @@ void fail_without_config(const FileSet& files) {
   for (const std::string& name : files.files()) {
     check(!name.ends_with(".safetensors") && !name.ends_with(".bin") && !name.ends_with(".index.json"),
           "model {}: expected config.json beside {}, found no such file; put the model's config.json and the "
-          "files "
-          "of its tokenizer there, too",
+          "files of its tokenizer there, too",
           files.name(), name);
   }
   check_marks(files, kExpected, kTraining);

@@ -153,8 +153,7 @@ void check_plain(const std::map<std::string, StoredTensor>& tensors, const std::
     for (const std::string_view trace : kAdapterTraces) {
       check(name.find(trace) == name.npos,
             "model {}: expected plain weights, found an adapter that is not merged ({} in {}); merge it in "
-            "Python: "
-            "model.merge_and_unload().save_pretrained(OUT)",
+            "Python: model.merge_and_unload().save_pretrained(OUT)",
             where, name, tensor.file);
     }
     for (const Trace& trace : kTraces) {

@@ -145,8 +145,7 @@ void check_architecture(const Metadata& metadata, const std::string& where) {
   const std::string_view architecture = named ? text_of(found->second.bytes) : "";
   check(architecture == kGgufArchitecture,
         "{}: general.architecture: expected \"{}\", found {}, which holds no whole Janus model; use a file "
-        "that "
-        "`janus quantize` made, or the model's folder",
+        "that `janus quantize` made, or the model's folder",
         where, kGgufArchitecture, named ? shown(architecture) : "none");
 }
 

@@ -48,13 +48,11 @@ void check_no_stand_in(std::span<const std::byte> bytes, const std::string& wher
         where);
   check(!is_web_page(text),
         "{}: expected the file itself, found a web page saved in its place; download the file, whose address "
-        "on "
-        "the hub has /resolve/ where the page's has /blob/",
+        "on the hub has /resolve/ where the page's has /blob/",
         where);
   check(!is_refusal(text),
         "{}: expected the file itself, found a server's refusal saved in its place ({}); download it again, "
-        "with "
-        "a token if the repository asks for one",
+        "with a token if the repository asks for one",
         where, excerpt(std::string(text.substr(0, text.find('\n'))), 80));
 }
 

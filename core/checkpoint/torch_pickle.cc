@@ -366,13 +366,12 @@ void check_is_archive(const FileBytes& file, const std::string& where) {
   const bool old = file.bytes.size() > 2 && file.bytes[0] == std::byte{0x80};
   check(!old,
         "{}: expected a zip archive as torch 1.6 and later save it, found an older pickle; save it again: "
-        "python3 "
-        "-c \"import torch; f = '{}'; torch.save(torch.load(f, map_location='cpu', weights_only=True), f)\"",
+        "python3 -c \"import torch; f = '{}'; torch.save(torch.load(f, map_location='cpu', "
+        "weights_only=True), f)\"",
         where, where);
   fail(
       "{}: expected a zip archive as torch.save writes it, found another {} bytes; the file is damaged, "
-      "download "
-      "it again",
+      "download it again",
       where, file.bytes.size());
 }
 

@@ -14,8 +14,7 @@ std::shared_ptr<Device> open_cuda_device(std::string_view name) {
   const SharedModule module = open_shared_module(kModule, cuda::kEntryName);
   check(module.entry != nullptr,
         "device {}: expected the CUDA backend {} beside the program, found {}; build it with -DJANUS_CUDA=ON "
-        "or "
-        "use --device cpu",
+        "or use --device cpu",
         name, shared_module_file(kModule), module.fault);
   std::shared_ptr<Device> device;
   reinterpret_cast<decltype(&janus_cuda_open)>(module.entry)(name, device);

@@ -43,8 +43,7 @@ std::vector<int32_t> JanusEngineModel::checked(std::vector<int32_t> ids) const {
     const bool known = text_.tokenizer != nullptr && id >= 0 && id < text_.tokenizer->size();
     fail(
         "tokenizer of the model {}: expected ids below {}, the rows of its embed_tokens, found {}{}; take "
-        "the "
-        "tokenizer files that belong to this model",
+        "the tokenizer files that belong to this model",
         text_.model_name, rows, id, known ? ", the token " + excerpt(text_.tokenizer->token_of(id)) : "");
   }
   return ids;

@@ -39,8 +39,7 @@ void check_spaces(const BpeModel& model, const PreTokenizer& pre_tokenizer, cons
         where);
   fail(
       "{}: pre_tokenizer: expected a Metaspace symbol of the vocabulary, found {}; take the tokenizer.json "
-      "of "
-      "the model it comes from",
+      "of the model it comes from",
       where, excerpt(symbol));
 }
 

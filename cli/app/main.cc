@@ -13,7 +13,6 @@
 #include "cli/app/command.h"
 #include "cli/app/help.h"
 #include "cli/app/manual.h"
-#include "cli/app/near_name.h"
 #include "cli/app/settings_file.h"
 #include "cli/chat/chat_command.h"
 #include "cli/io/interrupt.h"
@@ -21,6 +20,7 @@
 #include "cli/io/mapped_fault.h"
 #include "core/base/ascii.h"
 #include "core/base/mapped_file.h"
+#include "core/base/near_name.h"
 #include "core/base/transient_error.h"
 #include "core/tensor/device.h"
 

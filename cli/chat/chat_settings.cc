@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "cli/app/near_name.h"
 #include "core/base/error.h"
+#include "core/base/near_name.h"
 #include "core/base/strip.h"
 
 namespace janus::cli {

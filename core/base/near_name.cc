@@ -1,8 +1,8 @@
-#include "cli/app/near_name.h"
+#include "core/base/near_name.h"
 
 #include <algorithm>
 
-namespace janus::cli {
+namespace janus {
 namespace {
 
 // The optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours.
@@ -44,4 +44,4 @@ std::string near_name(const std::string& word, const std::vector<std::string>& n
   return nearest;
 }
 
-}  // namespace janus::cli
+}  // namespace janus

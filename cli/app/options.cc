@@ -12,7 +12,10 @@
 #include <random>
 
 #include "cli/app/command.h"
+#include "cli/app/number_slip.h"
 #include "cli/app/settings_file.h"
+#include "cli/app/slips.h"
+#include "core/base/ascii.h"
 #include "core/base/home_folder.h"
 #include "core/base/strip.h"
 #include "core/base/utf8.h"
@@ -42,7 +45,8 @@ Reader ranged_number(T& target, Range range) {
             return {};
           },
           .range = range.text(),
-          .default_value = range.holds(target) ? fmt::format("{}", target) : ""};
+          .default_value = range.holds(target) ? fmt::format("{}", target) : "",
+          .numeric = true};
 }
 
 Reader device_name(std::string& target) {
@@ -60,6 +64,16 @@ bool replace(std::string& text, std::string_view placeholder, const std::string&
   if (at == std::string::npos) return false;
   text.replace(at, placeholder.size(), value);
   return true;
+}
+
+// What to do about a value that the reader refuses: the one that was meant, or where to look.
+std::string value_advice(const Reader& reader, const std::string& text, const std::string& help_call) {
+  if (reader.numeric) {
+    for (const std::string& number : likely_numbers(text)) {
+      if (reader.take(number).empty()) return "write " + number;
+    }
+  }
+  return advice(ascii_lower(text), reader.choices, help_call);
 }
 
 // The help text with what the reader says of the value.
@@ -83,7 +97,8 @@ Reader seed_number(int64_t& target) {
             return {};
           },
           .range = kSeeds.text(),
-          .default_value = fmt::format("{}", target)};
+          .default_value = fmt::format("{}", target),
+          .numeric = true};
 }
 
 Reader any_text(std::string& target) {
@@ -155,6 +170,10 @@ std::string OptionEntry::brief_name() const {
 }
 
 bool OptionEntry::on_command_line() const { return option->count() > 0; }
+
+std::string OptionEntry::first_text() const {
+  return on_command_line() ? unguarded(option->results().front()) : "";
+}
 
 bool OptionEntry::takes_path() const {
   const std::string kind = value_name.substr(0, value_name.find('.'));
@@ -251,12 +270,16 @@ const OptionEntry& OptionSet::required_arguments(const std::string& name, std::v
               .repeats = true});
 }
 
+std::string OptionSet::help_call() const {
+  return command_ == "janus" ? "janus help options" : command_ + " --help";
+}
+
 void OptionSet::accept(const OptionEntry& entry, const std::string& text, const std::string& where) const {
   std::string expected = entry.reader.take(text);
   if (expected.empty()) return;
-  throw UsageError(fmt::format("{} {}, {}: expected {}, found \"{}\"; see {} --help",
+  throw UsageError(fmt::format("{} {}, {}: expected {}, found \"{}\"; {}",
                                entry.positional ? "argument" : "option", entry.long_name(), where, expected,
-                               text, command_));
+                               text, value_advice(entry.reader, text, help_call())));
 }
 
 void OptionSet::read_given(const std::string& long_name) const {
@@ -284,9 +307,9 @@ void OptionSet::read() const {
                    entry.positional ? std::nullopt : user_setting(entry.long_name().substr(2))) {
       accept(entry, unseen_by_shell(*setting), settings_path());
     } else if (entry.required) {
-      throw UsageError(fmt::format("{} {}, command line: expected {}, found none; see {} --help",
+      throw UsageError(fmt::format("{} {}, command line: expected one ({}), found none; see {}",
                                    entry.positional ? "argument" : "option", entry.long_name(), entry.help,
-                                   command_));
+                                   help_call()));
     }
   }
 }

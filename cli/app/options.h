@@ -25,6 +25,7 @@ struct Reader {
   std::string range = {};                 // what may be given ("1 to 1024"); empty where it is not bounded
   std::string default_value = {};         // the target's, when the reader was made; empty where it has none
   std::vector<std::string> choices = {};  // all that may be given, where that is a list
+  bool numeric = false;
 };
 
 // Each target keeps its value where the option is not given, and must outlive OptionSet::read(). An empty
@@ -55,6 +56,7 @@ struct OptionEntry {
   std::string environment() const;  // "JANUS_SEED"; empty for an argument
   bool takes_path() const;          // as value_name says: FILE, OUT, IMAGE, MODEL
   bool on_command_line() const;
+  std::string first_text() const;  // as it stands on the command line; empty where it does not
 };
 
 // The words of the command line behind the program's name, each as CLI11 leaves it whole; unguarded() gives
@@ -98,6 +100,7 @@ class OptionSet {
  private:
   const OptionEntry& add(OptionEntry entry);
   void accept(const OptionEntry& entry, const std::string& text, const std::string& where) const;
+  std::string help_call() const;  // the command that tells of these options
 
   CLI::App* app_;
   std::string command_;

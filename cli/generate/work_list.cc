@@ -38,7 +38,7 @@ void check_forms(const GenerateSettings& settings, const CommonOptions& common) 
   const bool list = !settings.prompts.empty();
   if (settings.prompt.empty() && !list) {
     throw UsageError(
-        "argument PROMPT, command line: expected what the image shows, found none; see janus generate "
+        "argument PROMPT, command line: expected one (what the image shows), found none; see janus generate "
         "--help");
   }
   if (!settings.prompt.empty() && list) refuse("--prompts", "no PROMPT beside it", "both");

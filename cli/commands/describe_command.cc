@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "cli/io/progress.h"
 #include "cli/io/text_input.h"
 #include "cli/io/text_stream.h"
+#include "cli/io/wrapped_text.h"
 #include "cli/model/builtin_limits.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
@@ -68,11 +70,32 @@ Json record_of(const DescribeRun& run, const Json& image, const Answer& answer, 
   return record;
 }
 
-// An answer as a cell of a table: one line.
-std::string cell_of(std::string text) {
+// A question that stands where an image is expected.
+void check_no_question(const std::string& path) {
+  std::error_code fault;
+  if (path.find(' ') == path.npos || path.find('/') != path.npos || std::filesystem::exists(path, fault))
+    return;
+  check(
+      !std::filesystem::path(path).extension().empty() && !path.ends_with('?'),
+      "picture {}: expected a file, found words, a question it seems; give it with -p, before or behind the "
+      "images",
+      path);
+}
+
+// Columns of a table that names take, with the gap behind them.
+size_t name_columns(const DescribeSettings& settings) {
+  size_t widest = 0;
+  for (const std::string& image : settings.images) widest = std::max(widest, columns_of(image));
+  return widest + 2;
+}
+
+// An answer as a cell of a table: one line, or on a terminal wrapped behind its name, and further out where
+// names take most of the width.
+std::string cell_of(std::string text, const DescribeRun& run) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
-  return text;
+  const size_t width = run.console.result_width(), column = name_columns(run.settings);
+  return width == 0 ? text : wrapped(text, width, column, std::min(column, width / 3));
 }
 
 // One question about the images at `paths`; the answer goes through `stream`, or out as a record whose
@@ -80,7 +103,10 @@ std::string cell_of(std::string text) {
 void ask(const DescribeRun& run, std::span<const std::string> paths, const Json& image, uint32_t seed,
          TextStream& stream) {
   std::vector<Image> images;
-  for (const std::string& path : paths) images.push_back(read_input_image(path, run.console));
+  for (const std::string& path : paths) {
+    check_no_question(path);
+    images.push_back(read_input_image(path, run.console));
+  }
   AnswerSink sink{.on_progress = run.progress.callback()};
   if (!run.common.json && !run.settings.table) {
     sink.on_text = [&](std::string_view piece) {
@@ -93,7 +119,7 @@ void ask(const DescribeRun& run, std::span<const std::string> paths, const Json&
   if (run.common.json) {
     print_json(record_of(run, image, answer, seed), run.console);
   } else if (run.settings.table) {
-    stream.add(cell_of(answer.text));
+    stream.add(cell_of(answer.text, run));
     stream.end();
   } else {
     stream.end();
@@ -132,9 +158,7 @@ void check_form(const DescribeSettings& settings, const CommonOptions& common) {
 std::string heading_of(const DescribeSettings& settings, size_t index) {
   const std::string& name = settings.images[index];
   if (!settings.table) return settings.images.size() > 1 ? name + ": " : "";
-  size_t widest = 0;
-  for (const std::string& image : settings.images) widest = std::max(widest, image.size());
-  return fmt::format("{:<{}}  ", name, widest);
+  return name + std::string(name_columns(settings) - columns_of(name), ' ');
 }
 
 Outcome describe_each(const DescribeRun& run) {

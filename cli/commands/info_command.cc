@@ -10,6 +10,7 @@
 #include "cli/io/input_file.h"
 #include "cli/io/json_output.h"
 #include "cli/io/readable.h"
+#include "cli/io/wrapped_text.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
 #include "core/checkpoint/gguf.h"
@@ -72,14 +73,20 @@ Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const Mem
   return record;
 }
 
-std::string model_text(const Json& record) {
+// A row of two columns, wrapped within the second. width: 0 = any.
+std::string row(const std::string& label, const std::string& value, size_t width) {
+  constexpr size_t kColumn = 13;
+  if (width == 0) return fmt::format("{:<{}} {}\n", label, kColumn - 1, value);
+  return wrapped_row(label, value, width, kColumn);
+}
+
+// width: as Console::result_width() tells it.
+std::string model_text(const Json& record, size_t width) {
   auto number = [&](const char* key) { return record[key].get<int64_t>(); };
   const Json& memory = record["memory"];
   auto bytes = [&](const char* key) { return readable_bytes(memory[key].get<int64_t>()); };
   std::string text;
-  auto line = [&](const char* label, const std::string& value) {
-    text += fmt::format("{:<12} {}\n", label, value);
-  };
+  auto line = [&](const char* label, const std::string& value) { text += row(label, value, width); };
   line("model", record["model"].get<std::string>());
   line("family", fmt::format("{}, {} layout", record["family"].get<std::string>(),
                              record["layout"].get<std::string>()));
@@ -119,7 +126,7 @@ Outcome model_info(const CommonOptions& common, Console& console) {
   if (common.json) {
     print_json(record, console);
   } else {
-    console.result(model_text(record));
+    console.result(model_text(record, console.result_width()));
   }
   return Outcome::done;
 }
@@ -138,7 +145,7 @@ Outcome image_info(const std::string& path, const CommonOptions& common, Console
   }
   std::string lines;
   for (const auto& [key, value] : settings->items()) {
-    lines += fmt::format("{:<12} {}\n", key, value.is_string() ? value.get<std::string>() : to_line(value));
+    lines += row(key, value.is_string() ? value.get<std::string>() : to_line(value), console.result_width());
   }
   console.result(lines);
   return Outcome::done;

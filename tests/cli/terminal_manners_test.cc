@@ -48,6 +48,26 @@ TEST(Width, HelpHasEightyColumnsWhereNoneAreKnown) {
   EXPECT_LE(widest(run({"help", "generate"}, {.environment = {{"COLUMNS", "50"}}}).out), 50U);
 }
 
+using Tables = InFolder;
+
+TEST_F(Tables, WrapOnATerminalAlone) {
+  if (!Terminal::available()) GTEST_SKIP() << "this machine has no terminals";
+  const std::string first = image_file("first.png"), second = image_file("a-second-one.png");
+  const std::vector<Words> tables{{"info", kModel},
+                                  {"describe", first, second, "--table", "-n", "60", "-q", "-m", kModel}};
+  for (const Words& words : tables) {
+    const Result whole = run(words);
+    ASSERT_EQ(whole.code, 0) << whole.err;
+    for (const unsigned short columns : {50, 80}) {
+      Terminal terminal(words, {}, columns);
+      EXPECT_EQ(terminal.finish(), 0);
+      EXPECT_LE(widest(terminal.shown()), columns) << words[0] << "\n" << terminal.shown();
+      EXPECT_GT(lines_of(terminal.shown()).size(), lines_of(whole.out).size()) << words[0];
+    }
+  }
+  EXPECT_EQ(lines_of(run(tables[1]).out).size(), 2U);
+}
+
 // A run that is long enough for a bar.
 const Words kLong{"generate", "a red circle", "-b", "400", "-o", "", "--cfg-scale", "1"};
 

@@ -286,7 +286,7 @@ void Chat::generate(const std::string& prompt) {
 
 void Chat::undo() {
   check(!transcript_.empty(),
-        "command /undo, conversation: expected something to take back, found nothing said");
+        "command /undo, conversation: expected something to take back, found nothing said; ask first");
   const ChatEntry last = std::move(transcript_.back());
   transcript_.pop_back();
   if (last.kind == Kind::asked) conversation_->undo();

@@ -146,7 +146,8 @@ std::string writable_extensions() {
 
 std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const ImageText& text) {
   check_image(image, "picture to write");
-  check(can_encode(format), "picture to write: expected one of {}, found a format this build cannot write",
+  check(can_encode(format),
+        "picture to write: expected one of {}, found a format this build cannot write; choose another",
         writable_extensions());
   check(std::max(image.width, image.height) <= longest_side(format),
         "picture to write: expected sides of at most {} in this format, found {} x {}; write a PNG",

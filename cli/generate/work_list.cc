@@ -7,6 +7,7 @@
 
 #include "cli/app/command.h"
 #include "cli/generate/output_names.h"
+#include "cli/generate/prompt_slip.h"
 #include "cli/io/file_names.h"
 #include "cli/io/image_output.h"
 #include "cli/io/output_file.h"
@@ -115,8 +116,9 @@ void check_own_output(const std::string& output, const std::string& where) {
 }
 
 ListLine read_json_line(const GenerateSettings& settings, const std::string& text, const std::string& where) {
-  const nlohmann::json json = parse_json(text, "prompts, " + where);
-  const JsonObject line(json, where);
+  constexpr const char* kCorrect = "correct the line";
+  const nlohmann::json json = parse_json(text, "prompts, " + where, DuplicateKeys::last_wins, kCorrect);
+  const JsonObject line(json, where, kCorrect);
   static const std::set<std::string> known{"prompt", "negative_prompt", "seed",  "cfg_scale", "temperature",
                                            "top_k",  "top_p",           "count", "output"};
   for (const auto& [key, value] : json.items()) {
@@ -218,6 +220,7 @@ ImageRequest WorkItem::request(int64_t k) const {
 
 std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOptions& common) {
   check_forms(settings, common);
+  check_no_path(settings.prompt);
   std::vector<WorkItem> work;
   std::vector<ListLine> lines;
   // The names are of the command line alone: refused before the list is read.

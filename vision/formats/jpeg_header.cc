@@ -52,7 +52,8 @@ ImageHeader read_jpeg_header(std::span<const std::byte> bytes, const std::string
   }
   const bool pixels = segment.marker == JpegSegment::kStartOfScan && segments.position() < bytes.size();
   if (!segments.ended() && (frame.marker == 0 || !pixels)) fail_cut_short(header.format, bytes.size(), name);
-  check(frame.marker != 0 && pixels, "picture {}: expected a JPEG with pixels, found none in it", name);
+  check(frame.marker != 0 && pixels,
+        "picture {}: expected a JPEG with pixels, found none in it; copy or download it again", name);
   check_kind(frame, name);
   return header;
 }

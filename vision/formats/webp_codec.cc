@@ -38,7 +38,7 @@ Demuxer open(std::span<const std::byte> bytes, const std::string& name) {
 WebPIterator first_frame(const Demuxer& demuxer, const std::string& name) {
   WebPIterator frame{};
   check(WebPDemuxGetFrame(demuxer.get(), 1, &frame) != 0 && frame.complete != 0,
-        "picture {}: expected a WebP with pixels, found none in it", name);
+        "picture {}: expected a WebP with pixels, found none in it; copy or download it again", name);
   return frame;
 }
 

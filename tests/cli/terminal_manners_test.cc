@@ -52,20 +52,20 @@ using Tables = InFolder;
 
 TEST_F(Tables, WrapOnATerminalAlone) {
   if (!Terminal::available()) GTEST_SKIP() << "this machine has no terminals";
-  const std::string first = image_file("first.png"), second = image_file("a-second-one.png");
-  const std::vector<Words> tables{{"info", kModel},
-                                  {"describe", first, second, "--table", "-n", "60", "-q", "-m", kModel}};
+  // The built-in model, whose answers are words.
+  const std::vector<Words> tables{{"info", "-q"},
+                                  {"describe", image_file("a.png"), image_file("bb.png"), "--table", "-q"}};
   for (const Words& words : tables) {
+    if (words[0] == "describe" && JANUS_WITH_SENTENCEPIECE == 0) continue;
     const Result whole = run(words);
     ASSERT_EQ(whole.code, 0) << whole.err;
-    for (const unsigned short columns : {50, 80}) {
-      Terminal terminal(words, {}, columns);
-      EXPECT_EQ(terminal.finish(), 0);
-      EXPECT_LE(widest(terminal.shown()), columns) << words[0] << "\n" << terminal.shown();
-      EXPECT_GT(lines_of(terminal.shown()).size(), lines_of(whole.out).size()) << words[0];
-    }
+    EXPECT_GT(widest(whole.out), 60U) << words[0];
+    constexpr unsigned short kColumns = 50;
+    Terminal terminal(words, {}, kColumns);
+    EXPECT_EQ(terminal.finish(), 0);
+    EXPECT_LE(widest(terminal.shown()), kColumns) << words[0] << "\n" << terminal.shown();
+    EXPECT_GT(lines_of(terminal.shown()).size(), lines_of(whole.out).size()) << words[0];
   }
-  EXPECT_EQ(lines_of(run(tables[1]).out).size(), 2U);
 }
 
 // A run that is long enough for a bar.

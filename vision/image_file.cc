@@ -62,6 +62,8 @@ Image to_rgb(Pixels&& pixels, Alpha alpha) {
   return image;
 }
 
+std::string name_of_input(const std::string& path) { return path == kStandardInput ? "stdin" : path; }
+
 Image place_on_white(const Image& frame, const ImageHeader& header) {
   Image canvas{static_cast<int>(header.width), static_cast<int>(header.height), {}};
   const size_t canvas_row = static_cast<size_t>(canvas.width) * kChannels;
@@ -123,9 +125,12 @@ DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& n
 }
 
 DecodedImage read_image(const std::string& path) {
-  const std::string name = path == kStandardInput ? "stdin" : path;
-  const std::string bytes = read_file(path, "picture " + name, kMaxFileBytes);
-  return decode_image(std::as_bytes(std::span(bytes)), name);
+  const std::string bytes = read_image_file(path);
+  return decode_image(std::as_bytes(std::span(bytes)), name_of_input(path));
+}
+
+std::string read_image_file(const std::string& path) {
+  return read_file(path, "picture " + name_of_input(path), kMaxFileBytes);
 }
 
 std::optional<ImageFormat> image_format_of(const std::string& path) {
@@ -142,6 +147,12 @@ std::string writable_extensions() {
     if (can_encode(known.format)) list += (list.empty() ? "" : ", ") + std::string(known.text);
   }
   return list;
+}
+
+ImageText read_image_text(std::span<const std::byte> bytes, const std::string& name) {
+  if (format_of(bytes) == ReadableImageFormat::png) return read_png_text(bytes, name);
+  read_image_header(bytes, name);  // refuses what is no image
+  return {};
 }
 
 std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const ImageText& text) {

@@ -35,6 +35,9 @@ ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& n
 DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name);
 // The same for a file; "-" is stdin.
 DecodedImage read_image(const std::string& path);
+// The bytes of the file that read_image() decodes. Throws Error for one that cannot be read, and for one
+// larger than images are.
+std::string read_image_file(const std::string& path);
 
 // The formats that encode_image() writes.
 enum class ImageFormat { png, jpeg, webp };
@@ -50,8 +53,8 @@ using ImageText = std::map<std::string, std::string>;
 // JPEG and WebP at quality 95. `text` goes into a PNG (tEXt, iTXt where it is not Latin-1) and is dropped in
 // the other formats.
 std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const ImageText& text = {});
-// The text chunks of a PNG (tEXt, zTXt is skipped, iTXt uncompressed). Throws Error if it is not a PNG or is
-// torn.
-ImageText read_png_text(std::span<const std::byte> bytes, const std::string& name);
+// The text in an image file: the text chunks of a PNG (tEXt, zTXt is skipped, iTXt uncompressed); none in
+// other formats. Throws Error for anything that is not an image, and for a PNG that is torn.
+ImageText read_image_text(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace janus

@@ -21,5 +21,7 @@ inline constexpr const char* kParametersKeyword = "parameters";
 ImageText settings_text(const Json& settings);
 // The settings in a PNG's text, or nothing if it holds none that are whole.
 std::optional<Json> settings_of(const ImageText& text);
+// The text `key` of the settings; empty where they have none.
+std::string text_setting(const Json& settings, const char* key);
 
 }  // namespace janus::cli

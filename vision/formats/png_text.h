@@ -10,8 +10,8 @@
 
 namespace janus {
 
-// The PNG with `text` in chunks after its header. Keywords must be 1 to 79 printable ASCII characters, texts
-// without zero bytes; throws Error otherwise. Broken UTF-8 becomes U+FFFD.
+// The PNG with `text`, as encode_image() has checked it, in chunks after its header. Broken UTF-8 becomes
+// U+FFFD.
 std::vector<std::byte> with_png_text(const std::vector<std::byte>& png, const ImageText& text);
 
 // The text chunks of a PNG (tEXt, zTXt is skipped, iTXt uncompressed). Throws Error if it is not a PNG or is

@@ -42,6 +42,11 @@ class CaptionOutput {
   // Whether the sidecar beside `image` is one that its record has written, or none is there.
   bool is_own_sidecar(const ListedImage& image);
   bool claims_sidecar(const std::string& image);
+  // Brings records that are there, and the sidecars that were written from them, in line with the rules for
+  // texts.
+  void renew();
+  void renew_sidecar(const Json& before, const Json& after);
+  void tell_kept_sidecar(const std::string& path);
   void put(const std::string& key, const Json& record, bool failed);
   void write_sidecar(const std::string& image, const Json& record);
   void write_table();

@@ -181,8 +181,7 @@ std::vector<std::byte> encode_image(const Image& image, ImageFormat format, cons
         "picture to write: expected sides of at most {} in this format, found {} x {}; write a PNG",
         longest_side(format), image.width, image.height);
   check_text(text);
-  check(quality >= kLeastQuality && quality <= kMostQuality,
-        "picture to write: expected a quality of {} to {}, found {}", kLeastQuality, kMostQuality, quality);
+  kQualities.check("picture to write, quality", quality);
   std::vector<std::byte> bytes = encode_pixels(image, format, quality);
   if (text.empty()) return bytes;
   switch (format) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/range.h"
 #include "vision/image.h"
 
 namespace janus {
@@ -52,8 +53,9 @@ using ImageText = std::map<std::string, std::string>;
 // The keyword under which programs that generate images tell people how they did.
 inline constexpr const char* kParametersKeyword = "parameters";
 
-// How much JPEG and WebP keep of the pixels; a WebP of kMostQuality keeps all.
-inline constexpr int kLeastQuality = 1, kMostQuality = 100, kUsualQuality = 95;
+// How much JPEG and WebP keep of the pixels; a WebP of the highest keeps all.
+inline constexpr IntRange kQualities{.low = 1, .high = 100};
+inline constexpr int kUsualQuality = 95;
 
 // `text` goes into a PNG (tEXt, iTXt where it is not Latin-1), into the EXIF block of a JPEG, which has room
 // for 64 KiB and leaves out what is more, or of a WebP. `quality` means nothing in a PNG. Throws Error for

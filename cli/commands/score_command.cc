@@ -114,12 +114,13 @@ Outcome score_image(ScoreSettings& settings, const CommonOptions& common, Consol
 }
 
 void declare(const std::shared_ptr<ScoreSettings>& settings, OptionSet& options) {
-  options.argument("IMAGE", some_text(settings->made),
+  options.argument("IMAGE", input_path(settings->made),
                    "score this image, as encode turns it into codes; - for standard input");
-  options.option("--image", "IMAGE", some_text(settings->seen),
-                 "score --text as the answer about this image");
+  options.option("--image", "IMAGE", input_path(settings->seen),
+                 "score --text as the answer about this image; - for standard input");
   options.option("--text", "TEXT", some_text(settings->text), "the answer, exactly as it would be written");
-  options.option("--codes", "FILE", some_text(settings->codes), "score this image, a file of janus encode");
+  options.option("--codes", "FILE", input_path(settings->codes),
+                 "score this image, a file of janus encode; - for standard input");
   options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt, DescribeOptions{}.prompt),
                  "the question {default}, or what the image was to show (default of IMAGE: what its settings "
                  "say, where janus generate wrote it)");

@@ -96,7 +96,7 @@ std::vector<std::byte> encode_webp(const Image& image, int quality) {
   const auto* pixels = image.pixels.data();
   const int row_bytes = image.width * 3;
   const size_t count =
-      quality == kMostQuality
+      quality == kQualities.high
           ? WebPEncodeLosslessRGB(pixels, image.width, image.height, row_bytes, &bytes)
           : WebPEncodeRGB(pixels, image.width, image.height, row_bytes, static_cast<float>(quality), &bytes);
   const std::unique_ptr<uint8_t, void (*)(void*)> owner(bytes, WebPFree);

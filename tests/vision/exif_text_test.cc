@@ -117,6 +117,14 @@ TEST(ExifText, BearsAnyBytes) {
   EXPECT_TRUE(read_exif_text(test::to_bytes(round)).empty());
 }
 
+TEST(ExifText, StandsBehindChunksOfOddSizesToo) {
+  const std::vector<std::byte> block = exif_block(kText);
+  std::string file = "RIFF" + std::string(4, '\0') + "WEBP" + "ABCD" + test::little(3, 4) + "xyz" + '\0' +
+                     "EXIF" + test::little(block.size(), 4);
+  file.append(reinterpret_cast<const char*>(block.data()), block.size());
+  EXPECT_EQ(read_webp_text(test::to_bytes(file)), kText);
+}
+
 TEST(ExifText, BearsAnyChunksAndSegments) {
   for (const uint32_t size : {0U, 1U, 7U, 0x7FFFFFFFU, 0xFFFFFFFEU, 0xFFFFFFFFU}) {
     const std::string head = "RIFF" + test::little(size, 4) + "WEBP";

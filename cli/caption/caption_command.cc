@@ -5,22 +5,22 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <set>
 
 #include "cli/app/command.h"
-#include "cli/caption/file_kind.h"
+#include "cli/app/question_style.h"
 #include "cli/caption/pipeline.h"
 #include "cli/caption/progress_status.h"
-#include "cli/caption/sources.h"
+#include "cli/caption/questions.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/file_names.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/output_file.h"
 #include "cli/io/progress.h"
-#include "cli/io/text_input.h"
 #include "cli/model/chosen_model.h"
+#include "cli/sources/file_kind.h"
+#include "cli/sources/source_options.h"
+#include "cli/sources/sources.h"
 #include "core/base/error.h"
-#include "core/base/strip.h"
 #include "generator/builtin_model.h"
 #include "generator/engine/engine_model.h"
 
@@ -30,46 +30,8 @@ namespace {
 // The command line as it is typed, before it is known to make sense.
 struct CaptionWords {
   CaptionSettings settings;
-  std::string prompt, prompt_file;
-  std::vector<std::string> asks;
+  QuestionWords questions;
 };
-
-Reader where_text(std::vector<Condition>& conditions) {
-  return {.take = [&conditions](const std::string& text) { return read_conditions(text, conditions); }};
-}
-
-Reader shard_text(SourceSettings& sources) {
-  return {.take = [&sources](const std::string& text) -> std::string {
-    constexpr const char* kExpected = "a part and how many there are, from 1/1 to 9999/9999";
-    const size_t slash = text.find('/');
-    if (slash == std::string::npos) return kExpected;
-    const bool shards = number(sources.shards, {1, 9999}).take(text.substr(slash + 1)).empty();
-    const bool fits =
-        shards && number(sources.shard, {1, sources.shards}).take(text.substr(0, slash)).empty();
-    return fits ? "" : kExpected;
-  }};
-}
-
-// "name=question" of each --ask.
-std::vector<Ask> read_asks(const std::vector<std::string>& texts) {
-  std::vector<Ask> asks;
-  std::set<std::string> names;
-  for (const std::string& text : texts) {
-    const size_t equals = text.find('=');
-    const std::string name(strip(std::string_view(text).substr(0, equals)));
-    const std::string prompt(equals == std::string::npos ? ""
-                                                         : strip(std::string_view(text).substr(equals + 1)));
-    if (name.empty() || prompt.empty() || !names.insert(name).second) {
-      throw UsageError(
-          fmt::format("option --ask, command line: expected NAME=QUESTION with a name of its own, found "
-                      "\"{}\"; see janus "
-                      "caption --help",
-                      text));
-    }
-    asks.push_back({name, prompt});
-  }
-  return asks;
-}
 
 void require(bool condition, const std::string& option, const std::string& expected,
              const std::string& found) {
@@ -81,9 +43,6 @@ void require(bool condition, const std::string& option, const std::string& expec
 // What can be told to be wrong from the command line alone.
 void check_words(const CaptionWords& words) {
   const CaptionSettings& settings = words.settings;
-  const int prompts =
-      (words.prompt.empty() ? 0 : 1) + (words.prompt_file.empty() ? 0 : 1) + (words.asks.empty() ? 0 : 1);
-  require(prompts <= 1, "--ask", "one of --prompt, --prompt-file and --ask", "several");
   const std::string& output = settings.output;
   require(output.empty() || output == kStandardStream || is_record_list_name(output), "-o,--output",
           "a name that ends in .jsonl or .ndjson, or -", "\"" + output + "\"");
@@ -100,33 +59,18 @@ void check_words(const CaptionWords& words) {
   }
 }
 
-std::vector<Ask> asks_of(const CaptionWords& words) {
-  if (!words.asks.empty()) return read_asks(words.asks);
-  if (words.prompt_file.empty()) {
-    return {{"", words.prompt.empty() ? DescribeOptions{}.prompt : words.prompt}};
-  }
-  const std::string text = read_text(words.prompt_file, "prompt");
-  const std::string prompt(strip(text));
-  check(!prompt.empty(), "prompt, {}: expected a question in the file, found none; write one",
-        words.prompt_file);
-  return {{"", prompt}};
-}
-
 // Lists, pictures and questions that are files of their own.
 void check_not_inputs(const CaptionWords& words) {
-  std::vector<std::string> inputs = words.settings.sources.paths;
-  for (std::string& path : inputs) {
-    if (is_list(path) && path != kStandardStream) path.erase(0, 1);  // the @
-  }
-  if (!words.prompt_file.empty()) inputs.push_back(words.prompt_file);
+  std::vector<std::string> inputs = input_files(words.settings.sources);
+  if (!words.questions.prompt_file.empty()) inputs.push_back(words.questions.prompt_file);
   if (!words.settings.output.empty()) check_not_input(words.settings.output, inputs);
   if (!words.settings.output.empty()) inputs.push_back(words.settings.output);
   if (!words.settings.csv.empty()) check_not_input(words.settings.csv, inputs);
 }
 
 std::string summary(const CaptionProgress& progress, bool stopped) {
-  std::string text = fmt::format("{} captioned", progress.captioned.load());
-  const int64_t errors = progress.failed + progress.still_failed;
+  std::string text = fmt::format("{} captioned", progress.finished.load());
+  const int64_t errors = progress.errors();
   if (errors > 0) text += fmt::format(", {} {}", errors, errors == 1 ? "error" : "errors");
   if (progress.passed_over.total() > 0) {
     text += fmt::format(", {} passed over: {}", progress.passed_over.total(), progress.passed_over.text());
@@ -166,11 +110,12 @@ bool place_in_folder(std::string& path, const char* name) {
 
 Outcome caption(CaptionWords& words, const CommonOptions& common, Console& console) {
   words.settings.replacing.settle();
+  words.questions.settle();
   const bool in_folder = place_in_folder(words.settings.output, "captions.jsonl");
   const bool table_in_folder = place_in_folder(words.settings.csv, "captions.csv");
   check_words(words);
   CaptionSettings settings = words.settings;
-  settings.asks = asks_of(words);
+  settings.asks = read_questions(words.questions);
   const auto seed = static_cast<uint32_t>(common.seed);
   settings.sources.seed = seed;
   check_sources(settings.sources);
@@ -213,42 +158,22 @@ Outcome caption(CaptionWords& words, const CommonOptions& common, Console& conso
 
 void declare(OptionSet& options, CaptionWords& words) {
   CaptionSettings& settings = words.settings;
-  options.required_arguments(
-      "PATH", settings.sources.paths,
-      "folders, pictures, quoted patterns, tar files, .jsonl lists, @LIST of paths, - for "
-      "such a list on standard input");
+  options.required_arguments("PATH", settings.sources.paths,
+                             std::string(kSourceHelp) + ", - for such a list on standard input");
   options.option(
       "-o,--output", "FILE", some_text(settings.output),
       "records, one JSON object a line; a file that is there is gone on with; a folder for captions.jsonl in "
       "it (default: standard output)");
-  options.option("-p,--prompt", "TEXT", prompt_text(words.prompt, DescribeOptions{}.prompt), "the question");
-  options.option("--prompt-file", "FILE", some_text(words.prompt_file), "a file with the question");
-  options.values("--ask", "NAME=TEXT", words.asks,
-                 "one of several questions about each picture; may be repeated");
+  declare_questions(options, words.questions);
   options.option("--sidecar", "EXT", one_of(settings.sidecar, {".txt", ".caption", ".json"}),
                  "a file beside each picture: {range}; pictures that have one are passed over");
   declare_replacing(options, settings.replacing, "replace sidecars that are there");
   options.option("--csv", "FILE", some_text(settings.csv), "a table of all records too, written at the end");
-  options.values("--include", "GLOB", settings.sources.include,
-                 "in folders and archives: only these, by name, or by path if it has a /, in upper or lower "
-                 "case; may be repeated");
-  options.values("--exclude", "GLOB", settings.sources.exclude,
-                 "not these, folders included; may be repeated");
-  options.flag("-0,--null", settings.sources.nul_separated,
-               "paths in lists end with a zero byte, as find -print0 writes");
-  options.option("--image-field", "NAME", some_text(settings.sources.image_field),
-                 "where .jsonl lists have the path");
-  options.option("--where", "TEXT", where_text(settings.where),
-                 "only pictures of which this holds: width>=512 and aspect<=2; also height, bytes, pixels");
-  options.option("--limit", "N", number(settings.limit, {0, INT64_MAX}), "the first N pictures, 0 = all");
-  options.flag("--shuffle", settings.sources.shuffle, "in an order drawn from the seed");
-  options.option("--shard", "I/N", shard_text(settings.sources), "part I of N, for N machines: 1/4 to 4/4");
   options.flag("--retry-errors", settings.retry_errors,
                "try every picture again whose record is an error, not only those that could not be read");
   options.flag("--mixed", settings.mixed, "go on with an output of another model or question");
   options.option("-b,--batch", "N", number(settings.batch, {1, 256}), "answers drawn at once, {range}");
-  options.option("--decoders", "N", number(settings.decoders, {0, 256}),
-                 "threads that read pictures ahead, 0 = as many as processors");
+  declare_sources(options, settings.sources);
   declare_sampling(options, settings.sampling, Sampled::words);
   declare_special_tokens(options, settings.special_tokens);
 }
@@ -262,13 +187,14 @@ Command caption_command() {
       .summary = "captions folders, lists and archives of pictures; goes on where it stopped",
       .examples =
           {"janus caption photos/ -o captions.jsonl",
-           "janus caption photos/ --sidecar .txt -p \"List tags for this picture.\"",
+           "janus caption photos/ --sidecar .txt --style tags --split , --prefix ohwx",
            "janus caption 'shards/*.tar' -o captions.jsonl --ask short=\"Describe it briefly.\" --ask "
            "text=\"What is written in it?\"",
            "find . -name '*.jpg' -print0 | janus caption - -0 -o captions.jsonl --shard 1/4"},
       .declare = [words](OptionSet& options) { declare(options, *words); },
       .run = [words](const CommonOptions& common,
                      Console& console) { return caption(*words, common, console); },
+      .notes = style_notes(),
       .unused = {"--json"},
   };
 }

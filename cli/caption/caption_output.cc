@@ -9,13 +9,14 @@
 #include <set>
 
 #include "cli/app/command.h"
-#include "cli/caption/file_kind.h"
-#include "cli/caption/sources.h"
+#include "cli/caption/renewed_texts.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/file_names.h"
 #include "cli/io/input_file.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/output_file.h"
+#include "cli/sources/file_kind.h"
+#include "cli/sources/sources.h"
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 
@@ -107,11 +108,36 @@ CaptionOutput::CaptionOutput(const CaptionSettings& settings, const RunFacts& ru
   if (on_stream_ || settings.output.empty()) return;
   journal_.emplace(settings.output,
                    JournalOptions{JournalKind::captions, run.model, run.prompt_hash, settings.mixed});
+  if (journal_->resumed()) renew();
 }
 
-bool CaptionOutput::first_time(const std::string& key) {
-  const std::lock_guard lock(mutex_);
-  return asked_.insert(hash_of_key(key)[0]).second;
+void CaptionOutput::renew() {
+  const int64_t renewed = renew_texts(*journal_, settings_.asks, [&](const Json& before, const Json& after) {
+    renew_sidecar(before, after);
+  });
+  if (renewed == 0) return;
+  console_.notice(
+      fmt::format("{} {} anew what --split, --prefix, --suffix and --case now make of the answers", renewed,
+                  renewed == 1 ? "record holds" : "records hold"));
+}
+
+void CaptionOutput::renew_sidecar(const Json& before, const Json& after) {
+  if (settings_.sidecar.empty() || before.contains("archive_bytes")) return;
+  const std::string image = before["path"], path = sidecar_path(image, settings_.sidecar);
+  if (path == image || access(path.c_str(), F_OK) != 0) return;
+  std::string found;
+  const std::optional<std::string> fault = error_of([&] { found = read_input(path, "sidecar"); });
+  const bool own = !fault && found == sidecar_text(before, settings_.sidecar);
+  if (own || settings_.replacing.overwrite) {
+    write_sidecar(image, after);
+  } else if (fault || found != sidecar_text(after, settings_.sidecar)) {
+    tell_kept_sidecar(path);
+  }
+}
+
+void CaptionOutput::tell_kept_sidecar(const std::string& path) {
+  console_.notice(
+      fmt::format("{} stays as it is: this output did not write it; --overwrite replaces it", path));
 }
 
 bool CaptionOutput::has_sidecar(const ListedImage& image) const {
@@ -120,7 +146,7 @@ bool CaptionOutput::has_sidecar(const ListedImage& image) const {
 
 Need CaptionOutput::need_of(ListedImage& image) {
   const Need need = need_by_record(image);
-  if (need != Need::caption) return need;
+  if (need != Need::work) return need;
   // With records, a caption is kept in them.
   const bool sidecar_alone = !journal_ && !on_stream_;
   if (!settings_.sidecar.empty() && !image.in_archive) {
@@ -149,10 +175,7 @@ bool CaptionOutput::is_own_sidecar(const ListedImage& image) {
     const std::optional<std::string> fault = error_of([&] { own = read_input(path, "sidecar") == written; });
     own = own && !fault;
   }
-  if (!own) {
-    console_.notice(
-        fmt::format("{} stays as it is: this output did not write it; --overwrite replaces it", path));
-  }
+  if (!own) tell_kept_sidecar(path);
   return own;
 }
 
@@ -181,15 +204,15 @@ Need CaptionOutput::need_by_record(ListedImage& image) {
                         sidecar_path(image.path, settings_.sidecar) != image.path;
   const std::optional<RecordSummary> record = journal_ ? journal_->find(image.key) : std::nullopt;
   if (!record) {
-    return sidecars && !settings_.replacing.overwrite && has_sidecar(image) ? Need::nothing : Need::caption;
+    return sidecars && !settings_.replacing.overwrite && has_sidecar(image) ? Need::nothing : Need::work;
   }
   if (!record->failed && !image.fault.empty()) return Need::nothing;
-  if (record->failed && (settings_.retry_errors || record->transient)) return Need::caption;
+  if (record->failed && (settings_.retry_errors || record->transient)) return Need::work;
   if (!is_about(*record, image)) {
     image.old_sha256 = record->sha256;
     image.old_failed = record->failed;
     image.has_caption = !record->failed;
-    return Need::caption;
+    return Need::work;
   }
   if (record->failed) return Need::failed;
   if (sidecars && !has_sidecar(image)) write_sidecar(image.path, Json::parse(journal_->line_of(image.key)));

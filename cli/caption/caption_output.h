@@ -6,20 +6,12 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_set>
 
 #include "cli/caption/caption_record.h"
 #include "cli/journal/journal.h"
+#include "cli/sources/image_feed.h"
 
 namespace janus::cli {
-
-// What is to be done about a listed image.
-enum class Need {
-  nothing,  // it has its caption
-  failed,   // its record is an error, which is not to be tried again
-  caption,
-  unwritable,  // the caption would have nowhere to go
-};
 
 // Safe to use from several threads.
 class CaptionOutput {
@@ -31,8 +23,6 @@ class CaptionOutput {
   // sidecar that is missing beside an image with a record is written again. Tells why a caption would have
   // nowhere to go, once a folder.
   Need need_of(ListedImage& image);
-  // False if the key was asked about before.
-  bool first_time(const std::string& key);
 
   // A sidecar follows its record, so that what is missing after a break is made up by need_of. Throws Error
   // for an output that cannot be written; a sidecar that cannot is told and counted.
@@ -52,6 +42,11 @@ class CaptionOutput {
   // Whether the sidecar beside `image` is one that its record has written, or none is there.
   bool is_own_sidecar(const ListedImage& image);
   bool claims_sidecar(const std::string& image);
+  // Brings records that are there, and the sidecars that were written from them, in line with the rules for
+  // texts.
+  void renew();
+  void renew_sidecar(const Json& before, const Json& after);
+  void tell_kept_sidecar(const std::string& path);
   void put(const std::string& key, const Json& record, bool failed);
   void write_sidecar(const std::string& image, const Json& record);
   void write_table();
@@ -64,7 +59,6 @@ class CaptionOutput {
   bool on_stream_ = false;  // records go to standard output
   std::atomic<int64_t> sidecar_faults_{0};
   std::mutex mutex_;
-  std::unordered_set<uint64_t> asked_;           // hashes of keys
   std::map<std::string, bool> sidecar_folders_;  // whether they take files
   std::map<std::string, std::string> claimed_;   // sidecars of this run, and their pictures
 };

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/caption/listed_image.h"
 #include "cli/caption/settings.h"
 #include "cli/io/json_output.h"
+#include "cli/sources/listed_image.h"
 #include "generator/model.h"
 
 namespace janus::cli {
@@ -23,6 +23,8 @@ std::string prompt_hash(const CaptionSettings& settings, int64_t max_tokens, uin
 
 Json caption_record(const CaptionSettings& settings, const RunFacts& run, const LoadedImage& image,
                     const std::vector<Answer>& answers);
+// Makes the texts of a record by the rules of the questions that it answers.
+void apply_rules(Json& record, const std::vector<Ask>& asks);
 Json error_record(const RunFacts& run, const LoadedImage& image);
 
 // The caption of a record as text: several answers one a line, none of them broken over lines.

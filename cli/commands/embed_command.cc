@@ -65,7 +65,7 @@ Command embed_command() {
                    "janus embed - -o - < photo.jpg > photo.npy"},
       .declare =
           [settings](OptionSet& options) {
-            options.required_argument("IMAGE", some_text(settings->image),
+            options.required_argument("IMAGE", input_path(settings->image),
                                       "an image file, - for standard input");
             options.required_option("-o,--output", "FILE", some_text(settings->output),
                                     "a .npy file, float32 [N, D]; - for standard output; a folder for "

@@ -8,10 +8,8 @@
 #include <set>
 
 #include "cli/app/command.h"
-#include "cli/caption/file_kind.h"
 #include "cli/caption/pipeline.h"
 #include "cli/caption/progress_status.h"
-#include "cli/caption/sources.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/file_names.h"
 #include "cli/io/interrupt.h"
@@ -19,6 +17,9 @@
 #include "cli/io/progress.h"
 #include "cli/io/text_input.h"
 #include "cli/model/chosen_model.h"
+#include "cli/sources/file_kind.h"
+#include "cli/sources/source_options.h"
+#include "cli/sources/sources.h"
 #include "core/base/error.h"
 #include "core/base/strip.h"
 #include "generator/builtin_model.h"
@@ -33,22 +34,6 @@ struct CaptionWords {
   std::string prompt, prompt_file;
   std::vector<std::string> asks;
 };
-
-Reader where_text(std::vector<Condition>& conditions) {
-  return {.take = [&conditions](const std::string& text) { return read_conditions(text, conditions); }};
-}
-
-Reader shard_text(SourceSettings& sources) {
-  return {.take = [&sources](const std::string& text) -> std::string {
-    constexpr const char* kExpected = "a part and how many there are, from 1/1 to 9999/9999";
-    const size_t slash = text.find('/');
-    if (slash == std::string::npos) return kExpected;
-    const bool shards = number(sources.shards, {1, 9999}).take(text.substr(slash + 1)).empty();
-    const bool fits =
-        shards && number(sources.shard, {1, sources.shards}).take(text.substr(0, slash)).empty();
-    return fits ? "" : kExpected;
-  }};
-}
 
 // "name=question" of each --ask.
 std::vector<Ask> read_asks(const std::vector<std::string>& texts) {
@@ -114,10 +99,7 @@ std::vector<Ask> asks_of(const CaptionWords& words) {
 
 // Lists, pictures and questions that are files of their own.
 void check_not_inputs(const CaptionWords& words) {
-  std::vector<std::string> inputs = words.settings.sources.paths;
-  for (std::string& path : inputs) {
-    if (is_list(path) && path != kStandardStream) path.erase(0, 1);  // the @
-  }
+  std::vector<std::string> inputs = input_files(words.settings.sources);
   if (!words.prompt_file.empty()) inputs.push_back(words.prompt_file);
   if (!words.settings.output.empty()) check_not_input(words.settings.output, inputs);
   if (!words.settings.output.empty()) inputs.push_back(words.settings.output);
@@ -125,8 +107,8 @@ void check_not_inputs(const CaptionWords& words) {
 }
 
 std::string summary(const CaptionProgress& progress, bool stopped) {
-  std::string text = fmt::format("{} captioned", progress.captioned.load());
-  const int64_t errors = progress.failed + progress.still_failed;
+  std::string text = fmt::format("{} captioned", progress.finished.load());
+  const int64_t errors = progress.errors();
   if (errors > 0) text += fmt::format(", {} {}", errors, errors == 1 ? "error" : "errors");
   if (progress.passed_over.total() > 0) {
     text += fmt::format(", {} passed over: {}", progress.passed_over.total(), progress.passed_over.text());
@@ -213,10 +195,8 @@ Outcome caption(CaptionWords& words, const CommonOptions& common, Console& conso
 
 void declare(OptionSet& options, CaptionWords& words) {
   CaptionSettings& settings = words.settings;
-  options.required_arguments(
-      "PATH", settings.sources.paths,
-      "folders, pictures, quoted patterns, tar files, .jsonl lists, @LIST of paths, - for "
-      "such a list on standard input");
+  options.required_arguments("PATH", settings.sources.paths,
+                             std::string(kSourceHelp) + ", - for such a list on standard input");
   options.option(
       "-o,--output", "FILE", some_text(settings.output),
       "records, one JSON object a line; a file that is there is gone on with; a folder for captions.jsonl in "
@@ -229,26 +209,11 @@ void declare(OptionSet& options, CaptionWords& words) {
                  "a file beside each picture: {range}; pictures that have one are passed over");
   declare_replacing(options, settings.replacing, "replace sidecars that are there");
   options.option("--csv", "FILE", some_text(settings.csv), "a table of all records too, written at the end");
-  options.values("--include", "GLOB", settings.sources.include,
-                 "in folders and archives: only these, by name, or by path if it has a /, in upper or lower "
-                 "case; may be repeated");
-  options.values("--exclude", "GLOB", settings.sources.exclude,
-                 "not these, folders included; may be repeated");
-  options.flag("-0,--null", settings.sources.nul_separated,
-               "paths in lists end with a zero byte, as find -print0 writes");
-  options.option("--image-field", "NAME", some_text(settings.sources.image_field),
-                 "where .jsonl lists have the path");
-  options.option("--where", "TEXT", where_text(settings.where),
-                 "only pictures of which this holds: width>=512 and aspect<=2; also height, bytes, pixels");
-  options.option("--limit", "N", number(settings.limit, {0, INT64_MAX}), "the first N pictures, 0 = all");
-  options.flag("--shuffle", settings.sources.shuffle, "in an order drawn from the seed");
-  options.option("--shard", "I/N", shard_text(settings.sources), "part I of N, for N machines: 1/4 to 4/4");
   options.flag("--retry-errors", settings.retry_errors,
                "try every picture again whose record is an error, not only those that could not be read");
   options.flag("--mixed", settings.mixed, "go on with an output of another model or question");
   options.option("-b,--batch", "N", number(settings.batch, {1, 256}), "answers drawn at once, {range}");
-  options.option("--decoders", "N", number(settings.decoders, {0, 256}),
-                 "threads that read pictures ahead, 0 = as many as processors");
+  declare_sources(options, settings.sources);
   declare_sampling(options, settings.sampling, Sampled::words);
   declare_special_tokens(options, settings.special_tokens);
 }

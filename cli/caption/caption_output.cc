@@ -9,13 +9,13 @@
 #include <set>
 
 #include "cli/app/command.h"
-#include "cli/caption/file_kind.h"
-#include "cli/caption/sources.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/file_names.h"
 #include "cli/io/input_file.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/output_file.h"
+#include "cli/sources/file_kind.h"
+#include "cli/sources/sources.h"
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 
@@ -109,18 +109,13 @@ CaptionOutput::CaptionOutput(const CaptionSettings& settings, const RunFacts& ru
                    JournalOptions{JournalKind::captions, run.model, run.prompt_hash, settings.mixed});
 }
 
-bool CaptionOutput::first_time(const std::string& key) {
-  const std::lock_guard lock(mutex_);
-  return asked_.insert(hash_of_key(key)[0]).second;
-}
-
 bool CaptionOutput::has_sidecar(const ListedImage& image) const {
   return access(sidecar_path(image.path, settings_.sidecar).c_str(), F_OK) == 0;
 }
 
 Need CaptionOutput::need_of(ListedImage& image) {
   const Need need = need_by_record(image);
-  if (need != Need::caption) return need;
+  if (need != Need::work) return need;
   // With records, a caption is kept in them.
   const bool sidecar_alone = !journal_ && !on_stream_;
   if (!settings_.sidecar.empty() && !image.in_archive) {
@@ -181,15 +176,15 @@ Need CaptionOutput::need_by_record(ListedImage& image) {
                         sidecar_path(image.path, settings_.sidecar) != image.path;
   const std::optional<RecordSummary> record = journal_ ? journal_->find(image.key) : std::nullopt;
   if (!record) {
-    return sidecars && !settings_.replacing.overwrite && has_sidecar(image) ? Need::nothing : Need::caption;
+    return sidecars && !settings_.replacing.overwrite && has_sidecar(image) ? Need::nothing : Need::work;
   }
   if (!record->failed && !image.fault.empty()) return Need::nothing;
-  if (record->failed && (settings_.retry_errors || record->transient)) return Need::caption;
+  if (record->failed && (settings_.retry_errors || record->transient)) return Need::work;
   if (!is_about(*record, image)) {
     image.old_sha256 = record->sha256;
     image.old_failed = record->failed;
     image.has_caption = !record->failed;
-    return Need::caption;
+    return Need::work;
   }
   if (record->failed) return Need::failed;
   if (sidecars && !has_sidecar(image)) write_sidecar(image.path, Json::parse(journal_->line_of(image.key)));

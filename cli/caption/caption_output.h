@@ -6,20 +6,12 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_set>
 
 #include "cli/caption/caption_record.h"
 #include "cli/journal/journal.h"
+#include "cli/sources/image_feed.h"
 
 namespace janus::cli {
-
-// What is to be done about a listed image.
-enum class Need {
-  nothing,  // it has its caption
-  failed,   // its record is an error, which is not to be tried again
-  caption,
-  unwritable,  // the caption would have nowhere to go
-};
 
 // Safe to use from several threads.
 class CaptionOutput {
@@ -31,8 +23,6 @@ class CaptionOutput {
   // sidecar that is missing beside an image with a record is written again. Tells why a caption would have
   // nowhere to go, once a folder.
   Need need_of(ListedImage& image);
-  // False if the key was asked about before.
-  bool first_time(const std::string& key);
 
   // A sidecar follows its record, so that what is missing after a break is made up by need_of. Throws Error
   // for an output that cannot be written; a sidecar that cannot is told and counted.
@@ -64,7 +54,6 @@ class CaptionOutput {
   bool on_stream_ = false;  // records go to standard output
   std::atomic<int64_t> sidecar_faults_{0};
   std::mutex mutex_;
-  std::unordered_set<uint64_t> asked_;           // hashes of keys
   std::map<std::string, bool> sidecar_folders_;  // whether they take files
   std::map<std::string, std::string> claimed_;   // sidecars of this run, and their pictures
 };

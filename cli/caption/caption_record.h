@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/caption/listed_image.h"
 #include "cli/caption/settings.h"
 #include "cli/io/json_output.h"
+#include "cli/sources/listed_image.h"
 #include "generator/model.h"
 
 namespace janus::cli {

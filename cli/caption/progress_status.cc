@@ -8,7 +8,7 @@ RunStatus CaptionWatch::status_of(const CaptionProgress& progress) const {
   const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   const int64_t done = progress.done(), total = progress.total;
   // What was passed over costs next to nothing: the pace is that of the rest.
-  const auto worked = static_cast<double>(progress.captioned + progress.failed);
+  const auto worked = static_cast<double>(progress.finished + progress.failed);
   const double images_per_second = elapsed > 0 ? worked / elapsed : 0;
   const double tokens_per_second = elapsed > 0 ? static_cast<double>(progress.tokens) / elapsed : 0;
   const bool foreseen = total >= done && images_per_second > 0;
@@ -18,7 +18,7 @@ RunStatus CaptionWatch::status_of(const CaptionProgress& progress) const {
       {.phase = "captioning",
        .done = done,
        .total = total,
-       .own = {{"captioned", progress.captioned.load()}, {"passed_over", progress.skipped.load()}},
+       .own = {{"captioned", progress.finished.load()}, {"passed_over", progress.skipped.load()}},
        .errors = progress.failed + progress.still_failed,
        .images_per_second = images_per_second,
        .unit = "tokens",

@@ -158,6 +158,9 @@ TEST_F(Caption, ConditionsLimitShuffleAndShards) {
             (Names{"p/broken.png", "p/tall.png", "p/wide.png"}));
   EXPECT_EQ(keys(caption({path("p/?[ami]*.png"), "--where", "height > 15 and aspect<1"})),
             (Names{"p/tall.png"}));
+  EXPECT_EQ(keys(caption({folder, "--where", "format==png and not (width>20 or width<20)"})),
+            (Names{"p/broken.png", "p/tall.png"}));
+  EXPECT_EQ(keys(caption({path("p/?[ami]*.png"), "--where", "format!=png"})), Names{});
   EXPECT_EQ(keys(caption({folder, "--exclude", "b*", "--limit", "2"})), (Names{"p/small.png", "p/tall.png"}));
   EXPECT_EQ(keys(caption({folder, "--exclude", "b*", "--where", "pixels>100", "--limit", "1"})),
             (Names{"p/tall.png"}));
@@ -267,6 +270,8 @@ TEST_F(Caption, WrongCommandLinesAreTold) {
                                                     {image, "--ask", "a=x", "-p", "y"},
                                                     {image, "--where", "colour>1"},
                                                     {image, "--where", "width>>1"},
+                                                    {image, "--where", "(width>1"},
+                                                    {image, "--where", "width>1 or"},
                                                     {image, "--shard", "0/2"},
                                                     {image, "--shard", "3/2"},
                                                     {image, "--sidecar", ".doc"},

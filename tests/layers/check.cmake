@@ -35,7 +35,7 @@ set(owned "vision/image_file.h" "^(opencv2/|stb_|jpeglib|jerror|png\\.h|webp/|ti
           "^(oniguruma|utf8proc|sentencepiece)" "^CLI/" "^curl/"
           "^archive(_entry)?\\.h$")
 set(owners "^(vision/(image_file|formats/)|cli/|samples/)" "^vision/formats/" "^tokenizer/" "^cli/"
-           "^cli/hub/curl_http\\.cc$" "^cli/caption/libarchive_archive\\.cc$")
+           "^cli/hub/curl_http\\.cc$" "^cli/sources/libarchive_archive\\.cc$")
 
 # CMake chooses between files, so no #if stands anywhere but in the kernels, which ask for the instruction set that
 # they are compiled for.

@@ -1,4 +1,4 @@
-#include "cli/caption/passed_over.h"
+#include "cli/sources/passed_over.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "cli/caption/file_bytes.h"
+#include "cli/sources/file_bytes.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

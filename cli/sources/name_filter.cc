@@ -1,4 +1,4 @@
-#include "cli/caption/name_filter.h"
+#include "cli/sources/name_filter.h"
 
 #include <fnmatch.h>
 #include <strings.h>

@@ -1,4 +1,4 @@
-#include "cli/caption/file_kind.h"
+#include "cli/sources/file_kind.h"
 
 #include <strings.h>
 
@@ -7,7 +7,7 @@
 #include <cctype>
 #include <span>
 
-#include "cli/caption/file_bytes.h"
+#include "cli/sources/file_bytes.h"
 #include "vision/image_kind.h"
 
 namespace janus::cli {

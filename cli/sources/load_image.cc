@@ -1,10 +1,10 @@
-#include "cli/caption/load_image.h"
+#include "cli/sources/load_image.h"
 
 #include <optional>
 #include <utility>
 
 #include "cli/app/command.h"
-#include "cli/caption/file_bytes.h"
+#include "cli/sources/file_bytes.h"
 #include "core/base/digest.h"
 #include "core/base/transient_error.h"
 #include "vision/image_file.h"
@@ -15,7 +15,7 @@ namespace {
 // The decoder's pixels, those turned upright, and what resizing adds.
 constexpr int64_t kBytesAPixel = 10;
 
-void decode(LoadedImage& loaded, const PreprocessConfig& config, MemoryBudget& budget) {
+void decode(LoadedImage& loaded, const Prepare& prepare, MemoryBudget& budget) {
   const std::string& content = loaded.listed.content;
   const std::span<const std::byte> bytes = std::as_bytes(std::span(content));
   const ImageSize size = read_image_size(bytes, loaded.listed.key);
@@ -24,7 +24,7 @@ void decode(LoadedImage& loaded, const PreprocessConfig& config, MemoryBudget& b
   const MemoryBudget::Share share(budget, static_cast<size_t>(size.width * size.height * kBytesAPixel));
   const DecodedImage decoded = decode_image(bytes, loaded.listed.key);
   loaded.warning = decoded.warning;
-  loaded.pixels = preprocess(decoded.image, config);
+  loaded.pixels = prepare(decoded.image);
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ void read_content(ListedImage& listed) {
   listed.has_content = true;
 }
 
-LoadedImage load_image(ListedImage listed, const PreprocessConfig& config, MemoryBudget& budget) {
+LoadedImage load_image(ListedImage listed, const Prepare& prepare, MemoryBudget& budget) {
   LoadedImage loaded;
   loaded.listed = std::move(listed);
   const std::optional<Fault> fault = fault_of([&] {
@@ -48,7 +48,7 @@ LoadedImage load_image(ListedImage listed, const PreprocessConfig& config, Memor
     read_content(loaded.listed);
     loaded.sha256 = sha256_of(loaded.listed.content);
     loaded.unchanged = loaded.sha256 == loaded.listed.old_sha256;
-    if (!loaded.unchanged) decode(loaded, config, budget);
+    if (!loaded.unchanged) decode(loaded, prepare, budget);
   });
   if (fault) {
     loaded.fault = fault->message;

@@ -1,4 +1,4 @@
-#include "cli/caption/unit_lister.h"
+#include "cli/sources/unit_lister.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "cli/app/command.h"
-#include "cli/caption/file_kind.h"
-#include "cli/caption/folder_walk.h"
-#include "cli/caption/path_list.h"
-#include "cli/caption/path_pattern.h"
 #include "cli/journal/key.h"
+#include "cli/sources/file_kind.h"
+#include "cli/sources/folder_walk.h"
+#include "cli/sources/path_list.h"
+#include "cli/sources/path_pattern.h"
 
 namespace janus::cli {
 

@@ -4,8 +4,8 @@
 #include <functional>
 #include <string>
 
-#include "cli/caption/name_filter.h"
-#include "cli/caption/sources.h"
+#include "cli/sources/name_filter.h"
+#include "cli/sources/sources.h"
 
 namespace janus::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/caption/sources.h"
+#include "cli/sources/sources.h"
 
 #include <sys/stat.h>
 
@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "cli/caption/archive_source.h"
-#include "cli/caption/file_bytes.h"
-#include "cli/caption/path_pattern.h"
-#include "cli/caption/unit_lister.h"
 #include "cli/journal/key.h"
+#include "cli/sources/archive_source.h"
+#include "cli/sources/file_bytes.h"
+#include "cli/sources/path_pattern.h"
+#include "cli/sources/unit_lister.h"
 #include "core/base/error.h"
 
 namespace janus::cli {
@@ -42,6 +42,14 @@ void shuffle(std::vector<T>& values, uint32_t seed) {
 }  // namespace
 
 bool is_list(const std::string& path) { return path == "-" || (path.front() == '@' && !is_there(path)); }
+
+std::vector<std::string> input_files(const SourceSettings& settings) {
+  std::vector<std::string> files = settings.paths;
+  for (std::string& path : files) {
+    if (is_list(path) && path != "-") path.erase(0, 1);  // the @
+  }
+  return files;
+}
 
 void check_sources(const SourceSettings& settings) {
   for (const std::string& path : settings.paths) {

@@ -5,10 +5,11 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "cli/caption/archive.h"
-#include "cli/caption/listed_image.h"
-#include "cli/caption/settings.h"
+#include "cli/sources/archive.h"
+#include "cli/sources/listed_image.h"
+#include "cli/sources/settings.h"
 
 namespace janus::cli {
 
@@ -27,6 +28,9 @@ struct SourceVisitor {
 
 // Whether an argument stands for a list: "-", and "@LIST" unless there is something of that very name.
 bool is_list(const std::string& path);
+
+// The files that the arguments name: of a list, the list itself.
+std::vector<std::string> input_files(const SourceSettings& settings);
 
 // Throws Error if one of the paths is not there, so that a mistyped one is told before the work. A link that
 // leads nowhere is there.

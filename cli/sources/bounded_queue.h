@@ -4,7 +4,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -75,6 +77,75 @@ class BoundedQueue {
   std::mutex mutex_;
   std::condition_variable filled_, place_;
   std::deque<T> values_;
+  bool finished_ = false, abandoned_ = false;
+};
+
+// Whether images are taken as they were listed, or as soon as they are loaded.
+enum class ImageOrder { listed, loaded };
+
+// The same for values that several threads make, each with a place of its own from 0 on. As they were
+// listed, a value waits until all before it were taken, and at most `capacity` places are open: the thread
+// with the next place never waits.
+template <typename T>
+class OrderedQueue {
+ public:
+  OrderedQueue(size_t capacity, ImageOrder order) : capacity_(capacity), order_(order) {}
+
+  // As BoundedQueue's.
+  bool push(int64_t place, T value) {
+    std::unique_lock lock(mutex_);
+    place_.wait(lock, [&] { return abandoned_ || has_room(place); });
+    if (abandoned_) return false;
+    values_.emplace(place, std::move(value));
+    filled_.notify_one();
+    return true;
+  }
+
+  std::optional<T> pop_within(std::chrono::milliseconds wait) {
+    std::unique_lock lock(mutex_);
+    filled_.wait_for(lock, wait, [this] { return is_next_there() || finished_ || abandoned_; });
+    if (!is_next_there()) return std::nullopt;
+    std::optional<T> value(std::move(values_.begin()->second));
+    values_.erase(values_.begin());
+    ++next_;
+    place_.notify_all();
+    return value;
+  }
+
+  void finish() {
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+    filled_.notify_all();
+  }
+
+  void abandon() {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+    values_.clear();
+    filled_.notify_all();
+    place_.notify_all();
+  }
+
+  bool drained() {
+    const std::lock_guard lock(mutex_);
+    return values_.empty() && (finished_ || abandoned_);
+  }
+
+ private:
+  bool has_room(int64_t place) const {
+    if (order_ == ImageOrder::loaded) return values_.size() < capacity_;
+    return place < next_ + static_cast<int64_t>(capacity_);
+  }
+  bool is_next_there() const {
+    return !values_.empty() && (order_ == ImageOrder::loaded || values_.begin()->first == next_);
+  }
+
+  const size_t capacity_;
+  const ImageOrder order_;
+  std::mutex mutex_;
+  std::condition_variable filled_, place_;
+  std::map<int64_t, T> values_;
+  int64_t next_ = 0;
   bool finished_ = false, abandoned_ = false;
 };
 

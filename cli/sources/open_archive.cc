@@ -1,5 +1,5 @@
 // The read_archive() of the program: it opens the module that has one.
-#include "cli/caption/archive_module.h"
+#include "cli/sources/archive_module.h"
 #include "core/base/shared_module.h"
 #include "core/base/transient_error.h"
 

@@ -1,4 +1,4 @@
-#include "cli/caption/path_pattern.h"
+#include "cli/sources/path_pattern.h"
 
 #include <dirent.h>
 #include <fnmatch.h>

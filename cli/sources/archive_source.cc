@@ -1,4 +1,4 @@
-#include "cli/caption/archive_source.h"
+#include "cli/sources/archive_source.h"
 
 #include <fmt/format.h>
 
@@ -6,11 +6,11 @@
 #include <set>
 
 #include "cli/app/command.h"
-#include "cli/caption/archive.h"
-#include "cli/caption/archive_index.h"
-#include "cli/caption/file_bytes.h"
-#include "cli/caption/file_kind.h"
 #include "cli/journal/key.h"
+#include "cli/sources/archive.h"
+#include "cli/sources/archive_index.h"
+#include "cli/sources/file_bytes.h"
+#include "cli/sources/file_kind.h"
 #include "vision/image_kind.h"
 
 namespace janus::cli {

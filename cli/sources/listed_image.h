@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/caption/where.h"
+#include "cli/sources/where.h"
 
 namespace janus::cli {
 
@@ -22,6 +22,8 @@ struct ListedImage {
   std::string fault;            // why there will be no caption, if that is known already
   bool fault_transient = true;  // see TransientError
 
+  int64_t place = 0;  // among the images that are loaded, as they were listed
+
   bool keeps_sidecar = false;  // the sidecar that is there stays as it is
 
   std::string content;  // all its bytes, once they are in memory
@@ -36,7 +38,7 @@ struct LoadedImage {
   ListedImage listed;  // without content
   ImageFacts facts;
   std::string sha256;
-  std::vector<float> pixels;  // of preprocess()
+  std::vector<float> pixels;  // as Prepare makes them
   std::string fault, warning;
   bool fault_transient = false;
   bool unchanged = false;  // its content is what old_sha256 says

@@ -1,4 +1,4 @@
-#include "cli/caption/folder_walk.h"
+#include "cli/sources/folder_walk.h"
 
 #include <dirent.h>
 #include <fmt/format.h>

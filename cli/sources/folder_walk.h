@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "cli/caption/name_filter.h"
+#include "cli/sources/name_filter.h"
 
 namespace janus::cli {
 

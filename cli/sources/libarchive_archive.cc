@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "cli/caption/archive.h"
-#include "cli/caption/archive_index.h"
-#include "cli/caption/file_bytes.h"
+#include "cli/sources/archive.h"
+#include "cli/sources/archive_index.h"
+#include "cli/sources/file_bytes.h"
 #include "core/base/transient_error.h"
 
 namespace janus::cli {

@@ -1,16 +1,19 @@
-#include "cli/caption/image_feed.h"
+#include "cli/sources/image_feed.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "cli/app/command.h"
-#include "cli/caption/load_image.h"
-#include "cli/caption/sources.h"
-#include "core/base/error.h"
+#include "cli/journal/key.h"
+#include "cli/sources/load_image.h"
+#include "cli/sources/sources.h"
+#include "core/base/ascii.h"
 #include "vision/image_file.h"
+#include "vision/image_kind.h"
 
 namespace janus::cli {
 namespace {
@@ -21,7 +24,7 @@ constexpr size_t kDecodeBytes = size_t{1}
 constexpr int kMostLoaders = 16;
 constexpr std::chrono::milliseconds kWait{100};
 
-int loaders_for(const CaptionSettings& settings) {
+int loaders_for(const SourceSettings& settings) {
   if (settings.decoders > 0) return static_cast<int>(settings.decoders);
   const auto processors = static_cast<int>(std::thread::hardware_concurrency());
   return std::clamp(processors, 1, kMostLoaders);
@@ -36,18 +39,18 @@ void lower_priority() {
 
 }  // namespace
 
-ImageFeed::ImageFeed(const CaptionRun& run)
-    : run_(run),
+ImageFeed::ImageFeed(FeedPlan plan)
+    : plan_(std::move(plan)),
       listed_(kListedAhead),
-      loaded_(static_cast<size_t>(2 * run.settings.batch + 2)),
+      loaded_(plan_.ahead, plan_.order),
       budget_(kDecodeBytes),
-      loaders_(loaders_for(run.settings)) {
+      loaders_(loaders_for(plan_.sources)) {
   const int loaders = loaders_;
   threads_.push_back(std::async(std::launch::async, [this] { guard([this] { list(); }); }));
   threads_.push_back(std::async(std::launch::async, [this] {
-    const auto count = count_images(run_.settings.sources, [this] { return ending_.load(); });
-    const int64_t limit = run_.settings.limit;
-    if (count) run_.progress.total = limit > 0 ? std::min(*count, limit) : *count;
+    const auto count = count_images(plan_.sources, [this] { return ending_.load(); });
+    const int64_t limit = plan_.sources.limit;
+    if (count) plan_.progress.total = limit > 0 ? std::min(*count, limit) : *count;
   }));
   for (int i = 0; i < loaders; ++i) {
     threads_.push_back(std::async(std::launch::async, [this] { guard([this] { load(); }); }));
@@ -91,22 +94,22 @@ void ImageFeed::list() {
                          const std::function<std::string()>& content) { return accept(image, content); },
       .on_fault =
           [this](const std::string& message) {
-            ++run_.progress.source_faults;
-            run_.console.error(message);
+            ++plan_.progress.source_faults;
+            plan_.console.error(message);
           },
       .on_archive =
           [this](const ListedImage& archive) {
             if (!archive.fault.empty()) {
-              ++run_.progress.source_faults;
-              run_.console.error(archive.fault);
+              ++plan_.progress.source_faults;
+              plan_.console.error(archive.fault);
             }
-            run_.output.note_archive(archive);
+            plan_.on_archive(archive);
           },
       .on_passed_over = [this](const std::string& one, const std::string& many,
-                               const std::string& path) { run_.progress.passed_over.add(one, many, path); },
+                               const std::string& path) { plan_.progress.passed_over.add(one, many, path); },
       .stopped = [this] { return ending_.load(); }};
-  list_images(run_.settings.sources, visitor);
-  run_.progress.listed_all = !ending_;
+  list_images(plan_.sources, visitor);
+  plan_.progress.listed_all = !ending_;
   listed_.finish();
 }
 
@@ -120,9 +123,11 @@ bool ImageFeed::meets_conditions(ListedImage& image, const std::function<std::st
     }
     read_content(image);
     const ImageSize size = read_image_size(std::as_bytes(std::span(image.content)), image.key);
-    const ImageFacts facts{size.width, size.height, image.bytes};
-    holds = std::all_of(run_.settings.where.begin(), run_.settings.where.end(),
-                        [&](const Condition& condition) { return condition.holds(facts); });
+    const auto kind = image_kind_of(std::as_bytes(std::span(image.content)));
+    holds = plan_.sources.where.holds({.width = size.width,
+                                       .height = size.height,
+                                       .bytes = image.bytes,
+                                       .format = kind ? ascii_lower(kind->name) : ""});
   });
   return holds;
 }
@@ -130,25 +135,25 @@ bool ImageFeed::meets_conditions(ListedImage& image, const std::function<std::st
 // False ends the listing.
 bool ImageFeed::accept(ListedImage& image, const std::function<std::string()>& content) {
   if (ending_) return false;
-  const int64_t limit = run_.settings.limit;
+  const int64_t limit = plan_.sources.limit;
   if (limit > 0 && taken_ == limit) return false;
-  if (!run_.output.first_time(image.key)) {
-    run_.progress.skip(kNamedTwice);
+  if (!seen_.insert(hash_of_key(image.key)[0]).second) {
+    plan_.progress.skip(kNamedTwice);
     return true;
   }
-  const Need need = run_.output.need_of(image);
-  if (need == Need::caption && !run_.settings.where.empty() && !meets_conditions(image, content)) {
-    run_.progress.skip(kNotMeant);
+  const Need need = plan_.need_of(image);
+  if (need == Need::work && !plan_.sources.where.empty() && !meets_conditions(image, content)) {
+    plan_.progress.skip(kNotMeant);
     return true;
   }
   ++taken_;
-  if (need == Need::nothing) run_.progress.skip(kDoneBefore);
-  if (need == Need::failed) ++run_.progress.still_failed;
+  if (need == Need::nothing) plan_.progress.skip(kDoneBefore);
+  if (need == Need::failed) ++plan_.progress.still_failed;
   if (need == Need::unwritable) {
-    ++run_.progress.failed;
-    ++run_.progress.transient;
+    ++plan_.progress.failed;
+    ++plan_.progress.transient;
   }
-  if (need != Need::caption) return true;
+  if (need != Need::work) return true;
   if (content && !image.has_content) {
     const std::optional<Fault> fault = fault_of([&] { image.content = content(); });
     image.has_content = !fault;
@@ -157,13 +162,15 @@ bool ImageFeed::accept(ListedImage& image, const std::function<std::string()>& c
       image.fault_transient = fault->transient;
     }
   }
+  image.place = places_++;
   return listed_.push(std::move(image));
 }
 
 void ImageFeed::load() {
   lower_priority();
   while (std::optional<ListedImage> listed = listed_.pop()) {
-    if (!loaded_.push(load_image(std::move(*listed), run_.model.preprocess_config(), budget_))) return;
+    const int64_t place = listed->place;
+    if (!loaded_.push(place, load_image(std::move(*listed), plan_.prepare, budget_))) return;
   }
   if (--loaders_ == 0) loaded_.finish();
 }

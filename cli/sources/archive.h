@@ -1,5 +1,5 @@
 // Images in tar files, read as a stream: WebDataset's shards. By libarchive, which is in a module of its own
-// (cli/caption/archive_module.h).
+// (cli/sources/archive_module.h).
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "cli/caption/path_list.h"
+#include "cli/sources/path_list.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "cli/caption/archive_index.h"
+#include "cli/sources/archive_index.h"
 
 #include <algorithm>
 #include <functional>

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "cli/caption/name_filter.h"
-#include "cli/caption/sources.h"
+#include "cli/sources/name_filter.h"
+#include "cli/sources/sources.h"
 
 namespace janus::cli {
 

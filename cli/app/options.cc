@@ -216,6 +216,11 @@ const OptionEntry& OptionSet::values(const std::string& names, const std::string
     target.push_back(text);
     return {};
   }};
+  return values(names, value_name, std::move(reader), help);
+}
+
+const OptionEntry& OptionSet::values(const std::string& names, const std::string& value_name, Reader reader,
+                                     const std::string& help) {
   return add(
       {.names = names, .value_name = value_name, .help = help, .reader = std::move(reader), .repeats = true});
 }

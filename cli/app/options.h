@@ -79,6 +79,9 @@ class OptionSet {
   // May be given several times; each text is added.
   const OptionEntry& values(const std::string& names, const std::string& value_name,
                             std::vector<std::string>& target, const std::string& help);
+  // The same for a reader that adds each text itself.
+  const OptionEntry& values(const std::string& names, const std::string& value_name, Reader reader,
+                            const std::string& help);
   const OptionEntry& argument(const std::string& name, Reader reader, const std::string& help);
   const OptionEntry& required_argument(const std::string& name, Reader reader, const std::string& help);
   // At least one.

@@ -5,23 +5,22 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <set>
 
 #include "cli/app/command.h"
+#include "cli/app/question_style.h"
 #include "cli/caption/pipeline.h"
 #include "cli/caption/progress_status.h"
+#include "cli/caption/questions.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/file_names.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/output_file.h"
 #include "cli/io/progress.h"
-#include "cli/io/text_input.h"
 #include "cli/model/chosen_model.h"
 #include "cli/sources/file_kind.h"
 #include "cli/sources/source_options.h"
 #include "cli/sources/sources.h"
 #include "core/base/error.h"
-#include "core/base/strip.h"
 #include "generator/builtin_model.h"
 #include "generator/engine/engine_model.h"
 
@@ -31,30 +30,8 @@ namespace {
 // The command line as it is typed, before it is known to make sense.
 struct CaptionWords {
   CaptionSettings settings;
-  std::string prompt, prompt_file;
-  std::vector<std::string> asks;
+  QuestionWords questions;
 };
-
-// "name=question" of each --ask.
-std::vector<Ask> read_asks(const std::vector<std::string>& texts) {
-  std::vector<Ask> asks;
-  std::set<std::string> names;
-  for (const std::string& text : texts) {
-    const size_t equals = text.find('=');
-    const std::string name(strip(std::string_view(text).substr(0, equals)));
-    const std::string prompt(equals == std::string::npos ? ""
-                                                         : strip(std::string_view(text).substr(equals + 1)));
-    if (name.empty() || prompt.empty() || !names.insert(name).second) {
-      throw UsageError(
-          fmt::format("option --ask, command line: expected NAME=QUESTION with a name of its own, found "
-                      "\"{}\"; see janus "
-                      "caption --help",
-                      text));
-    }
-    asks.push_back({name, prompt});
-  }
-  return asks;
-}
 
 void require(bool condition, const std::string& option, const std::string& expected,
              const std::string& found) {
@@ -66,9 +43,6 @@ void require(bool condition, const std::string& option, const std::string& expec
 // What can be told to be wrong from the command line alone.
 void check_words(const CaptionWords& words) {
   const CaptionSettings& settings = words.settings;
-  const int prompts =
-      (words.prompt.empty() ? 0 : 1) + (words.prompt_file.empty() ? 0 : 1) + (words.asks.empty() ? 0 : 1);
-  require(prompts <= 1, "--ask", "one of --prompt, --prompt-file and --ask", "several");
   const std::string& output = settings.output;
   require(output.empty() || output == kStandardStream || is_record_list_name(output), "-o,--output",
           "a name that ends in .jsonl or .ndjson, or -", "\"" + output + "\"");
@@ -87,22 +61,10 @@ void check_words(const CaptionWords& words) {
   }
 }
 
-std::vector<Ask> asks_of(const CaptionWords& words) {
-  if (!words.asks.empty()) return read_asks(words.asks);
-  if (words.prompt_file.empty()) {
-    return {{"", words.prompt.empty() ? DescribeOptions{}.prompt : words.prompt}};
-  }
-  const std::string text = read_text(words.prompt_file, "prompt");
-  const std::string prompt(strip(text));
-  check(!prompt.empty(), "prompt, {}: expected a question in the file, found none; write one",
-        words.prompt_file);
-  return {{"", prompt}};
-}
-
 // Lists, pictures and questions that are files of their own.
 void check_not_inputs(const CaptionWords& words) {
   std::vector<std::string> inputs = input_files(words.settings.sources);
-  if (!words.prompt_file.empty()) inputs.push_back(words.prompt_file);
+  if (!words.questions.prompt_file.empty()) inputs.push_back(words.questions.prompt_file);
   if (!words.settings.output.empty()) check_not_input(words.settings.output, inputs);
   if (!words.settings.output.empty()) inputs.push_back(words.settings.output);
   if (!words.settings.csv.empty()) check_not_input(words.settings.csv, inputs);
@@ -156,11 +118,12 @@ bool place_in_folder(std::string& path, const char* name) {
 
 Outcome caption(CaptionWords& words, const CommonOptions& common, Console& console) {
   words.settings.replacing.settle();
+  words.questions.settle();
   const bool in_folder = place_in_folder(words.settings.output, "captions.jsonl");
   const bool table_in_folder = place_in_folder(words.settings.csv, "captions.csv");
   check_words(words);
   CaptionSettings settings = words.settings;
-  settings.asks = asks_of(words);
+  settings.asks = read_questions(words.questions);
   const auto seed = static_cast<uint32_t>(common.seed);
   settings.sources.seed = seed;
   check_sources(settings.sources);
@@ -219,10 +182,7 @@ void declare(OptionSet& options, CaptionWords& words) {
       "-o,--output", "FILE", some_text(settings.output),
       "records, one JSON object a line; a file that is there is gone on with; a folder for captions.jsonl in "
       "it (default: standard output)");
-  options.option("-p,--prompt", "TEXT", prompt_text(words.prompt, DescribeOptions{}.prompt), "the question");
-  options.option("--prompt-file", "FILE", some_text(words.prompt_file), "a file with the question");
-  options.values("--ask", "NAME=TEXT", words.asks,
-                 "one of several questions about each picture; may be repeated");
+  declare_questions(options, words.questions);
   options.option("--sidecar", "EXT", one_of(settings.sidecar, {".txt", ".caption", ".json"}),
                  "a file beside each picture: {range}; pictures that have one are passed over");
   declare_replacing(options, settings.replacing, "replace sidecars that are there");
@@ -247,13 +207,14 @@ Command caption_command() {
       .summary = "captions folders, lists and archives of pictures; goes on where it stopped",
       .examples =
           {"janus caption photos/ -o captions.jsonl",
-           "janus caption photos/ --sidecar .txt -p \"List tags for this picture.\"",
+           "janus caption photos/ --sidecar .txt --style tags --split , --prefix ohwx",
            "janus caption 'shards/*.tar' -o captions.jsonl --ask short=\"Describe it briefly.\" --ask "
            "text=\"What is written in it?\"",
            "find . -name '*.jpg' -print0 | janus caption - -0 -o captions.jsonl --shard 1/4"},
       .declare = [words](OptionSet& options) { declare(options, *words); },
       .run = [words](const CommonOptions& common,
                      Console& console) { return caption(*words, common, console); },
+      .notes = style_notes(),
       .unused = {"--json"},
   };
 }

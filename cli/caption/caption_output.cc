@@ -11,6 +11,7 @@
 
 #include "cli/app/command.h"
 #include "cli/caption/record_difference.h"
+#include "cli/caption/renewed_texts.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/file_names.h"
 #include "cli/io/input_file.h"
@@ -122,6 +123,36 @@ void CaptionOutput::go_on() {
        .fingerprint = run_.fingerprint,
        .type = run_.type,
        .difference = [this](std::string_view line) { return difference_of(line, settings_, run_); }});
+  if (journal_->resumed()) renew();
+}
+
+void CaptionOutput::renew() {
+  const int64_t renewed = renew_texts(*journal_, settings_.asks, [&](const Json& before, const Json& after) {
+    renew_sidecar(before, after);
+  });
+  if (renewed == 0) return;
+  console_.notice(
+      fmt::format("{} {} anew what --split, --prefix, --suffix and --case now make of the answers", renewed,
+                  renewed == 1 ? "record holds" : "records hold"));
+}
+
+void CaptionOutput::renew_sidecar(const Json& before, const Json& after) {
+  if (settings_.sidecar.empty() || before.contains("archive_bytes")) return;
+  const std::string image = before["path"], path = sidecar_path(image, settings_.sidecar);
+  if (path == image || access(path.c_str(), F_OK) != 0) return;
+  std::string found;
+  const std::optional<std::string> fault = error_of([&] { found = read_input(path, "sidecar"); });
+  const bool own = !fault && found == sidecar_text(before, settings_.sidecar);
+  if (own || settings_.replacing.overwrite) {
+    write_sidecar(image, after);
+  } else if (fault || found != sidecar_text(after, settings_.sidecar)) {
+    tell_kept_sidecar(path);
+  }
+}
+
+void CaptionOutput::tell_kept_sidecar(const std::string& path) {
+  console_.notice(
+      fmt::format("{} stays as it is: this output did not write it; --overwrite replaces it", path));
 }
 
 bool CaptionOutput::has_sidecar(const ListedImage& image) const {
@@ -158,10 +189,7 @@ bool CaptionOutput::is_own_sidecar(const ListedImage& image) {
   const bool own = std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
     return wrote_sidecar(image, Json::parse(line));
   });
-  if (!own) {
-    console_.notice(
-        fmt::format("{} stays as it is: this output did not write it; --overwrite replaces it", path));
-  }
+  if (!own) tell_kept_sidecar(path);
   return own;
 }
 

@@ -54,6 +54,11 @@ class CaptionOutput {
   // All records of it, this run's last.
   std::vector<std::string> lines_about(const ListedImage& image);
   bool claims_sidecar(const std::string& image);
+  // Brings records that are there, and the sidecars that were written from them, in line with the rules for
+  // texts.
+  void renew();
+  void renew_sidecar(const Json& before, const Json& after);
+  void tell_kept_sidecar(const std::string& path);
   void put(const std::string& key, const Json& record, bool failed);
   void write_sidecar(const std::string& image, const Json& record);
   void write_table();

@@ -119,11 +119,22 @@ Json caption_record(const CaptionSettings& settings, const RunFacts& run, const 
   } else {
     add_answer(record, answers.front());
   }
+  apply_rules(record, settings.asks);
   add_facts(record, image);
   if (!image.warning.empty()) record["warning"] = image.warning;
   record.update(made_by(settings, run));
   record["timings"] = timings_json(run.load_ms, timings_of(answers));
   return record;
+}
+
+void apply_rules(Json& record, const std::vector<Ask>& asks) {
+  for (const Ask& ask : asks) {
+    if (ask.name.empty()) {
+      apply_rules(record, ask.rules);
+    } else if (record.contains("answers") && record["answers"].contains(ask.name)) {
+      apply_rules(record["answers"][ask.name], ask.rules);
+    }
+  }
 }
 
 Json error_record(const CaptionSettings& settings, const RunFacts& run, const LoadedImage& image) {

@@ -29,6 +29,8 @@ std::string prompt_hash(const CaptionSettings& settings, int64_t max_tokens, uin
 
 Json caption_record(const CaptionSettings& settings, const RunFacts& run, const LoadedImage& image,
                     const std::vector<Answer>& answers);
+// Makes the texts of a record by the rules of the questions that it answers.
+void apply_rules(Json& record, const std::vector<Ask>& asks);
 Json error_record(const CaptionSettings& settings, const RunFacts& run, const LoadedImage& image);
 // The record with other fields of the image's line in a list.
 Json with_fields(const Json& record, const Json& fields);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/app/sampling_options.h"
+#include "cli/caption/text_rules.h"
 #include "cli/io/existing_files.h"
 #include "cli/sources/settings.h"
 
@@ -13,7 +14,8 @@ namespace janus::cli {
 
 // One question about every image; a run with one question may leave its name empty.
 struct Ask {
-  std::string name, prompt;
+  std::string name = {}, prompt = {};
+  TextRules rules = {};
 };
 
 struct CaptionSettings {

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "cli/app/command.h"
+#include "cli/app/question_style.h"
 #include "cli/app/sampling_options.h"
-#include "cli/commands/describe_style.h"
 #include "cli/io/image_input.h"
 #include "cli/io/json_output.h"
 #include "cli/io/progress.h"
@@ -195,7 +195,7 @@ Command describe_command() {
             settings->prompt_option = &options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt),
                                                       "the question, - reads it from standard input");
             settings->style_option =
-                &options.option("--style", "NAME", one_of(settings->style, describe_styles()),
+                &options.option("--style", "NAME", one_of(settings->style, question_styles()),
                                 "a question made for you: {range}");
             options.flag("--table", settings->table, "a line an image: its name, and the answer in a column");
             declare_sampling(options, settings->sampling, Sampled::words);

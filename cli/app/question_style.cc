@@ -1,4 +1,4 @@
-#include "cli/commands/describe_style.h"
+#include "cli/app/question_style.h"
 
 #include <fmt/format.h>
 
@@ -25,7 +25,7 @@ constexpr std::array<Style, 5> kStyles{
 
 }  // namespace
 
-std::vector<std::string> describe_styles() {
+std::vector<std::string> question_styles() {
   std::vector<std::string> names;
   for (const Style& style : kStyles) names.emplace_back(style.name);
   return names;

@@ -14,17 +14,20 @@ RunStatus CaptionWatch::status_of(const CaptionProgress& progress) const {
   const bool foreseen = total >= done && images_per_second > 0;
   const double left_s = foreseen ? static_cast<double>(total - done) / images_per_second : -1;
 
-  return run_status(
-      {.phase = "captioning",
-       .done = done,
-       .total = total,
-       .own = {{"captioned", progress.finished.load()}, {"passed_over", progress.skipped.load()}},
-       .errors = progress.failed + progress.still_failed,
-       .images_per_second = images_per_second,
-       .unit = "tokens",
-       .units_per_second = tokens_per_second,
-       .share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : -1,
-       .left_s = left_s});
+  return run_status({.phase = "captioning",
+                     .done = done,
+                     .total = total,
+                     .own = {{"captioned", progress.finished.load()},
+                             {"done_before", progress.done_before.load()},
+                             {"filtered", progress.filtered.load()},
+                             {"named_twice", progress.named_twice.load()},
+                             {"passed_over", progress.passed_over.total()}},
+                     .errors = progress.errors(),
+                     .images_per_second = images_per_second,
+                     .unit = "tokens",
+                     .units_per_second = tokens_per_second,
+                     .share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : -1,
+                     .left_s = left_s});
 }
 
 }  // namespace janus::cli

@@ -132,7 +132,7 @@ void check_user_settings(const Manual& manual) {
       commands.push_back(manual.commands[i].name);
       if (!table.empty() && table != commands.back()) continue;
       for (const OptionEntry& entry : manual.options[i].entries()) {
-        if (!entry.positional) names.push_back(entry.long_name().substr(2));
+        for (const std::string& key : entry.keys()) names.push_back(key);
       }
     }
     const auto known = [](const std::vector<std::string>& all, const std::string& one) {

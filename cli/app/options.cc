@@ -5,14 +5,18 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <optional>
 #include <random>
 
 #include "cli/app/command.h"
 #include "cli/app/settings_file.h"
+#include "cli/io/text_input.h"
+#include "core/base/error.h"
 #include "core/base/home_folder.h"
 #include "core/base/strip.h"
 #include "core/base/utf8.h"
@@ -62,6 +66,13 @@ bool replace(std::string& text, std::string_view placeholder, const std::string&
   return true;
 }
 
+std::optional<std::string> setting_of(const OptionEntry& entry) {
+  for (const std::string& key : entry.keys()) {
+    if (std::optional<std::string> setting = user_setting(key)) return setting;
+  }
+  return std::nullopt;
+}
+
 // The help text with what the reader says of the value.
 std::string filled(std::string help, const Reader& reader) {
   replace(help, "{range}", reader.range);
@@ -103,6 +114,18 @@ Reader some_text(std::string& target) {
           .default_value = target};
 }
 
+Reader input_path(std::string& target) {
+  Reader reader = some_text(target);
+  reader.dash = Reader::Dash::file;
+  return reader;
+}
+
+Reader any_input_text(std::string& target) {
+  Reader reader = any_text(target);
+  reader.dash = Reader::Dash::text;
+  return reader;
+}
+
 Reader prompt_text(std::string& target, const std::string& otherwise) {
   const std::string& prompt = target.empty() ? otherwise : target;
   return {.take = [&target](const std::string& text) -> std::string {
@@ -111,7 +134,8 @@ Reader prompt_text(std::string& target, const std::string& otherwise) {
             target = text;
             return {};
           },
-          .default_value = prompt.empty() ? "" : fmt::format("\"{}\"", prompt)};
+          .default_value = prompt.empty() ? "" : fmt::format("\"{}\"", prompt),
+          .dash = Reader::Dash::text};
 }
 
 Reader number(int64_t& target, IntRange range) { return ranged_number(target, range); }
@@ -161,6 +185,13 @@ bool OptionEntry::takes_path() const {
   return kind == "FILE" || kind == "OUT" || kind == "IMAGE" || kind == "MODEL";
 }
 
+std::vector<std::string> OptionEntry::keys() const {
+  std::vector<std::string> keys;
+  if (!positional) keys.push_back(long_name().substr(2));
+  for (const std::string& alias : aliases) keys.push_back(alias.substr(2));
+  return keys;
+}
+
 std::string OptionEntry::environment() const {
   if (positional) return {};
   std::string name = "JANUS_";
@@ -170,7 +201,9 @@ std::string OptionEntry::environment() const {
 
 const OptionEntry& OptionSet::add(OptionEntry entry) {
   bool is_flag = !entry.positional && entry.value_name.empty();
-  CLI::Option* option = is_flag ? app_->add_flag(entry.names) : app_->add_option(entry.names);
+  const std::string names = fmt::format("{}", fmt::join(entry.aliases, ","));
+  const std::string all_names = entry.names + (names.empty() ? "" : "," + names);
+  CLI::Option* option = is_flag ? app_->add_flag(all_names) : app_->add_option(all_names);
   if (entry.repeats && !entry.positional) {
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->expected(1)->allow_extra_args(false);
   } else if (entry.repeats) {
@@ -181,6 +214,7 @@ const OptionEntry& OptionSet::add(OptionEntry entry) {
   }
   entry.option = option;
   entry.help = filled(std::move(entry.help), entry.reader);
+  if (entry.reader.dash == Reader::Dash::text) entry.help += "; - reads it from standard input";
   return entries_.emplace_back(std::move(entry));
 }
 
@@ -196,8 +230,12 @@ const OptionEntry& OptionSet::flag(const std::string& names, bool& target, const
 }
 
 const OptionEntry& OptionSet::option(const std::string& names, const std::string& value_name, Reader reader,
-                                     const std::string& help) {
-  return add({.names = names, .value_name = value_name, .help = help, .reader = std::move(reader)});
+                                     const std::string& help, std::vector<std::string> aliases) {
+  return add({.names = names,
+              .value_name = value_name,
+              .help = help,
+              .reader = std::move(reader),
+              .aliases = std::move(aliases)});
 }
 
 const OptionEntry& OptionSet::required_option(const std::string& names, const std::string& value_name,
@@ -247,6 +285,7 @@ const OptionEntry& OptionSet::required_arguments(const std::string& name, std::v
     target.push_back(text);
     return {};
   }};
+  reader.dash = Reader::Dash::file;
   return add({.names = name,
               .value_name = {},
               .help = help,
@@ -264,15 +303,48 @@ void OptionSet::accept(const OptionEntry& entry, const std::string& text, const 
                                text, command_));
 }
 
+const OptionEntry& OptionSet::entry_of(const std::string& long_name) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const OptionEntry& entry) { return entry.long_name() == long_name; });
+  assert(found != entries_.end());
+  return *found;
+}
+
+bool OptionSet::given(const std::string& long_name) const { return entry_of(long_name).on_command_line(); }
+
 void OptionSet::read_given(const std::string& long_name) const {
-  for (const OptionEntry& entry : entries_) {
-    if (entry.long_name() != long_name || !entry.on_command_line()) continue;
-    accept(entry, entry.option->results().back(), "command line");
+  const OptionEntry& entry = entry_of(long_name);
+  if (entry.on_command_line()) accept(entry, entry.option->results().back(), "command line");
+}
+
+// Nobody else knows of two inputs that they are the same one.
+void OptionSet::take_standard_input(const std::vector<const OptionEntry*>& wanted) const {
+  if (wanted.empty()) return;
+  const OptionEntry& last = *wanted.back();
+  const std::string named = fmt::format("{} {}", last.positional ? "argument" : "option", last.long_name());
+  if (wanted.size() > 1) {
+    const OptionEntry& first = *wanted.front();
+    throw UsageError(fmt::format(
+        "{}, command line: expected one input from standard input, found - {}; give a file for one "
+        "of them, or see {} --help",
+        named, &first == &last ? "twice" : "for " + first.long_name() + " as well", command_));
   }
+  if (last.reader.dash != Reader::Dash::text) return;
+  std::string text = read_text("-", last.long_name());
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  const std::string expected = last.reader.take(text);
+  check(expected.empty(), "{}, standard input: expected {}, found none; write one there, or see {} --help",
+        named, expected, command_);
 }
 
 void OptionSet::read() const {
+  std::vector<const OptionEntry*> from_standard_input;
   for (const OptionEntry& entry : entries_) {
+    const auto take = [&](const std::string& text, const std::string& where) {
+      accept(entry, text, where);
+      if (entry.reader.dash != Reader::Dash::plain && text == "-") from_standard_input.push_back(&entry);
+    };
     std::vector<std::string> given = entry.option->results();
     for (std::string& word : given) word = unguarded(std::move(word));
     std::string variable = entry.environment();
@@ -282,18 +354,18 @@ void OptionSet::read() const {
     };
     if (!given.empty()) {
       size_t first = entry.repeats ? 0 : given.size() - 1;
-      for (size_t i = first; i < given.size(); ++i) accept(entry, given[i], "command line");
+      for (size_t i = first; i < given.size(); ++i) take(given[i], "command line");
     } else if (inherited != nullptr && *inherited != '\0') {
-      accept(entry, unseen_by_shell(inherited), "$" + variable);
-    } else if (const auto setting =
-                   entry.positional ? std::nullopt : user_setting(entry.long_name().substr(2))) {
-      accept(entry, unseen_by_shell(*setting), settings_path());
+      take(unseen_by_shell(inherited), "$" + variable);
+    } else if (const std::optional<std::string> setting = setting_of(entry)) {
+      take(unseen_by_shell(*setting), settings_path());
     } else if (entry.required) {
       throw UsageError(fmt::format("{} {}, command line: expected {}, found none; see {} --help",
                                    entry.positional ? "argument" : "option", entry.long_name(), entry.help,
                                    command_));
     }
   }
+  take_standard_input(from_standard_input);
 }
 
 void declare_special_tokens(OptionSet& options, bool& target) {
@@ -316,8 +388,9 @@ void declare_common(OptionSet& options, CommonOptions& target) {
                  fmt::format("weights while loading: {}", fmt::join(weight_type_names(), ", ")));
   options.option("-t,--threads", "N", number(target.threads, kThreadCounts),
                  "{range} (default: the processors this process may use)");
-  options.option("-s,--seed", "N", seed_number(target.seed),
-                 "{range}, negative = random {default}; image k of several uses seed + k");
+  target.seed_option =
+      &options.option("-s,--seed", "N", seed_number(target.seed),
+                      "{range}, negative = random {default}; image k of several uses seed + k");
   options.option("-n,--max-tokens", "N", number(target.max_tokens, kMaxTokens), "longest answer, {range}");
   options.flag(
       "--verify", target.verify,

@@ -80,8 +80,8 @@ void QuestionWords::settle() {
 void declare_questions(OptionSet& options, QuestionWords& words) {
   words.prompt_option = &options.option("-p,--prompt", "TEXT",
                                         prompt_text(words.prompt, DescribeOptions{}.prompt), "the question");
-  words.prompt_file_option =
-      &options.option("--prompt-file", "FILE", some_text(words.prompt_file), "a file with the question");
+  words.prompt_file_option = &options.option("--prompt-file", "FILE", input_path(words.prompt_file),
+                                             "a file with the question, - for standard input");
   words.style_option = &options.option("--style", "NAME", one_of(words.style, question_styles()),
                                        "a question made for you: {range}");
   words.asks_option = &options.values("--ask", "NAME=TEXT", words.asks,

@@ -12,12 +12,10 @@
 #include "cli/io/image_input.h"
 #include "cli/io/json_output.h"
 #include "cli/io/progress.h"
-#include "cli/io/text_input.h"
 #include "cli/io/text_stream.h"
 #include "cli/model/builtin_limits.h"
 #include "cli/model/chosen_model.h"
-#include "core/base/error.h"
-#include "core/base/strip.h"
+#include "cli/model/provenance.h"
 #include "generator/engine/engine.h"
 
 namespace janus::cli {
@@ -62,8 +60,7 @@ Json record_of(const DescribeRun& run, const Json& image, const Answer& answer, 
   record["ids"] = answer.ids;
   record["finish_reason"] = answer.finish_reason == FinishReason::stop ? "stop" : "length";
   record["seed"] = seed;
-  record["model"] = run.chosen.name;
-  record["device"] = run.chosen.model->device().name();
+  record.update(provenance_json(run.chosen, run.common));
   record["timings"] = timings_json(run.chosen.load_ms, answer.timings);
   return record;
 }
@@ -101,16 +98,12 @@ void ask(const DescribeRun& run, std::span<const std::string> paths, const Json&
   run.console.detail(describe_timings(answer.timings));
 }
 
-// A question on standard input, a preset's, or the one given.
+// A preset's question, or the one given.
 std::string question_of(const DescribeSettings& settings) {
   if (!settings.style.empty() && !settings.prompt_option->on_command_line()) {
     return prompt_of_style(settings.style);
   }
-  if (settings.prompt != "-") return settings.prompt;
-  const std::string text = read_text("-", "prompt");
-  check(!is_blank(text),
-        "prompt, standard input: expected a question, found none; write one, or give it with -p");
-  return text;
+  return settings.prompt;
 }
 
 void check_form(const DescribeSettings& settings, const CommonOptions& common) {
@@ -120,9 +113,6 @@ void check_form(const DescribeSettings& settings, const CommonOptions& common) {
   };
   if (settings.prompt_option->on_command_line() && settings.style_option->on_command_line()) {
     refuse("--style", "either it or --prompt", "both");
-  }
-  if (settings.prompt == "-" && std::count(settings.images.begin(), settings.images.end(), "-") > 0) {
-    refuse("--prompt", "either the question or an image on standard input", "both");
   }
   if (settings.table && common.json) refuse("--table", "either it or --json", "both");
   if (settings.table && settings.together) refuse("--table", "an answer an image", "--together");
@@ -192,8 +182,8 @@ Command describe_command() {
       .declare =
           [settings](OptionSet& options) {
             options.required_arguments("IMAGE", settings->images, "image files, - for one on standard input");
-            settings->prompt_option = &options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt),
-                                                      "the question, - reads it from standard input");
+            settings->prompt_option =
+                &options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt), "the question");
             settings->style_option =
                 &options.option("--style", "NAME", one_of(settings->style, question_styles()),
                                 "a question made for you: {range}");

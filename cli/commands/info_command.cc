@@ -7,8 +7,9 @@
 
 #include "cli/app/command.h"
 #include "cli/commands/image_settings.h"
-#include "cli/io/input_file.h"
+#include "cli/io/image_input.h"
 #include "cli/io/json_output.h"
+#include "cli/io/output_file.h"
 #include "cli/io/readable.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
@@ -125,12 +126,11 @@ Outcome model_info(const CommonOptions& common, Console& console) {
 }
 
 Outcome image_info(const std::string& path, const CommonOptions& common, Console& console) {
-  std::string bytes = read_input(path, "image");
-  ImageText text = read_png_text(std::as_bytes(std::span(bytes)), path);
+  const ImageText text = ImageInput(path).text();
   std::optional<Json> settings = settings_of(text);
   check(settings.has_value(),
-        "image, {}: expected the settings of janus generate in it, found {}; they are in PNG "
-        "files as it wrote them",
+        "image, {}: expected the settings of janus generate in it, found {}; they are in "
+        "files as it wrote them, and get lost where another program saves them",
         path, text.empty() ? "no text" : "other text");
   if (common.json) {
     print_json(*settings, console);
@@ -147,7 +147,8 @@ Outcome image_info(const std::string& path, const CommonOptions& common, Console
 // Whether somebody who names this means an image, there or not.
 bool is_image_name(const std::string& path) {
   std::error_code fault;
-  return !path.empty() && image_format_of(path).has_value() && !std::filesystem::is_directory(path, fault);
+  return path == kStandardStream ||
+         (image_format_of(path).has_value() && !std::filesystem::is_directory(path, fault));
 }
 
 // A file out of a model's folder: opening it as a model says what to give.
@@ -173,14 +174,15 @@ Command info_command() {
   auto settings = std::make_shared<InfoSettings>();
   return {
       .name = "info",
-      .summary = "what a model holds, or the settings in a generated PNG",
+      .summary = "what a model holds, or the settings in a generated image",
       .examples = {"janus info", "janus info Janus-Pro-1B", "janus info model.gguf",
                    "janus info out.png --json"},
       .declare =
           [settings](OptionSet& options) {
-            options.argument(
-                "SUBJECT", some_text(settings->subject),
-                "a model folder, a GGUF file or a PNG of janus generate (default: the model of -m)");
+            options.argument("SUBJECT", input_path(settings->subject),
+                             "a model folder, a GGUF file, or an image of janus generate, - for one on "
+                             "standard input (default: "
+                             "the model of -m)");
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return info(*settings, common, console); },

@@ -48,6 +48,8 @@ void check_words(const CaptionWords& words) {
           "a name that ends in .jsonl or .ndjson, or -", "\"" + output + "\"");
   require(settings.csv.empty() || (!output.empty() && output != kStandardStream), "--csv",
           "-o with a file beside it", "none");
+  require(!settings.prune || (!output.empty() && output != kStandardStream), "--prune",
+          "-o with a file beside it", "none");
   require(settings.csv.empty() || has_extension(settings.csv, ".csv"), "--csv", "a name that ends in .csv",
           "\"" + settings.csv + "\"");
   for (const std::string& path : settings.sources.paths) {
@@ -68,8 +70,9 @@ void check_not_inputs(const CaptionWords& words) {
   if (!words.settings.csv.empty()) check_not_input(words.settings.csv, inputs);
 }
 
-std::string summary(const CaptionProgress& progress, bool stopped) {
+std::string summary(const CaptionProgress& progress, int64_t pruned, bool stopped) {
   std::string text = feed_counts(progress, "captioned");
+  if (pruned > 0) text += fmt::format(", {} {} pruned", pruned, pruned == 1 ? "record" : "records");
   if (stopped)
     text += "; stopped before the end: the same command goes on from here";
   else if (progress.errors() > progress.transient)
@@ -108,17 +111,26 @@ Outcome caption(CaptionWords& words, const CommonOptions& common, Console& conso
   if (table_in_folder) make_folders(folder_of(settings.csv));
 
   RunFacts facts{.model = name_of_model(common.model),
+                 .fingerprint = {},
+                 .type = common.type,
+                 .device = {},
                  .prompt_hash = prompt_hash(settings, common.max_tokens, seed),
+                 .max_tokens = common.max_tokens,
                  .seed = seed};
   CaptionOutput output(settings, facts, console);
+  FoundModel found_model = find_model(common, console);
+  facts.fingerprint = found_model.fingerprint;
+  output.go_on();
   CaptionProgress progress;
   ProgressDisplay display(console);
   const ChosenModel chosen = open_chosen_model(
-      common, {.prompt_images = 1, .new_tokens = common.max_tokens, .rows = static_cast<int>(settings.batch)},
+      std::move(found_model), common,
+      {.prompt_images = 1, .new_tokens = common.max_tokens, .rows = static_cast<int>(settings.batch)},
       console, display.callback(),
       fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
   display.hide();
   facts.load_ms = chosen.load_ms;
+  facts.device = chosen.model->device().name();
 
   std::vector<AnswerRequest> questions;
   for (const Ask& ask : settings.asks) {
@@ -136,12 +148,13 @@ Outcome caption(CaptionWords& words, const CommonOptions& common, Console& conso
   });
   run_captions(
       {settings, *chosen.model, questions, output, console, progress, [&] { return interrupt.came(); }});
+  const int64_t pruned = progress.listed_all ? output.prune() : 0;
   output.finish();
   display.hide();
   const bool found = progress.done() + progress.source_faults > 0 || interrupt.came();
   if (!found)
     throw Error(nothing_found("janus caption", settings.sources.paths.front(), progress.passed_over));
-  console.notice(summary(progress, interrupt.came()));
+  console.notice(summary(progress, pruned, interrupt.came()));
   return outcome_of(progress, output);
 }
 
@@ -160,7 +173,9 @@ void declare(OptionSet& options, CaptionWords& words) {
   options.option("--csv", "FILE", some_text(settings.csv), "a table of all records too, written at the end");
   options.flag("--retry-errors", settings.retry_errors,
                "try every picture again whose record is an error, not only those that could not be read");
-  options.flag("--mixed", settings.mixed, "go on with an output of another model or question");
+  options.flag("--mixed", settings.mixed,
+               "ask every picture, beside records of another model or question in the same output");
+  options.flag("--prune", settings.prune, "drop the records of pictures that are gone");
   options.option("-b,--batch", "N", number(settings.batch, {1, 256}), "answers drawn at once, {range}");
   declare_sources(options, settings.sources);
   declare_sampling(options, settings.sampling, Sampled::words);

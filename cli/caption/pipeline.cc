@@ -64,8 +64,9 @@ class Answering {
       if (!loaded->fault.empty()) {
         tell_fault(*loaded);
       } else if (loaded->unchanged) {
+        run_.output.keep(loaded->listed);
         if (loaded->listed.old_failed) ++run_.progress.still_failed;
-        if (!loaded->listed.old_failed) run_.progress.skip(kDoneBefore);
+        if (!loaded->listed.old_failed) ++run_.progress.done_before;
       } else {
         ask(std::move(*loaded));
       }

@@ -25,7 +25,7 @@ struct CaptionSettings {
   std::string sidecar;  // extension, or ""
   std::string csv;      // path, or ""
   Replacing replacing;
-  bool retry_errors = false, mixed = false;
+  bool retry_errors = false, mixed = false, prune = false;
   SamplingSettings sampling{AnswerRequest{}.sampling};
   bool special_tokens = false;
   int64_t batch = 4;

@@ -20,7 +20,7 @@ class ArchiveSource {
  public:
   ArchiveSource(const std::string& path, const NameFilter& filter, const SourceVisitor& visitor)
       : filter_(filter), visitor_(visitor) {
-    archive_.key = key_of_path(path);
+    archive_.key = key_of_path(clean_path(path));
     archive_.path = path;
     look_at_file(path, archive_.bytes, archive_.mtime, archive_.fault);
   }
@@ -93,7 +93,7 @@ class ArchiveSource {
 
   ListedImage image_of(const std::string& name) const {
     ListedImage image;
-    image.key = key_of_path(archive_.path + "/" + name);
+    image.key = archive_.key + "/" + key_of_path(name);
     image.path = archive_.path;
     image.in_archive = true;
     image.archive_bytes = archive_.bytes;

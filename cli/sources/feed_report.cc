@@ -17,26 +17,33 @@ RunStatus FeedWatch::status_of(const FeedProgress& progress, const FeedTerms& te
   const bool foreseen = total >= done && images_per_second > 0;
   const double left_s = foreseen ? static_cast<double>(total - done) / images_per_second : -1;
 
-  return run_status(
-      {.phase = terms.phase,
-       .done = done,
-       .total = total,
-       .own = {{terms.finished, progress.finished.load()}, {"passed_over", progress.skipped.load()}},
-       .errors = progress.errors(),
-       .images_per_second = images_per_second,
-       .unit = terms.unit,
-       .units_per_second = units_per_second,
-       .share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : -1,
-       .left_s = left_s});
+  return run_status({.phase = terms.phase,
+                     .done = done,
+                     .total = total,
+                     .own = {{terms.finished, progress.finished.load()},
+                             {"done_before", progress.done_before.load()},
+                             {"filtered", progress.filtered.load()},
+                             {"named_twice", progress.named_twice.load()},
+                             {"passed_over", progress.passed_over.total()}},
+                     .errors = progress.errors(),
+                     .images_per_second = images_per_second,
+                     .unit = terms.unit,
+                     .units_per_second = units_per_second,
+                     .share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : -1,
+                     .left_s = left_s});
 }
 
 std::string feed_counts(const FeedProgress& progress, const std::string& finished) {
   std::string text = fmt::format("{} {}", progress.finished.load(), finished);
+  const auto add = [&](int64_t count, const std::string& what) {
+    if (count > 0) text += fmt::format(", {} {}", count, what);
+  };
   const int64_t errors = progress.errors();
-  if (errors > 0) text += fmt::format(", {} {}", errors, errors == 1 ? "error" : "errors");
-  if (progress.passed_over.total() > 0) {
-    text += fmt::format(", {} passed over: {}", progress.passed_over.total(), progress.passed_over.text());
-  }
+  add(progress.done_before, "done before");
+  add(progress.filtered, "outside --where");
+  add(progress.named_twice, "named twice");
+  add(errors, errors == 1 ? "error" : "errors");
+  add(progress.passed_over.total(), "passed over: " + progress.passed_over.text());
   return text;
 }
 

@@ -137,17 +137,17 @@ bool ImageFeed::accept(ListedImage& image, const std::function<std::string()>& c
   if (ending_) return false;
   const int64_t limit = plan_.sources.limit;
   if (limit > 0 && taken_ == limit) return false;
-  if (!seen_.insert(hash_of_key(image.key)[0]).second) {
-    plan_.progress.skip(kNamedTwice);
+  if (!seen_.insert(hash_of_key(identity_of_key(image.key))[0]).second) {
+    ++plan_.progress.named_twice;
     return true;
   }
   const Need need = plan_.need_of(image);
   if (need == Need::work && !plan_.sources.where.empty() && !meets_conditions(image, content)) {
-    plan_.progress.skip(kNotMeant);
+    ++plan_.progress.filtered;
     return true;
   }
   ++taken_;
-  if (need == Need::nothing) plan_.progress.skip(kDoneBefore);
+  if (need == Need::nothing) ++plan_.progress.done_before;
   if (need == Need::failed) ++plan_.progress.still_failed;
   if (need == Need::unwritable) {
     ++plan_.progress.failed;

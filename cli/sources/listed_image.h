@@ -6,19 +6,21 @@
 #include <string>
 #include <vector>
 
+#include "cli/io/json_output.h"
 #include "cli/sources/where.h"
 
 namespace janus::cli {
 
 // An image as the sources list it.
 struct ListedImage {
-  std::string key;     // what tells it from all others: the path as given; ARCHIVE/member
+  std::string key;     // what tells it from all others: its clean path; ARCHIVE/member
   std::string path;    // the file it is in
   int64_t bytes = -1;  // -1 = could not be found out
   double mtime = 0;    // time of change, seconds since 1970
   bool in_archive = false;
   int64_t archive_bytes = -1;  // of the archive: members of another archive may be others, alike as they look
   double archive_mtime = 0;
+  Json fields;                  // the other fields of its line in a JSONL list, by name; null where none are
   std::string fault;            // why there will be no caption, if that is known already
   bool fault_transient = true;  // see TransientError
 

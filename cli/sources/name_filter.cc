@@ -47,6 +47,13 @@ bool NameFilter::chooses_file(const std::string& relative) const {
 
 bool NameFilter::enters_folder(const std::string& relative) const { return !any_matches(exclude_, relative); }
 
+bool NameFilter::chooses_path(const std::string& relative) const {
+  for (size_t slash = relative.find('/'); slash != std::string::npos; slash = relative.find('/', slash + 1)) {
+    if (!enters_folder(relative.substr(0, slash))) return false;
+  }
+  return chooses_file(relative);
+}
+
 bool is_hidden_name(const std::string& name) { return name.front() == '.'; }
 
 bool is_keeping_folder(const std::string& name) {

@@ -16,6 +16,8 @@ class NameFilter {
   bool chooses_file(const std::string& relative) const;
   // A folder that none of `exclude` matches.
   bool enters_folder(const std::string& relative) const;
+  // A file that is chosen, in folders that are entered.
+  bool chooses_path(const std::string& relative) const;
 
  private:
   std::vector<std::string> include_, exclude_;

@@ -1,6 +1,7 @@
 #include "cli/sources/path_list.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "cli/io/text_input.h"
@@ -20,6 +20,7 @@ namespace janus::cli {
 namespace {
 
 constexpr size_t kLongestEntry = size_t{1} << 24;
+constexpr int kDeepestFields = 64;
 
 // Waits until there is something to read or the end; false if it was stopped before.
 bool wait_for(int descriptor, const std::function<bool()>& stopped) {
@@ -110,10 +111,21 @@ void read_entries(const std::string& path, EntryEnd end,
   }
 }
 
-bool read_field(const std::string& line, const std::string& field, std::string& text, std::string& found) {
-  const nlohmann::json record = nlohmann::json::parse(line, nullptr, false);
+bool read_item(const std::string& line, const std::string& field, std::string& path, Json& others,
+               std::string& found) {
+  int depth = 0;
+  const auto measure = [&depth](int level, Json::parse_event_t, Json&) {
+    depth = std::max(depth, level);
+    return true;
+  };
+  Json record = Json::parse(line, measure, false);
   if (!record.is_object()) {
     found = record.is_discarded() ? "no valid JSON" : record.type_name();
+    return false;
+  }
+  // Writing it into a record goes as deep as it is nested.
+  if (depth > kDeepestFields) {
+    found = fmt::format("values nested more than {} deep", kDeepestFields);
     return false;
   }
   const auto value = record.find(field);
@@ -121,9 +133,12 @@ bool read_field(const std::string& line, const std::string& field, std::string& 
     found = value == record.end() ? "none" : value->is_string() ? "an empty text" : value->type_name();
     return false;
   }
-  text = value->get<std::string>();
+  path = value->get<std::string>();
   found = "a zero byte in it";
-  return text.find('\0') == std::string::npos;
+  if (path.find('\0') != std::string::npos) return false;
+  record.erase(value);
+  if (!record.empty()) others = std::move(record);
+  return true;
 }
 
 }  // namespace janus::cli

@@ -4,6 +4,8 @@
 #include <functional>
 #include <string>
 
+#include "cli/io/json_output.h"
+
 namespace janus::cli {
 
 // What ends an entry of a list.
@@ -16,7 +18,9 @@ void read_entries(const std::string& path, EntryEnd end,
                   const std::function<bool(std::string entry)>& on_entry,
                   const std::function<bool()>& stopped);
 
-// The path in field `field` of a JSON line; else what was found in its place goes into `found`.
-bool read_field(const std::string& line, const std::string& field, std::string& text, std::string& found);
+// The path in field `field` of a JSON line, and the line's other fields, null if there are none. False, with
+// what was found in place of such a line in `found`.
+bool read_item(const std::string& line, const std::string& field, std::string& path, Json& others,
+               std::string& found);
 
 }  // namespace janus::cli

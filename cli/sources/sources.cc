@@ -25,11 +25,12 @@ bool is_there(const std::string& path) {
   return lstat(path.c_str(), &status) == 0;
 }
 
-bool deliver_file(const std::string& path, const SourceVisitor& visitor) {
+bool deliver_file(Unit unit, const SourceVisitor& visitor) {
   ListedImage image;
-  image.key = key_of_path(path);
-  image.path = path;
-  look_at_file(path, image.bytes, image.mtime, image.fault);
+  image.key = key_of_path(clean_path(unit.path));
+  image.path = std::move(unit.path);
+  image.fields = std::move(unit.fields);
+  look_at_file(image.path, image.bytes, image.mtime, image.fault);
   return visitor.on_image(std::move(image), nullptr);
 }
 
@@ -46,10 +47,13 @@ bool is_list(const std::string& path) { return path == "-" || (path.front() == '
 
 bool is_standard_list(const std::string& path) { return path == "-" || (path == "@-" && is_list(path)); }
 
+bool chooses_images(const SourceSettings& settings) {
+  return !settings.where.empty() || settings.limit > 0 || settings.shards > 1 || !settings.include.empty() ||
+         !settings.exclude.empty() || settings.nul_separated;
+}
+
 bool is_one_image(const SourceSettings& settings) {
-  const bool chosen = !settings.where.empty() || settings.limit > 0 || settings.shards > 1 ||
-                      !settings.include.empty() || !settings.exclude.empty() || settings.nul_separated;
-  if (settings.paths.size() != 1 || chosen) return false;
+  if (settings.paths.size() != 1 || chooses_images(settings)) return false;
   const std::string& path = settings.paths.front();
   if (path == "-") return true;
   if (is_list(path) || is_record_list_name(path) || is_archive_name(path)) return false;
@@ -89,22 +93,22 @@ void check_sources(const SourceSettings& settings) {
 
 void list_images(const SourceSettings& settings, const SourceVisitor& visitor) {
   const NameFilter filter(settings.include, settings.exclude);
-  const auto deliver = [&](const std::string& path, bool archive) {
-    return archive ? list_archive(path, filter, visitor) : deliver_file(path, visitor);
+  const auto deliver = [&](Unit unit) {
+    return unit.archive ? list_archive(unit.path, filter, visitor) : deliver_file(std::move(unit), visitor);
   };
   if (!settings.shuffle) {
     UnitLister(settings, visitor, deliver).run();
     return;
   }
-  std::vector<std::pair<std::string, bool>> units;
-  const auto keep = [&](const std::string& path, bool archive) {
-    units.emplace_back(path, archive);
+  std::vector<Unit> units;
+  const auto keep = [&](Unit unit) {
+    units.push_back(std::move(unit));
     return true;
   };
   UnitLister(settings, visitor, keep).run();
   shuffle(units, settings.seed);
-  for (const auto& [path, archive] : units) {
-    if (visitor.stopped() || !deliver(path, archive)) return;
+  for (Unit& unit : units) {
+    if (visitor.stopped() || !deliver(std::move(unit))) return;
   }
 }
 
@@ -118,9 +122,9 @@ std::optional<int64_t> count_images(const SourceSettings& settings, const std::f
       .on_archive = nullptr,
       .on_passed_over = [](const std::string&, const std::string&, const std::string&) {},
       .stopped = stopped};
-  const auto add = [&](const std::string&, bool archive) {
+  const auto add = [&](const Unit& unit) {
     ++count;
-    known = known && !archive;
+    known = known && !unit.archive;
     return known;
   };
   UnitLister(settings, silent, add).run();

@@ -31,15 +31,15 @@ void UnitLister::run() {
   }
 }
 
-// By the name alone: a machine keeps its share whatever is added to the folder later.
+// By the clean name alone: a machine keeps its share whatever is added to the folder later.
 bool UnitLister::is_ours(const std::string& path) const {
   if (settings_.shards == 1) return true;
-  const uint64_t hash = hash_of_key(key_of_path(path))[1];
+  const uint64_t hash = hash_of_key(key_of_path(clean_path(path)))[1];
   return static_cast<int64_t>(hash % static_cast<uint64_t>(settings_.shards)) == settings_.shard - 1;
 }
 
-bool UnitLister::unit(const std::string& path, bool archive) {
-  if (is_ours(path) && !on_unit_(path, archive)) ended_ = true;
+bool UnitLister::add_unit(Unit unit) {
+  if (is_ours(unit.path) && !on_unit_(std::move(unit))) ended_ = true;
   if (visitor_.stopped()) ended_ = true;
   return !ended_;
 }
@@ -56,7 +56,7 @@ bool UnitLister::add_argument(const std::string& path) {
 // A path as it is spelled.
 bool UnitLister::add_path(const std::string& path) {
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0) return unit(path, false);  // its record says that it is not there
+  if (stat(path.c_str(), &status) != 0) return add_unit({path});  // its record says that it is not there
   if (S_ISDIR(status.st_mode)) return add_folder(path);
   if (is_record_list_name(path)) {
     add_record_list(path);
@@ -67,14 +67,14 @@ bool UnitLister::add_path(const std::string& path) {
         "archive, {}: expected a tar file, found one that is not read; unpack it and name the folder", path));
     return !ended_;
   }
-  return unit(path, is_archive_name(path));
+  return add_unit({path, is_archive_name(path)});
 }
 
 bool UnitLister::add_folder(const std::string& path) {
   const auto on_file = [&](const std::string& file) {
     if (!is_ours(file)) return !visitor_.stopped();
     const FileKind kind = kind_of_file(file);
-    if (kind.taken) return unit(file, false);
+    if (kind.taken) return add_unit({file});
     if (!kind.one.empty()) visitor_.on_passed_over(kind.one, kind.many, file);
     return !visitor_.stopped();
   };
@@ -100,9 +100,12 @@ void UnitLister::add_record_list(const std::string& path) {
         path, EntryEnd::line,
         [&](const std::string& line) {
           ++number;
-          std::string name, found;
-          if (read_field(line, settings_.image_field, name, found))
-            return unit((folder / name).string(), false);
+          Unit unit;
+          std::string found;
+          if (read_item(line, settings_.image_field, unit.path, unit.fields, found)) {
+            unit.path = (folder / unit.path).string();
+            return add_unit(std::move(unit));
+          }
           visitor_.on_fault(
               fmt::format("list, {} entry {}: expected an object with a path as \"{}\", found {}; see "
                           "--image-field",

@@ -9,11 +9,17 @@
 
 namespace janus::cli {
 
+// An image's file, or an archive.
+struct Unit {
+  std::string path;
+  bool archive = false;
+  Json fields = {};  // as ListedImage has them
+};
+
 class UnitLister {
  public:
-  // An image's file or an archive, which no part of the run that another machine does holds. False ends the
-  // listing.
-  using OnUnit = std::function<bool(const std::string& path, bool archive)>;
+  // Called with what is in this machine's part of the run. False ends the listing.
+  using OnUnit = std::function<bool(Unit unit)>;
 
   // Of `visitor`, on_fault, on_passed_over and stopped are called. Both must outlive this.
   UnitLister(const SourceSettings& settings, const SourceVisitor& visitor, OnUnit on_unit)
@@ -26,7 +32,7 @@ class UnitLister {
 
  private:
   bool is_ours(const std::string& path) const;
-  bool unit(const std::string& path, bool archive);
+  bool add_unit(Unit unit);
   bool add_argument(const std::string& path);
   bool add_path(const std::string& path);
   bool add_folder(const std::string& path);

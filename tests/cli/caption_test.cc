@@ -17,8 +17,10 @@ TEST_F(Caption, RecordHasTheKeysOfTheContractInOrder) {
   const Json record = Json::parse(result.out);
   Names names;
   for (const auto& [key, value] : record.items()) names.push_back(key);
-  EXPECT_EQ(names, (Names{"path", "key", "text", "ids", "finish_reason", "width", "height", "bytes", "mtime",
-                          "sha256", "model", "prompt_hash", "seed", "timings"}));
+  EXPECT_EQ(names, (Names{"path",   "key",    "text",        "ids",    "finish_reason", "width",
+                          "height", "bytes",  "mtime",       "sha256", "model",         "model_fingerprint",
+                          "type",   "device", "version",     "prompt", "max_tokens",    "temperature",
+                          "top_k",  "top_p",  "prompt_hash", "seed",   "timings"}));
   EXPECT_EQ(record["path"], image);
   EXPECT_EQ(record["key"], image);
   EXPECT_EQ(record["width"], 40);

@@ -82,4 +82,17 @@ void take_settings_of_image(GenerateSettings& settings, CommonOptions& common, C
   settings.made_with = item.made_with;
 }
 
+std::string differences(const std::vector<WorkItem>& work, const ChosenModel& chosen,
+                        const CommonOptions& common) {
+  std::string first;
+  int64_t more = 0;
+  for (const WorkItem& item : work) {
+    const std::string difference = difference_of(item.made_with, chosen, common);
+    if (difference.empty()) continue;
+    more += first.empty() ? 0 : 1;
+    if (first.empty()) first = difference;
+  }
+  return more == 0 ? first : fmt::format("{} (and {} more so)", first, more);
+}
+
 }  // namespace janus::cli

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/commands/image_settings.h"
+#include "cli/generate/from_image.h"
 #include "cli/generate/image_json.h"
 #include "cli/generate/output_check.h"
 #include "cli/generate/output_names.h"
@@ -78,7 +79,8 @@ Outcome GenerateRun::run() {
                            .generated_images = static_cast<int>(std::min<int64_t>(to_generate_, INT32_MAX))},
                           console_, progress_.callback());
     progress_.hide();
-    tell_differences();
+    const std::string other = differences(work_, chosen_, common_);
+    if (!other.empty()) console_.notice(other);
     refuse_long_prompts();
     generate();
   }
@@ -143,18 +145,6 @@ void GenerateRun::refuse_long_prompts() {
     to_generate_ -= item.best_of ? item.count : missing;
     item.wanted.assign(item.outputs.size(), false);
   }
-}
-
-void GenerateRun::tell_differences() {
-  std::string first;
-  int64_t more = 0;
-  for (const WorkItem& item : work_) {
-    const std::string difference = difference_of(item.made_with, chosen_, common_);
-    if (difference.empty()) continue;
-    more += first.empty() ? 0 : 1;
-    if (first.empty()) first = difference;
-  }
-  if (!first.empty()) console_.notice(more == 0 ? first : fmt::format("{} (and {} more so)", first, more));
 }
 
 void GenerateRun::announce() {

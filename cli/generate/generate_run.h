@@ -39,8 +39,6 @@ class GenerateRun {
   bool list() const { return !settings_.prompts.empty(); }
   void check_outputs();
   void skip_finished();
-  // Says where images whose settings were taken were made with something else than this run has.
-  void tell_differences();
   void refuse_long_prompts();
   void announce();
   void generate();

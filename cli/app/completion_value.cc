@@ -40,7 +40,7 @@ const std::vector<FileRule>& file_rules() {
       {"chat", "--output", kMadeImages},
       {"decode", "--output", {"png", "jpg", "jpeg", "webp", "npy"}},
       {"encode", "--output", {"json"}},
-      {"embed", "--output", {"npy"}},
+      {"embed", "--output", {"npy", "jsonl"}},
       {"caption", "--output", {"jsonl", "ndjson"}},
       {"quantize", "--output", {"gguf"}},
       {"info", "SUBJECT", {"gguf", "png", "jpg", "jpeg", "webp"}},

@@ -9,7 +9,6 @@
 #include "cli/app/command.h"
 #include "cli/app/question_style.h"
 #include "cli/caption/pipeline.h"
-#include "cli/caption/progress_status.h"
 #include "cli/caption/questions.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/file_names.h"
@@ -17,6 +16,7 @@
 #include "cli/io/output_file.h"
 #include "cli/io/progress.h"
 #include "cli/model/chosen_model.h"
+#include "cli/sources/feed_report.h"
 #include "cli/sources/file_kind.h"
 #include "cli/sources/source_options.h"
 #include "cli/sources/sources.h"
@@ -71,36 +71,15 @@ void check_not_inputs(const CaptionWords& words) {
 }
 
 std::string summary(const CaptionProgress& progress, int64_t pruned, bool stopped) {
-  std::string text = fmt::format("{} captioned", progress.finished.load());
-  const int64_t errors = progress.errors();
-  const auto add = [&](int64_t count, const std::string& what) {
-    if (count > 0) text += fmt::format(", {} {}", count, what);
-  };
-  add(progress.done_before, "done before");
-  add(progress.filtered, "outside --where");
-  add(progress.named_twice, "named twice");
-  add(errors, errors == 1 ? "error" : "errors");
-  add(pruned, pruned == 1 ? "record pruned" : "records pruned");
-  if (progress.passed_over.total() > 0)
-    add(progress.passed_over.total(), "passed over: " + progress.passed_over.text());
+  std::string text = feed_counts(progress, "captioned");
+  if (pruned > 0) text += fmt::format(", {} {} pruned", pruned, pruned == 1 ? "record" : "records");
   if (stopped)
     text += "; stopped before the end: the same command goes on from here";
-  else if (errors > progress.transient)
+  else if (progress.errors() > progress.transient)
     text += "; --retry-errors tries the errors again";
-  else if (errors > 0)
+  else if (progress.errors() > 0)
     text += "; the same command tries the errors again";
   return text;
-}
-
-// Where a run found no picture at all.
-std::string nothing_found(const std::string& path, const PassedOver& passed_over) {
-  const std::string archive = passed_over.first_of(kTarArchive), packed = passed_over.first_of(kOtherArchive);
-  std::string advice = "name what holds pictures, and check --include and --exclude";
-  if (passed_over.total() > 0) advice = "convert what is a picture to PNG or JPEG, or name another folder";
-  if (!packed.empty()) advice = fmt::format("unpack {} and name the folder", packed);
-  if (!archive.empty()) advice = fmt::format("name the archives themselves: janus caption {} ...", archive);
-  const std::string beside = passed_over.total() > 0 ? " but " + passed_over.text() : "";
-  return fmt::format("pictures, {}: expected some, found none{}; {}", path, beside, advice);
 }
 
 Outcome outcome_of(const CaptionProgress& progress, const CaptionOutput& output) {
@@ -162,14 +141,19 @@ Outcome caption(CaptionWords& words, const CommonOptions& common, Console& conso
     check_answer_prompt(chosen.model->engine_model(), questions.back());
   }
   const InterruptNotice interrupt;  // from here on one ends it in order
-  display.follow([&progress, watch = CaptionWatch()] { return watch.status_of(progress); });
+  display.follow([&progress, watch = FeedWatch()] {
+    return watch.status_of(
+        progress,
+        {.phase = "captioning", .finished = "captioned", .unit = "tokens", .units = progress.tokens});
+  });
   run_captions(
       {settings, *chosen.model, questions, output, console, progress, [&] { return interrupt.came(); }});
   const int64_t pruned = progress.listed_all ? output.prune() : 0;
   output.finish();
   display.hide();
   const bool found = progress.done() + progress.source_faults > 0 || interrupt.came();
-  if (!found) throw Error(nothing_found(settings.sources.paths.front(), progress.passed_over));
+  if (!found)
+    throw Error(nothing_found("janus caption", settings.sources.paths.front(), progress.passed_over));
   console.notice(summary(progress, pruned, interrupt.came()));
   return outcome_of(progress, output);
 }

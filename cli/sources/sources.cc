@@ -12,6 +12,7 @@
 #include "cli/journal/key.h"
 #include "cli/sources/archive_source.h"
 #include "cli/sources/file_bytes.h"
+#include "cli/sources/file_kind.h"
 #include "cli/sources/path_pattern.h"
 #include "cli/sources/unit_lister.h"
 #include "core/base/error.h"
@@ -44,6 +45,22 @@ void shuffle(std::vector<T>& values, uint32_t seed) {
 
 bool is_list(const std::string& path) { return path == "-" || (path.front() == '@' && !is_there(path)); }
 
+bool is_standard_list(const std::string& path) { return path == "-" || (path == "@-" && is_list(path)); }
+
+bool chooses_images(const SourceSettings& settings) {
+  return !settings.where.empty() || settings.limit > 0 || settings.shards > 1 || !settings.include.empty() ||
+         !settings.exclude.empty() || settings.nul_separated;
+}
+
+bool is_one_image(const SourceSettings& settings) {
+  if (settings.paths.size() != 1 || chooses_images(settings)) return false;
+  const std::string& path = settings.paths.front();
+  if (path == "-") return true;
+  if (is_list(path) || is_record_list_name(path) || is_archive_name(path)) return false;
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 ? !S_ISDIR(status.st_mode) : !is_pattern(path);
+}
+
 std::vector<std::string> input_files(const SourceSettings& settings) {
   std::vector<std::string> files = settings.paths;
   for (std::string& path : files) {
@@ -54,7 +71,7 @@ std::vector<std::string> input_files(const SourceSettings& settings) {
 
 void check_sources(const SourceSettings& settings) {
   for (const std::string& path : settings.paths) {
-    if (path == "-" || is_there(path)) continue;
+    if (is_standard_list(path) || is_there(path)) continue;
     // What stands where nobody may look is that item's error; what is not there is a slip.
     const bool absent = errno == ENOENT || errno == ENOTDIR;
     if (path.front() == '@') {
@@ -96,8 +113,7 @@ void list_images(const SourceSettings& settings, const SourceVisitor& visitor) {
 }
 
 std::optional<int64_t> count_images(const SourceSettings& settings, const std::function<bool()>& stopped) {
-  if (std::find(settings.paths.begin(), settings.paths.end(), "-") != settings.paths.end())
-    return std::nullopt;
+  if (std::any_of(settings.paths.begin(), settings.paths.end(), is_standard_list)) return std::nullopt;
   int64_t count = 0;
   bool known = true;
   const SourceVisitor silent{

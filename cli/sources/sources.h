@@ -28,6 +28,12 @@ struct SourceVisitor {
 
 // Whether an argument stands for a list: "-", and "@LIST" unless there is something of that very name.
 bool is_list(const std::string& path);
+// Whether an argument stands for a list on standard input: "-" or "@-".
+bool is_standard_list(const std::string& path);
+// Whether any option takes some of the images alone.
+bool chooses_images(const SourceSettings& settings);
+// Whether the arguments are one picture, "-" for one on standard input, and no option chooses among several.
+bool is_one_image(const SourceSettings& settings);
 
 // The files that the arguments name: of a list, the list itself.
 std::vector<std::string> input_files(const SourceSettings& settings);

@@ -1,0 +1,52 @@
+// The models that the server answers with, and the threads that run their engines.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/serve/api_error.h"
+#include "generator/engine/engine.h"
+
+namespace janus::cli {
+
+// What is known of a model without loading it.
+struct ModelCard {
+  std::string name;     // what requests call it
+  int64_t created = 0;  // seconds since 1970: when its files changed last
+  int64_t bytes = 0;    // of its weights' files
+  std::string family;   // "janus"
+  std::string type, device;
+  std::string fingerprint;
+  bool loaded = false;
+};
+
+// A model that is loaded, with its engine, which a thread of its own runs. It stays as long as a request
+// holds it.
+class ServedModel {
+ public:
+  virtual ~ServedModel() = default;
+  virtual const ModelCard& card() const = 0;
+  virtual const Model& model() const = 0;
+
+  // As the engine's submit(), but throws ApiError: 429 where the queue is full, 400 for a request that can
+  // never be met.
+  virtual RequestId submit(AnswerRequest request, AnswerSink sink) = 0;
+  virtual RequestId submit(ImageRequest request, ImageSink sink) = 0;
+  virtual void cancel(RequestId id) = 0;
+};
+
+class ModelHost {
+ public:
+  virtual ~ModelHost() = default;
+  // The models there are, in the order of the command line; the first is the default.
+  virtual std::vector<ModelCard> cards() const = 0;
+  // Calls `ready` with the model that `name` means (empty: the default) as soon as it is loaded, on any
+  // thread, or `failed`: 404 with the names there are, 503 while the server starts or where it cannot load.
+  virtual void ask(const std::string& name, std::function<void(std::shared_ptr<ServedModel>)> ready,
+                   std::function<void(const ApiError&)> failed) = 0;
+};
+
+}  // namespace janus::cli

@@ -23,6 +23,7 @@ struct ModelCard {
   std::string type, device;
   std::string fingerprint;
   bool loaded = false;
+  int rows = 0;  // of a step of its engine; 0 as long as it is not loaded
 };
 
 // A model that is loaded, with its engine, which a thread of its own runs. It stays as long as a request

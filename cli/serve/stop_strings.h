@@ -16,8 +16,8 @@ inline constexpr size_t kMostStops = 16, kLongestStop_bytes = 1024;
 // Reads the text or the list under `key`; empty texts are left out. Throws ApiError (400).
 std::vector<std::string> read_stops(const RequestFields& fields, std::string_view key = "stop");
 
-// Lets text through up to the first place where one of the strings begins. What may be the beginning of one is
-// held back until more text tells.
+// Lets text through up to the first place where one of the strings begins. What may be the beginning of one
+// is held back until more text tells.
 class StopStrings {
  public:
   explicit StopStrings(std::vector<std::string> stops) : stops_(std::move(stops)) {}

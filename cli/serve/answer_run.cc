@@ -63,7 +63,7 @@ class AnswerRun : public std::enable_shared_from_this<AnswerRun> {
             [self, k](std::string_view piece) {
               Choice& choice = self->choice(k);
               self->show(k, choice.stops.push(piece), /*last=*/false);
-              if (choice.stops.stopped()) throw Stopped();
+              if (choice.stops.hit()) throw Stopped();
             },
         .on_done =
             [self, k](Answer& answer) {

@@ -8,19 +8,18 @@
 namespace janus::cli {
 namespace {
 
-// The number of bytes at the end of `text` with which `stop` begins.
-size_t begun_at_end(std::string_view text, std::string_view stop) {
-  for (size_t length = std::min(text.size(), stop.size() - 1); length > 0; --length) {
-    if (text.ends_with(stop.substr(0, length))) return length;
+// Where the longest end of `text` begins that may go on to be `string`; the text's size where none may.
+size_t begun(std::string_view text, std::string_view string) {
+  for (size_t at = text.size() - std::min(text.size(), string.size() - 1); at < text.size(); ++at) {
+    if (string.starts_with(text.substr(at))) return at;
   }
-  return 0;
+  return text.size();
 }
 
 }  // namespace
 
 std::vector<std::string> read_stops(const RequestFields& fields, std::string_view key) {
   std::vector<std::string> stops = fields.texts(key);
-  std::erase(stops, std::string());
   const auto refuse = [&](const std::string& expected, size_t found) {
     const std::string path = fields.path_of(key);
     throw ApiError(400, fmt::format("{}: expected at most {}, found {}", path, expected, found), {}, path);
@@ -32,21 +31,24 @@ std::vector<std::string> read_stops(const RequestFields& fields, std::string_vie
   return stops;
 }
 
-std::string StopStrings::push(std::string_view piece) {
-  if (stopped_) return {};
-  held_ += piece;
-  size_t stop_at = held_.npos, held_back = 0;
-  for (const std::string& stop : stops_) {
-    stop_at = std::min(stop_at, held_.find(stop));
-    held_back = std::max(held_back, begun_at_end(held_, stop));
-  }
-  stopped_ = stop_at != held_.npos;
-  const size_t certain = stopped_ ? stop_at : held_.size() - held_back;
-  std::string shown = held_.substr(0, certain);
-  held_.erase(0, certain);
-  return shown;
+StopStrings::StopStrings(std::vector<std::string> strings) : strings_(std::move(strings)) {
+  std::erase(strings_, std::string());
 }
 
-std::string StopStrings::finish() { return stopped_ ? std::string() : std::exchange(held_, {}); }
+std::string StopStrings::push(std::string_view piece) {
+  if (hit_) return {};
+  waiting_ += piece;
+  size_t found = std::string::npos, certain = waiting_.size();
+  for (const std::string& string : strings_) {
+    found = std::min(found, waiting_.find(string));
+    certain = std::min(certain, begun(waiting_, string));
+  }
+  hit_ = found != std::string::npos;
+  std::string text = waiting_.substr(0, hit_ ? found : certain);
+  waiting_.erase(0, hit_ ? std::string::npos : certain);
+  return text;
+}
+
+std::string StopStrings::finish() { return std::exchange(waiting_, {}); }
 
 }  // namespace janus::cli

@@ -1,4 +1,4 @@
-// Strings at which an answer ends, while it is written piece by piece.
+// The strings that end an answer.
 #pragma once
 
 #include <cstddef>
@@ -13,25 +13,27 @@ namespace janus::cli {
 // The most strings of a request, and the most bytes of one.
 inline constexpr size_t kMostStops = 16, kLongestStop_bytes = 1024;
 
-// Reads the text or the list under `key`; empty texts are left out. Throws ApiError (400).
+// Reads the text or the list under `key`. Throws ApiError (400).
 std::vector<std::string> read_stops(const RequestFields& fields, std::string_view key = "stop");
 
-// Lets text through up to the first place where one of the strings begins. What may be the beginning of one
-// is held back until more text tells.
+// Takes a text piece by piece and ends it before the first of several strings, wherever the pieces part.
 class StopStrings {
  public:
-  explicit StopStrings(std::vector<std::string> stops) : stops_(std::move(stops)) {}
+  // Empty strings are passed over.
+  explicit StopStrings(std::vector<std::string> strings);
 
-  // Returns the text that is certain to be shown.
+  // Returns what is certain to stand before a stop string; what may be the beginning of one waits. Nothing
+  // once hit().
   std::string push(std::string_view piece);
-  // Returns what is held back, since no more comes. Nothing once an answer has stopped.
+  // Returns what still waits, at the text's end.
   std::string finish();
-  bool stopped() const { return stopped_; }
+  // Whether the text has come to one of them.
+  bool hit() const { return hit_; }
 
  private:
-  std::vector<std::string> stops_;
-  std::string held_;
-  bool stopped_ = false;
+  std::vector<std::string> strings_;
+  std::string waiting_;
+  bool hit_ = false;
 };
 
 }  // namespace janus::cli

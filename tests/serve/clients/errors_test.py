@@ -53,7 +53,7 @@ class ErrorsTest(unittest.TestCase):
         self.assertEqual(self.server.ask("GET", "/v1/nothing")[0], 404)
 
     def test_405_for_a_method(self):
-        status, headers, _ = self.server.ask("GET", "/v1/chat/completions")
+        status, headers, _ = self.server.ask("GET", "/v1/images/generations")
         self.assertEqual(status, 405)
         self.assertIn("POST", headers["Allow"])
 

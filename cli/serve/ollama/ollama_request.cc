@@ -5,6 +5,7 @@
 #include "cli/serve/conversation.h"
 #include "cli/serve/inline_image.h"
 #include "cli/serve/sampling_fields.h"
+#include "cli/serve/stop_strings.h"
 
 namespace janus::cli {
 namespace {

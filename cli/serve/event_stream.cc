@@ -6,9 +6,14 @@
 
 namespace janus::cli {
 
+void EventStream::begin_with(std::vector<std::string> data) {
+  const std::lock_guard lock(mutex_);
+  first_ = std::move(data);
+}
+
 void EventStream::begin() {
   const std::lock_guard lock(mutex_);
-  begin_locked();
+  if (!ended_) begin_locked();
 }
 
 void EventStream::send(std::string_view data, std::string_view event) {
@@ -39,6 +44,7 @@ void EventStream::begin_locked() {
   begun_ = true;
   // The last is nginx's: it would collect events before it passes them on.
   exchange_->begin(200, "text/event-stream", {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}});
+  for (const std::string& data : std::exchange(first_, {})) send_locked(data, {});
 }
 
 void EventStream::send_locked(std::string_view data, std::string_view event) {

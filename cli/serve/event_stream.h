@@ -3,7 +3,10 @@
 
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cli/serve/api_error.h"
 #include "cli/serve/http/exchange.h"
@@ -16,7 +19,9 @@ class EventStream {
  public:
   explicit EventStream(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
 
-  // Begins the reply, if it has not begun.
+  // What stands before all other events: sent when the reply begins.
+  void begin_with(std::vector<std::string> data);
+  // Begins the reply, if it has not begun or ended.
   void begin();
   // data: one line. event: its type; empty for none.
   void send(std::string_view data, std::string_view event = {});
@@ -30,6 +35,7 @@ class EventStream {
 
   const std::shared_ptr<Exchange> exchange_;
   std::mutex mutex_;
+  std::vector<std::string> first_;
   bool begun_ = false, ended_ = false;
 };
 

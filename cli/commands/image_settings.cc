@@ -34,4 +34,9 @@ std::optional<Json> settings_of(const ImageText& text) {
   return settings;
 }
 
+std::string text_setting(const Json& settings, const char* key) {
+  const auto found = settings.find(key);
+  return found != settings.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
 }  // namespace janus::cli

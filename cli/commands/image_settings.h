@@ -14,12 +14,11 @@ namespace janus::cli {
 // "version"}, and "special_tokens": true where the prompt was read so. The seed is the image's own: with the
 // other settings it gives this image alone.
 inline constexpr const char* kSettingsKeyword = "janus";
-// PNG keyword of the same for people, in the form other image tools read: the prompt, then a line "Seed: 42,
-// ...".
-inline constexpr const char* kParametersKeyword = "parameters";
 
 ImageText settings_text(const Json& settings);
 // The settings in a PNG's text, or nothing if it holds none that are whole.
 std::optional<Json> settings_of(const ImageText& text);
+// The text `key` of the settings; empty where they have none.
+std::string text_setting(const Json& settings, const char* key);
 
 }  // namespace janus::cli

@@ -126,7 +126,7 @@ Outcome model_info(const CommonOptions& common, Console& console) {
 
 Outcome image_info(const std::string& path, const CommonOptions& common, Console& console) {
   std::string bytes = read_input(path, "image");
-  ImageText text = read_png_text(std::as_bytes(std::span(bytes)), path);
+  ImageText text = read_image_text(std::as_bytes(std::span(bytes)), path);
   std::optional<Json> settings = settings_of(text);
   check(settings.has_value(),
         "image, {}: expected the settings of janus generate in it, found {}; they are in PNG "

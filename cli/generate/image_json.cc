@@ -87,7 +87,7 @@ bool is_asked_for(const std::string& path, const WorkItem& item, size_t place,
   std::optional<Json> found;
   try {
     const std::string bytes = read_input(path, "image");
-    found = settings_of(read_png_text(std::as_bytes(std::span(bytes)), path));
+    found = settings_of(read_image_text(std::as_bytes(std::span(bytes)), path));
   } catch (const Error&) {
     return false;
   }

@@ -42,7 +42,8 @@ class Router {
 void add_openai(Router& router, Service& service);
 void add_ollama(Router& router, Service& service);
 void add_automatic1111(Router& router, Service& service);
-void add_operations(Router& router, Service& service);
+void add_llama_server(Router& router, Service& service);  // /props, /tokenize, /detokenize
+void add_operations(Router& router, Service& service);    // /health, /metrics
 void add_page(Router& router, Service& service);
 
 }  // namespace janus::cli

@@ -31,6 +31,8 @@ struct ChatTurn {
   int images = 0;
   std::string answer = {};    // of every turn but the last
   bool marked_places = true;  // false: "<image_placeholder>" is text beside images, too
+  // Stands before the first turn in place of the model's own words; empty: those. Text, whatever it spells.
+  std::string system = {};
 };
 
 // The keys and values of a conversation that stay from one answer to the next. Made by

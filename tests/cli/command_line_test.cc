@@ -92,6 +92,10 @@ const Words kWrong[] = {
     {"score", "--image", "x.png", "--text", ""},
     {"score", "--image", "x.png", "--codes", "c.json", "--text", "x", "-p", "y"},
     {"score", "--codes", "c.json"},
+    {"score", "x.png", "--image", "y.png", "--text", "x"},
+    {"score", "x.png", "--codes", "c.json", "-p", "x"},
+    {"score", "x.png", "--text", "x"},
+    {"score", "x.png", "y.png"},
     {"score", "--codes", "c.json", "-p", "x", "--text", "y"},
     {"score", "--image", "x.png", "--text", "x", "--cfg-scale", "2"},
     // Prompts that say nothing.

@@ -135,7 +135,7 @@ TEST_F(Generate, InfoReadsTheSettingsBack) {
   EXPECT_EQ(plain.code, 0);
   EXPECT_NE(plain.out.find("seed         5\n"), std::string::npos) << plain.out;
   std::string bytes = read_file(path("x.png"));
-  ImageText text = read_png_text(std::as_bytes(std::span(bytes)), "x.png");
+  ImageText text = read_image_text(std::as_bytes(std::span(bytes)), "x.png");
   EXPECT_EQ(text["parameters"].rfind(prompt + "\nSeed: 5, ", 0), 0U) << text["parameters"];
 }
 

@@ -46,7 +46,7 @@ bool write(png_structp library, png_infop info, const Image& image, std::vector<
 
 }  // namespace
 
-std::vector<std::byte> encode_png(const Image& image) {
+std::vector<std::byte> encode_png(const Image& image, int /*quality*/) {
   std::vector<std::byte> bytes;
   struct Writer {
     png_structp library = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, on_fault, keep_silent);

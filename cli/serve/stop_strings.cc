@@ -1,5 +1,7 @@
 #include "cli/serve/stop_strings.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -15,6 +17,19 @@ size_t begun(std::string_view text, std::string_view string) {
 }
 
 }  // namespace
+
+std::vector<std::string> read_stops(const RequestFields& fields, std::string_view key) {
+  std::vector<std::string> stops = fields.texts(key);
+  const auto refuse = [&](const std::string& expected, size_t found) {
+    const std::string path = fields.path_of(key);
+    throw ApiError(400, fmt::format("{}: expected at most {}, found {}", path, expected, found), {}, path);
+  };
+  if (stops.size() > kMostStops) refuse(fmt::format("{} texts", kMostStops), stops.size());
+  for (const std::string& stop : stops) {
+    if (stop.size() > kLongestStop_bytes) refuse(fmt::format("{} bytes", kLongestStop_bytes), stop.size());
+  }
+  return stops;
+}
 
 StopStrings::StopStrings(std::vector<std::string> strings) : strings_(std::move(strings)) {
   std::erase(strings_, std::string());

@@ -71,6 +71,7 @@ void check_image_request(const Model& model, const std::string& prompt, std::spa
 void check_request(const Model& model, const AnswerRequest& request) {
   check_sampling(request.sampling);
   kMaxTokens.check("max_tokens", request.max_tokens);
+  kTopLogprobs.check("top_logprobs", request.top_logprobs);
   check_images(model, request.images);
   if (request.prompt_ids.empty()) {
     check_turns(request.turns, request.images.size());

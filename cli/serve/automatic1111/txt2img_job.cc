@@ -8,14 +8,9 @@
 #include "cli/serve/automatic1111/listings.h"
 #include "cli/serve/error_reply.h"
 #include "cli/serve/image_text.h"
-#include "core/base/base64.h"
 
 namespace janus::cli {
 namespace {
-
-std::string png_base64(const Image& image, const ImageText& text = {}) {
-  return to_base64(encode_image(image, ImageFormat::png, text));
-}
 
 Json state_json(int images, int done, int lines, int all_lines, bool interrupted) {
   return {{"skipped", false},
@@ -107,7 +102,7 @@ void Txt2ImgJob::take_line(size_t place, const ImageSoFar& image) {
   }
   if (!wanted) return;
   service_.workers.post([job = shared_from_this(), so_far = image.make()] {
-    Json encoded = png_base64(so_far);
+    Json encoded = image_base64(so_far, {});
     const std::lock_guard lock(job->mutex_);
     job->current_image_ = std::move(encoded);
   });
@@ -115,13 +110,11 @@ void Txt2ImgJob::take_line(size_t place, const ImageSoFar& image) {
 
 void Txt2ImgJob::encode(size_t place, const Image& image) {
   try {
-    const int side = request_.side;
-    const Image sized =
-        side == image.width && side == image.height ? image : resize(image, side, side, Resample::lanczos);
+    const Image sized = in_size(image, request_.form);
     ImageRequest made = request_.image;
     made.sampling.seed = seed(place);
-    const ImageText text = image_text(made, model_->card(), side, side);
-    std::string png = png_base64(sized, text);
+    const ImageText text = image_text(made, model_->card(), sized.width, sized.height);
+    std::string png = image_base64(sized, request_.form, text);
     {
       const std::lock_guard lock(mutex_);
       slots_[place].png = std::move(png);
@@ -217,8 +210,8 @@ std::string Txt2ImgJob::reply_body() const {
                   {"subseed", 0},
                   {"all_subseeds", std::move(subseeds)},
                   {"subseed_strength", 0},
-                  {"width", request_.side},
-                  {"height", request_.side},
+                  {"width", request_.form.side},
+                  {"height", request_.form.side},
                   {"native_size", model_->model().info().image_size},
                   {"sampler_name", kSampler},
                   {"cfg_scale", rounded(image.guidance)},

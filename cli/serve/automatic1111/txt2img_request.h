@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/io/json_output.h"
+#include "cli/serve/image_reply.h"
 #include "cli/serve/serve_limits.h"
 #include "generator/engine/request.h"
 
@@ -13,7 +14,7 @@ struct Txt2Img {
   Json body;           // as it was sent: the reply repeats it
   ImageRequest image;  // of the first image; image k has its seed + k
   int batch_size = 1, n_iter = 1;
-  int side = 512;  // pixels, of the images in the reply
+  ImageForm form;  // of the images in the reply
   bool send_images = true;
 
   int count() const { return batch_size * n_iter; }

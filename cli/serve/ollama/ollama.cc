@@ -16,19 +16,16 @@ constexpr const char* kOllamaVersion = "0.13.3";
 void reply_json(const ExchangePtr& exchange, const Json& json) { exchange->reply({.body = to_line(json)}); }
 
 void answer(Service& service, OllamaKind kind, const ExchangePtr& exchange) {
-  const Clock::time_point begin = Clock::now();
+  const auto begin = std::chrono::steady_clock::now();
   const auto body = std::make_shared<nlohmann::json>(parse_body(exchange->request().body));
   OllamaAsk ask = read_ollama(kind, RequestFields(*body), service.limits);
   with_model(service, exchange, ollama_name(ask.model),
              [&service, exchange, body, ask, begin](const std::shared_ptr<ServedModel>& model) {
-               if (ask.only_load) {
-                 reply_json(exchange, ollama_loaded(ask));
-                 return;
-               }
-               const Clock::time_point loaded = Clock::now();
-               AnswerRequest request =
-                   ollama_answer_request(ask, RequestFields(*body), model->model(), service.limits);
-               std::make_shared<OllamaAnswer>(exchange, model, ask, begin, loaded)->start(std::move(request));
+               if (ask.only_load) return reply_json(exchange, ollama_loaded(ask));
+               const OllamaTimes times{.begin = begin, .loaded = std::chrono::steady_clock::now()};
+               start_ollama_answer(
+                   model, exchange, ask,
+                   ollama_answer_request(ask, RequestFields(*body), model->model(), service.limits), times);
              });
 }
 

@@ -5,6 +5,7 @@
 #include "cli/serve/conversation.h"
 #include "cli/serve/inline_image.h"
 #include "cli/serve/sampling_fields.h"
+#include "cli/serve/stop_strings.h"
 
 namespace janus::cli {
 namespace {
@@ -90,7 +91,7 @@ OllamaAsk read_ollama(OllamaKind kind, const RequestFields& fields, const ServeL
   const nlohmann::json none = nlohmann::json::object();
   const RequestFields options = fields.object("options").value_or(RequestFields(none, "options"));
   ask.sampling = read_sampling(options, defaults.sampling);
-  ask.stop = options.texts("stop");
+  ask.stop = read_stops(options);
   // -1: no end, -2: until the context is full; either is as far as the server goes.
   const int64_t tokens = options.integer("num_predict", defaults.max_tokens, {.low = -2});
   ask.max_tokens = static_cast<int>(tokens < 1 ? limits.max_tokens : std::min(tokens, limits.max_tokens));

@@ -16,12 +16,12 @@ enum class OllamaKind { chat, generate };
 // The part that does not depend on the model.
 struct OllamaAsk {
   OllamaKind kind = OllamaKind::chat;
-  std::string model;              // as the request and the reply call it
-  bool stream = true;             // a line a piece
-  bool only_load = false;         // nothing is asked
-  int max_tokens = 0;             //
-  std::vector<std::string> stop;  // end the answer
-  SamplingOptions sampling;
+  std::string model;       // as the request and the reply call it
+  bool stream = true;      // a line a piece
+  bool only_load = false;  // nothing is asked
+  int max_tokens = 0;
+  std::vector<std::string> stop = {};  // end the answer
+  SamplingOptions sampling = {};
 };
 
 // Throws ApiError (400), also for what no model here can do: tools, thinking, structured output, templates,

@@ -1,0 +1,42 @@
+// Server-sent events as a reply.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cli/serve/api_error.h"
+#include "cli/serve/http/exchange.h"
+
+namespace janus::cli {
+
+// May be used from several threads. The reply begins with the first event, so that an error before it still
+// has a status of its own.
+class EventStream {
+ public:
+  explicit EventStream(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
+
+  // What stands before all other events: sent when the reply begins.
+  void begin_with(std::vector<std::string> data);
+  // Begins the reply, if it has not begun or ended.
+  void begin();
+  // data: one line. event: its type; empty for none.
+  void send(std::string_view data, std::string_view event = {});
+  void end();
+  // Answers with an error, or where the reply has begun ends it with an event of one.
+  void fail(const ApiError& error, std::string_view event = {});
+
+ private:
+  void begin_locked();
+  void send_locked(std::string_view data, std::string_view event);
+
+  const std::shared_ptr<Exchange> exchange_;
+  std::mutex mutex_;
+  std::vector<std::string> first_;
+  bool begun_ = false, ended_ = false;
+};
+
+}  // namespace janus::cli

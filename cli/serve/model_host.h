@@ -38,6 +38,8 @@ class ServedModel {
   // never be met.
   virtual RequestId submit(AnswerRequest request, AnswerSink sink) = 0;
   virtual RequestId submit(ImageRequest request, ImageSink sink) = 0;
+  // A part of a request that is under way: never refused because of the queue.
+  virtual RequestId submit(ScoreRequest request, ScoreSink sink) = 0;
   virtual void cancel(RequestId id) = 0;
 };
 

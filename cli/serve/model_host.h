@@ -39,6 +39,8 @@ class ServedModel {
   // never be met.
   virtual RequestId submit(AnswerRequest request, AnswerSink sink) = 0;
   virtual RequestId submit(ImageRequest request, ImageSink sink) = 0;
+  // A part of a request that is under way: never refused because of the queue.
+  virtual RequestId submit(ScoreRequest request, ScoreSink sink) = 0;
   virtual void cancel(RequestId id) = 0;
   // Calls `work` on the engine's thread between two steps: all else that runs the model (embeddings, codes)
   // has to happen there. Lets go of it uncalled where the engine ends first.

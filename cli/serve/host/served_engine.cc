@@ -64,8 +64,18 @@ const char* outcome_of(const std::exception_ptr& error) {
   }
 }
 
-int64_t sampled_of(const Answer& answer) { return static_cast<int64_t>(answer.ids.size()); }
-int64_t sampled_of(const GeneratedImage& image) { return static_cast<int64_t>(image.codes.codes.size()); }
+// Tokens or codes that were sampled, and how many a second.
+struct Sampled {
+  int64_t count = 0;
+  double per_second = 0;
+};
+Sampled sampled(const Answer& answer) {
+  return {static_cast<int64_t>(answer.ids.size()), answer.timings.tokens_per_second};
+}
+Sampled sampled(const GeneratedImage& image) {
+  return {static_cast<int64_t>(image.codes.codes.size()), image.timings.tokens_per_second};
+}
+Sampled sampled(const std::vector<Score>& /*scores*/) { return {}; }
 
 }  // namespace
 
@@ -117,7 +127,8 @@ template <typename Request, typename Sink>
 RequestId ServedEngine::put(Request request, Sink sink, const std::shared_ptr<Ticket>& ticket) {
   sink.on_done = [ticket, tell = std::move(sink.on_done)](auto& result) {
     if (tell) tell(result);
-    ticket->note_result(sampled_of(result), result.timings.tokens_per_second);
+    const Sampled made = sampled(result);
+    ticket->note_result(made.count, made.per_second);
     ticket->end("ok");
   };
   sink.on_error = [this, ticket, tell = std::move(sink.on_error)](const std::exception_ptr& error) {
@@ -147,6 +158,11 @@ RequestId ServedEngine::submit(AnswerRequest request, AnswerSink sink) {
 
 RequestId ServedEngine::submit(ImageRequest request, ImageSink sink) {
   return put(std::move(request), std::move(sink), admit("image", 0));
+}
+
+RequestId ServedEngine::submit(ScoreRequest request, ScoreSink sink) {
+  ++under_way_;
+  return put(std::move(request), std::move(sink), std::make_shared<Ticket>(*this, "score", 0));
 }
 
 void ServedEngine::call(std::function<void(const Model&)> work) {

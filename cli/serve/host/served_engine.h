@@ -30,6 +30,7 @@ class ServedEngine : public ServedModel {
   const Model& model() const override { return *chosen_.model; }
   RequestId submit(AnswerRequest request, AnswerSink sink) override;
   RequestId submit(ImageRequest request, ImageSink sink) override;
+  RequestId submit(ScoreRequest request, ScoreSink sink) override;
   void cancel(RequestId id) override { engine_.cancel(id); }
   void call(std::function<void(const Model&)> work) override;
 
@@ -44,6 +45,7 @@ class ServedEngine : public ServedModel {
  private:
   class Ticket;
 
+  // Takes a place in the queue; throws ApiError where it is full.
   std::shared_ptr<Ticket> admit(const char* kind, int64_t images);
   template <typename Request, typename Sink>
   RequestId put(Request request, Sink sink, const std::shared_ptr<Ticket>& ticket);

@@ -39,6 +39,9 @@ class ServedModel {
   virtual RequestId submit(AnswerRequest request, AnswerSink sink) = 0;
   virtual RequestId submit(ImageRequest request, ImageSink sink) = 0;
   virtual void cancel(RequestId id) = 0;
+  // Calls `work` on the engine's thread between two steps: all else that runs the model (embeddings, codes)
+  // has to happen there. Lets go of it uncalled where the engine ends first.
+  virtual void call(std::function<void(const Model&)> work) = 0;
 };
 
 class ModelHost {

@@ -17,7 +17,8 @@ class ImageRun : public std::enable_shared_from_this<ImageRun> {
       : model_(std::move(model)),
         events_(std::move(events)),
         work_(std::make_shared<OrderedWork>(service.workers)),
-        partial_images_(events_.on_partial ? job.partial_images : 0),
+        partial_images_(job.partial_images),
+        preview_every_(job.preview_every),
         left_(job.count),
         partials_(static_cast<size_t>(job.count)) {}
 
@@ -64,20 +65,30 @@ class ImageRun : public std::enable_shared_from_this<ImageRun> {
               self->post([](ImageRun& run, const ApiError& why) { run.fail(why); }, api_error_of(error));
             },
     };
-    if (partial_images_ > 0) {
+    if (events_.on_partial && (partial_images_ > 0 || preview_every_ > 0)) {
       sink.on_line = [self, k](const ImageSoFar& so_far) { self->take_line(k, so_far); };
     }
     return sink;
   }
 
-  // Partial images at even distances: after a third and two thirds of the lines where there are two.
+  // Whether a partial image is due, `partial` of which there are: after a third and two thirds of the lines
+  // where there are to be two.
+  bool due(const ImageSoFar& so_far, int partial) const {
+    if (preview_every_ > 0) return so_far.lines % preview_every_ == 0 && so_far.lines < so_far.all_lines;
+    return partial < partial_images_ &&
+           so_far.lines * (partial_images_ + 1) >= so_far.all_lines * (partial + 1);
+  }
+
   void take_line(int k, const ImageSoFar& so_far) {
     int& partial = partials_[static_cast<size_t>(k)];
-    if (partial == partial_images_ || ended_) return;
-    if (so_far.lines * (partial_images_ + 1) < so_far.all_lines * (partial + 1)) return;
+    if (ended_ || !due(so_far, partial)) return;
     // Shared: the work is copied.
-    post([k, partial](ImageRun& run, const auto& image) { run.events_.on_partial(k, partial, *image); },
-         std::make_shared<const Image>(so_far.make()));
+    post(
+        [k, partial, lines = so_far.lines, all = so_far.all_lines](ImageRun& run, const auto& image) {
+          run.events_.on_partial(
+              {.image = k, .partial = partial, .lines = lines, .all_lines = all, .so_far = *image});
+        },
+        std::make_shared<const Image>(so_far.make()));
     ++partial;
   }
 
@@ -106,7 +117,7 @@ class ImageRun : public std::enable_shared_from_this<ImageRun> {
   const std::shared_ptr<ServedModel> model_;
   const ImageEvents events_;
   const std::shared_ptr<OrderedWork> work_;
-  const int partial_images_;
+  const int partial_images_, preview_every_;
   int left_;                   // images that are not handed over; of the workers
   std::vector<int> partials_;  // partial images of each so far; of the engine's thread
   std::atomic<bool> ended_ = false;

@@ -10,11 +10,18 @@
 
 namespace janus::cli {
 
+// An image as far as it is drawn, grey below.
+struct PartialImage {
+  int image = 0;
+  int partial = 0;               // counts those of one image from 0
+  int lines = 0, all_lines = 0;  // of codes: finished ones, and all
+  const Image& so_far;
+};
+
 // Called on a worker, one after the other and in order. Any may be empty. What one throws ends the job with
 // that. on_error is called before start_images() returns where the images are refused.
 struct ImageEvents {
-  // The image as far as it is drawn, grey below; `partial` counts those of one image from 0.
-  std::function<void(int image, int partial, const Image& so_far)> on_partial = {};
+  std::function<void(const PartialImage& partial)> on_partial = {};
   std::function<void(int image, const GeneratedImage& made)> on_image = {};
   // In the end one of these two is called, once.
   std::function<void()> on_done = {};
@@ -24,7 +31,8 @@ struct ImageEvents {
 struct ImageJob {
   ImageRequest request;  // image k has the seed + k, modulo 2^32
   int count = 1;
-  int partial_images = 0;  // of each image
+  int partial_images = 0;  // of each image, at even distances
+  int preview_every = 0;   // a partial image after so many lines in place of those; 0: partial_images says
 };
 
 // Starts the images. All are cancelled where one fails, or the exchange's client goes away.

@@ -31,11 +31,17 @@ struct Service {
 // router, in the shape of the protocol that the path belongs to.
 using Handler = std::function<void(const std::shared_ptr<Exchange>&)>;
 
+struct RouteTraits {
+  bool open = false;   // to those without a key, too: a page, or what says whether the server is there
+  bool quick = false;  // answers at once, on the network's thread, however busy the workers are
+};
+
 class Router {
  public:
   virtual ~Router() = default;
-  // path: "/v1/models", or with one name at the end: "/v1/models/{model}".
-  virtual void add(const std::string& method, const std::string& path, Handler handler) = 0;
+  // path: "/v1/models", or with one name at the end, which may hold slashes: "/v1/models/{model}".
+  virtual void add(const std::string& method, const std::string& path, Handler handler,
+                   RouteTraits traits = {}) = 0;
 };
 
 // The protocols, one file or folder each.
@@ -44,6 +50,8 @@ void add_ollama(Router& router, Service& service);
 void add_automatic1111(Router& router, Service& service);
 void add_llama_server(Router& router, Service& service);  // /props, /tokenize, /detokenize
 void add_operations(Router& router, Service& service);    // /health, /metrics
-void add_page(Router& router, Service& service);
+void add_page(Router& router);
+// All of them.
+void add_routes(Router& router, Service& service);
 
 }  // namespace janus::cli

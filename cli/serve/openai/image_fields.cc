@@ -25,6 +25,8 @@ ImageFields read_image_fields(const RequestFields& fields, const std::string& pr
   request.sampling = read_sampling(fields, request.sampling);
   read.job.count = static_cast<int>(fields.integer("n", 1, {.low = 1, .high = limits.choices}));
   read.job.partial_images = static_cast<int>(fields.integer("partial_images", 0, kPartialImages));
+  const IntRange every{.low = 0, .high = model.engine_model().code_lines()};
+  read.job.preview_every = static_cast<int>(fields.integer("janus_preview_every", 0, every));
   read.form.side = side_of_size(fields.text("size"), fields.path_of("size"));
   read.form.format = format_of_name(fields.text("output_format", "png"), fields.path_of("output_format"));
   const int64_t quality = fields.integer("output_compression", kUsualQuality, kCompression);

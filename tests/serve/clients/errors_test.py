@@ -53,7 +53,7 @@ class ErrorsTest(unittest.TestCase):
         self.assertEqual(self.server.ask("GET", "/v1/nothing")[0], 404)
 
     def test_405_for_a_method(self):
-        status, headers, _ = self.server.ask("GET", "/v1/chat/completions")
+        status, headers, _ = self.server.ask("GET", "/v1/images/generations")
         self.assertEqual(status, 405)
         self.assertIn("POST", headers["Allow"])
 
@@ -77,7 +77,7 @@ class ErrorsTest(unittest.TestCase):
         self.assertEqual(raised.exception.status_code, 400)
 
     def test_413_for_a_body_that_is_too_large(self):
-        with Server("--max-body", "100000") as small:
+        with Server("--limit-body", "100000") as small:
             with self.assertRaises(openai.APIStatusError) as raised:
                 ask(client(small), messages=[{"role": "user", "content": "a" * 200_000}])
             self.assertEqual(raised.exception.status_code, 413)

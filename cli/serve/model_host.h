@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,9 @@ class ServedModel {
   // A part of a request that is under way: never refused because of the queue.
   virtual RequestId submit(ScoreRequest request, ScoreSink sink) = 0;
   virtual void cancel(RequestId id) = 0;
+  // Calls `work` on the engine's thread between two steps: all else that runs the model (embeddings, codes)
+  // has to happen there. Lets go of it uncalled where the engine ends first.
+  virtual void call(std::function<void(const Model&)> work) = 0;
 };
 
 class ModelHost {
@@ -52,6 +56,8 @@ class ModelHost {
   virtual ~ModelHost() = default;
   // The models there are, in the order of the command line; the first is the default.
   virtual std::vector<ModelCard> cards() const = 0;
+  // Why no request can be met yet: 503 while the first model is loaded.
+  virtual std::optional<ApiError> unready() const { return std::nullopt; }
   // Calls `ready` with the model that `name` means (empty: the default) as soon as it is loaded, on any
   // thread, or `failed`: 404 with the names there are, 503 while the server starts or where it cannot load.
   virtual void ask(const std::string& name, std::function<void(std::shared_ptr<ServedModel>)> ready,

@@ -51,5 +51,7 @@ void add_automatic1111(Router& router, Service& service);
 void add_llama_server(Router& router, Service& service);  // /props, /tokenize, /detokenize
 void add_operations(Router& router, Service& service);    // /health, /metrics
 void add_page(Router& router);
+// All of them.
+void add_routes(Router& router, Service& service);
 
 }  // namespace janus::cli

@@ -6,9 +6,9 @@
 
 namespace janus::cli {
 
-void EventStream::begin_with(std::vector<std::string> data) {
+void EventStream::begin_with(std::vector<ServerEvent> events) {
   const std::lock_guard lock(mutex_);
-  first_ = std::move(data);
+  first_ = std::move(events);
 }
 
 void EventStream::begin() {
@@ -36,13 +36,13 @@ void EventStream::end() {
   exchange_->end();
 }
 
-void EventStream::fail(const ApiError& error, std::string_view event) {
+void EventStream::fail(const ApiError& error, std::string_view event, std::string_view data) {
   const std::lock_guard lock(mutex_);
   if (ended_) return;
   ended_ = true;
   const HttpReply reply = error_reply(exchange_->request().path, error);
   if (!begun_) return exchange_->reply(reply);
-  send_locked(reply.body, event);
+  send_locked(data.empty() ? std::string_view(reply.body) : data, event);
   exchange_->end();
 }
 
@@ -51,7 +51,7 @@ void EventStream::begin_locked() {
   begun_ = true;
   // The last is nginx's: it would collect events before it passes them on.
   exchange_->begin(200, "text/event-stream", {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}});
-  for (const std::string& data : std::exchange(first_, {})) send_locked(data, {});
+  for (const ServerEvent& each : std::exchange(first_, {})) send_locked(each.data, each.event);
 }
 
 void EventStream::send_locked(std::string_view data, std::string_view event) {

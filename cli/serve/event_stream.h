@@ -14,6 +14,11 @@
 
 namespace janus::cli {
 
+struct ServerEvent {
+  std::string data;        // one line
+  std::string event = {};  // its type; empty for none
+};
+
 // May be used from several threads. The reply begins with the first event, so that an error before it still
 // has a status of its own.
 class EventStream {
@@ -21,7 +26,7 @@ class EventStream {
   explicit EventStream(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
 
   // What stands before all other events: sent when the reply begins.
-  void begin_with(std::vector<std::string> data);
+  void begin_with(std::vector<ServerEvent> events);
   // Begins the reply, if it has not begun or ended.
   void begin();
   // data: one line. event: its type; empty for none.
@@ -29,8 +34,9 @@ class EventStream {
   // A comment, which clients pass over: ": janus {...}". The page looks for the place in the queue there.
   void note(const Json& json);
   void end();
-  // Answers with an error, or where the reply has begun ends it with an event of one.
-  void fail(const ApiError& error, std::string_view event = {});
+  // Answers with an error, or where the reply has begun ends it with an event of one: what it would have
+  // answered, or `data`.
+  void fail(const ApiError& error, std::string_view event = {}, std::string_view data = {});
 
  private:
   void begin_locked();
@@ -38,7 +44,7 @@ class EventStream {
 
   const std::shared_ptr<Exchange> exchange_;
   std::mutex mutex_;
-  std::vector<std::string> first_;
+  std::vector<ServerEvent> first_;
   bool begun_ = false, ended_ = false;
 };
 

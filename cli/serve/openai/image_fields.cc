@@ -12,7 +12,8 @@
 
 namespace janus::cli {
 
-ImageFields read_image_fields(const RequestFields& fields, const std::string& prompt, const Model& model,
+ImageFields read_image_fields(const RequestFields& fields, const std::string& prompt,
+                              const std::string& prompt_param, const Model& model,
                               const ServeLimits& limits) {
   constexpr IntRange kPartialImages{.low = 0, .high = 3}, kCompression{.low = 0, .high = kMostQuality};
   ImageFields read;
@@ -30,7 +31,8 @@ ImageFields read_image_fields(const RequestFields& fields, const std::string& pr
   read.form.format = format_of_name(fields.text("output_format", "png"), fields.path_of("output_format"));
   const int64_t quality = fields.integer("output_compression", kUsualQuality, kCompression);
   read.form.quality = static_cast<int>(std::max<int64_t>(quality, kLeastQuality));
-  as_bad_request(fields.path_of("prompt"), [&] {
+  as_bad_request(prompt_param, [&] {
+    check_prompt(prompt_param.c_str(), prompt);
     const EngineModel& parts = model.engine_model();
     read.prompt_tokens = std::ssize(parts.image_prompt(prompt, request.special_tokens));
     check_image_prompt(parts, request);

@@ -155,8 +155,8 @@ void add_image_generations(Router& router, Service& service) {
         service, exchange,
         [&service, exchange](const nlohmann::json& body, const std::shared_ptr<ServedModel>& model) {
           const RequestFields fields(body);
-          ImageFields asked =
-              read_image_fields(fields, fields.required_text("prompt"), model->model(), service.limits);
+          ImageFields asked = read_image_fields(fields, fields.required_text("prompt"), "prompt",
+                                                model->model(), service.limits);
           const auto writer = std::make_shared<ImageWriter>(asked, model);
           const bool as_url = fields.choice("response_format", {"b64_json", "url"}) == std::string("url");
           const int candidates = candidates_of(fields, asked, service.limits);

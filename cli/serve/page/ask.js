@@ -163,7 +163,11 @@ export function stop() {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (stop()) return;
+  if (controller) {
+    if (event.submitter) stop();
+    else announce("Still answering; Escape stops it");
+    return;
+  }
   if (/^\/(draw|generate)\s/.test(fields.question.value)) draw();
   else ask();
 });

@@ -1,7 +1,7 @@
 // One image, asked for and watched while it grows.
 import {Problem, stream} from "./api.js";
 import {blobOf} from "./images.js";
-import {can, model} from "./server.js";
+import {can, isTiny, model} from "./server.js";
 
 const atOnce = 4;  // a browser opens few connections to a server, and answers need one, too
 let running = 0;
@@ -41,15 +41,15 @@ function bodyOf(settings) {
   if (settings.top_p < 1) body.top_p = settings.top_p;
   if (settings.negative) body.negative_prompt = settings.negative;
   if (settings.best_of > 1) body.best_of = settings.best_of;
-  if (can("preview_every")) body.janus_preview_every = previewEvery();
+  if (can("janus_preview_every")) body.janus_preview_every = previewEvery();
   else body.partial_images = 3;
   return body;
 }
 
 // Each row, where that costs little: on a CPU the decoder of a large model takes as long as some rows.
 function previewEvery() {
-  const {lines = 24, device = "cpu"} = model().janus ?? {};
-  return lines <= 8 || device !== "cpu" ? 1 : 3;
+  const device = model().janus?.device ?? "cpu";
+  return isTiny() || !device.startsWith("cpu") ? 1 : 3;
 }
 
 async function ask(settings, on, signal) {

@@ -56,6 +56,9 @@ class TinyModel : public ServedModel {
   RequestId submit(ImageRequest request, ImageSink sink) override {
     return as_asked([&] { return engine_.submit(std::move(request), std::move(sink)); });
   }
+  RequestId submit(ScoreRequest request, ScoreSink sink) override {
+    return engine_.submit(std::move(request), std::move(sink));
+  }
   void cancel(RequestId id) override { engine_.cancel(id); }
   void call(std::function<void(const Model&)> work) override {
     engine_.call([this, work = std::move(work)] { work(*model_); });

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 #include "cli/serve/error_reply.h"
@@ -64,6 +65,11 @@ class AnswerRun : public std::enable_shared_from_this<AnswerRun> {
               Choice& choice = self->choice(k);
               self->show(k, choice.stops.push(piece), /*last=*/false);
               if (choice.stops.hit()) throw Stopped();
+            },
+        .on_progress =
+            [self, k](const char* phase, int64_t done, int64_t) {
+              if (!self->events_.on_place || phase != std::string_view(kWaiting)) return;
+              self->events_.on_place(k, static_cast<int>(done));
             },
         .on_done =
             [self, k](Answer& answer) {

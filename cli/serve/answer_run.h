@@ -32,6 +32,8 @@ struct AnswerResult {
 
 // Called on the engine's thread, which waits for it: only for quick work. Any may be empty.
 struct AnswerEvents {
+  // The place of a choice in the model's queue, 0 as soon as it runs: on any thread.
+  std::function<void(int choice, int place)> on_place = {};
   std::function<void(const AnswerPiece& piece)> on_text = {};
   std::function<void(int choice, const AnswerResult& result)> on_choice = {};
   // In the end one of these two is called, once.

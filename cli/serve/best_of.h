@@ -18,6 +18,7 @@ struct RankedImage {
 
 // As ImageEvents; in the end one of the last two is called, once.
 struct BestOfEvents {
+  std::function<void(int image, int place)> on_place = {};
   std::function<void(const PartialImage& partial)> on_partial = {};  // of any candidate
   // ranked: all candidates, best first; `best` is the first of them.
   std::function<void(const GeneratedImage& best, const std::vector<RankedImage>& ranked)> on_best = {};

@@ -21,6 +21,13 @@ void EventStream::send(std::string_view data, std::string_view event) {
   if (!ended_) send_locked(data, event);
 }
 
+void EventStream::note(const Json& json) {
+  const std::lock_guard lock(mutex_);
+  if (ended_) return;
+  begin_locked();
+  exchange_->write(": janus " + to_line(json) + "\n\n");
+}
+
 void EventStream::end() {
   const std::lock_guard lock(mutex_);
   if (ended_) return;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/io/json_output.h"
 #include "cli/serve/api_error.h"
 #include "cli/serve/http/exchange.h"
 
@@ -30,6 +31,8 @@ class EventStream {
   void begin();
   // data: one line. event: its type; empty for none.
   void send(std::string_view data, std::string_view event = {});
+  // A comment, which clients pass over: ": janus {...}". The page looks for the place in the queue there.
+  void note(const Json& json);
   void end();
   // Answers with an error, or where the reply has begun ends it with an event of one: what it would have
   // answered, or `data`.

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -65,6 +66,11 @@ class ImageRun : public std::enable_shared_from_this<ImageRun> {
               self->post([](ImageRun& run, const ApiError& why) { run.fail(why); }, api_error_of(error));
             },
     };
+    if (events_.on_place) {
+      sink.on_progress = [self, k](const char* phase, int64_t done, int64_t) {
+        if (phase == std::string_view(kWaiting)) self->events_.on_place(k, static_cast<int>(done));
+      };
+    }
     if (events_.on_partial && (partial_images_ > 0 || preview_every_ > 0)) {
       sink.on_line = [self, k](const ImageSoFar& so_far) { self->take_line(k, so_far); };
     }

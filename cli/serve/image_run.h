@@ -21,6 +21,8 @@ struct PartialImage {
 // Called on a worker, one after the other and in order. Any may be empty. What one throws ends the job with
 // that. on_error is called before start_images() returns where the images are refused.
 struct ImageEvents {
+  // The place of an image in the model's queue, 0 as soon as it runs: on any thread, only for quick work.
+  std::function<void(int image, int place)> on_place = {};
   std::function<void(const PartialImage& partial)> on_partial = {};
   std::function<void(int image, const GeneratedImage& made)> on_image = {};
   // In the end one of these two is called, once.

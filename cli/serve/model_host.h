@@ -27,6 +27,10 @@ struct ModelCard {
   int rows = 0;  // of a step of its engine; 0 as long as it is not loaded
 };
 
+// The phase of a sink's progress while a request waits for its turn: done is its place in the queue, from 1
+// on; 0 as soon as it runs.
+inline constexpr const char* kWaiting = "waiting";
+
 // A model that is loaded, with its engine, which a thread of its own runs. It stays as long as a request
 // holds it.
 class ServedModel {

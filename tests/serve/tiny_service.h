@@ -56,8 +56,13 @@ class TinyModel : public ServedModel {
   RequestId submit(ImageRequest request, ImageSink sink) override {
     return as_asked([&] { return engine_.submit(std::move(request), std::move(sink)); });
   }
+  RequestId submit(ScoreRequest request, ScoreSink sink) override {
+    return engine_.submit(std::move(request), std::move(sink));
+  }
   void cancel(RequestId id) override { engine_.cancel(id); }
-  void call(std::function<void(const Model&)> work) override { work(*model_); }
+  void call(std::function<void(const Model&)> work) override {
+    engine_.call([this, work = std::move(work)] { work(*model_); });
+  }
 
   Engine::Load load() const { return engine_.load(); }
   int refuse_behind = -1;  // 429 for every request after so many

@@ -125,24 +125,40 @@ std::shared_ptr<ServedEngine::Ticket> ServedEngine::admit(const char* kind, int6
 
 template <typename Request, typename Sink>
 RequestId ServedEngine::put(Request request, Sink sink, const std::shared_ptr<Ticket>& ticket) {
+  // Where a request ends without a turn, it leaves the line with its error.
+  const uint64_t place = line_.join([tell = sink.on_progress](int now) {
+    if (tell) tell(kWaiting, now, 0);
+  });
   sink.on_done = [ticket, tell = std::move(sink.on_done)](auto& result) {
     if (tell) tell(result);
     const Sampled made = sampled(result);
     ticket->note_result(made.count, made.per_second);
     ticket->end("ok");
   };
-  sink.on_error = [this, ticket, tell = std::move(sink.on_error)](const std::exception_ptr& error) {
+  sink.on_error = [this, place, ticket, tell = std::move(sink.on_error)](const std::exception_ptr& error) {
+    line_.leave(place, /*for_its_turn=*/false);
     ticket->end(outcome_of(error));
     if (tell) tell(told(error, broken_));
   };
-  sink.on_progress = [ticket, tell = std::move(sink.on_progress)](const char* phase, int64_t done,
-                                                                  int64_t total) {
+  sink.on_progress = [this, place, ticket, tell = std::move(sink.on_progress)](const char* phase,
+                                                                               int64_t done, int64_t total) {
+    line_.leave(place, /*for_its_turn=*/true);
     const std::string_view now = phase;
     if (done > 0 && (now == "writing" || now == "drawing")) ticket->note_first();
     if (tell) tell(phase, done, total);
   };
   try {
     return engine_.submit(std::move(request), std::move(sink));
+  } catch (...) {
+    line_.leave(place, /*for_its_turn=*/false);
+    rethrow_refusal();
+  }
+}
+
+// Rethrows what the engine has thrown as what a client is told.
+void ServedEngine::rethrow_refusal() const {
+  try {
+    throw;
   } catch (const ApiError&) {
     throw;
   } catch (const Error& error) {

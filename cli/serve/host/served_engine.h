@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cli/model/chosen_model.h"
+#include "cli/serve/host/waiting_line.h"
 #include "cli/serve/metrics.h"
 #include "cli/serve/model_host.h"
 
@@ -49,12 +50,14 @@ class ServedEngine : public ServedModel {
   std::shared_ptr<Ticket> admit(const char* kind, int64_t images);
   template <typename Request, typename Sink>
   RequestId put(Request request, Sink sink, const std::shared_ptr<Ticket>& ticket);
+  [[noreturn]] void rethrow_refusal() const;
   void run();
 
   const ModelCard card_;
   ChosenModel chosen_;
   const ServedEngineSettings settings_;
   Metrics& metrics_;
+  WaitingLine line_;
   Engine engine_;
   std::atomic<int64_t> under_way_ = 0;
   std::atomic<bool> broken_ = false;

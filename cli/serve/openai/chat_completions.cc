@@ -91,6 +91,10 @@ class ChatReply {
 
 AnswerEvents streamed(const std::shared_ptr<ChatReply>& reply, const std::shared_ptr<EventStream>& stream) {
   return {
+      .on_place =
+          [=](int choice, int place) {
+            stream->note({{"queue", place}, {"index", choice}});
+          },
       .on_text = [=](const AnswerPiece& piece) { stream->send(reply->text_chunk(piece)); },
       .on_choice =
           [=](int choice, const AnswerResult& result) {

@@ -41,6 +41,10 @@ Json completed_event(const ImageWriter& writer, int k, const Image& image, int i
 
 ImageEvents streamed(const std::shared_ptr<ImageWriter>& writer, const std::shared_ptr<EventStream>& stream) {
   return {
+      .on_place =
+          [=](int k, int place) {
+            stream->note({{"queue", place}, {"index", k}});
+          },
       .on_partial =
           [=](const PartialImage& partial) {
             stream->send(to_line(partial_event(*writer, partial)), kPartial);
@@ -96,6 +100,10 @@ Json ranking(const std::vector<RankedImage>& ranked) {
 BestOfEvents best_streamed(const std::shared_ptr<ImageWriter>& writer,
                            const std::shared_ptr<EventStream>& stream) {
   return {
+      .on_place =
+          [=](int k, int place) {
+            stream->note({{"queue", place}, {"candidate", k}});
+          },
       .on_partial =
           [=](const PartialImage& partial) {
             Json json = partial_event(*writer, partial);

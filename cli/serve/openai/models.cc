@@ -5,11 +5,21 @@
 #include <vector>
 
 #include "cli/serve/openai/openai.h"
+#include "cli/serve/serve_limits.h"
 
 namespace janus::cli {
 namespace {
 
-Json model_json(const ModelCard& card) {
+// What janus has beside OpenAI's fields; the page asks before it offers it.
+Json extensions(const ModelCard& card, const ServeLimits& limits) {
+  return {{"features", {"best_of", "negative_prompt", "janus_preview_every"}},
+          {"most_candidates", limits.choices},
+          {"most_tokens", limits.max_tokens},
+          {"device", card.device},
+          {"type", card.type}};
+}
+
+Json model_json(const ModelCard& card, const ServeLimits& limits) {
   const Json both{"text", "image"};
   // The modalities stand where clients of LocalAI look for them, and where those of llama-server do.
   Json json{{"id", card.name},
@@ -19,15 +29,16 @@ Json model_json(const ModelCard& card) {
             {"input_modalities", both},
             {"output_modalities", both},
             {"architecture", {{"input_modalities", both}, {"output_modalities", both}}},
-            {"loaded", card.loaded}};
+            {"loaded", card.loaded},
+            {"janus", extensions(card, limits)}};
   if (card.context_length > 0) json["context_length"] = card.context_length;
   if (!card.fingerprint.empty()) json["fingerprint"] = card.fingerprint;
   return json;
 }
 
-Json list_json(const std::vector<ModelCard>& cards) {
+Json list_json(const std::vector<ModelCard>& cards, const ServeLimits& limits) {
   Json data = Json::array();
-  for (const ModelCard& card : cards) data.push_back(model_json(card));
+  for (const ModelCard& card : cards) data.push_back(model_json(card, limits));
   return {{"object", "list"}, {"data", std::move(data)}};
 }
 
@@ -47,13 +58,13 @@ ModelCard card_named(const std::vector<ModelCard>& cards, const std::string& nam
 
 void add_models(Router& router, Service& service) {
   add_path(router, "GET", "/models", [&service](const std::shared_ptr<Exchange>& exchange) {
-    exchange->reply({.body = to_line(list_json(service.models.cards()))});
+    exchange->reply({.body = to_line(list_json(service.models.cards(), service.limits))});
   });
   add_path(router, "GET", "/models/{model}", [&service](const std::shared_ptr<Exchange>& exchange) {
     constexpr std::string_view kFolder = "/models/";
     const std::string& path = exchange->request().path;
     const std::string name = path.substr(path.find(kFolder) + kFolder.size());
-    exchange->reply({.body = to_line(model_json(card_named(service.models.cards(), name)))});
+    exchange->reply({.body = to_line(model_json(card_named(service.models.cards(), name), service.limits))});
   });
 }
 

@@ -218,10 +218,11 @@ void draw(Service& service, const std::shared_ptr<ServedModel>& model,
   const auto image = std::make_shared<ResponseImage>(response, asked, model);
   image->begin();
   response->start();
-  start_images(service, model, exchange, asked.image->job,
-               {.on_partial = [=](int, int partial, const Image& so_far) { image->add(partial, so_far); },
-                .on_image = [=](int, const GeneratedImage& made) { image->complete(made); },
-                .on_error = [=](const ApiError& error) { response->fail(error); }});
+  start_images(
+      service, model, exchange, asked.image->job,
+      {.on_partial = [=](const PartialImage& partial) { image->add(partial.partial, partial.so_far); },
+       .on_image = [=](int, const GeneratedImage& made) { image->complete(made); },
+       .on_error = [=](const ApiError& error) { response->fail(error); }});
 }
 
 void answer(const std::shared_ptr<ServedModel>& model, const std::shared_ptr<Exchange>& exchange,

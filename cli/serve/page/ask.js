@@ -3,7 +3,7 @@ import {stopped} from "./api.js";
 import * as attachments from "./attachments.js";
 import {answer} from "./conversation.js";
 import {drawInto, settingsFor} from "./draw.js";
-import {announce, byId, copyText, element, quietButton} from "./element.js";
+import {announce, byId, copyText, element, placeText, quietButton} from "./element.js";
 import * as gallery from "./gallery.js";
 import {newSeed, seedIn} from "./seeds.js";
 import {model} from "./server.js";
@@ -51,7 +51,7 @@ async function put(question, settings) {
   show();
   try {
     const {text, reason, tokens} = await answer(turns, question, settings, {
-      queue: (before) => { said.dataset.waiting = before > 0 ? `${before} before this one` : "reading"; },
+      queue: (place) => { said.dataset.waiting = placeText(place) || "reading"; },
       text: (piece) => said.append(piece),
     }, controller.signal);
     const turn = {...question, answer: text, nodes: [asked, reply]};
@@ -163,7 +163,11 @@ export function stop() {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (stop()) return;
+  if (controller) {
+    if (event.submitter) stop();
+    else announce("Still answering; Escape stops it");
+    return;
+  }
   if (/^\/(draw|generate)\s/.test(fields.question.value)) draw();
   else ask();
 });

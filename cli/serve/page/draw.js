@@ -124,7 +124,10 @@ function showExamples() {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!stopAll()) start();
+  // Enter has no button: it starts, but does not throw away what is being drawn.
+  if (running.size === 0) start();
+  else if (event.submitter) stopAll();
+  else announce("Still drawing; Escape stops it");
 });
 fields.seed.addEventListener("input", seedChanged);
 byId("seed-clear").addEventListener("click", () => {

@@ -48,6 +48,12 @@ export function announce(words) {
   setTimeout(() => { announcer.textContent = words; }, 50);
 }
 
+// The place in the server's queue; empty for a request that runs.
+export function placeText(place) {
+  if (place === 0) return "";
+  return place === 1 ? "next in the queue" : `place ${place} in the queue`;
+}
+
 // A seed that is copied by a press.
 export function seedButton(seed, text = `seed ${seed}`) {
   const button = element("button", {type: "button", class: "seed", title: "Copy the seed",

@@ -1,14 +1,14 @@
 // One image, asked for and watched while it grows.
 import {Problem, stream} from "./api.js";
 import {blobOf} from "./images.js";
-import {can} from "./server.js";
+import {can, isTiny, model} from "./server.js";
 
 const atOnce = 4;  // a browser opens few connections to a server, and answers need one, too
 let running = 0;
 const waiting = [];
 
-// settings: {prompt, seed, guidance, temperature, top_k, top_p, negative, best_of, model}. on.queue(n) says how
-// many go before, on.partial({url, lines, all, candidate}) shows what there is. Returns {blob, seed, candidates}.
+// settings: {prompt, seed, guidance, temperature, top_k, top_p, negative, best_of, model}. on.queue(n) says the
+// place in the queue (0: it runs), on.partial({url, lines, all, candidate}) shows what there is. Returns {blob, seed, candidates}.
 export async function generate(settings, on, signal) {
   await turn(signal);
   try {
@@ -41,9 +41,15 @@ function bodyOf(settings) {
   if (settings.top_p < 1) body.top_p = settings.top_p;
   if (settings.negative) body.negative_prompt = settings.negative;
   if (settings.best_of > 1) body.best_of = settings.best_of;
-  if (can("preview_every")) body.janus_preview_every = 1;
+  if (can("janus_preview_every")) body.janus_preview_every = previewEvery();
   else body.partial_images = 3;
   return body;
+}
+
+// Each row, where that costs little: on a CPU the decoder of a large model takes as long as some rows.
+function previewEvery() {
+  const device = model().janus?.device ?? "cpu";
+  return isTiny() || !device.startsWith("cpu") ? 1 : 3;
 }
 
 async function ask(settings, on, signal) {

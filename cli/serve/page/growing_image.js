@@ -1,5 +1,5 @@
 // A figure in which an image grows row by row.
-import {element, seedButton} from "./element.js";
+import {element, placeText, seedButton} from "./element.js";
 
 const smallSide = 160;  // images of fewer pixels are shown with sharp edges
 
@@ -27,8 +27,8 @@ export class GrowingImage {
                         this.#frame, this.#progress, this.#caption);
   }
 
-  queue(before) {
-    this.#state.textContent = before > 0 ? `${before} before this one` : "starting";
+  queue(place) {
+    this.#state.textContent = placeText(place) || "starting";
     this.#words.textContent = this.#state.textContent;
   }
 

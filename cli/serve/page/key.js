@@ -3,9 +3,24 @@ import {byId} from "./element.js";
 
 const place = "janus-key";
 let asking = null;  // the question that is open, for all who wait for it
+let current = "";   // where the browser keeps nothing, it lasts as long as the page
 
-export function key() {
-  return sessionStorage.getItem(place) ?? "";
+try {
+  current = sessionStorage.getItem(place) ?? "";
+} catch {
+  // As above.
+}
+
+export const key = () => current;
+
+function set(given) {
+  current = given;
+  try {
+    sessionStorage.setItem(place, given);
+  } catch {
+    // As above.
+  }
+  document.dispatchEvent(new Event("key-given"));
 }
 
 // True as soon as there is another key than `used`, false where the user gives none. refused: a key has just
@@ -27,7 +42,7 @@ function ask(refused) {
     const finish = (given) => {
       dialog.close();
       dialog.onclose = null;
-      if (given) sessionStorage.setItem(place, given);
+      if (given) set(given);
       resolve(Boolean(given));
     };
     byId("key-form").onsubmit = (event) => {

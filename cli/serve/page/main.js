@@ -32,6 +32,8 @@ for (const link of document.querySelectorAll(".bar nav a")) {
   });
 }
 addEventListener("popstate", settle);
+// A field that is wrong is shown, wherever it is.
+addEventListener("invalid", (event) => event.target.closest("details")?.setAttribute("open", ""), true);
 byId("skip").addEventListener("click", (event) => {
   event.preventDefault();
   byId("main").focus();

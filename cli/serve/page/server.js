@@ -21,13 +21,15 @@ export async function watch() {
     show(state);
     if (state === "ready") break;
   }
-  watching = false;
-  if (models.length > 0) return;
   try {
-    models = (await json("v1/models")).data;
-    fillIn();
+    if (models.length === 0) {
+      models = (await json("v1/models")).data;
+      fillIn();
+    }
   } catch (problem) {
     show(problem.status === 401 ? "locked" : "away");
+  } finally {
+    watching = false;
   }
 }
 
@@ -62,11 +64,18 @@ function changed() {
   document.title = `${model().id} · janus`;
   for (const note of document.querySelectorAll(".tiny-note")) note.hidden = !isTiny();
   for (const field of document.querySelectorAll("[data-feature]")) field.hidden = !can(field.dataset.feature);
+  limit("#draw-form [name=best_of]", model().janus?.most_candidates);
+  limit("#ask-form [name=max_tokens]", model().janus?.most_tokens);
   for (const listener of listeners) listener();
+}
+
+function limit(selector, most) {
+  if (most) document.querySelector(selector).max = most;
 }
 
 byId("model").addEventListener("change", changed);
 document.addEventListener("server-away", watch);
+document.addEventListener("key-given", watch);
 for (const note of document.querySelectorAll(".tiny-note")) {
   note.append(element("strong", {}, "janus-tiny"), " is built in and small. It knows flat coloured shapes, told as in “a red " +
               "circle left of a blue square on a white background”, and nothing else. For photographs and free prompts, " +

@@ -132,4 +132,4 @@ class QueueTest(PageTest):
         self.draw(count=4)
         self.images(4)
         states = self.browser.run("return [...states]")
-        self.assertTrue(any(" before this one" in state for state in states), states)
+        self.assertTrue(any("in the queue" in state for state in states), states)

@@ -12,10 +12,10 @@
 namespace janus::cli {
 
 struct AdmissionSettings {
-  ApiKeys keys;
-  bool loopback = true;              // only this machine reaches the server
-  std::vector<std::string> hosts;    // names that it has beside the machine's own
-  std::vector<std::string> origins;  // of pages of other servers that may ask; "*": all
+  ApiKeys keys = {};
+  bool loopback = true;                   // only this machine reaches the server
+  std::vector<std::string> hosts = {};    // names that it has beside the machine's own
+  std::vector<std::string> origins = {};  // of pages of other servers that may ask; "*": all
 };
 
 class Admission {

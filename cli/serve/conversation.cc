@@ -111,10 +111,12 @@ class Turns {
 
  private:
   void ask(const Message& message) {
-    if (!parts_.empty()) parts_.push_back({.text = "\n"});
+    const bool behind_another = !parts_.empty();
     parts_.insert(parts_.end(), shown_.begin(), shown_.end());
-    parts_.insert(parts_.end(), message.parts.begin(), message.parts.end());
     shown_.clear();
+    const auto first = parts_.insert(parts_.end(), message.parts.begin(), message.parts.end());
+    const auto words = std::find_if(first, parts_.end(), is_words);
+    if (behind_another && words != parts_.end()) words->text.insert(0, "\n");
     path_ = message.path;
   }
 

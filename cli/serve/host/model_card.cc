@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-#include <janus/version.h>
 
 #include <algorithm>
 #include <chrono>
@@ -7,8 +5,8 @@
 #include <map>
 
 #include "cli/serve/host/loading_host.h"
-#include "core/base/digest.h"
 #include "core/tensor/device.h"
+#include "generator/model_fingerprint.h"
 
 namespace janus::cli {
 namespace {
@@ -46,31 +44,25 @@ ModelCard read_card(const ModelNames& names, const CommonOptions& common, Consol
   const FileSet files = model_files(names.model, console);
   check_family(files);
   const Checkpoint checkpoint = Checkpoint::open(files);
+  ModelCard card;
+  card.fingerprint = model_fingerprint(checkpoint);
   // Nothing is loaded: what the config says is asked of a model that must not run.
   const ModelInfo info = open_model(checkpoint, open_device("cpu", {.threads = 1}), {.plan = true})->info();
-  ModelCard card;
   card.name = names.name;
   card.created = newest(files_of(files));
   card.context_length = info.context_length;
   card.family = info.family;
   std::map<std::string, int64_t> types;
-  std::string content;
   for (const auto& [name, tensor] : checkpoint.tensors()) {
     const auto bytes = static_cast<int64_t>(tensor.data.bytes.size());
     card.bytes += bytes;
     card.parameters += tensor.shape.elements();
     types[tensor.unreadable.empty() && !tensor.is_f64() ? name_of(tensor.dtype) : tensor.type] += bytes;
-    content += fmt::format("{} {} {}\n", name, tensor.type, bytes);
   }
   const auto most = std::max_element(types.begin(), types.end(),
                                      [](const auto& a, const auto& b) { return a.second < b.second; });
   card.type = common.type == "native" && most != types.end() ? most->first : common.type;
   card.device = common.device;
-  // What may change an answer, but for the weights themselves.
-  constexpr size_t kDigits = 12;
-  card.fingerprint = "fp_" + sha256_of(fmt::format("{} {} {} {}\n{}", JANUS_VERSION, card.type, card.device,
-                                                   card.created, content))
-                                 .substr(0, kDigits);
   return card;
 }
 

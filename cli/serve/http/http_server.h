@@ -29,14 +29,14 @@ struct HttpLimits {
 
 struct HttpServerOptions {
   int listener = -1;  // a socket that listens; the server's from here on
-  HttpLimits limits;
-  std::string tls_certificate, tls_key;  // PEM; empty: no TLS
+  HttpLimits limits = {};
+  std::string tls_certificate = {}, tls_key = {};  // PEM; empty: no TLS
 };
 
 // What is decided once a request's headers are there.
 struct HttpAdmission {
   std::optional<HttpReply> answer;  // ends the request before its body is read
-  HttpHeaders headers;              // of the reply, whoever makes it
+  HttpHeaders headers = {};         // of the reply, whoever makes it
 };
 
 // A request that is over, for logs and counts.

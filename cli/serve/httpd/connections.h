@@ -14,6 +14,7 @@ class Connections {
   struct Connection {
     int socket = -1;
     HttpClock::time_point deadline = HttpClock::time_point::max();
+    HttpClock::time_point left = HttpClock::time_point::max();  // since when the client has said all
     std::list<Connection>::iterator self = {};
   };
 
@@ -23,7 +24,8 @@ class Connections {
   void close(Connection* connection);
   // From now on; zero: no limit.
   void give_time(Connection* connection, HttpClock::duration time);
-  // Ends every connection whose time is up: its owner finds it closed by the client.
+  // Ends every connection whose time is up, or whose client has said all without a whole request: its owner
+  // finds it closed.
   void end_late(HttpClock::time_point now);
   size_t size() const;
 

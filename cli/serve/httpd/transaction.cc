@@ -1,6 +1,7 @@
 #include "cli/serve/httpd/transaction.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <cstring>
 
@@ -101,6 +102,8 @@ void Transaction::lose_client() {
     pieces_.clear();
     pending_bytes_ = 0;
     action.swap(when_gone_);
+    // One that waits for the client to take bytes is not suspended.
+    if (socket_ >= 0) shutdown(socket_, SHUT_RDWR);
     wake();
   }
   if (action) action();

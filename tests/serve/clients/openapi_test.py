@@ -76,7 +76,7 @@ def operations():
 
 
 def filled(path):
-    return path.replace("{model}", "janus-tiny").replace("{id}", "none")
+    return path.replace("{model}", "janus-tiny").replace("{id}", "none").replace("{file}", "index.html")
 
 
 def bodies(method, path, operation):

@@ -28,6 +28,7 @@ export class GrowingImage {
   }
 
   queue(place) {
+    if (this.#tiles.size > 0) return;  // one of its candidates has begun
     this.#state.textContent = placeText(place) || "starting";
     this.#words.textContent = this.#state.textContent;
   }

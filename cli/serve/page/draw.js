@@ -92,9 +92,14 @@ function show() {
   button.classList.toggle("primary", running.size === 0);
 }
 
+function fill(prompt) {
+  fields.prompt.value = prompt;
+  fields.prompt.dispatchEvent(new Event("input"));  // it takes the height of its text
+  fields.prompt.focus();
+}
+
 // Puts the settings of an image into the form; its seed among them.
 export function takeOver({settings}) {
-  fields.prompt.value = settings.prompt;
   fields.seed.value = settings.seed;
   fields.guidance.value = settings.guidance;
   fields.temperature.value = settings.temperature;
@@ -105,7 +110,7 @@ export function takeOver({settings}) {
   fields.best_of.value = 1;  // that seed alone gives the best again
   byId("draw-more").open = settings.top_k > 0 || settings.top_p < 1 || settings.negative !== "";
   seedChanged();
-  fields.prompt.focus();
+  fill(settings.prompt);
   announce(`Seed ${settings.seed} and the settings of the image are filled in`);
 }
 
@@ -116,10 +121,7 @@ function seedChanged() {
 
 function showExamples() {
   byId("draw-examples").replaceChildren(...examples[isTiny() ? "tiny" : "other"].map((text) => element("li", {},
-    element("button", {type: "button", onclick: () => {
-      fields.prompt.value = text;
-      fields.prompt.focus();
-    }}, text))));
+    element("button", {type: "button", onclick: () => fill(text)}, text))));
 }
 
 form.addEventListener("submit", (event) => {

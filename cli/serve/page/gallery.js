@@ -58,7 +58,7 @@ function thumb(entry) {
 
 function facts({settings, candidates, seconds}) {
   const rows = [
-    ["Prompt", settings.prompt], ["Negative prompt", settings.negative], ["Seed", seedButton(settings.seed, String(settings.seed))],
+    ["Negative prompt", settings.negative], ["Seed", seedButton(settings.seed, String(settings.seed))],
     ["Guidance", String(settings.guidance)], ["Temperature", String(settings.temperature)],
     ["Top-k", settings.top_k > 0 ? String(settings.top_k) : ""],
     ["Top-p", settings.top_p < 1 ? String(settings.top_p) : ""],

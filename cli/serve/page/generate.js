@@ -53,9 +53,11 @@ function previewEvery() {
 }
 
 async function ask(settings, on, signal) {
+  const places = new Map();  // of each candidate
   for await (const {note, data} of stream("v1/images/generations", bodyOf(settings), signal)) {
     if (note) {
-      on.queue(note.queue ?? 0);
+      places.set(note.candidate ?? 0, note.queue ?? 0);
+      on.queue(Math.min(...places.values()));
     } else if (data.type === "image_generation.partial_image") {
       on.partial({blob: blobOf(data.b64_json, "image/png"), lines: data.lines, all: data.all_lines,
                   candidate: data.candidate ?? 0});

@@ -28,6 +28,7 @@ export class GrowingImage {
   }
 
   queue(place) {
+    if (this.#tiles.size > 0) return;  // one of its candidates has begun
     this.#state.textContent = placeText(place) || "starting";
     this.#words.textContent = this.#state.textContent;
   }
@@ -61,6 +62,7 @@ export class GrowingImage {
     this.#clear();
     this.#words.textContent = words ? "no image" : "stopped";
     delete this.#frame.dataset.tiles;
+    this.#frame.classList.add("failed");
     this.#frame.append(this.#words);
     if (words) this.#state.replaceWith(element("span", {class: "problem", role: "alert"}, words));
     else this.#state.remove();

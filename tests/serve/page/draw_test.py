@@ -60,7 +60,7 @@ class DrawTest(PageTest):
         self.images(1)
         self.browser.run("document.querySelector('#draw-form').reset(); document.querySelector('#prompt').value = ''")
         self.browser.find("#thumbs button").click()
-        facts = self.browser.find("#details .facts").text
+        facts = self.browser.find("#details").text
         for part in PROMPT, "11", "0.9", "50", "0.95", "a red ring on a gray background", "janus-tiny":
             self.assertIn(part, facts)
         self.shot("details-light")

@@ -81,6 +81,7 @@ Command tokenize_command();
 Command info_command();
 Command bench_command();
 Command caption_command();
+Command serve_command();
 Command pull_command();
 Command quantize_command();
 Command list_command();

@@ -31,8 +31,9 @@ void declare_special_tokens(OptionSet& options, bool& target) {
 }
 
 void declare_common(OptionSet& options, CommonOptions& target) {
-  options.option(
-      "-m,--model", "MODEL", some_text(target.model),
+  // Aliases and scripts append: all but janus serve use the last one.
+  options.values(
+      "-m,--model", "MODEL", target.models,
       "a model folder, a GGUF file, owner/repo[@revision] of the hub cache, or repo alone where one "
       "there has that name; a path of that name wins; janus-tiny is the built-in one (default: "
       "janus-tiny)");

@@ -61,23 +61,12 @@ void occupy_standard_streams() {
 }
 
 std::vector<Command> all_commands(const Manual& manual) {
-  return {describe_command(),
-          generate_command(),
-          chat_command(),
-          encode_command(),
-          decode_command(),
-          embed_command(),
-          score_command(),
-          tokenize_command(),
-          info_command(),
-          bench_command(),
-          caption_command(),
-          pull_command(),
-          list_command(),
-          rm_command(),
-          quantize_command(),
-          help_command(manual),
-          completion_command(manual)};
+  return {describe_command(), generate_command(),   chat_command(),
+          encode_command(),   decode_command(),     embed_command(),
+          score_command(),    tokenize_command(),   info_command(),
+          bench_command(),    caption_command(),    serve_command(),
+          pull_command(),     list_command(),       rm_command(),
+          quantize_command(), help_command(manual), completion_command(manual)};
 }
 
 // A key of the user's settings that no option has is a slip, and refused wherever it stands.
@@ -202,6 +191,7 @@ Outcome run(int argc, char** argv) {
   use_settings_of(command->name);
   check_user_settings(manual);
   common_options.read();
+  if (!common.models.empty()) common.model = common.models.back();
   own->read();
   Console console(common.quiet, common.verbose);
   if (common.json_progress) console.tell_progress_as_json();

@@ -128,7 +128,10 @@ class OptionSet {
 
 // What every command understands.
 struct CommonOptions {
-  std::string model;  // a path, or owner/repo[@revision] of the hub cache; empty = the built-in model
+  // A path, or owner/repo[@revision] of the hub cache; empty = the built-in model. The last of `models`, for
+  // commands that use one.
+  std::string model;
+  std::vector<std::string> models;  // in the order of the command line
   std::string device = "auto";
   std::string type = "native";
   int64_t threads = 0;                    // 0 = the processors this process may use

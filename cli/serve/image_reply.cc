@@ -61,7 +61,7 @@ const char* name_of(ImageFormat format) {
 }
 
 ImageFormat format_of_name(const std::string& name, const std::string& param) {
-  const auto format = image_format_of("." + name);
+  const auto format = image_format_of("image." + name);
   if (!format || (name != name_of(*format) && name != "jpg")) {
     refuse(param, fmt::format("png, jpeg or webp (this server writes {})", writable_extensions()),
            fmt::format("\"{:.20}\"", name), "ask for one of these");

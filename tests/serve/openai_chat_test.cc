@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "tests/serve/test_service.h"
+#include "tests/serve/openai_service.h"
 
 namespace janus::cli {
 namespace {
@@ -12,7 +12,7 @@ constexpr const char* kPath = "/v1/chat/completions";
 
 class OpenAiChat : public testing::Test {
  protected:
-  void SetUp() override { JANUS_NEEDS_BUILTIN_MODEL(); }
+  void SetUp() override { JANUS_NEEDS_TINY(); }
 
   // What `janus describe` answers.
   Answer described(const std::vector<Image>& images, const std::string& question,
@@ -30,7 +30,7 @@ class OpenAiChat : public testing::Test {
     return service_.ask(kPath, body)["choices"][0]["message"]["content"].get<std::string>();
   }
 
-  TestService service_;
+  OpenAiService service_;
   const Image red_ = disc(220, 20, 20), blue_ = disc(20, 20, 220);
 };
 
@@ -286,7 +286,7 @@ TEST_F(OpenAiChat, HoldsToTheLimits) {
   limits.images = 1;
   limits.image_pixels = 64 * 64;
   limits.max_tokens = 3;
-  TestService strict(limits);
+  OpenAiService strict(limits);
   const auto ask = [&](Json parts) {
     return strict.post(kPath, {{"messages", {user(std::move(parts))}}, {"max_tokens", 100}});
   };
@@ -318,11 +318,13 @@ TEST_F(OpenAiChat, AClientThatGoesAwayFreesItsPlace) {
 }
 
 TEST_F(OpenAiChat, AFullQueueRefusesWithItsStatus) {
-  TestService small({}, /*queue=*/0);
+  service_.host.model->refuse_behind = 3;
   const Json body{
       {"messages", {user("Tell me everything.")}}, {"temperature", 1e4}, {"max_tokens", 400}, {"n", 5}};
-  expect_openai_error(small.post(kPath, body), 429, "", "queue_full");
-  EXPECT_TRUE(small.comes_to_rest()) << "the choices that had a place";
+  const HttpReply reply = service_.post(kPath, body);
+  expect_openai_error(reply, 429, "");
+  EXPECT_EQ(reply.headers, (HttpHeaders{{"Retry-After", "2"}}));
+  EXPECT_TRUE(service_.comes_to_rest()) << "the choices that had a place";
 }
 
 }  // namespace

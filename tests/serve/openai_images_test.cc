@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/commands/image_settings.h"
-#include "tests/serve/test_service.h"
+#include "tests/serve/openai_service.h"
 
 namespace janus::cli {
 namespace {
@@ -12,7 +12,7 @@ constexpr const char* kPrompt = "a red circle on a white background";
 
 class OpenAiImages : public testing::Test {
  protected:
-  void SetUp() override { JANUS_NEEDS_BUILTIN_MODEL(); }
+  void SetUp() override { JANUS_NEEDS_TINY(); }
 
   // What `janus generate` makes.
   Image generated(uint32_t seed, float guidance = ImageRequest{}.guidance, const std::string& negative = {}) {
@@ -26,7 +26,7 @@ class OpenAiImages : public testing::Test {
   }
   static Image decoded(const Json& base64) { return decode_image(bytes_of(base64), "reply").image; }
 
-  TestService service_;
+  OpenAiService service_;
 };
 
 TEST_F(OpenAiImages, AreWhatTheirSeedsGive) {

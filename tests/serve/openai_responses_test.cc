@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "tests/serve/test_service.h"
+#include "tests/serve/openai_service.h"
 
 namespace janus::cli {
 namespace {
@@ -14,7 +14,7 @@ const Json kImageTool =
 
 class OpenAiResponses : public testing::Test {
  protected:
-  void SetUp() override { JANUS_NEEDS_BUILTIN_MODEL(); }
+  void SetUp() override { JANUS_NEEDS_TINY(); }
 
   // The same answer as a chat's.
   std::string chatted(const Json& messages) {
@@ -22,7 +22,7 @@ class OpenAiResponses : public testing::Test {
         .get<std::string>();
   }
 
-  TestService service_;
+  OpenAiService service_;
   const Image red_ = disc(220, 20, 20);
 };
 

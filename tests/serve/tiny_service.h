@@ -60,7 +60,9 @@ class TinyModel : public ServedModel {
     return engine_.submit(std::move(request), std::move(sink));
   }
   void cancel(RequestId id) override { engine_.cancel(id); }
-  void call(std::function<void(const Model&)> work) override { work(*model_); }
+  void call(std::function<void(const Model&)> work) override {
+    engine_.call([this, work = std::move(work)] { work(*model_); });
+  }
 
   Engine::Load load() const { return engine_.load(); }
   int refuse_behind = -1;  // 429 for every request after so many

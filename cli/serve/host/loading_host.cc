@@ -113,7 +113,7 @@ void LoadingHost::ask(const std::string& name, std::function<void(std::shared_pt
     Entry& entry = entries_[*place];
     // While another model waits for room, those that are loaded come to rest.
     const bool rests = wants_room_ != nullptr && wants_room_ != &entry;
-    if (entry.loaded && !entry.loaded->engine->broken() && !rests) {
+    if (!stopped_ && entry.loaded && !entry.loaded->engine->broken() && !rests) {
       held = hold(entry.loaded);
     } else if (!stopped_) {
       entry.pending.push_back({std::move(ready), std::move(failed)});
@@ -349,7 +349,7 @@ void LoadingHost::write_gauges(MetricsText& text) const {
     std::string model;
     bool loaded;
     Engine::Load load;
-    int64_t under_way, rows;
+    int64_t under_way, rows, busy_rows;
   };
   std::vector<Row> rows;
   {
@@ -360,7 +360,8 @@ void LoadingHost::write_gauges(MetricsText& text) const {
                       .loaded = engine != nullptr,
                       .load = engine != nullptr ? engine->load() : Engine::Load{},
                       .under_way = engine != nullptr ? engine->under_way() : 0,
-                      .rows = engine != nullptr ? engine->rows() : 0});
+                      .rows = engine != nullptr ? engine->rows() : 0,
+                      .busy_rows = engine != nullptr ? engine->busy_rows() : 0});
     }
   }
   const auto gauge = [&](const std::string& name, const std::string& help, const auto& value) {
@@ -370,6 +371,7 @@ void LoadingHost::write_gauges(MetricsText& text) const {
   gauge("janus_model_loaded", "Whether a model is in memory",
         [](const Row& row) { return row.loaded ? 1 : 0; });
   gauge("janus_rows", "Rows of a step", [](const Row& row) { return row.rows; });
+  gauge("janus_rows_busy", "Rows that requests have", [](const Row& row) { return row.busy_rows; });
   gauge("janus_requests_running", "Requests that have rows", [](const Row& row) { return row.load.running; });
   gauge("janus_requests_waiting", "Requests that wait for rows or whose prompts are read",
         [](const Row& row) { return std::max<int64_t>(0, row.under_way - row.load.running); });

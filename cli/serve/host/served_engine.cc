@@ -11,7 +11,8 @@ using Clock = std::chrono::steady_clock;
 // One request's place, from its submission to its end, and what is counted of it.
 class ServedEngine::Ticket {
  public:
-  Ticket(ServedEngine& engine, const char* kind, int64_t images) : engine_(engine) {
+  Ticket(ServedEngine& engine, const char* kind, int64_t rows, int64_t images)
+      : engine_(engine), rows_(rows) {
     done_.model = engine.card_.name;
     done_.kind = kind;
     done_.prompt_images = images;
@@ -20,6 +21,10 @@ class ServedEngine::Ticket {
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
+  // Its turn has come.
+  void start() {
+    if (!std::exchange(started_, true)) engine_.busy_rows_ += rows_;
+  }
   void note_first() {
     if (done_.first_seconds < 0) done_.first_seconds = seconds();
   }
@@ -32,6 +37,7 @@ class ServedEngine::Ticket {
     done_.outcome = outcome;
     done_.seconds = seconds();
     engine_.metrics_.count(done_);
+    if (started_) engine_.busy_rows_ -= rows_;
     if (--engine_.under_way_ == 0 && engine_.settings_.on_idle) engine_.settings_.on_idle();
   }
 
@@ -39,9 +45,10 @@ class ServedEngine::Ticket {
   double seconds() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
 
   ServedEngine& engine_;
+  const int64_t rows_;
   const Clock::time_point began_ = Clock::now();
   Metrics::Generation done_;
-  bool ended_ = false;
+  bool started_ = false, ended_ = false;
 };
 
 namespace {
@@ -110,9 +117,9 @@ void ServedEngine::run() {
   }
 }
 
-std::shared_ptr<ServedEngine::Ticket> ServedEngine::admit(const char* kind, int64_t images) {
-  const int64_t most = rows() + settings_.queue;
-  if (under_way_.fetch_add(1) < most) return std::make_shared<Ticket>(*this, kind, images);
+std::shared_ptr<ServedEngine::Ticket> ServedEngine::admit(const char* kind, int64_t rows, int64_t images) {
+  const int64_t most = engine_.rows() + settings_.queue;
+  if (under_way_.fetch_add(1) < most) return std::make_shared<Ticket>(*this, kind, rows, images);
   --under_way_;
   metrics_.count({.model = card_.name, .kind = kind, .outcome = "refused"});
   ApiError full(429,
@@ -130,10 +137,11 @@ RequestId ServedEngine::put(Request request, Sink sink, const std::shared_ptr<Ti
     if (tell) tell(kWaiting, now, 0);
   });
   sink.on_done = [ticket, tell = std::move(sink.on_done)](auto& result) {
-    if (tell) tell(result);
+    // First, so that whoever is told finds the place in the queue free.
     const Sampled made = sampled(result);
     ticket->note_result(made.count, made.per_second);
     ticket->end("ok");
+    if (tell) tell(result);
   };
   sink.on_error = [this, place, ticket, tell = std::move(sink.on_error)](const std::exception_ptr& error) {
     line_.leave(place, /*for_its_turn=*/false);
@@ -143,6 +151,7 @@ RequestId ServedEngine::put(Request request, Sink sink, const std::shared_ptr<Ti
   sink.on_progress = [this, place, ticket, tell = std::move(sink.on_progress)](const char* phase,
                                                                                int64_t done, int64_t total) {
     line_.leave(place, /*for_its_turn=*/true);
+    ticket->start();
     const std::string_view now = phase;
     if (done > 0 && (now == "writing" || now == "drawing")) ticket->note_first();
     if (tell) tell(phase, done, total);
@@ -168,17 +177,18 @@ void ServedEngine::rethrow_refusal() const {
 }
 
 RequestId ServedEngine::submit(AnswerRequest request, AnswerSink sink) {
-  const auto ticket = admit("answer", static_cast<int64_t>(request.images.size()));
+  const auto ticket = admit("answer", 1, static_cast<int64_t>(request.images.size()));
   return put(std::move(request), std::move(sink), ticket);
 }
 
 RequestId ServedEngine::submit(ImageRequest request, ImageSink sink) {
-  return put(std::move(request), std::move(sink), admit("image", 0));
+  const int64_t rows = request.guidance == 1.0F ? 1 : 2;  // another for what guidance leads away from
+  return put(std::move(request), std::move(sink), admit("image", rows, 0));
 }
 
 RequestId ServedEngine::submit(ScoreRequest request, ScoreSink sink) {
   ++under_way_;
-  return put(std::move(request), std::move(sink), std::make_shared<Ticket>(*this, "score", 0));
+  return put(std::move(request), std::move(sink), std::make_shared<Ticket>(*this, "score", 1, 0));
 }
 
 void ServedEngine::call(std::function<void(const Model&)> work) {

@@ -42,12 +42,14 @@ class ServedEngine : public ServedModel {
   int64_t under_way() const { return under_way_; }
   Engine::Load load() const { return engine_.load(); }
   int rows() const { return engine_.rows(); }
+  // Those that requests have whose turn has come.
+  int64_t busy_rows() const { return busy_rows_; }
 
  private:
   class Ticket;
 
   // Takes a place in the queue; throws ApiError where it is full.
-  std::shared_ptr<Ticket> admit(const char* kind, int64_t images);
+  std::shared_ptr<Ticket> admit(const char* kind, int64_t rows, int64_t images);
   template <typename Request, typename Sink>
   RequestId put(Request request, Sink sink, const std::shared_ptr<Ticket>& ticket);
   [[noreturn]] void rethrow_refusal() const;
@@ -59,7 +61,7 @@ class ServedEngine : public ServedModel {
   Metrics& metrics_;
   WaitingLine line_;
   Engine engine_;
-  std::atomic<int64_t> under_way_ = 0;
+  std::atomic<int64_t> under_way_ = 0, busy_rows_ = 0;
   std::atomic<bool> broken_ = false;
   std::once_flag stopped_;
   std::thread thread_;

@@ -11,12 +11,12 @@
 namespace janus::cli {
 
 struct HttpRequest {
-  std::string method;                                      // "GET"
-  std::string path;                                        // decoded, without the query: "/v1/models"
-  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
-  std::map<std::string, std::string> headers;              // names in lower case
-  std::string body;
-  std::string client;  // the address: "127.0.0.1"
+  std::string method = {};                                      // "GET"
+  std::string path = {};                                        // decoded, without the query: "/v1/models"
+  std::vector<std::pair<std::string, std::string>> query = {};  // decoded, in order
+  std::map<std::string, std::string> headers = {};              // names in lower case
+  std::string body = {};
+  std::string client = {};  // the address: "127.0.0.1"
 };
 
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;

@@ -59,7 +59,7 @@ Json ImageWriter::form() const {
   const int side = fields_.form.side == 0 ? native : fields_.form.side;
   return {{"size", fmt::format("{0}x{0}", side)},
           {"native_size", fmt::format("{0}x{0}", native)},
-          {"quality", "auto"},
+          {"quality", "high"},
           {"background", "opaque"},
           {"output_format", name_of(fields_.form.format)}};
 }

@@ -26,6 +26,8 @@ MORE = {
     ("post", "/v1/images/generations"): [
         {"prompt": "a red circle", "stream": True, "partial_images": 2},
         {"prompt": "a red circle", "output_format": "jpeg", "n": 2},
+        {"prompt": "a red circle", "response_format": "url", "best_of": 2},
+        {"prompt": "a red circle", "stream": True, "janus_preview_every": 4, "best_of": 2},
     ],
     ("post", "/v1/embeddings"): [{"input": data_url(STAR)}, {"input": [data_url(STAR)], "encoding_format": "base64"}],
     ("post", "/api/chat"): [{"model": "janus-tiny", "messages": [{"role": "user", "content": "Hello"}],

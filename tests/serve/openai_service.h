@@ -1,4 +1,4 @@
-// The handlers of the server on the built-in model with its engine, without a network.
+// What the tests of OpenAI's interface share.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,75 +8,28 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
-#include "cli/io/json_output.h"
-#include "cli/serve/error_reply.h"
-#include "cli/serve/host/served_engine.h"
-#include "cli/serve/metrics.h"
 #include "cli/serve/route_table.h"
-#include "cli/serve/serve_limits.h"
-#include "cli/serve/worker_pool.h"
 #include "core/base/base64.h"
-#include "generator/builtin_model.h"
-#include "tests/serve/recording_exchange.h"
+#include "tests/serve/tiny_service.h"
 #include "vision/image_file.h"
 
 namespace janus::cli {
 
-// A test of handlers begins with it: the built-in model's tokenizer needs SentencePiece.
-#define JANUS_NEEDS_BUILTIN_MODEL() \
-  if (JANUS_WITH_SENTENCEPIECE == 0) GTEST_SKIP() << "the built-in model's tokenizer needs SentencePiece"
-
-// One model that is there at once.
-class TestHost : public ModelHost {
+// OpenAI's interface.
+class OpenAiService : public TinyService {
  public:
-  static constexpr const char* kName = "janus-tiny";
-
-  explicit TestHost(Metrics& metrics, int64_t queue = 64) {
-    ModelCard card;
-    card.name = kName;
-    card.created = 1700000000;
-    card.type = "native";
-    card.device = "cpu";
-    card.fingerprint = "0123456789abcdef";
-    card.loaded = true;
-    ChosenModel chosen;
-    chosen.name = kName;
-    chosen.model = open_builtin_model(open_device("cpu", {.threads = 1}));
-    engine_ =
-        std::make_shared<ServedEngine>(std::move(card), std::move(chosen),
-                                       ServedEngineSettings{.engine = {.rows = 4}, .queue = queue}, metrics);
-  }
-  ~TestHost() override { engine_->stop(); }
-
-  std::vector<ModelCard> cards() const override { return {engine_->card()}; }
-  void ask(const std::string& name, std::function<void(std::shared_ptr<ServedModel>)> ready,
-           std::function<void(const ApiError&)> failed) override {
-    if (name.empty() || name == kName) return ready(engine_);
-    failed(ApiError(404, "model: expected janus-tiny, found \"" + name + "\"", "model_not_found", "model"));
-  }
-  ServedEngine& engine() { return *engine_; }
-
- private:
-  std::shared_ptr<ServedEngine> engine_;
-};
-
-class TestService {
- public:
-  explicit TestService(ServeLimits limits = {}, int64_t queue = 64)
-      : host_(metrics_, queue), limits_(limits), service_{host_, workers_, limits_, metrics_} {
-    add_openai(routes_, service_);
+  explicit OpenAiService(const ServeLimits& with = {}) {
+    limits = with;
+    add_openai(routes_, service);
   }
 
   // What the front of the server does with a request.
   std::shared_ptr<RecordingExchange> start(const std::string& method, const std::string& path,
                                            std::string body = {}) {
-    const auto exchange = std::make_shared<RecordingExchange>(HttpRequest{.method = method,
-                                                                          .path = path,
-                                                                          .query = {},
-                                                                          .headers = {},
-                                                                          .body = std::move(body),
-                                                                          .client = "127.0.0.1"});
+    const auto exchange = std::make_shared<RecordingExchange>(
+        HttpRequest{.method = method, .path = path, .body = std::move(body)});
     try {
       routes_.find(method, path).handler(exchange);
     } catch (...) {
@@ -103,25 +56,19 @@ class TestService {
     return event_data(reply.body);
   }
 
-  const Model& model() { return host_.engine().model(); }
-  // What the engine answers alone: nothing else may run meanwhile.
+  const Model& model() { return host.model->model(); }
+  // What an engine answers alone: no request may be under way meanwhile.
   Answer answer(AnswerRequest request) { return Engine(model()).answer(std::move(request)); }
   GeneratedImage generate(ImageRequest request) { return Engine(model()).generate(std::move(request)); }
 
   // Whether all requests have left the engine within a while.
   bool comes_to_rest() {
-    for (int i = 0; i < 500 && host_.engine().under_way() > 0; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return host_.engine().under_way() == 0;
+    const auto busy = [&] { return host.model->load().running + host.model->load().waiting > 0; };
+    for (int i = 0; i < 500 && busy(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return !busy();
   }
 
  private:
-  Metrics metrics_;
-  TestHost host_;
-  ServeLimits limits_;
-  WorkerPool workers_{2};
-  Service service_;
   RouteTable routes_;
 };
 

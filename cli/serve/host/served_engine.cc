@@ -137,10 +137,11 @@ RequestId ServedEngine::put(Request request, Sink sink, const std::shared_ptr<Ti
     if (tell) tell(kWaiting, now, 0);
   });
   sink.on_done = [ticket, tell = std::move(sink.on_done)](auto& result) {
-    if (tell) tell(result);
+    // First, so that whoever is told finds the place in the queue free.
     const Sampled made = sampled(result);
     ticket->note_result(made.count, made.per_second);
     ticket->end("ok");
+    if (tell) tell(result);
   };
   sink.on_error = [this, place, ticket, tell = std::move(sink.on_error)](const std::exception_ptr& error) {
     line_.leave(place, /*for_its_turn=*/false);

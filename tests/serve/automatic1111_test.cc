@@ -52,7 +52,7 @@ TEST_F(Automatic1111Test, MakesTheImagesThatTheModelMakes) {
   for (size_t k = 0; k < 4; ++k) {
     EXPECT_EQ(image_of(reply["images"][k]).pixels, expected[k].pixels) << k;
     const auto bytes = from_base64(reply["images"][k].get<std::string>()).value();
-    const ImageText text = read_png_text(bytes, "image");
+    const ImageText text = read_image_text(bytes, "image");
     EXPECT_EQ(text.at(kParametersKeyword), info["infotexts"][k].get<std::string>());
     EXPECT_EQ(settings_of(text)->at("seed"), 7 + k);
   }
@@ -81,6 +81,10 @@ TEST_F(Automatic1111Test, RefusesWhatItCannotMake) {
     const Json reply = images(more, 400);
     EXPECT_TRUE(reply["error"].is_string() && reply["detail"].is_string()) << more;
   }
+}
+
+TEST_F(Automatic1111Test, SaysThatItChangesNoImages) {
+  EXPECT_TRUE(tiny_->json(501, "POST", "/sdapi/v1/img2img", "{}")["detail"].is_string());
 }
 
 TEST_F(Automatic1111Test, TellsHowFarItIs) {

@@ -102,6 +102,14 @@ TEST_F(OllamaTest, RefusesWhatNoModelCanDo) {
   }
 }
 
+TEST_F(OllamaTest, RefusesMessagesThatAreNoList) {
+  for (const char* messages :
+       {"{}", "\"x\"", "1", "[1]", "[{}]", R"([{"role": "user"}])", R"([{"role": "tool"}])"}) {
+    const std::string body = std::string(R"({"model": "janus-tiny", "messages": )") + messages + "}";
+    EXPECT_EQ(tiny_->ask("POST", "/api/chat", body).status, 400) << messages;
+  }
+}
+
 TEST_F(OllamaTest, RefusesAModelThatIsNotThere) {
   generate({{"model", "nothing"}}, 404);
   tiny_->json(404, "POST", "/api/show", R"({"model": "nothing"})");

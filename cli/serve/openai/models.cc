@@ -57,15 +57,18 @@ ModelCard card_named(const std::vector<ModelCard>& cards, const std::string& nam
 }  // namespace
 
 void add_models(Router& router, Service& service) {
-  add_path(router, "GET", "/models", [&service](const std::shared_ptr<Exchange>& exchange) {
+  const RouteTraits quick{.quick = true};
+  const Handler list = [&service](const std::shared_ptr<Exchange>& exchange) {
     exchange->reply({.body = to_line(list_json(service.models.cards(), service.limits))});
-  });
-  add_path(router, "GET", "/models/{model}", [&service](const std::shared_ptr<Exchange>& exchange) {
+  };
+  const Handler one = [&service](const std::shared_ptr<Exchange>& exchange) {
     constexpr std::string_view kFolder = "/models/";
     const std::string& path = exchange->request().path;
     const std::string name = path.substr(path.find(kFolder) + kFolder.size());
     exchange->reply({.body = to_line(model_json(card_named(service.models.cards(), name), service.limits))});
-  });
+  };
+  add_path(router, "GET", "/models", list, quick);
+  add_path(router, "GET", "/models/{model}", one, quick);
 }
 
 }  // namespace janus::cli

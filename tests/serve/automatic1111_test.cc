@@ -2,6 +2,8 @@
 // requests.
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "cli/commands/image_settings.h"
 #include "core/base/base64.h"
 #include "tests/serve/tiny_service.h"
@@ -52,7 +54,7 @@ TEST_F(Automatic1111Test, MakesTheImagesThatTheModelMakes) {
   for (size_t k = 0; k < 4; ++k) {
     EXPECT_EQ(image_of(reply["images"][k]).pixels, expected[k].pixels) << k;
     const auto bytes = from_base64(reply["images"][k].get<std::string>()).value();
-    const ImageText text = read_png_text(bytes, "image");
+    const ImageText text = read_image_text(bytes, "image");
     EXPECT_EQ(text.at(kParametersKeyword), info["infotexts"][k].get<std::string>());
     EXPECT_EQ(settings_of(text)->at("seed"), 7 + k);
   }
@@ -83,20 +85,25 @@ TEST_F(Automatic1111Test, RefusesWhatItCannotMake) {
   }
 }
 
+TEST_F(Automatic1111Test, SaysThatItChangesNoImages) {
+  EXPECT_TRUE(tiny_->json(501, "POST", "/sdapi/v1/img2img", "{}")["detail"].is_string());
+}
+
 TEST_F(Automatic1111Test, TellsHowFarItIs) {
   EXPECT_EQ(tiny_->json(200, "GET", "/sdapi/v1/progress")["progress"], 0);
   const auto exchange = tiny_->start("POST", kPath, to_line(request({{"batch_size", 10}})));
   double most = 0;
   bool shown = false;
+  std::atomic<bool> done = false;
   std::thread asking([&] {
-    while (most < 1) {
+    while (!done) {
       const Json progress = tiny_->json(200, "GET", "/sdapi/v1/progress");
-      if (progress["state"]["job_count"] == 0 && most > 0) break;
       most = std::max(most, progress["progress"].get<double>());
       shown = shown || progress["current_image"].is_string();
     }
   });
   EXPECT_EQ(exchange->wait().status, 200);
+  done = true;
   asking.join();
   EXPECT_GT(most, 0);
   EXPECT_TRUE(shown);

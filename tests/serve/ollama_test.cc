@@ -32,7 +32,7 @@ class OllamaTest : public testing::Test {
 };
 
 TEST_F(OllamaTest, AnswersAsAWholeWithCountsAndTimes) {
-  const Json reply = generate({});
+  const Json reply = generate(Json::object());
   EXPECT_EQ(reply["response"], kStarText);
   EXPECT_EQ(reply["done"], true);
   EXPECT_EQ(reply["done_reason"], "stop");
@@ -99,6 +99,14 @@ TEST_F(OllamaTest, RefusesWhatNoModelCanDo) {
        {Json{{"tools", Json::array()}}, Json{{"think", false}}, Json{{"format", ""}},
         Json{{"context", nullptr}}, Json{{"keep_alive", "5m"}}, Json{{"options", {{"mirostat", 1}}}}}) {
     EXPECT_EQ(generate(more)["response"], kStarText) << more;
+  }
+}
+
+TEST_F(OllamaTest, RefusesMessagesThatAreNoList) {
+  for (const char* messages :
+       {"{}", "\"x\"", "1", "[1]", "[{}]", R"([{"role": "user"}])", R"([{"role": "tool"}])"}) {
+    const std::string body = std::string(R"({"model": "janus-tiny", "messages": )") + messages + "}";
+    EXPECT_EQ(tiny_->ask("POST", "/api/chat", body).status, 400) << messages;
   }
 }
 

@@ -91,6 +91,10 @@ class TinyModel : public ServedModel {
 
 class TinyHost : public ModelHost {
  public:
+  // The last to let go of the model may be its engine's thread, which cannot end itself.
+  ~TinyHost() override {
+    while (model.use_count() > 1) std::this_thread::yield();
+  }
   std::vector<ModelCard> cards() const override { return {model->card()}; }
   void ask(const std::string& name, std::function<void(std::shared_ptr<ServedModel>)> ready,
            std::function<void(const ApiError&)> failed) override {

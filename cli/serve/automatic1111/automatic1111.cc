@@ -95,6 +95,10 @@ void add_automatic1111(Router& router, Service& service) {
   router.add("GET", "/sdapi/v1/sd-models", [&service](const ExchangePtr& exchange) {
     reply_json(exchange, sd_models(service.models.cards()));
   });
+  router.add("POST", "/sdapi/v1/img2img", [](const ExchangePtr&) {
+    throw ApiError(501,
+                   "the model draws images from words alone and cannot change one; ask /sdapi/v1/txt2img");
+  });
   router.add("GET", "/sdapi/v1/samplers", always(samplers()));
   router.add("GET", "/sdapi/v1/schedulers", always(Json::array()));
   router.add("GET", "/sdapi/v1/upscalers", always(upscalers()));

@@ -13,7 +13,7 @@ Json sampling_json(const SamplingOptions& sampling) {
   return {{"temperature", rounded(sampling.temperature)},
           {"top_k", sampling.top_k},
           {"top_p", rounded(sampling.top_p)},
-          {"seed", sampling.seed}};
+          {"seed", -1}};  // random where a request has none
 }
 
 }  // namespace

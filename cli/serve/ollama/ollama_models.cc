@@ -112,17 +112,16 @@ Json ollama_ps(const std::vector<ModelCard>& cards) {
 Json ollama_show(const ServedModel& served) {
   const ModelCard& card = served.card();
   const AnswerRequest defaults;
-  return {
-      {"modelfile", fmt::format("# janus serves it\nFROM {}\n", card.name)},
-      {"parameters", fmt::format("num_predict {}\ntemperature {}\ntop_k {}\ntop_p {}\nseed {}",
-                                 defaults.max_tokens, defaults.sampling.temperature, defaults.sampling.top_k,
-                                 defaults.sampling.top_p, defaults.sampling.seed)},
-      {"template", "{{ .Prompt }}"},
-      {"license", ""},
-      {"details", details_json(card)},
-      {"model_info", model_info(card, served.model().info())},
-      {"capabilities", {"completion", "vision"}},
-      {"modified_at", changed(card)}};
+  return {{"modelfile", fmt::format("# janus serves it\nFROM {}\n", card.name)},
+          {"parameters",
+           fmt::format("num_predict {}\ntemperature {}\ntop_k {}\ntop_p {}", defaults.max_tokens,
+                       defaults.sampling.temperature, defaults.sampling.top_k, defaults.sampling.top_p)},
+          {"template", "{{ .Prompt }}"},
+          {"license", ""},
+          {"details", details_json(card)},
+          {"model_info", model_info(card, served.model().info())},
+          {"capabilities", {"completion", "vision"}},
+          {"modified_at", changed(card)}};
 }
 
 }  // namespace janus::cli

@@ -35,6 +35,13 @@ void refuse_unsupported(const RequestFields& fields, const std::string& model) {
   }
 }
 
+// As where somebody wants the model to be loaded.
+bool asks_nothing(OllamaKind kind, const RequestFields& fields) {
+  if (kind == OllamaKind::generate) return !is_set(fields, "prompt") && !is_set(fields, "images");
+  const nlohmann::json* messages = fields.find("messages");
+  return messages == nullptr || (messages->is_array() && messages->empty());
+}
+
 void add_images(Message& message, PromptImages& images, const RequestFields& fields) {
   fields.each("images", [&](const nlohmann::json& image, const std::string& path) {
     if (!image.is_string()) refuse_field(path, "an image in base64", image);
@@ -85,8 +92,7 @@ OllamaAsk read_ollama(OllamaKind kind, const RequestFields& fields, const ServeL
   if (ask.model.empty()) throw ApiError(400, "model is required", {}, "model");
   refuse_unsupported(fields, ask.model);
   ask.stream = fields.boolean("stream", true);
-  ask.only_load = kind == OllamaKind::chat ? !is_set(fields, "messages")
-                                           : !is_set(fields, "prompt") && !is_set(fields, "images");
+  ask.only_load = asks_nothing(kind, fields);
   const AnswerRequest defaults;
   const nlohmann::json none = nlohmann::json::object();
   const RequestFields options = fields.object("options").value_or(RequestFields(none, "options"));

@@ -46,7 +46,7 @@ class OllamaTest(unittest.TestCase):
             self.assertEqual((reply.model, reply.done, reply.done_reason), (name, True, "stop"))
             self.assertGreater(reply.total_duration, reply.eval_duration)
             self.assertGreater(reply.prompt_eval_count, 64)
-            self.assertEqual(reply.eval_count, 9)
+            self.assertEqual(reply.eval_count, 8)
 
     def test_a_stream(self):
         parts = list(self.chat(stream=True))

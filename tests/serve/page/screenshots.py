@@ -5,6 +5,7 @@
 
 import pathlib
 import sys
+import time
 
 from page import PICTURES, PROMPT, PageTest, Server
 from browser import Browser
@@ -51,5 +52,6 @@ with Server() as server:
         steps.draw(PROMPT, seed=7, count=1)
         steps.images(1)
         browser.run("document.activeElement.blur()")
+        time.sleep(0.5)  # colours change softly
         browser.command("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
         browser.webp(folder / "page-phone.webp")

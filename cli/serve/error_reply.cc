@@ -51,6 +51,8 @@ HttpReply error_reply(std::string_view path, const ApiError& error) {
     reply.body = to_line(automatic1111_error(error));
   } else {
     reply.body = to_line(openai_error(error));
+    // OpenAI's own clients ask again after any status from 500 on, unless they are told.
+    if (error.status == 501) reply.headers.emplace_back("X-Should-Retry", "false");
   }
   if (error.retry_after_s) reply.headers.emplace_back("Retry-After", std::to_string(*error.retry_after_s));
   return reply;

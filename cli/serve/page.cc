@@ -23,8 +23,7 @@ HttpReply reply_of(const PageFile& file, const HttpRequest& request) {
                               {"Content-Security-Policy", kPolicy},
                               {"Cross-Origin-Opener-Policy", "same-origin"},
                               {"Cross-Origin-Resource-Policy", "same-origin"},
-                              {"Referrer-Policy", "no-referrer"},
-                              {"X-Content-Type-Options", "nosniff"}}};
+                              {"Referrer-Policy", "no-referrer"}}};
   const auto known = request.headers.find("if-none-match");
   if (known != request.headers.end() && has_etag(known->second, file.etag)) {
     reply.status = 304;

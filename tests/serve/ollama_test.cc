@@ -32,7 +32,7 @@ class OllamaTest : public testing::Test {
 };
 
 TEST_F(OllamaTest, AnswersAsAWholeWithCountsAndTimes) {
-  const Json reply = generate({});
+  const Json reply = generate(Json::object());
   EXPECT_EQ(reply["response"], kStarText);
   EXPECT_EQ(reply["done"], true);
   EXPECT_EQ(reply["done_reason"], "stop");

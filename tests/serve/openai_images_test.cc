@@ -165,7 +165,9 @@ TEST_F(OpenAiImages, RefuseWhatIsWrongAndNameIt) {
   expect_openai_error(service_.post(kPath, with("prompt", long_words)), 400, "prompt");
   for (const char* path :
        {"/v1/images/edits", "/v1/images/variations", "/images/edits", "/v1/audio/speech"}) {
-    expect_openai_error(service_.post(path, Json::object()), 501, "", "unsupported");
+    const HttpReply reply = service_.post(path, Json::object());
+    expect_openai_error(reply, 501, "", "unsupported");
+    EXPECT_EQ(reply.headers, (HttpHeaders{{"X-Should-Retry", "false"}}));
   }
 }
 

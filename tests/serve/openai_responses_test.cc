@@ -42,7 +42,7 @@ TEST_F(OpenAiResponses, AnswerAsChatsDo) {
                             {user({{{"type", "input_text"}, {"text", "What is it?"}},
                                    {{"type", "input_image"}, {"image_url", data_url(red_)}}})}}});
   EXPECT_EQ(shown["output"][0]["content"][0]["text"],
-            chatted({user({text_part("What is it?"), image_part(red_)})}));
+            chatted(Json::array({user({text_part("What is it?"), image_part(red_)})})));
   const Json cut =
       service_.ask(kPath, {{"input", {user(Json::array({image_part(red_)}))}}, {"max_output_tokens", 2}});
   EXPECT_EQ(cut["status"], "incomplete");

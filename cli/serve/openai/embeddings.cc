@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/embed/pooling.h"
 #include "cli/serve/error_reply.h"
 #include "cli/serve/inline_image.h"
 #include "cli/serve/openai/openai.h"
@@ -16,18 +17,6 @@ static_assert(std::endian::native == std::endian::little, "base64 is of little-e
 
 constexpr const char* kImagesAlone =
     "the model has embeddings of images alone, no texts: send images as data URLs";
-
-// [N, D] -> [D].
-std::vector<float> mean_of_rows(const Array& array) {
-  const auto rows = static_cast<size_t>(array.shape.at(0)), width = static_cast<size_t>(array.shape.at(1));
-  std::vector<double> sums(width);
-  for (size_t row = 0; row < rows; ++row) {
-    for (size_t i = 0; i < width; ++i) sums[i] += array.values[row * width + i];
-  }
-  std::vector<float> mean;
-  for (const double sum : sums) mean.push_back(static_cast<float>(sum / static_cast<double>(rows)));
-  return mean;
-}
 
 // The text of one image of the input: itself, or that of a part of a message, or {"image": ...}.
 std::string image_text_of(const nlohmann::json& json, const std::string& path) {
@@ -91,7 +80,8 @@ class EmbeddingRun : public std::enable_shared_from_this<EmbeddingRun> {
   void embed(Service& service, const Model& model) {
     try {
       const Image& image = images_[vectors_.size()];
-      vectors_.push_back(mean_of_rows(model.need_image_embedder().embed(image, EmbedStage::vision)));
+      vectors_.push_back(
+          pooled(model.need_image_embedder().embed(image, EmbedStage::vision), Pool::mean).values);
       if (vectors_.size() < images_.size()) return next(service);
       service.workers.post([self = shared_from_this()] { self->answer(); });
     } catch (...) {

@@ -6,6 +6,7 @@
 
 #include "cli/serve/openai/openai.h"
 #include "cli/serve/serve_limits.h"
+#include "core/base/json.h"
 
 namespace janus::cli {
 namespace {
@@ -49,23 +50,26 @@ ModelCard card_named(const std::vector<ModelCard>& cards, const std::string& nam
   std::vector<std::string> names;
   for (const ModelCard& card : cards) names.push_back(card.name);
   throw ApiError(404,
-                 fmt::format("model: expected one of {}, found \"{}\"; ask for one of these",
-                             fmt::join(names, ", "), name),
+                 fmt::format("model: expected one of {}, found {}; ask for one of these",
+                             fmt::join(names, ", "), excerpt(name)),
                  "model_not_found", "model");
 }
 
 }  // namespace
 
 void add_models(Router& router, Service& service) {
-  add_path(router, "GET", "/models", [&service](const std::shared_ptr<Exchange>& exchange) {
+  const RouteTraits quick{.quick = true};
+  const Handler list = [&service](const std::shared_ptr<Exchange>& exchange) {
     exchange->reply({.body = to_line(list_json(service.models.cards(), service.limits))});
-  });
-  add_path(router, "GET", "/models/{model}", [&service](const std::shared_ptr<Exchange>& exchange) {
+  };
+  const Handler one = [&service](const std::shared_ptr<Exchange>& exchange) {
     constexpr std::string_view kFolder = "/models/";
     const std::string& path = exchange->request().path;
     const std::string name = path.substr(path.find(kFolder) + kFolder.size());
     exchange->reply({.body = to_line(model_json(card_named(service.models.cards(), name), service.limits))});
-  });
+  };
+  add_path(router, "GET", "/models", list, quick);
+  add_path(router, "GET", "/models/{model}", one, quick);
 }
 
 }  // namespace janus::cli

@@ -19,9 +19,10 @@ void add_openai(Router& router, Service& service) {
   add_unsupported(router);
 }
 
-void add_path(Router& router, const std::string& method, const std::string& path, const Handler& handler) {
-  router.add(method, "/v1" + path, handler);
-  router.add(method, path, handler);
+void add_path(Router& router, const std::string& method, const std::string& path, const Handler& handler,
+              RouteTraits traits) {
+  router.add(method, "/v1" + path, handler, traits);
+  router.add(method, path, handler, traits);
 }
 
 std::string new_id(const std::string& prefix) {

@@ -13,7 +13,8 @@
 namespace janus::cli {
 
 // Adds a handler under /v1 and, as many clients leave that out, without it.
-void add_path(Router& router, const std::string& method, const std::string& path, const Handler& handler);
+void add_path(Router& router, const std::string& method, const std::string& path, const Handler& handler,
+              RouteTraits traits = {});
 
 void add_chat_completions(Router& router, Service& service);
 void add_image_generations(Router& router, Service& service);

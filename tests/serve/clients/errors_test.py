@@ -1,6 +1,7 @@
 """Every class of error, as the openai and ollama packages tell them apart."""
 
 import contextlib
+import signal
 import tempfile
 import threading
 import unittest
@@ -8,7 +9,7 @@ import unittest
 import ollama
 import openai
 
-from server import PROMPT, STAR, Server, b64, data_url
+from server import PROMPT, STAR, Server, data_url
 
 
 def client(server, key="any"):
@@ -148,6 +149,21 @@ class BusyTest(unittest.TestCase):
                 except OSError:  # nobody listens yet
                     continue
             self.assertLessEqual(statuses, {200, 503})
+
+    def test_503_while_it_ends(self):
+        with Server() as server:
+            connected = client(server)
+            connected.models.list()
+            events = client(server).images.generate(model="janus-tiny", prompt=PROMPT, n=10, stream=True,
+                                                    partial_images=1)
+            next(iter(events))
+            server.process.send_signal(signal.SIGTERM)
+            with self.assertRaises(openai.InternalServerError) as raised:  # on a connection that was open
+                while True:
+                    connected.models.list()
+            self.assertEqual(raised.exception.status_code, 503)
+            self.assertEqual([event.type for event in events][-1], "image_generation.completed")
+            self.assertEqual(server.process.wait(timeout=60), 0)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@
 namespace janus::cli {
 namespace {
 
+constexpr const char* kTooLong = "context_length_exceeded";
+
 // Ends a request from within its sink.
 struct Stopped : Cancelled {};
 
@@ -144,7 +146,25 @@ class AnswerRun : public std::enable_shared_from_this<AnswerRun> {
 
 }  // namespace
 
+void check_text_length(size_t bytes, const Model& model, const std::string& param) {
+  // No vocabulary has tokens that are so long on average.
+  constexpr int64_t kLongestToken_bytes = 256;
+  const int64_t most = kLongestToken_bytes * model.info().context_length;
+  if (static_cast<int64_t>(bytes) <= most) return;
+  throw ApiError(
+      400,
+      fmt::format("{}: expected a text that fits the model's context of {} tokens, found {} bytes; "
+                  "shorten it",
+                  param, model.info().context_length, bytes),
+      kTooLong, param);
+}
+
 int64_t make_prompt(AnswerRequest& request, const Model& model, const std::string& param) {
+  size_t bytes = 0;
+  for (const ChatTurn& turn : request.turns) {
+    bytes += turn.system.size() + turn.question.size() + turn.answer.size();
+  }
+  check_text_length(bytes, model, param);
   request.prompt_ids = model.engine_model().answer_prompt(
       request.turns, static_cast<int>(request.images.size()), request.special_tokens);
   const auto tokens = static_cast<int64_t>(request.prompt_ids.size());
@@ -155,7 +175,7 @@ int64_t make_prompt(AnswerRequest& request, const Model& model, const std::strin
         fmt::format("{}: expected fewer than the {} tokens of the model's context with all images, "
                     "found {}; shorten the conversation or send fewer images",
                     param, context, tokens),
-        "context_length_exceeded", param);
+        kTooLong, param);
   }
   return tokens;
 }

@@ -47,6 +47,10 @@ struct AnswerJob {
   std::vector<std::string> stops = {};
 };
 
+// Throws ApiError (400, "context_length_exceeded"), naming `param`, for a text that is too long to be worth
+// making tokens of.
+void check_text_length(size_t bytes, const Model& model, const std::string& param);
+
 // Makes the ids of a request's prompt from its turns, and returns their number. Throws ApiError
 // (400, "context_length_exceeded"), naming `param`, where no token of an answer fits behind them.
 int64_t make_prompt(AnswerRequest& request, const Model& model, const std::string& param);

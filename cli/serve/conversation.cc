@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/serve/api_error.h"
+#include "core/base/json.h"
 #include "core/base/strip.h"
 #include "generator/model.h"
 
@@ -156,8 +157,7 @@ Role role_of(const std::string& name, const std::string& param) {
   if (name == "user") return Role::user;
   if (name == "assistant") return Role::assistant;
   if (name == "system" || name == "developer") return Role::system;
-  refuse(param, "one of system, developer, user, assistant", fmt::format("\"{}\"", name),
-         "tools are not called");
+  refuse(param, "one of system, developer, user, assistant", excerpt(name, 20), "tools are not called");
 }
 
 AnswerRequest answer_request(const std::vector<Message>& messages) {

@@ -8,6 +8,7 @@
 
 #include "cli/serve/api_error.h"
 #include "core/base/base64.h"
+#include "core/base/json.h"
 
 namespace janus::cli {
 namespace {
@@ -45,7 +46,7 @@ int side_of_size(const std::string& size, const std::string& param) {
   const size_t x = size.find('x');
   const auto width = whole_number(std::string_view(size).substr(0, x));
   const auto height = x == size.npos ? std::nullopt : whole_number(std::string_view(size).substr(x + 1));
-  if (!width || !height) refuse(param, sides_text(), fmt::format("\"{:.20}\"", size), "ask for one of these");
+  if (!width || !height) refuse(param, sides_text(), excerpt(size, 20), "ask for one of these");
   return square_side(*width, *height, param);
 }
 
@@ -64,7 +65,7 @@ ImageFormat format_of_name(const std::string& name, const std::string& param) {
   const auto format = image_format_of("image." + name);
   if (!format || (name != name_of(*format) && name != "jpg")) {
     refuse(param, fmt::format("png, jpeg or webp (this server writes {})", writable_extensions()),
-           fmt::format("\"{:.20}\"", name), "ask for one of these");
+           excerpt(name, 20), "ask for one of these");
   }
   return *format;
 }

@@ -12,6 +12,7 @@
 #include "core/base/ascii.h"
 #include "core/base/base64.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "vision/image_file.h"
 
 namespace janus::cli {
@@ -49,8 +50,8 @@ std::vector<std::byte> bytes_of(const std::string& text, const std::string& para
            "send it as a data URL, or start the server with --allow-image-urls");
   }
   if (!scheme.empty() && scheme != "data") {
-    refuse(param, "an image as a data URL or base64", fmt::format("an address of the kind {}:", scheme),
-           "send the image itself");
+    refuse(param, "an image as a data URL or base64",
+           fmt::format("an address of the kind {}", excerpt(scheme)), "send the image itself");
   }
   const std::string_view base64 = scheme.empty() ? std::string_view(text) : data_of_url(text, param);
   std::optional<std::vector<std::byte>> bytes = from_base64(base64);

@@ -274,6 +274,13 @@ TEST_F(OpenAiChat, RefusesWhatIsWrongAndNamesIt) {
   for (int i = 0; i < 2000; ++i) long_words += "word ";
   expect_openai_error(service_.post(kPath, messages({user(long_words)})), 400, "messages",
                       "context_length_exceeded");
+  // Not worth reading to its end.
+  expect_openai_error(service_.post(kPath, messages({user(std::string(20 << 20, 'a'))})), 400, "messages",
+                      "context_length_exceeded");
+  // A message stays in one line.
+  const HttpReply role = service_.post(kPath, messages({{{"role", "a\nb"}, {"content", "Hi"}}}));
+  expect_openai_error(role, 400, "messages[0].role");
+  EXPECT_EQ(Json::parse(role.body)["error"]["message"].get<std::string>().find('\n'), std::string::npos);
   for (const char* body : {"", "{", "[]", "7", "{\"messages\": [}", "{\"messages\": \"\xff\"}"}) {
     expect_openai_error(service_.start("POST", kPath, body)->wait(), 400, "");
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/serve/answer_run.h"
 #include "cli/serve/image_text.h"
 #include "cli/serve/sampling_fields.h"
 #include "generator/engine/engine_model.h"
@@ -31,6 +32,8 @@ ImageFields read_image_fields(const RequestFields& fields, const std::string& pr
   read.form.format = format_of_name(fields.text("output_format", "png"), fields.path_of("output_format"));
   const int64_t quality = fields.integer("output_compression", kUsualQuality, kCompression);
   read.form.quality = static_cast<int>(std::max<int64_t>(quality, kLeastQuality));
+  check_text_length(prompt.size(), model, prompt_param);
+  check_text_length(request.negative_prompt.size(), model, fields.path_of("negative_prompt"));
   as_bad_request(prompt_param, [&] {
     check_prompt(prompt_param.c_str(), prompt);
     const EngineModel& parts = model.engine_model();

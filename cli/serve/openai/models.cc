@@ -6,6 +6,7 @@
 
 #include "cli/serve/openai/openai.h"
 #include "cli/serve/serve_limits.h"
+#include "core/base/json.h"
 
 namespace janus::cli {
 namespace {
@@ -49,8 +50,8 @@ ModelCard card_named(const std::vector<ModelCard>& cards, const std::string& nam
   std::vector<std::string> names;
   for (const ModelCard& card : cards) names.push_back(card.name);
   throw ApiError(404,
-                 fmt::format("model: expected one of {}, found \"{}\"; ask for one of these",
-                             fmt::join(names, ", "), name),
+                 fmt::format("model: expected one of {}, found {}; ask for one of these",
+                             fmt::join(names, ", "), excerpt(name)),
                  "model_not_found", "model");
 }
 

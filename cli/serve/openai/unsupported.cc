@@ -41,9 +41,8 @@ constexpr std::array kUnsupported{
 
 void add_unsupported(Router& router) {
   for (const Unsupported& each : kUnsupported) {
-    add_path(router, each.method, each.path, [&each](const std::shared_ptr<Exchange>& exchange) {
-      throw ApiError(501, fmt::format("{} is not supported: {}", exchange->request().path, each.reason),
-                     "unsupported");
+    add_path(router, each.method, each.path, [&each](const std::shared_ptr<Exchange>&) {
+      throw ApiError(501, fmt::format("/v1{} is not supported: {}", each.path, each.reason), "unsupported");
     });
   }
 }

@@ -20,7 +20,6 @@
 #include "cli/io/json_output.h"
 #include "cli/io/mapped_fault.h"
 #include "core/base/mapped_file.h"
-#include "core/base/transient_error.h"
 #include "core/tensor/device.h"
 
 namespace janus::cli {
@@ -33,9 +32,6 @@ enum ExitCode {
   kSomeFailed = 3,  // some of several items failed
   // 128 + a signal's number: end_on_interrupt()
 };
-
-constexpr const char* kNoMemory =
-    "memory: expected more, found none left; close other programs, or choose a smaller model or type";
 
 int exit_code_of(Outcome outcome) {
   switch (outcome) {
@@ -231,24 +227,6 @@ int guarded_main(int argc, char** argv) {
 }
 
 }  // namespace
-
-std::optional<Fault> fault_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const TransientError& error) {
-    return Fault{error.what(), /*transient=*/true};
-  } catch (const Error& error) {
-    return Fault{error.what()};
-  } catch (const std::bad_alloc&) {
-    return Fault{kNoMemory, /*transient=*/true};
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> error_of(const std::function<void()>& action) {
-  std::optional<Fault> fault = fault_of(action);
-  return fault ? std::optional(std::move(fault->message)) : std::nullopt;
-}
 
 }  // namespace janus::cli
 

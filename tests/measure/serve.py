@@ -188,6 +188,8 @@ def mixed(arguments):
     # Caches have grown by the first quarter.
     warm = memory[len(memory) // 4:len(memory) // 2] or memory
     growth = statistics.mean(memory[-5:]) / statistics.mean(warm) - 1
+    if arguments.series:
+        print("memory, MB:", *(f"{one / 1e6:.1f}" for one in memory))
     print(f"{counts} in {arguments.seconds} s; wrong: {len(wrong)}; requests left: {left:.0f}; memory "
           f"{memory[-1] / 1e6:.1f} MB, {100 * growth:+.2f} % since the first half")
     for one in wrong[:5]:
@@ -225,10 +227,14 @@ def rows(arguments):
     for thread in threads:
         thread.join()
     together = time.monotonic() - start
-    key = next(name for name in before if name.startswith("janus_request_seconds_sum") and "answer" in name)
-    inside = before[key] / (arguments.requests + 1)
-    print(f"one after the other: {1 / statistics.mean(took):.2f} answers a second, of which HTTP and reading the image "
-          f"take {1000 * (statistics.mean(took) - inside):.2f} ms each; {arguments.together} at once: "
+    def sum_of(name, label):
+        return next(value for key, value in before.items() if key.startswith(name + "_sum") and label in key)
+
+    model = sum_of("janus_request_seconds", 'kind="answer"') / (arguments.requests + 1)
+    inside = sum_of("janus_http_request_seconds", "/v1/chat/completions") / (arguments.requests + 1)
+    print(f"one after the other: {1 / statistics.mean(took):.2f} answers a second, each {1000 * model:.2f} ms of the "
+          f"engine, {1000 * (inside - model):.2f} ms of the server around it, the image's decoding included, and "
+          f"{1000 * (statistics.mean(took) - inside):.2f} ms of this client; {arguments.together} at once: "
           f"{arguments.requests / together:.2f} answers a second, {sum(took) / together:.2f} times as many")
     server.stop()
 
@@ -248,6 +254,7 @@ def main():
             part.add_argument("--clients", type=int, default=16)
             part.add_argument("--seconds", type=float, default=600)
             part.add_argument("--vanish", type=float, default=0.05)
+            part.add_argument("--series", action="store_true", help="print the memory over time, too")
         if name == "rows":
             part.add_argument("image")
             part.add_argument("--requests", type=int, default=64)

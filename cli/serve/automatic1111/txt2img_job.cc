@@ -231,16 +231,21 @@ std::string Txt2ImgJob::reply_body() const {
 
 void Txt2ImgJobs::add(const std::shared_ptr<Txt2ImgJob>& job) {
   const std::lock_guard lock(mutex_);
+  forget_what_is_over();
   jobs_.push_back(job);
 }
 
 std::shared_ptr<Txt2ImgJob> Txt2ImgJobs::oldest() {
   const std::lock_guard lock(mutex_);
+  forget_what_is_over();
+  return jobs_.empty() ? nullptr : jobs_.front().lock();
+}
+
+void Txt2ImgJobs::forget_what_is_over() {
   std::erase_if(jobs_, [](const std::weak_ptr<Txt2ImgJob>& job) {
     const auto alive = job.lock();
     return alive == nullptr || alive->over();
   });
-  return jobs_.empty() ? nullptr : jobs_.front().lock();
 }
 
 }  // namespace janus::cli

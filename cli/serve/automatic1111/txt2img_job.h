@@ -70,6 +70,8 @@ class Txt2ImgJobs {
   std::shared_ptr<Txt2ImgJob> oldest();
 
  private:
+  void forget_what_is_over();
+
   std::mutex mutex_;
   std::vector<std::weak_ptr<Txt2ImgJob>> jobs_;
 };

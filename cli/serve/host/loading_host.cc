@@ -314,9 +314,8 @@ std::shared_ptr<LoadingHost::Loaded> LoadingHost::open(const Entry& entry) {
   ModelCard card = entry.card;
   card.device = chosen.model->device().name();
   card.loaded = true;
-  const EngineOptions options{.rows = static_cast<int>(settings_.rows),
-                              .cache_tokens = cache_share(*chosen.model)};
-  card.rows = options.rows == 0 ? default_rows(chosen.model->device()) : options.rows;
+  card.rows = settings_.rows == 0 ? default_rows(chosen.model->device()) : static_cast<int>(settings_.rows);
+  const EngineOptions options{.rows = card.rows, .cache_tokens = cache_tokens(*chosen.model, card.rows)};
   auto loaded = std::make_shared<Loaded>();
   loaded->engine = std::make_shared<ServedEngine>(
       std::move(card), std::move(chosen),
@@ -332,16 +331,18 @@ std::shared_ptr<LoadingHost::Loaded> LoadingHost::open(const Entry& entry) {
   return loaded;
 }
 
-// The keys and values that each of several models may hold, so that the first does not take all memory.
-int64_t LoadingHost::cache_share(const Model& model) const {
-  const auto models = static_cast<int64_t>(settings_.models.size());
-  if (models == 1 || settings_.most_loaded == 1) return 0;
+// The most tokens whose keys and values are held: a whole conversation a row, and of the memory that is free
+// a share for each model. Without it what rows of changing lengths leave between them would grow for long.
+int64_t LoadingHost::cache_tokens(const Model& model, int rows) const {
   const EngineModel& parts = model.engine_model();
-  const auto bytes =
-      static_cast<int64_t>(KvCache::bytes(parts.language_model().config(), 1, parts.cache_dtype()));
+  const TransformerConfig& config = parts.language_model().config();
+  const auto bytes = static_cast<int64_t>(KvCache::bytes(config, 1, parts.cache_dtype()));
   const int64_t own = model.device().free_bytes();
   const int64_t available = own >= 0 ? own : machine_memory().available_bytes;
-  return std::clamp<int64_t>(available / std::max<int64_t>(1, bytes) / models, 1, INT32_MAX);
+  const int64_t models = settings_.most_loaded == 1 ? 1 : std::ssize(settings_.models);
+  // An image has two rows, however few are asked for.
+  const int64_t wanted = std::max(2, rows) * conversation_tokens(config);
+  return std::clamp<int64_t>(available / std::max<int64_t>(1, bytes) / models, 1, wanted);
 }
 
 void LoadingHost::write_gauges(MetricsText& text) const {

@@ -88,7 +88,7 @@ class LoadingHost : public ModelHost {
   void refuse(Entry& entry, const ApiError& error, Lock& lock);
   std::optional<Clock::time_point> next_look() const;
   int64_t count_loaded() const;
-  int64_t cache_share(const Model& model) const;
+  int64_t cache_tokens(const Model& model, int rows) const;
   void write_gauges(MetricsText& text) const;
 
   const HostSettings settings_;

@@ -19,7 +19,8 @@ python3 -c 'import venv, ensurepip' 2>/dev/null || skip "Python 3 with venv is m
 [[ -x $venv/bin/python ]] || python3 -m venv "$venv"
 if ! cmp -s requirements.txt "$venv/installed.txt"; then
   # Whether PyPI can be reached is asked with a package of its own, so that a version that is gone fails.
-  "$venv/bin/pip" --disable-pip-version-check download -q --no-deps -d "$venv/probe" six >/dev/null 2>&1 ||
+  "$venv/bin/pip" --disable-pip-version-check download -q --retries 1 --timeout 15 --no-deps \
+      -d "$venv/probe" six >/dev/null 2>&1 ||
     skip "PyPI cannot be reached"
   "$venv/bin/pip" --disable-pip-version-check install -q -r requirements.txt
   cp requirements.txt "$venv/installed.txt"

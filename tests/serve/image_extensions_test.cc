@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "cli/generate/ranking.h"
-#include "tests/serve/test_service.h"
+#include "tests/serve/openai_service.h"
 
 namespace janus::cli {
 namespace {
@@ -15,7 +15,7 @@ constexpr const char* kPrompt = "a large red star on a white background";
 
 class ImageExtensions : public testing::Test {
  protected:
-  void SetUp() override { JANUS_NEEDS_BUILTIN_MODEL(); }
+  void SetUp() override { JANUS_NEEDS_TINY(); }
 
   static Image decoded(const Json& base64) {
     return decode_image(from_base64(base64.get<std::string>()).value_or(std::vector<std::byte>()), "reply")
@@ -54,7 +54,7 @@ class ImageExtensions : public testing::Test {
     }
   }
 
-  TestService service_;
+  OpenAiService service_;
 };
 
 TEST_F(ImageExtensions, TheBestOfSeveralIsThatOfTheCommand) {
@@ -117,28 +117,6 @@ TEST_F(ImageExtensions, WrongOnesAreRefused) {
   expect({{"best_of", 11}}, "best_of");
   expect({{"janus_preview_every", -1}}, "janus_preview_every");
   expect({{"janus_preview_every", 1000}}, "janus_preview_every");
-}
-
-TEST_F(ImageExtensions, EachStreamSaysItsPlaceUntilItRuns) {
-  std::vector<std::shared_ptr<RecordingExchange>> exchanges;
-  for (int k = 0; k < 6; ++k) {
-    exchanges.push_back(service_.start("POST", kPath, Json{{"prompt", kPrompt}, {"stream", true}}.dump()));
-  }
-  int most = 0;
-  for (const auto& exchange : exchanges) {
-    const std::string body = exchange->wait().body;
-    std::vector<int> places;
-    const std::string mark = ": janus ";
-    for (size_t at = body.find(mark); at != std::string::npos; at = body.find(mark, at + 1)) {
-      const size_t begin = at + mark.size();
-      places.push_back(Json::parse(body.substr(begin, body.find('\n', begin) - begin))["queue"]);
-    }
-    ASSERT_GE(places.size(), 2U) << body.substr(0, 200);
-    EXPECT_TRUE(std::ranges::is_sorted(places, std::greater<>()));
-    EXPECT_EQ(places.back(), 0);
-    most = std::max(most, places.front());
-  }
-  EXPECT_GE(most, 2);  // two run at a time
 }
 
 }  // namespace

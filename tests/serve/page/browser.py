@@ -128,6 +128,11 @@ class Browser:
         pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
         pathlib.Path(path).write_bytes(base64.b64decode(self.ask("GET", "/screenshot")))
 
+    def webp(self, path, quality=82):
+        """A screenshot for a document."""
+        data = self.command("Page.captureScreenshot", format="webp", quality=quality)["data"]
+        pathlib.Path(path).write_bytes(base64.b64decode(data))
+
     def errors(self):
         """What the page's console has had of errors since the last call, such as refused scripts and styles."""
         return [entry["message"] for entry in self.ask("POST", "/se/log", {"type": "browser"}) if entry["level"] == "SEVERE"]

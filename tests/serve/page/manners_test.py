@@ -72,7 +72,7 @@ class MannersTest(PageTest):
             where = self.browser.run("""
               const node = document.activeElement, style = getComputedStyle(node);
               const field = node.closest('.composer');
-              return {id: node.id || node.getAttribute('name') || node.tagName, shown:
+              return {id: node.getAttribute('name') || node.id || node.tagName, shown:
                 (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2) ||
                 (node.tagName === 'TEXTAREA' && getComputedStyle(field).borderColor !== getComputedStyle(document.querySelector('.bar')).borderBottomColor)};""")
             if where["id"] == "BODY":

@@ -55,7 +55,7 @@ for page in "$@"; do
     echo "$page: a block fails; the last one named above"
     failed=1
   else
-    echo "$page: $(grep -c '^== ' "$folder.log" || true) blocks ran"
+    echo "$page: $(grep -c '^echo "== ' "$folder.sh" || true) blocks ran"
   fi
 done
 exit "$failed"

@@ -1,6 +1,6 @@
 """Prompts that become images."""
 
-from page import PROMPT, PageTest, Server, generated
+from page import PICTURES, PROMPT, PageTest, generated
 
 # How far the first image had come, each time that its picture changed.
 RECORD = """
@@ -133,3 +133,19 @@ class QueueTest(PageTest):
         self.images(4)
         states = self.browser.run("return [...states]")
         self.assertTrue(any("in the queue" in state for state in states), states)
+
+
+class ModelsTest(PageTest):
+    options = ("-m", "janus-tiny", "-m", str(PICTURES.parent / "janus-tiny" / "model"))
+
+    def test_one_of_several_models_is_chosen(self):
+        self.ready()
+        names = self.browser.run("return [...document.querySelectorAll('#model option')].map((each) => each.value)")
+        self.assertEqual((len(names), names[0]), (2, "janus-tiny"))
+        self.assertTrue(self.browser.find(".tiny-note").shown)
+        self.browser.find(f"#model option[value='{names[1]}']").click()
+        self.assertFalse(self.browser.find(".tiny-note").shown)
+        self.draw(seed=7)
+        self.images(1)
+        self.browser.find("#thumbs button").click()
+        self.assertIn(names[1], self.browser.find("#details .facts").text)

@@ -6,11 +6,12 @@ namespace janus::cli {
 namespace {
 
 constexpr IntRange kPorts{.low = 0, .high = 65535};
-constexpr IntRange kRows{.low = 0, .high = 1024};
+constexpr IntRange kRows{.low = 1, .high = 1024};
 constexpr IntRange kCounts{.low = 1, .high = 100'000};
 constexpr IntRange kFromNone{.low = 0, .high = 100'000};
 constexpr IntRange kSeconds{.low = 1, .high = 86'400};
-constexpr IntRange kSecondsFromNone{.low = 0, .high = 31'536'000};
+constexpr IntRange kDrainSeconds{.low = 0, .high = 86'400};
+constexpr IntRange kKeptSeconds{.low = 1, .high = 31'536'000};
 constexpr IntRange kBytes{.low = 1, .high = int64_t{1} << 32};
 constexpr IntRange kPixels{.low = 1, .high = int64_t{1} << 32};
 
@@ -44,7 +45,7 @@ void declare_limits(OptionSet& options, ServeLimits& limits) {
 
 void declare_serve(OptionSet& options, ServeSettings& settings) {
   options.option("--host", "ADDRESS", some_text(settings.host),
-                 "where to listen; any but this machine's own needs --api-key-file {default}");
+                 "where to listen; an address that other machines reach needs --api-key-file");
   options.option("--port", "N", number(settings.port, kPorts), "{range}; 0: any that is free {default}");
   options.option("--api-key-file", "FILE", some_text(settings.api_key_file),
                  "keys, one a line: requests need one of them, as Authorization: Bearer KEY");
@@ -66,11 +67,11 @@ void declare_serve(OptionSet& options, ServeSettings& settings) {
       "--rows", "N", number(settings.rows, kRows),
       "answers that are written side by side, an image takes two, {range} (default: as many as the "
       "device gains from)");
-  options.option("--loaded", "N", number(settings.most_loaded, kFromNone),
+  options.option("--loaded", "N", number(settings.most_loaded, kCounts),
                  "models in memory at the same time, {range} (default: as many as it holds)");
-  options.option("--keep-alive", "S", number(settings.keep_alive_s, kSecondsFromNone),
+  options.option("--keep-alive", "S", number(settings.keep_alive_s, kKeptSeconds),
                  "unload a model that nobody has asked for so many seconds, {range} (default: never)");
-  options.option("--drain-seconds", "S", number(settings.drain_s, kSecondsFromNone),
+  options.option("--drain-seconds", "S", number(settings.drain_s, kDrainSeconds),
                  "time for requests under way after SIGTERM, {range}");
   options.flag("--allow-image-urls", settings.limits.image_urls,
                "fetch images that messages name by http addresses");

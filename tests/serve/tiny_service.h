@@ -98,7 +98,8 @@ class TinyHost : public ModelHost {
   std::vector<ModelCard> cards() const override { return {model->card()}; }
   void ask(const std::string& name, std::function<void(std::shared_ptr<ServedModel>)> ready,
            std::function<void(const ApiError&)> failed) override {
-    // Without a share in it: a sink that lets go of it last, on the engine's thread, could not end that thread.
+    // Without a share in it: a sink that lets go of it last, on the engine's thread, could not end that
+    // thread.
     if (name.empty() || name == "janus-tiny") return ready({std::shared_ptr<void>(), model.get()});
     failed(ApiError(404, "model " + name + ": expected janus-tiny", "model_not_found", "model"));
   }

@@ -85,7 +85,7 @@ class Browser:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json"}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=60) as reply:
+            with urllib.request.urlopen(request, timeout=120) as reply:
                 return json.load(reply)["value"]
         except urllib.error.HTTPError as error:
             value = json.load(error)["value"]
@@ -115,7 +115,7 @@ class Browser:
         actions += [{"type": "keyUp", "value": value} for value in reversed(values)]
         self.ask("POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})
 
-    def until(self, what, script, *arguments, seconds=20):
+    def until(self, what, script, *arguments, seconds=60):
         """Waits for `script` to return something true, and returns it."""
         end = time.monotonic() + seconds
         while not (value := self.run(script, *arguments)):

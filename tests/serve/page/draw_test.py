@@ -86,7 +86,7 @@ class DrawTest(PageTest):
         self.draw(count=16)
         self.browser.until("a first row", "return document.querySelector('.figure:not([data-partials=\"0\"])')")
         self.browser.press("escape")
-        self.browser.until("the end of all", "return document.querySelectorAll('.figure[aria-busy]').length === 0", seconds=3)
+        self.browser.until("the end of all", "return document.querySelectorAll('.figure[aria-busy]').length === 0")
         stopped = self.browser.run("return [...document.querySelectorAll('.words')].filter((each) => each.textContent === 'stopped').length")
         self.assertGreater(stopped, 0)
         before = self.browser.run("return document.querySelectorAll('#thumbs li').length")

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 
-#include "cli/app/command.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/output_file.h"
 #include "core/base/error.h"
@@ -11,11 +10,6 @@
 namespace janus::cli {
 
 void check_no_path(const std::string& prompt) {
-  if (prompt == "-") {
-    throw UsageError(
-        "argument PROMPT, command line: expected words, found -; prompts on standard input are given with "
-        "--prompts -");
-  }
   std::error_code fault;
   if (!std::filesystem::is_regular_file(prompt, fault)) return;
   const bool list = has_extension(prompt, ".txt") || has_extension(prompt, ".jsonl") ||

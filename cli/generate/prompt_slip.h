@@ -5,8 +5,8 @@
 
 namespace janus::cli {
 
-// Throws UsageError for "-", which is no standard input here, and Error where `prompt` is the path of a list
-// or of a picture that is there: it would be drawn as words.
+// Throws Error where `prompt` is the path of a list or of a picture that is there: it would be drawn as
+// words.
 void check_no_path(const std::string& prompt);
 
 }  // namespace janus::cli

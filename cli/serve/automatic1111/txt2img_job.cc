@@ -113,7 +113,7 @@ void Txt2ImgJob::encode(size_t place, const Image& image) {
     const Image sized = in_size(image, request_.form);
     ImageRequest made = request_.image;
     made.sampling.seed = seed(place);
-    const ImageText text = image_text(made, model_->card(), sized.width, sized.height);
+    const ImageText text = image_text(made, model_->card(), image, request_.form);
     std::string png = image_base64(sized, request_.form, text);
     {
       const std::lock_guard lock(mutex_);

@@ -84,6 +84,19 @@ std::string command_word(const std::vector<std::string>& words, const OptionSet&
   return {};
 }
 
+std::string advice_on_taken_command(const std::vector<std::string>& words, const OptionSet& common,
+                                    const std::vector<std::string>& commands) {
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    const OptionEntry* entry = is_option(words[i]) ? find(common, words[i]) : nullptr;
+    if (!takes_next(entry)) continue;
+    const std::string& value = words[++i];
+    if (std::find(commands.begin(), commands.end(), value) == commands.end()) continue;
+    return fmt::format("{0} took the word {1} as its value: {0} {2} {1}", words[i - 1], value,
+                       entry->value_name);
+  }
+  return {};
+}
+
 void check_words(const TypedWords& typed) {
   const std::vector<std::string>& words = typed.words;
   for (size_t i = 0; i < words.size() && words[i] != "--"; ++i) {

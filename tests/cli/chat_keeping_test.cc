@@ -89,6 +89,7 @@ TEST_F(ChatKeepingTest, SettingsAreShownAndChanged) {
     EXPECT_NE(result.err.find("expected"), std::string::npos) << result.err;
   }
   EXPECT_NE(chat("/set temprature 1\n").err.find("did you mean temperature?"), std::string::npos);
+  EXPECT_NE(chat("/set seed 1\n").err.find("/seed sets it"), std::string::npos);
   EXPECT_EQ(chat("/seed x\n").code, 1);
   EXPECT_EQ(chat("/seed 4294967296\n").code, 1);
   EXPECT_NE(chat("/seed 9\n/seed\n").out.find("seed 9"), std::string::npos);

@@ -7,7 +7,7 @@ if (($# != 2)); then
   echo "clients: expected two arguments, the program and a folder for packages, found $#; start as: $0 JANUS VENV" >&2
   exit 2
 fi
-janus=$(realpath "$1") venv=$2
+janus=$(realpath "$1") venv=$(realpath -m "$2")
 cd "$(dirname "$0")"
 
 skip() {

@@ -101,6 +101,7 @@ class Turns {
   }
 
   AnswerRequest take() {
+    if (parts_.empty() && !path_.empty()) refuse(path_, "words or an image", "neither", "ask something");
     if (parts_.empty() || answered_) {
       refuse(path_.empty() ? "messages" : path_, "a user's message at the end",
              path_.empty() ? "none" : "another's", "ask something behind it");

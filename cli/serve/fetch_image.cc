@@ -8,9 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstring>
+#include <future>
 #include <memory>
 #include <string_view>
+#include <thread>
 
 #include "cli/hub/http.h"
 #include "cli/serve/api_error.h"
@@ -120,10 +123,26 @@ std::string host_of(const std::string& url, const std::string& param) {
   return std::string(host);
 }
 
+// The system's resolver knows no limit: it is asked on a thread of its own, which is left to itself where it
+// takes longer than `most`.
+std::vector<IpAddress> look_up_within(std::chrono::milliseconds most, const std::string& host,
+                                      const std::string& param, const FetchOptions& options) {
+  std::promise<std::vector<IpAddress>> promise;
+  std::future<std::vector<IpAddress>> found = promise.get_future();
+  std::thread([promise = std::move(promise), host, resolve = options.resolve]() mutable {
+    promise.set_value(resolve ? resolve(host) : look_up(host));
+  }).detach();
+  if (found.wait_for(most) != std::future_status::ready) {
+    refuse(param, fmt::format("an address for {} within {} s", host, options.most_ms / 1000.0), "none yet");
+  }
+  return found.get();
+}
+
 // The addresses to connect to, all of which may be reached.
 std::vector<IpAddress> checked_addresses(const std::string& host, const std::string& param,
                                          const FetchOptions& options) {
-  const std::vector<IpAddress> addresses = options.resolve ? options.resolve(host) : look_up(host);
+  const std::vector<IpAddress> addresses =
+      look_up_within(std::chrono::milliseconds(options.most_ms), host, param, options);
   if (addresses.empty()) refuse(param, "a host that has an address", fmt::format("none for {}", host));
   for (const IpAddress& address : addresses) {
     if (!(options.may_reach ? options.may_reach(address) : is_public(address))) {
@@ -158,6 +177,7 @@ std::string to_text(const IpAddress& address) {
 
 std::vector<std::byte> fetch_image(const std::string& url, const std::string& param,
                                    const FetchOptions& options) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(options.most_ms);
   const std::vector<IpAddress> addresses = checked_addresses(host_of(url, param), param, options);
   std::unique_ptr<hub::HttpClient> client;
   const std::atomic<bool> never{false};
@@ -188,12 +208,14 @@ std::vector<std::byte> fetch_image(const std::string& url, const std::string& pa
   };
   hub::HttpResult result;
   for (const IpAddress& address : addresses) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    if (left.count() <= 0) refuse(param, "an address that can be fetched", "that it takes too long");
     result = client->get({.url = url,
                           .token = {},
                           .offset = 0,
                           .connect_to = to_text(address),
                           .follow_redirects = false,
-                          .most_ms = options.most_ms},
+                          .most_ms = left.count()},
                          receiver);
     if (result.fault != hub::HttpFault::unreachable) break;
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/base/json.h"
+
 namespace janus::cli {
 namespace {
 
@@ -48,7 +50,7 @@ const Route& RouteTable::find(const std::string& method, const std::string& path
     throw ApiError(404,
                    fmt::format("path {}: expected one that the server has, found none of that name; see "
                                "docs/serving.md",
-                               path),
+                               excerpt(path)),
                    "not_found");
   }
   const auto found = methods->find(method == "HEAD" ? "GET" : method);

@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <mutex>
 
+#include "cli/serve/answer_run.h"
 #include "cli/serve/automatic1111/listings.h"
 #include "cli/serve/automatic1111/txt2img_job.h"
 #include "cli/serve/error_reply.h"
 #include "cli/serve/request_json.h"
+#include "core/base/json.h"
 
 namespace janus::cli {
 namespace {
@@ -42,7 +44,7 @@ void set_options(Service& service, Desk& desk, const ExchangePtr& exchange) {
       for (const ModelCard& card : cards) names.push_back(card.name);
       throw ApiError(404,
                      fmt::format("sd_model_checkpoint: expected one of {}, found {}; see /sdapi/v1/sd-models",
-                                 fmt::join(names, ", "), name),
+                                 fmt::join(names, ", "), excerpt(name)),
                      "model_not_found", "sd_model_checkpoint");
     }
     const std::lock_guard lock(desk.mutex);
@@ -62,6 +64,8 @@ void txt2img(Service& service, const std::shared_ptr<Desk>& desk, const Exchange
   Txt2Img request = read_txt2img(body, service.limits);
   with_model(service, exchange, desk->model(),
              [&service, desk, exchange, request](const std::shared_ptr<ServedModel>& model) {
+               check_text_length(request.image.prompt.size(), model->model(), "prompt");
+               check_text_length(request.image.negative_prompt.size(), model->model(), "negative_prompt");
                const auto job = std::make_shared<Txt2ImgJob>(service, exchange, model, request);
                desk->jobs.add(job);
                job->start();

@@ -12,7 +12,8 @@ Txt2Img read_txt2img(const nlohmann::json& body, const ServeLimits& limits) {
   request.body = body;
   request.image.prompt = fields.required_text("prompt");
   request.image.negative_prompt = fields.text("negative_prompt");
-  request.image.guidance = static_cast<float>(fields.number("cfg_scale", request.image.guidance, kGuidance));
+  request.image.guidance =
+      static_cast<float>(fields.number("cfg_scale", request.image.guidance, kServedGuidance));
   request.image.sampling.seed = read_seed(fields);
   const IntRange counts{.low = 1, .high = limits.choices};
   request.batch_size = static_cast<int>(fields.integer("batch_size", 1, counts));

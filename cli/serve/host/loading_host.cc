@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/model/memory_check.h"
+#include "core/base/json.h"
 #include "core/base/machine_memory.h"
 #include "core/nn/kv_cache.h"
 #include "core/nn/transformer.h"
@@ -103,7 +104,7 @@ void LoadingHost::ask(const std::string& name, std::function<void(std::shared_pt
   if (!place) {
     std::string names;
     for (const ModelNames& one : settings_.models) names += (names.empty() ? "" : ", ") + one.name;
-    failed(ApiError(404, fmt::format("model: expected one of {}, found \"{}\"", names, name),
+    failed(ApiError(404, fmt::format("model: expected one of {}, found {}", names, excerpt(name)),
                     "model_not_found", "model"));
     return;
   }

@@ -261,7 +261,7 @@ MHD_Result Daemon::serve(MHD_Connection* connection, Reading& reading) {
     return refuse(
         connection, reading,
         ApiError(413, fmt::format("body: expected at most {} bytes, found more; send smaller images, "
-                                  "or start the server with a larger --max-body",
+                                  "or start the server with a larger --limit-body",
                                   options_.limits.body_bytes)));
   }
   if (reading.held_bytes < reading.bytes) {

@@ -6,6 +6,10 @@
 namespace janus::cli {
 namespace {
 
+// More than any context holds; of it come a hundred times as many bytes of JSON.
+constexpr size_t kLongestText_bytes = 1 << 20;
+constexpr size_t kMostIds = 1 << 18;
+
 bool is_text(std::string_view bytes) {
   while (!bytes.empty()) {
     const Utf8Char next = utf8_front(bytes);
@@ -42,6 +46,12 @@ std::string text_of(const TextTokenizer& tokenizer, std::span<const int32_t> ids
 Json tokenize_json(const TextTokenizer& tokenizer, const RequestFields& request) {
   const std::string content = request.text("content");
   if (!request.contains("content")) refuse_field("content", "a text", nullptr);
+  if (content.size() > kLongestText_bytes) {
+    throw ApiError(400,
+                   fmt::format("content: expected at most {} bytes, found {}; send it in parts",
+                               kLongestText_bytes, content.size()),
+                   {}, "content");
+  }
   as_bad_request("content", [&] { check_text("content", content); });
   std::vector<TextRange> plain;
   if (!request.boolean("parse_special", true)) plain.push_back({0, content.size()});
@@ -54,6 +64,10 @@ Json tokenize_json(const TextTokenizer& tokenizer, const RequestFields& request)
 
 Json detokenize_json(const TextTokenizer& tokenizer, const RequestFields& request) {
   if (!request.contains("tokens")) refuse_field("tokens", "a list of ids", nullptr);
+  if (const nlohmann::json* tokens = request.find("tokens");
+      tokens->is_array() && tokens->size() > kMostIds) {
+    refuse_field("tokens", fmt::format("at most {} ids", kMostIds), *tokens, "send them in parts");
+  }
   std::vector<int32_t> ids;
   request.each("tokens", [&](const nlohmann::json& id, const std::string& path) {
     const bool fits = id.is_number_integer() && id >= 0 && id < tokenizer.size();

@@ -22,7 +22,7 @@ ImageFields read_image_fields(const RequestFields& fields, const std::string& pr
   request.prompt = prompt;
   request.negative_prompt = fields.text("negative_prompt");
   const char* guidance = fields.contains("guidance_scale") ? "guidance_scale" : "cfg_scale";
-  request.guidance = static_cast<float>(fields.number(guidance, request.guidance, kGuidance));
+  request.guidance = static_cast<float>(fields.number(guidance, request.guidance, kServedGuidance));
   request.sampling = read_sampling(fields, request.sampling);
   read.job.count = static_cast<int>(fields.integer("n", 1, {.low = 1, .high = limits.choices}));
   read.job.partial_images = static_cast<int>(fields.integer("partial_images", 0, kPartialImages));

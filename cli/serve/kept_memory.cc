@@ -6,14 +6,12 @@ namespace janus::cli {
 namespace {
 
 constexpr auto kBetween = std::chrono::seconds(5);
-[[maybe_unused]] constexpr int kHeaps = 4;
+constexpr int kHeaps = 4;
 
 }  // namespace
 
 KeptMemory::KeptMemory() {
-#ifdef __GLIBC__
   mallopt(M_ARENA_MAX, kHeaps);
-#endif
 }
 
 bool KeptMemory::look(long requests, Clock::time_point now) {
@@ -21,9 +19,7 @@ bool KeptMemory::look(long requests, Clock::time_point now) {
   if (!used_ || now - returned_ < kBetween) return false;
   used_ = requests > 0;
   returned_ = now;
-#ifdef __GLIBC__
   malloc_trim(0);
-#endif
   return true;
 }
 

@@ -10,9 +10,7 @@ constexpr int kHeaps = 4;
 
 }  // namespace
 
-KeptMemory::KeptMemory() {
-  mallopt(M_ARENA_MAX, kHeaps);
-}
+KeptMemory::KeptMemory() { mallopt(M_ARENA_MAX, kHeaps); }
 
 bool KeptMemory::look(long requests, Clock::time_point now) {
   used_ = used_ || requests > 0;

@@ -26,7 +26,6 @@ TEST(KeptMemory, IsReturnedWhileThereIsWorkAndOnceBehindIt) {
   EXPECT_TRUE(memory.look(0, now + seconds(18)));
 }
 
-#ifdef __GLIBC__
 long resident_bytes() {
   FILE* statm = std::fopen("/proc/self/statm", "r");
   long all = 0, pages = 0;
@@ -48,7 +47,6 @@ TEST(KeptMemory, OfThreadsThatHaveEndedIsReturned) {
   EXPECT_TRUE(memory.look(0, KeptMemory::Clock::now() + seconds(10)));
   EXPECT_LT(resident_bytes(), before - (30 << 20));
 }
-#endif
 
 }  // namespace
 }  // namespace janus::cli

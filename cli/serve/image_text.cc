@@ -7,7 +7,7 @@
 
 namespace janus::cli {
 
-ImageText image_text(const ImageRequest& request, const ModelCard& card, const Image& made,
+ImageText image_text(const ImageRequest& request, const ModelSummary& summary, const Image& made,
                      const ImageForm& form) {
   Json settings{{"prompt", request.prompt}};
   if (!request.negative_prompt.empty()) settings["negative_prompt"] = request.negative_prompt;
@@ -22,10 +22,10 @@ ImageText image_text(const ImageRequest& request, const ModelCard& card, const I
   const int upscale = form.side / made.width;
   if (upscale * made.width == form.side && kEnlargements.holds(upscale)) settings["upscale"] = upscale;
   if (form.format != ImageFormat::png) settings["quality"] = form.quality;
-  settings.update({{"model", card.name},
-                   {"model_fingerprint", card.fingerprint},
-                   {"type", card.type},
-                   {"device", card.device},
+  settings.update({{"model", summary.name},
+                   {"model_fingerprint", summary.fingerprint},
+                   {"type", summary.type},
+                   {"device", summary.device},
                    {"version", JANUS_VERSION}});
   return settings_text(settings);
 }

@@ -71,7 +71,7 @@ void wait_for_model(const LoadingHost& host, const InterruptNotice& interrupt, C
     std::this_thread::sleep_for(kLook);
   }
   if (interrupt.came()) return;
-  console.detail(fmt::format("model {}: ready", host.cards().front().name));
+  console.detail(fmt::format("model {}: ready", host.summaries().front().name));
   notify_service_manager("READY=1");
 }
 

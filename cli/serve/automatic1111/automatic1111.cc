@@ -36,12 +36,12 @@ void set_options(Service& service, Desk& desk, const ExchangePtr& exchange) {
   const nlohmann::json body = parse_body(exchange->request().body);
   const std::string name = RequestFields(body).text("sd_model_checkpoint");
   if (!name.empty()) {
-    const std::vector<ModelCard> cards = service.models.cards();
-    const bool known =
-        std::any_of(cards.begin(), cards.end(), [&](const ModelCard& card) { return card.name == name; });
+    const std::vector<ModelSummary> summaries = service.models.summaries();
+    const bool known = std::any_of(summaries.begin(), summaries.end(),
+                                   [&](const ModelSummary& summary) { return summary.name == name; });
     if (!known) {
       std::vector<std::string> names;
-      for (const ModelCard& card : cards) names.push_back(card.name);
+      for (const ModelSummary& summary : summaries) names.push_back(summary.name);
       throw ApiError(404,
                      fmt::format("sd_model_checkpoint: expected one of {}, found {}; see /sdapi/v1/sd-models",
                                  fmt::join(names, ", "), excerpt(name)),
@@ -55,7 +55,7 @@ void set_options(Service& service, Desk& desk, const ExchangePtr& exchange) {
 
 void get_options(Service& service, Desk& desk, const ExchangePtr& exchange) {
   std::string model = desk.model();
-  if (model.empty()) model = service.models.cards().front().name;
+  if (model.empty()) model = service.models.summaries().front().name;
   reply_json(exchange, options(model));
 }
 
@@ -97,7 +97,7 @@ void add_automatic1111(Router& router, Service& service) {
   router.add("POST", "/sdapi/v1/options",
              [&service, desk](const ExchangePtr& exchange) { set_options(service, *desk, exchange); });
   router.add("GET", "/sdapi/v1/sd-models", [&service](const ExchangePtr& exchange) {
-    reply_json(exchange, sd_models(service.models.cards()));
+    reply_json(exchange, sd_models(service.models.summaries()));
   });
   router.add("POST", "/sdapi/v1/img2img", [](const ExchangePtr&) {
     throw ApiError(501,

@@ -113,7 +113,7 @@ void Txt2ImgJob::encode(size_t place, const Image& image) {
     const Image sized = in_size(image, request_.form);
     ImageRequest made = request_.image;
     made.sampling.seed = seed(place);
-    const ImageText text = image_text(made, model_->card(), image, request_.form);
+    const ImageText text = image_text(made, model_->summary(), image, request_.form);
     std::string png = image_base64(sized, request_.form, text);
     {
       const std::lock_guard lock(mutex_);
@@ -217,7 +217,7 @@ std::string Txt2ImgJob::reply_body() const {
                   {"cfg_scale", rounded(image.guidance)},
                   {"steps", slots_.front().all_lines},
                   {"batch_size", request_.batch_size},
-                  {"sd_model_name", model_->card().name},
+                  {"sd_model_name", model_->summary().name},
                   {"sd_model_hash", ""},
                   {"extra_generation_params", Json::object()},
                   {"index_of_first_image", 0},

@@ -26,7 +26,7 @@ ApiError later(const std::string& message, const std::string& code) {
 LoadingHost::LoadingHost(HostSettings settings, Metrics& metrics, Console& console)
     : settings_(std::move(settings)), metrics_(metrics), console_(console) {
   for (const ModelNames& names : settings_.models) {
-    entries_.push_back({.card = read_card(names, settings_.common, console), .loaded = {}, .pending = {}});
+    entries_.push_back({.summary = summarize(names, settings_.common, console), .loaded = {}, .pending = {}});
   }
   metrics_.add_gauges([this](MetricsText& text) { write_gauges(text); });
   thread_ = std::thread([this] { run(); });
@@ -51,23 +51,23 @@ void LoadingHost::stop() {
 
 // -- what is asked ------------------------------------------------------------------------------------------
 
-std::vector<ModelCard> LoadingHost::cards() const {
+std::vector<ModelSummary> LoadingHost::summaries() const {
   const std::lock_guard lock(shared_->mutex);
-  std::vector<ModelCard> cards;
+  std::vector<ModelSummary> summaries;
   for (const Entry& entry : entries_) {
-    cards.push_back(entry.loaded ? entry.loaded->engine->card() : entry.card);
+    summaries.push_back(entry.loaded ? entry.loaded->engine->summary() : entry.summary);
   }
-  return cards;
+  return summaries;
 }
 
 std::optional<ApiError> LoadingHost::unready() const {
   const std::lock_guard lock(shared_->mutex);
   if (started_) return std::nullopt;
   const int64_t total = load_total_;
-  return later(
-      fmt::format("model {}: expected it to be loaded, found it loading{}; ask again", entries_[0].card.name,
-                  total > 0 ? fmt::format(" ({} %)", 100 * load_done_ / total) : ""),
-      "loading");
+  return later(fmt::format("model {}: expected it to be loaded, found it loading{}; ask again",
+                           entries_[0].summary.name,
+                           total > 0 ? fmt::format(" ({} %)", 100 * load_done_ / total) : ""),
+               "loading");
 }
 
 bool LoadingHost::started() const {
@@ -162,7 +162,7 @@ bool LoadingHost::drop_retired(Lock& lock) {
   std::shared_ptr<Loaded> dropped = std::move(*found);
   retired_.erase(found);
   lock.unlock();
-  console_.detail(fmt::format("model {}: unloaded", dropped->engine->card().name));
+  console_.detail(fmt::format("model {}: unloaded", dropped->engine->summary().name));
   dropped.reset();
   lock.lock();
   return true;
@@ -171,8 +171,8 @@ bool LoadingHost::drop_retired(Lock& lock) {
 void LoadingHost::retire_broken() {
   for (Entry& entry : entries_) {
     if (!entry.loaded || !entry.loaded->engine->broken()) continue;
-    console_.error(
-        fmt::format("model {}: its engine failed; it is loaded anew when it is asked for", entry.card.name));
+    console_.error(fmt::format("model {}: its engine failed; it is loaded anew when it is asked for",
+                               entry.summary.name));
     retired_.push_back(std::exchange(entry.loaded, nullptr));
   }
 }
@@ -269,7 +269,7 @@ void LoadingHost::load(Entry& entry, Lock& lock) {
     fault = error.what();
     too_large = true;
   } catch (const std::bad_alloc&) {
-    fault = fmt::format("model {}: expected memory for it, found none left", entry.card.name);
+    fault = fmt::format("model {}: expected memory for it, found none left", entry.summary.name);
     too_large = true;
   } catch (const std::exception& error) {
     fault = error.what();
@@ -291,11 +291,11 @@ void LoadingHost::load(Entry& entry, Lock& lock) {
     return;
   }
   console_.error(fault);
-  refuse(
-      entry,
-      later(fmt::format("model {}: expected to load it, found that it cannot be: {}", entry.card.name, fault),
-            "model_not_loaded"),
-      lock);
+  refuse(entry,
+         later(fmt::format("model {}: expected to load it, found that it cannot be: {}", entry.summary.name,
+                           fault),
+               "model_not_loaded"),
+         lock);
 }
 
 std::shared_ptr<LoadingHost::Loaded> LoadingHost::open(const Entry& entry) {
@@ -312,14 +312,16 @@ std::shared_ptr<LoadingHost::Loaded> LoadingHost::open(const Entry& entry) {
         load_done_ = done;
         load_total_ = total;
       });
-  ModelCard card = entry.card;
-  card.device = chosen.model->device().name();
-  card.loaded = true;
-  card.rows = settings_.rows == 0 ? default_rows(chosen.model->device()) : static_cast<int>(settings_.rows);
-  const EngineOptions options{.rows = card.rows, .cache_tokens = cache_tokens(*chosen.model, card.rows)};
+  ModelSummary summary = entry.summary;
+  summary.device = chosen.model->device().name();
+  summary.loaded = true;
+  summary.rows =
+      settings_.rows == 0 ? default_rows(chosen.model->device()) : static_cast<int>(settings_.rows);
+  const EngineOptions options{.rows = summary.rows,
+                              .cache_tokens = cache_tokens(*chosen.model, summary.rows)};
   auto loaded = std::make_shared<Loaded>();
   loaded->engine = std::make_shared<ServedEngine>(
-      std::move(card), std::move(chosen),
+      std::move(summary), std::move(chosen),
       ServedEngineSettings{.engine = options,
                            .queue = settings_.queue,
                            .on_idle =
@@ -358,7 +360,7 @@ void LoadingHost::write_gauges(MetricsText& text) const {
     const std::lock_guard lock(shared_->mutex);
     for (const Entry& entry : entries_) {
       const ServedEngine* engine = entry.loaded ? entry.loaded->engine.get() : nullptr;
-      rows.push_back({.model = entry.card.name,
+      rows.push_back({.model = entry.summary.name,
                       .loaded = engine != nullptr,
                       .load = engine != nullptr ? engine->load() : Engine::Load{},
                       .under_way = engine != nullptr ? engine->under_way() : 0,

@@ -57,10 +57,10 @@ void add_ollama(Router& router, Service& service) {
   }
   router.add("POST", "/api/show", [&service](const ExchangePtr& exchange) { show(service, exchange); });
   router.add("GET", "/api/tags", [&service](const ExchangePtr& exchange) {
-    reply_json(exchange, ollama_tags(service.models.cards()));
+    reply_json(exchange, ollama_tags(service.models.summaries()));
   });
   router.add("GET", "/api/ps", [&service](const ExchangePtr& exchange) {
-    reply_json(exchange, ollama_ps(service.models.cards()));
+    reply_json(exchange, ollama_ps(service.models.summaries()));
   });
   router.add("GET", "/api/version", [](const ExchangePtr& exchange) {
     reply_json(exchange, {{"version", kOllamaVersion}, {"janus", JANUS_VERSION}});

@@ -63,8 +63,8 @@ class ChatReply {
 
  private:
   Json head(const char* object) const {
-    Json reply{{"id", id_}, {"object", object}, {"created", created_}, {"model", model_->card().name}};
-    const std::string& fingerprint = model_->card().fingerprint;
+    Json reply{{"id", id_}, {"object", object}, {"created", created_}, {"model", model_->summary().name}};
+    const std::string& fingerprint = model_->summary().fingerprint;
     if (!fingerprint.empty()) reply["system_fingerprint"] = fingerprint;
     return reply;
   }

@@ -106,7 +106,7 @@ class EmbeddingRun : public std::enable_shared_from_this<EmbeddingRun> {
     const auto tokens = static_cast<int64_t>(vectors_.size()) * model_->model().info().image_tokens;
     exchange_->reply({.body = to_line({{"object", "list"},
                                        {"data", std::move(data)},
-                                       {"model", model_->card().name},
+                                       {"model", model_->summary().name},
                                        {"usage", {{"prompt_tokens", tokens}, {"total_tokens", tokens}}}})});
   }
 

@@ -50,7 +50,7 @@ std::string ImageWriter::base64(int k, const Image& image) const {
   const Image sized = in_size(image, fields_.form);
   ImageRequest request = fields_.job.request;
   request.sampling.seed = seed(k);
-  return image_base64(sized, fields_.form, image_text(request, model_->card(), image, fields_.form));
+  return image_base64(sized, fields_.form, image_text(request, model_->summary(), image, fields_.form));
 }
 
 std::string ImageWriter::data_url(int k, const Image& image) const {

@@ -31,7 +31,7 @@ class Response {
                {"incomplete_details", nullptr},
                {"instructions", as_asked("instructions", nullptr)},
                {"max_output_tokens", as_asked("max_output_tokens", nullptr)},
-               {"model", model_->card().name},
+               {"model", model_->summary().name},
                {"output", Json::array()},
                {"parallel_tool_calls", false},
                {"previous_response_id", nullptr},

@@ -16,12 +16,6 @@ namespace {
 
 constexpr std::string_view kPlaceholder = "<image_placeholder>";
 
-[[noreturn]] void refuse(const std::string& param, std::string_view expected, std::string_view found,
-                         std::string_view remedy) {
-  throw ApiError(400, fmt::format("{}: expected {}, found {}; {}", param, expected, found, remedy), {},
-                 param);
-}
-
 void add_text(std::string& text, std::string_view more, std::string_view between) {
   if (is_blank(more)) return;
   if (!text.empty()) text += between;

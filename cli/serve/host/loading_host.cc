@@ -16,9 +16,7 @@ namespace janus::cli {
 namespace {
 
 ApiError later(const std::string& message, const std::string& code) {
-  ApiError error(503, message, code);
-  error.retry_after_s = 2;
-  return error;
+  return retry_later(503, /*after_s=*/2, message, code);
 }
 
 }  // namespace
@@ -125,7 +123,7 @@ void LoadingHost::ask(const std::string& name, std::function<void(std::shared_pt
   if (held) {
     ready(std::move(held));
   } else {
-    failed(later("server: expected it to go on, found it ending; ask again soon", "ending"));
+    failed(server_ends(/*after_s=*/2));
   }
 }
 
@@ -143,7 +141,7 @@ void LoadingHost::run() {
     }
   }
   for (Entry& entry : entries_) {
-    refuse(entry, later("server: expected it to go on, found it ending; ask again soon", "ending"), lock);
+    refuse(entry, server_ends(/*after_s=*/2), lock);
   }
 }
 

@@ -56,9 +56,8 @@ namespace {
 // What a sink is given for a request that the engine could not run.
 std::exception_ptr told(const std::exception_ptr& error, bool broken) {
   if (!broken) return error;
-  ApiError ended(503, "engine: expected it to go on, found that it failed; ask again", "engine_failed");
-  ended.retry_after_s = 1;
-  return std::make_exception_ptr(ended);
+  return std::make_exception_ptr(retry_later(
+      503, /*after_s=*/1, "engine: expected it to go on, found that it failed; ask again", "engine_failed"));
 }
 
 const char* outcome_of(const std::exception_ptr& error) {
@@ -122,12 +121,10 @@ std::shared_ptr<ServedEngine::Ticket> ServedEngine::admit(const char* kind, int6
   if (under_way_.fetch_add(1) < most) return std::make_shared<Ticket>(*this, kind, rows, images);
   --under_way_;
   metrics_.count({.model = summary_.name, .kind = kind, .outcome = "refused"});
-  ApiError full(429,
-                fmt::format("queue: expected at most {} requests of {} under way, found {}; ask again", most,
-                            summary_.name, most),
-                "queue_full");
-  full.retry_after_s = 2;
-  throw full;
+  throw retry_later(429, /*after_s=*/2,
+                    fmt::format("queue: expected at most {} requests of {} under way, found {}; ask again",
+                                most, summary_.name, most),
+                    "queue_full");
 }
 
 template <typename Request, typename Sink>

@@ -10,18 +10,9 @@ namespace {
 constexpr size_t kLongestText_bytes = 1 << 20;
 constexpr size_t kMostIds = 1 << 18;
 
-bool is_text(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const Utf8Char next = utf8_front(bytes);
-    if (!next.well_formed) return false;
-    bytes.remove_prefix(next.length);
-  }
-  return true;
-}
-
 Json piece_json(const TextTokenizer& tokenizer, int32_t id) {
   const std::string piece = tokenizer.is_special(id) ? tokenizer.token_of(id) : tokenizer.decode({&id, 1});
-  if (is_text(piece)) return piece;
+  if (is_utf8(piece)) return piece;
   Json bytes = Json::array();
   for (const char byte : piece) bytes.push_back(static_cast<unsigned char>(byte));
   return bytes;
@@ -47,10 +38,8 @@ Json tokenize_json(const TextTokenizer& tokenizer, const RequestFields& request)
   const std::string content = request.text("content");
   if (!request.contains("content")) refuse_field("content", "a text", nullptr);
   if (content.size() > kLongestText_bytes) {
-    throw ApiError(400,
-                   fmt::format("content: expected at most {} bytes, found {}; send it in parts",
-                               kLongestText_bytes, content.size()),
-                   {}, "content");
+    refuse("content", fmt::format("at most {} bytes", kLongestText_bytes), std::to_string(content.size()),
+           "send it in parts");
   }
   as_bad_request("content", [&] { check_text("content", content); });
   std::vector<TextRange> plain;

@@ -36,9 +36,7 @@ std::vector<Image> read_input(const RequestFields& fields, const ServeLimits& li
   std::vector<Image> images;
   const auto add = [&](const nlohmann::json& json, const std::string& path) {
     if (static_cast<int64_t>(images.size()) == limits.images) {
-      throw ApiError(400,
-                     fmt::format("input: expected at most {} images, found more; ask twice", limits.images),
-                     {}, "input");
+      refuse("input", fmt::format("at most {} images", limits.images), "more", "ask twice");
     }
     try {
       images.push_back(inline_image(image_text_of(json, path), path, limits));

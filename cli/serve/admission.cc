@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "cli/serve/error_reply.h"
+#include "cli/serve/replies.h"
 #include "core/base/ascii.h"
 
 namespace janus::cli {

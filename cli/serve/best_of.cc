@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "cli/generate/ranking.h"
-#include "cli/serve/error_reply.h"
+#include "cli/serve/replies.h"
 
 namespace janus::cli {
 namespace {

@@ -1,6 +1,6 @@
 #include "cli/serve/front.h"
 
-#include "cli/serve/error_reply.h"
+#include "cli/serve/replies.h"
 
 namespace janus::cli {
 namespace {
@@ -9,7 +9,7 @@ void handle(const Route& route, const std::shared_ptr<Exchange>& exchange) {
   try {
     route.handler(exchange);
   } catch (...) {
-    exchange->reply(error_reply(exchange->request().path, api_error_of(std::current_exception())));
+    reply_error(*exchange, api_error_of(std::current_exception()));
   }
 }
 

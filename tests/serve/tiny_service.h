@@ -13,8 +13,8 @@
 #include <thread>
 
 #include "cli/io/json_output.h"
-#include "cli/serve/error_reply.h"
 #include "cli/serve/metrics.h"
+#include "cli/serve/replies.h"
 #include "cli/serve/serve_limits.h"
 #include "cli/serve/service.h"
 #include "generator/builtin_model.h"

@@ -5,7 +5,7 @@
 #include "cli/serve/answer_run.h"
 #include "cli/serve/automatic1111/listings.h"
 #include "cli/serve/automatic1111/txt2img_job.h"
-#include "cli/serve/error_reply.h"
+#include "cli/serve/replies.h"
 #include "cli/serve/request_json.h"
 #include "core/base/json.h"
 
@@ -26,10 +26,8 @@ struct Desk {
   }
 };
 
-void reply_json(const ExchangePtr& exchange, const Json& json) { exchange->reply({.body = to_line(json)}); }
-
 Handler always(Json json) {
-  return [json = std::move(json)](const ExchangePtr& exchange) { reply_json(exchange, json); };
+  return [json = std::move(json)](const ExchangePtr& exchange) { reply_json(*exchange, json); };
 }
 
 void set_options(Service& service, Desk& desk, const ExchangePtr& exchange) {
@@ -50,13 +48,13 @@ void set_options(Service& service, Desk& desk, const ExchangePtr& exchange) {
     const std::lock_guard lock(desk.mutex);
     desk.chosen = name;
   }
-  reply_json(exchange, nullptr);
+  reply_json(*exchange, nullptr);
 }
 
 void get_options(Service& service, Desk& desk, const ExchangePtr& exchange) {
   std::string model = desk.model();
   if (model.empty()) model = service.models.summaries().front().name;
-  reply_json(exchange, options(model));
+  reply_json(*exchange, options(model));
 }
 
 void txt2img(Service& service, const std::shared_ptr<Desk>& desk, const ExchangePtr& exchange) {
@@ -78,7 +76,7 @@ void progress(Desk& desk, const ExchangePtr& exchange) {
     return entry.first == "skip_current_image" && (entry.second == "true" || entry.second == "1");
   });
   const auto job = desk.jobs.oldest();
-  reply_json(exchange, job ? job->progress(!skip) : idle_progress());
+  reply_json(*exchange, job ? job->progress(!skip) : idle_progress());
 }
 
 }  // namespace
@@ -90,14 +88,14 @@ void add_automatic1111(Router& router, Service& service) {
   router.add("GET", "/sdapi/v1/progress", [desk](const ExchangePtr& exchange) { progress(*desk, exchange); });
   router.add("POST", "/sdapi/v1/interrupt", [desk](const ExchangePtr& exchange) {
     if (const auto job = desk->jobs.oldest()) job->interrupt();
-    reply_json(exchange, nullptr);
+    reply_json(*exchange, nullptr);
   });
   router.add("GET", "/sdapi/v1/options",
              [&service, desk](const ExchangePtr& exchange) { get_options(service, *desk, exchange); });
   router.add("POST", "/sdapi/v1/options",
              [&service, desk](const ExchangePtr& exchange) { set_options(service, *desk, exchange); });
   router.add("GET", "/sdapi/v1/sd-models", [&service](const ExchangePtr& exchange) {
-    reply_json(exchange, sd_models(service.models.summaries()));
+    reply_json(*exchange, sd_models(service.models.summaries()));
   });
   router.add("POST", "/sdapi/v1/img2img", [](const ExchangePtr&) {
     throw ApiError(501,

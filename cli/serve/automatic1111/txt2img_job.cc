@@ -6,8 +6,8 @@
 
 #include "cli/commands/image_settings.h"
 #include "cli/serve/automatic1111/listings.h"
-#include "cli/serve/error_reply.h"
 #include "cli/serve/image_text.h"
+#include "cli/serve/replies.h"
 
 namespace janus::cli {
 namespace {
@@ -143,7 +143,7 @@ void Txt2ImgJob::fail(const ApiError& error) {
     if (over_) return;
     over_ = true;
   }
-  exchange_->reply(error_reply(exchange_->request().path, error));
+  reply_error(*exchange_, error);
   cancel_all();
 }
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "cli/embed/pooling.h"
-#include "cli/serve/error_reply.h"
 #include "cli/serve/inline_image.h"
 #include "cli/serve/openai/openai.h"
+#include "cli/serve/replies.h"
 #include "core/base/base64.h"
 
 namespace janus::cli {
@@ -102,13 +102,13 @@ class EmbeddingRun : public std::enable_shared_from_this<EmbeddingRun> {
            {"embedding", as_base64_ ? Json(to_base64(std::as_bytes(std::span(vector)))) : Json(vector)}});
     }
     const auto tokens = static_cast<int64_t>(vectors_.size()) * model_->model().info().image_tokens;
-    exchange_->reply({.body = to_line({{"object", "list"},
-                                       {"data", std::move(data)},
-                                       {"model", model_->summary().name},
-                                       {"usage", {{"prompt_tokens", tokens}, {"total_tokens", tokens}}}})});
+    reply_json(*exchange_, {{"object", "list"},
+                            {"data", std::move(data)},
+                            {"model", model_->summary().name},
+                            {"usage", {{"prompt_tokens", tokens}, {"total_tokens", tokens}}}});
   }
 
-  void fail(const ApiError& error) { exchange_->reply(error_reply(exchange_->request().path, error)); }
+  void fail(const ApiError& error) { reply_error(*exchange_, error); }
 
   const std::shared_ptr<Exchange> exchange_;
   const std::shared_ptr<ServedModel> model_;

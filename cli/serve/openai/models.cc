@@ -60,14 +60,13 @@ ModelSummary summary_named(const std::vector<ModelSummary>& summaries, const std
 void add_models(Router& router, Service& service) {
   const RouteTraits quick{.quick = true};
   const Handler list = [&service](const std::shared_ptr<Exchange>& exchange) {
-    exchange->reply({.body = to_line(list_json(service.models.summaries(), service.limits))});
+    reply_json(*exchange, list_json(service.models.summaries(), service.limits));
   };
   const Handler one = [&service](const std::shared_ptr<Exchange>& exchange) {
     constexpr std::string_view kFolder = "/models/";
     const std::string& path = exchange->request().path;
     const std::string name = path.substr(path.find(kFolder) + kFolder.size());
-    exchange->reply(
-        {.body = to_line(model_json(summary_named(service.models.summaries(), name), service.limits))});
+    reply_json(*exchange, model_json(summary_named(service.models.summaries(), name), service.limits));
   };
   add_path(router, "GET", "/models", list, quick);
   add_path(router, "GET", "/models/{model}", one, quick);

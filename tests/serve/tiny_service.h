@@ -100,7 +100,7 @@ class TinyHost : public ModelHost {
            std::function<void(const ApiError&)> failed) override {
     // Without a share in it: a sink that lets go of it last, on the engine's thread, could not end that
     // thread.
-    if (name.empty() || name == "janus-tiny") return ready({std::shared_ptr<void>(), model.get()});
+    if (name.empty() || name == "janus-tiny" || name == "janus-tiny:latest") return ready({std::shared_ptr<void>(), model.get()});
     failed(ApiError(404, "model " + name + ": expected janus-tiny", "model_not_found", "model"));
   }
 

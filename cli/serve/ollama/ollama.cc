@@ -17,7 +17,7 @@ void answer(Service& service, OllamaKind kind, const ExchangePtr& exchange) {
   const auto begin = std::chrono::steady_clock::now();
   const auto body = std::make_shared<nlohmann::json>(parse_body(exchange->request().body));
   OllamaAsk ask = read_ollama(kind, RequestFields(*body), service.limits);
-  with_model(service, exchange, ollama_name(ask.model),
+  with_model(service, exchange, ask.model,
              [&service, exchange, body, ask, begin](const std::shared_ptr<ServedModel>& model) {
                if (ask.only_load) return reply_json(*exchange, ollama_loaded(ask));
                const OllamaTimes times{.begin = begin, .loaded = std::chrono::steady_clock::now()};
@@ -32,7 +32,7 @@ void show(Service& service, const ExchangePtr& exchange) {
   const RequestFields fields(body);
   const std::string name = fields.text("model", fields.text("name"));
   if (name.empty()) throw ApiError(400, "model is required", {}, "model");
-  with_model(service, exchange, ollama_name(name), [exchange](const std::shared_ptr<ServedModel>& model) {
+  with_model(service, exchange, name, [exchange](const std::shared_ptr<ServedModel>& model) {
     reply_json(*exchange, ollama_show(*model));
   });
 }

@@ -76,11 +76,6 @@ Json model_info(const ModelSummary& summary, const ModelInfo& info) {
 
 }  // namespace
 
-std::string ollama_name(const std::string& asked) {
-  if (!asked.ends_with(kDefaultTag)) return asked;
-  return asked.substr(0, asked.size() - kDefaultTag.size());
-}
-
 std::string ollama_now() {
   return time_text(std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()));
 }

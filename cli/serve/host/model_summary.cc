@@ -57,11 +57,12 @@ ModelSummary summarize(const ModelNames& names, const CommonOptions& common, Con
     const auto bytes = static_cast<int64_t>(tensor.data.bytes.size());
     summary.bytes += bytes;
     summary.parameters += tensor.shape.elements();
-    types[tensor.unreadable.empty() && !tensor.is_f64() ? name_of(tensor.dtype) : tensor.type] += bytes;
+    types[tensor.type_name()] += bytes;
   }
   const auto most = std::max_element(types.begin(), types.end(),
                                      [](const auto& a, const auto& b) { return a.second < b.second; });
   summary.type = common.type == "native" && most != types.end() ? most->first : common.type;
+  summary.asked_type = common.type;
   summary.device = common.device;
   return summary;
 }

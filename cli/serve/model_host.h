@@ -15,13 +15,14 @@ namespace janus::cli {
 
 // What is known of a model without loading it.
 struct ModelSummary {
-  std::string name;            // what requests call it
-  int64_t created = 0;         // seconds since 1970: when its files changed last
-  int64_t bytes = 0;           // of its weights' files
-  int64_t parameters = 0;      // numbers in its weights; 0: not known
-  int64_t context_length = 0;  // tokens; 0: not known
-  std::string family;          // "janus"
-  std::string type, device;
+  std::string name;                   // what requests call it
+  int64_t created = 0;                // seconds since 1970: when its files changed last
+  int64_t bytes = 0;                  // of its weights' files
+  int64_t parameters = 0;             // numbers in its weights; 0: not known
+  int64_t context_length = 0;         // tokens; 0: not known
+  std::string family;                 // "janus"
+  std::string type, device;           // type: of most weights
+  std::string asked_type = "native";  // --type
   std::string fingerprint;
   bool loaded = false;
   int rows = 0;  // of a step of its engine; 0 as long as it is not loaded

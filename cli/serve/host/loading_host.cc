@@ -7,8 +7,6 @@
 
 #include "cli/model/memory_check.h"
 #include "core/base/json.h"
-#include "core/base/machine_memory.h"
-#include "core/nn/kv_cache.h"
 #include "core/nn/transformer.h"
 #include "generator/engine/engine_model.h"
 
@@ -336,14 +334,10 @@ std::shared_ptr<LoadingHost::Loaded> LoadingHost::open(const Entry& entry) {
 // a share for each model. Without it what rows of changing lengths leave between them would grow for long.
 int64_t LoadingHost::cache_tokens(const Model& model, int rows) const {
   const EngineModel& parts = model.engine_model();
-  const TransformerConfig& config = parts.language_model().config();
-  const auto bytes = static_cast<int64_t>(KvCache::bytes(config, 1, parts.cache_dtype()));
-  const int64_t own = model.device().free_bytes();
-  const int64_t available = own >= 0 ? own : machine_memory().available_bytes;
   const int64_t models = settings_.most_loaded == 1 ? 1 : std::ssize(settings_.models);
   // An image has two rows, however few are asked for.
-  const int64_t wanted = std::max(2, rows) * conversation_tokens(config);
-  return std::clamp<int64_t>(available / std::max<int64_t>(1, bytes) / models, 1, wanted);
+  const int64_t wanted = std::max(2, rows) * conversation_tokens(parts.language_model().config());
+  return std::clamp<int64_t>(tokens_that_fit(parts) / models, 1, wanted);
 }
 
 void LoadingHost::write_gauges(MetricsText& text) const {

@@ -2,8 +2,6 @@
 
 #include <janus/version.h>
 
-#include <algorithm>
-
 #include "cli/commands/image_settings.h"
 #include "cli/serve/automatic1111/listings.h"
 #include "cli/serve/image_text.h"

@@ -2,8 +2,6 @@
 
 #include <janus/version.h>
 
-#include <algorithm>
-
 #include "generator/limits.h"
 
 namespace janus::cli {

@@ -1,7 +1,5 @@
 #include "cli/serve/openai/chat_request.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "cli/serve/openai/message_parts.h"

@@ -44,7 +44,6 @@ struct Difference {
 
 // What the records of a run, which may be all of an output, have in common.
 struct JournalOptions {
-  JournalKind kind = JournalKind::captions;
   std::string model, prompt_hash;
   bool mixed = false;  // records of other runs stay, also of the same image
   std::string fingerprint = {}, type = {};
@@ -61,8 +60,8 @@ struct JournalOptions {
 class Journal {
  public:
   // Locks and reads the file at `path`, making it if need be. Throws Error if another process has it, or if
-  // it holds anything but records of the kind in `options`. A pipe or device is written to alone.
-  Journal(std::string path, JournalOptions options);
+  // it holds anything but records of `kind`. A pipe or device is written to alone.
+  Journal(std::string path, JournalKind kind);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -132,6 +131,7 @@ class Journal {
                            const std::string& advice) const;
 
   std::string path_;  // as given, for messages
+  const JournalKind kind_;
   JournalOptions options_;
   std::string target_;  // with links followed
   int descriptor_ = -1;

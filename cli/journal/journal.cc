@@ -272,8 +272,8 @@ int64_t Journal::forget_if(const std::function<bool(std::string_view line)>& gon
   if (stream_) return 0;
   const std::lock_guard lock(mutex_);
   std::vector<KeyHash> found;
-  for_each_locked([&](const RecordSummary& summary, std::string_view line) {
-    if (gone(line)) found.push_back(place_of(summary));
+  for_each_locked([&](const KeyHash& place, std::string_view line) {
+    if (gone(line)) found.push_back(place);
   });
   for (const KeyHash& place : found) entries_.erase(place);
   replaced_ += static_cast<int64_t>(found.size());
@@ -283,24 +283,26 @@ int64_t Journal::forget_if(const std::function<bool(std::string_view line)>& gon
 void Journal::for_each(const std::function<void(std::string_view line)>& action) {
   check(!stream_, "output, {}: expected a file, found a pipe or device; choose another -o", path_);
   const std::lock_guard lock(mutex_);
-  for_each_locked([&](const RecordSummary&, std::string_view line) { action(line); });
+  for_each_locked([&](const KeyHash&, std::string_view line) { action(line); });
 }
 
 void Journal::for_each_locked(
-    const std::function<void(const RecordSummary& summary, std::string_view line)>& action) {
+    const std::function<void(const KeyHash& place, std::string_view line)>& action) {
   scan([&](std::string_view line, int64_t offset) {
     if (is_blank(line)) return true;
     const std::optional<RecordSummary> summary = read_summary(line);
     if (!summary) refuse("records alone", "something else", "let one run alone write to it");
     const auto entry = entries_.find(place_of(*summary));
-    if (entry != entries_.end() && entry->second.offset == offset) action(*summary, line);
+    if (entry != entries_.end() && entry->second.offset == offset) action(entry->first, line);
     return true;
   });
 }
 
 void Journal::compact() {
-  if (replaced_ == 0 || stream_) return;
+  if (stream_) return;
   InterruptHold hold;
+  const std::lock_guard lock(mutex_);
+  if (replaced_ == 0) return;
   AtomicFile file(target_, {.temporary = Temporary::of_target,
                             .durable = true,
                             .name = fmt::format("{}, {}", terms_of(kind_).what, path_),
@@ -310,14 +312,13 @@ void Journal::compact() {
   }
   std::unordered_map<KeyHash, Entry, HashOfHash> moved = entries_;
   int64_t offset = 0;
-  for_each([&](std::string_view line) {
+  for_each_locked([&](const KeyHash& place, std::string_view line) {
     file.append(line);
     file.append("\n");
-    moved.at(place_of(*read_summary(line))).offset = offset;
+    moved.at(place).offset = offset;
     offset += static_cast<int64_t>(line.size()) + 1;
   });
   const int fresh = file.commit_open();
-  const std::lock_guard lock(mutex_);
   close(std::exchange(descriptor_, fresh));
   entries_ = std::move(moved);
   size_ = offset;

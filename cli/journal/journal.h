@@ -125,7 +125,7 @@ class Journal {
   KeyHash place_of(const std::string& key) const { return place_of(key, own_maker_); }
   KeyHash place_of(const std::string& key, const std::string& maker) const;
   std::string line_at(int64_t offset) const;
-  void for_each_locked(const std::function<void(const RecordSummary&, std::string_view line)>& action);
+  void for_each_locked(const std::function<void(const KeyHash& place, std::string_view line)>& action);
   void scan(const std::function<bool(std::string_view line, int64_t offset)>& action);
   [[noreturn]] void refuse(const std::string& expected, const std::string& found,
                            const std::string& advice) const;

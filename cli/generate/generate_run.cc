@@ -117,8 +117,7 @@ std::string GenerateRun::model_fingerprint() {
 }
 
 void GenerateRun::skip_finished() {
-  const JournalOptions options{.kind = JournalKind::images, .model = {}, .prompt_hash = {}, .mixed = true};
-  records_ = std::make_unique<Journal>(records_path(settings_), options);
+  records_ = std::make_unique<Journal>(records_path(settings_), JournalKind::images);
   for (WorkItem& item : work_) {
     for (size_t place = 0; place < item.outputs.size(); ++place) {
       const std::string& path = item.outputs[place].image;

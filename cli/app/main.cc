@@ -7,7 +7,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <iterator>
 #include <new>
 
 #include "cli/app/command.h"
@@ -154,9 +153,10 @@ Outcome run(int argc, char** argv) {
     command.declare(manual.options.emplace_back(*part, "janus " + command.name));
   }
   const std::vector<std::string> typed(argv + 1, argv + argc);
+  const std::string typed_command = command_word(typed, common_options);
   const OptionSet* typed_for = &common_options;  // where there is no command
   for (size_t i = 0; i < manual.commands.size(); ++i) {
-    if (command_word(typed, common_options) == manual.commands[i].name) typed_for = &manual.options[i];
+    if (typed_command == manual.commands[i].name) typed_for = &manual.options[i];
   }
   check_words({typed, *typed_for, common_options});
   std::vector<std::string> words = guarded_words(argc, argv);

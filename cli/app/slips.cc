@@ -55,10 +55,12 @@ const OptionEntry* argument_of(const OptionSet& own) {
   return nullptr;
 }
 
+bool takes_text(const OptionEntry& entry) { return entry.reader.dash == Reader::Dash::text; }
+
 // More words than the one argument of a command takes.
 std::string too_many(const OptionEntry& entry, const std::vector<std::string>& surplus,
                      const TypedWords& typed) {
-  const bool text = entry.names == "PROMPT" || entry.names == "TEXT";
+  const bool text = takes_text(entry);
   const std::string found =
       fmt::format("argument {}, command line: expected one {}, found {}{}", entry.names,
                   text ? ascii_lower(entry.names) : entry.names, surplus.size() + 1, text ? " words" : "");
@@ -133,8 +135,8 @@ std::string unexpected(const std::vector<std::string>& surplus, const TypedWords
                        typed.own.command(), surplus.front(), typed.own.command());
   }
   const std::string name = name_of(*first);
-  const bool text = argument != nullptr && (argument->names == "PROMPT" || argument->names == "TEXT");
-  if (text && (name == "-p" || name == "--prompt" || name == "--text")) {
+  if (argument != nullptr && takes_text(*argument) &&
+      (name == "-p" || name == "--prompt" || name == "--text")) {
     return fmt::format(
         "option, command line: expected the {0} without an option before it, found \"{1}\"; leave {1} out",
         ascii_lower(argument->names), name);

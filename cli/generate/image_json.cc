@@ -21,12 +21,10 @@ Json prompts_json(const WorkItem& item) {
 }
 
 Json sampling_json(const WorkItem& item) {
-  Json sampling{{"cfg_scale", item.guidance},
-                {"temperature", item.sampling.temperature},
-                {"top_k", item.sampling.top_k},
-                {"top_p", item.sampling.top_p}};
-  if (item.special_tokens) sampling["special_tokens"] = true;
-  return sampling;
+  return {{"cfg_scale", item.guidance},
+          {"temperature", item.sampling.temperature},
+          {"top_k", item.sampling.top_k},
+          {"top_p", item.sampling.top_p}};
 }
 
 // Whether the quality in which files of this name are written is another than the usual one.
@@ -40,10 +38,7 @@ Json request_json(const WorkItem& item, size_t place, const GenerateSettings& se
                   const CommonOptions& common, const std::string& model) {
   Json request = prompts_json(item);
   request["seed"] = item.best_of ? item.seed : item.seed + static_cast<uint32_t>(place);
-  request["cfg_scale"] = item.guidance;
-  request["temperature"] = item.sampling.temperature;
-  request["top_k"] = item.sampling.top_k;
-  request["top_p"] = item.sampling.top_p;
+  request.update(sampling_json(item));
   if (item.best_of) {
     request["best_of"] = item.count;
     request["keep"] = item.outputs.size();
@@ -65,6 +60,7 @@ Json image_settings(const WorkItem& item, const Candidate& candidate, ImageForma
   Json settings = prompts_json(item);
   settings["seed"] = candidate.seed;
   settings.update(sampling_json(item));
+  if (item.special_tokens) settings["special_tokens"] = true;
   settings["width"] = candidate.image.width * item.enlarge;
   settings["height"] = candidate.image.height * item.enlarge;
   if (item.enlarge > 1) settings["upscale"] = item.enlarge;
@@ -81,6 +77,7 @@ Json image_record(const WorkItem& item, const Output& output, const Candidate& c
   record["index"] = output.index;
   if (printed) record["guidance"] = item.guidance;
   record.update(sampling_json(item));
+  if (item.special_tokens) record["special_tokens"] = true;
   if (printed) record["codes"] = candidate.codes.codes;
   record.update(provenance_json(chosen, common));
   record["timings"] = timings_json(chosen.load_ms, candidate.timings);

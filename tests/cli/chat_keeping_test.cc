@@ -106,6 +106,14 @@ TEST_F(ChatKeepingTest, TheSeedOfAnImageDoesNotDependOnFilesThatAreThere) {
   EXPECT_EQ(read_image(path("made-00.png")).image.pixels, read_image(path("made-01.png")).image.pixels);
 }
 
+TEST_F(ChatKeepingTest, ANameThatIsTooLongIsRefusedAndTheConversationGoesOn) {
+  const std::string longer = path(std::string(256, 'n') + ".txt");
+  const Result result = chat("Hi\n/save " + longer + "\n/save " + path("short.txt") + "\n");
+  EXPECT_EQ(result.code, 3);
+  EXPECT_NE(result.err.find(longer), std::string::npos) << result.err;
+  EXPECT_NE(read_file(path("short.txt")).find("> Hi\n"), std::string::npos);
+}
+
 TEST_F(ChatKeepingTest, SaveReplacesOnlyWhatThisConversationMade) {
   write_file(path("mine.txt"), "precious");
   const Result result = chat("Hi\n/save " + path("mine.txt") + "\n");

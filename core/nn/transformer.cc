@@ -62,12 +62,15 @@ Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int
                             const LayerHook& on_layer) const {
   const int64_t tokens = x.size(1);
   std::vector<int32_t> starts, positions;
-  for (int32_t row : rows) {
-    check(cache.length(row) + tokens <= cache.capacity(row),
+  for (size_t b = 0; b < rows.size(); ++b) {
+    const int32_t row = rows[b];
+    const bool again = b > 0 && rows[b - 1] == row;
+    const int64_t position = again ? positions.back() + tokens : cache.length(row);
+    check(position + tokens <= cache.capacity(row),
           "cache row {}: expected at most {} tokens, found {}; ask for a shorter answer or prompt", row,
-          cache.capacity(row), cache.length(row) + tokens);
+          cache.capacity(row), position + tokens);
     starts.push_back(cache.start(row));
-    positions.push_back(static_cast<int32_t>(cache.length(row)));
+    positions.push_back(static_cast<int32_t>(position));
   }
   if (rope_table_.empty() || rope_table_.size(0) < cache.longest()) {
     rope_table_ =

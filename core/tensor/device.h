@@ -49,9 +49,11 @@ struct GroupNormOptions {
 // One layer of a KvCache, and the sequences in it that a batch reads and writes: each is a range of the
 // cache's tokens.
 struct CacheView {
-  Tensor keys, values;                 // [Hkv, tokens, Dh] each, f32 or bf16
-  std::span<const int32_t> starts;     // [B]: the token of the cache where each batch row's sequence begins
-  std::span<const int32_t> positions;  // [B]: where the batch's first token stands in that sequence
+  Tensor keys, values;              // [Hkv, tokens, Dh] each, f32 or bf16
+  std::span<const int32_t> starts;  // [B]: the token of the cache where each batch row's sequence begins
+  // [B]: where the batch row's first token stands in that sequence. Batch rows of one token each that share a
+  // sequence stand one after another and each see those before.
+  std::span<const int32_t> positions;
 };
 
 // The tensors of a linear layer, y = x weight^T + bias; the bias may be empty.

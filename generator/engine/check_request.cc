@@ -80,6 +80,7 @@ void check_request(const Model& model, const AnswerRequest& request) {
   check_sampling(request.sampling);
   kMaxTokens.check("max_tokens", request.max_tokens);
   kTopLogprobs.check("top_logprobs", request.top_logprobs);
+  kWindows.check("window", request.window);
   check_images(model, request.images);
   if (request.prompt_ids.empty()) {
     check_turns(request.turns, request.images.size());
@@ -90,6 +91,7 @@ void check_request(const Model& model, const AnswerRequest& request) {
 
 void check_request(const Model& model, const ImageRequest& request) {
   check_sampling(request.sampling);
+  kWindows.check("window", request.window);
   check_image_request(model, request.prompt, request.prompt_ids, request.negative_prompt, request.guidance);
 }
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "generator/engine/code_guesses.h"
 #include "generator/engine/sequence.h"
 
 namespace janus {
@@ -20,10 +21,11 @@ void check_codes_fit(const EngineModel& model, std::string_view what, std::span<
 class ImageSequence : public Sequence {
  public:
   ImageSequence(const EngineModel& model, ImageRequest request, ImageSink sink)
-      : model_(&model), sink_(std::move(sink)) {
+      : model_(&model), sink_(std::move(sink)), guesses_(model.codes_per_line()) {
     kind = TokenKind::code;
     sampling = request.sampling;
     guidance = request.guidance;
+    window = request.window;
     codes_ = {.height = static_cast<int>(model.code_lines()),
               .width = static_cast<int>(model.codes_per_line()),
               .codes = {}};
@@ -39,6 +41,12 @@ class ImageSequence : public Sequence {
     if (ended) timings.decode_ms += watch.lap_ms();
     report("drawing", count, most);
     if (!ended && count % codes_.width == 0) tell_line();
+  }
+
+  std::vector<int32_t> guesses(int64_t count) override { return guesses_.next(sampled, count); }
+  bool improves_guesses() const override { return true; }
+  void set_guesses(std::span<const int32_t> behind) override {
+    guesses_.set(static_cast<int64_t>(sampled.size()), behind);
   }
 
   bool finishes_later() const override { return true; }
@@ -82,6 +90,7 @@ class ImageSequence : public Sequence {
   const EngineModel* model_;
   ImageSink sink_;
   ImageCodes codes_;
+  CodeGuesses guesses_;
 };
 
 }  // namespace

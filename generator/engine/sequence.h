@@ -8,6 +8,7 @@
 #include "generator/answer_text.h"
 #include "generator/engine/cache_rows.h"
 #include "generator/engine/engine_model.h"
+#include "generator/engine/request.h"
 #include "generator/stopwatch.h"
 
 namespace janus {
@@ -44,11 +45,18 @@ class Sequence {
   virtual bool wants_logits() const { return false; }
   // Called before take() with the finite logits that the token was sampled from.
   virtual void look(std::span<const float> /*logits*/, int32_t /*token*/) {}
+  // Guesses of what will be sampled next, `count` at most. They are read in the same pass as the last token;
+  // those that turn out to be what is sampled spare a pass each.
+  virtual std::vector<int32_t> guesses(int64_t /*count*/) { return {}; }
+  // Whether set_guesses() is called, with what a pass sampled behind a wrong guess.
+  virtual bool improves_guesses() const { return false; }
+  virtual void set_guesses(std::span<const int32_t> /*behind*/) {}
 
   RequestId id = 0;
   TokenKind kind = TokenKind::text;
   SamplingOptions sampling;
   float guidance = 1.0F;  // used with two rows: the conditional one, then the unconditional one
+  int window = 1;         // as in the requests
   std::vector<PromptRow> rows;
   std::vector<PromptImage> images;
   std::shared_ptr<Session> session;

@@ -87,10 +87,17 @@ class EngineTest : public testing::TestWithParam<const char*> {
     return all;
   }
 
+  static Asked with_window(Asked asked, int window) {
+    if (asked.answer) asked.answer->window = window;
+    if (asked.image) asked.image->window = window;
+    return asked;
+  }
+
+  // A token a pass.
   void alone(Asked& asked) const {
     Engine engine(*model_);
     Outcome outcome;
-    submit(engine, asked, outcome);
+    submit(engine, with_window(asked, 1), outcome);
     while (engine.step()) {
     }
     ASSERT_TRUE(outcome.done) << outcome.other;
@@ -121,6 +128,7 @@ class EngineTest : public testing::TestWithParam<const char*> {
     Engine engine(*model_, options);
     struct Run {
       const Asked* asked;
+      int window;            // the tokens that a pass reads; 0 = as the engine likes
       int joins, cancelled;  // at which step; -1 = never
       bool faulty;
       RequestId id = 0;
@@ -131,6 +139,7 @@ class EngineTest : public testing::TestWithParam<const char*> {
     for (int i = 0; i < count; ++i) {
       auto run = std::make_unique<Run>();
       run->asked = &requests[static_cast<size_t>(below(static_cast<int>(requests.size())))];
+      run->window = below(3) == 0 ? 0 : below(5) == 0 ? 64 : 1 + below(12);
       run->joins = below(span);
       run->cancelled = below(5) == 0 ? run->joins + below(30) : -1;
       run->faulty = below(8) == 0;
@@ -141,7 +150,8 @@ class EngineTest : public testing::TestWithParam<const char*> {
       ASSERT_LT(step, 20000) << "it never ends";
       for (const auto& run : runs) {
         if (run->joins == step) {
-          run->id = submit(engine, *run->asked, run->outcome, run->faulty ? below(4) : -1);
+          run->id = submit(engine, with_window(*run->asked, run->window), run->outcome,
+                           run->faulty ? below(4) : -1);
         }
         if (run->cancelled == step) engine.cancel(run->id);
       }
@@ -182,6 +192,21 @@ TEST_P(EngineTest, ManyAtOnceGiveWhatEachGivesAlone) {
     while (engine.step()) {
     }
     for (size_t i = 0; i < all.size(); ++i) expect_alone(outcomes[i], all[i]);
+  }
+}
+
+TEST_P(EngineTest, EveryWindowGivesTheSame) {
+  for (const Asked& asked : requests()) {
+    if (asked.score) continue;
+    for (const int window : {0, 2, 3, 8, 16, 64}) {
+      SCOPED_TRACE(testing::Message() << "window " << window);
+      Engine engine(*model_);
+      Outcome outcome;
+      submit(engine, with_window(asked, window), outcome);
+      while (engine.step()) {
+      }
+      expect_alone(outcome, asked);
+    }
   }
 }
 

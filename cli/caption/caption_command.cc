@@ -8,6 +8,7 @@
 
 #include "cli/app/command.h"
 #include "cli/app/question_style.h"
+#include "cli/app/window_options.h"
 #include "cli/caption/pipeline.h"
 #include "cli/caption/questions.h"
 #include "cli/io/existing_files.h"
@@ -180,6 +181,7 @@ void declare(OptionSet& options, CaptionWords& words) {
   declare_sources(options, settings.sources);
   declare_sampling(options, settings.sampling, Sampled::words);
   declare_special_tokens(options, settings.special_tokens);
+  declare_draft(options, settings.draft);
 }
 
 }  // namespace

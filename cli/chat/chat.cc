@@ -67,7 +67,9 @@ Chat::Chat(const ChatSettings& settings, const CommonOptions& common, Console& c
   chosen_ = open_chosen_model(
       common, {.prompt_images = 1, .new_tokens = common.max_tokens, .generated_images = 1, .converses = true},
       console, progress_.callback());
-  engine_.emplace(*chosen_.model, EngineOptions{.rows = 2 * chosen_.images_at_once});
+  engine_.emplace(*chosen_.model, EngineOptions{.rows = 2 * chosen_.images_at_once,
+                                                .answer_window = settings_.draft,
+                                                .image_window = settings_.parallel});
   conversation_.emplace(*engine_);
   progress_.hide();
   if (!settings.load.empty()) load(settings.load);

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "cli/app/window_options.h"
 #include "cli/chat/chat.h"
 #include "cli/chat/completion.h"
 #include "cli/chat/line_reader.h"
@@ -86,6 +87,8 @@ Command chat_command() {
                              "how closely /generate follows its prompt, {range}; 1 = off");
             declare_sampling(options, settings->sampling, Sampled::words, "of answers: ");
             declare_special_tokens(options, settings->special_tokens);
+            declare_draft(options, settings->draft);
+            declare_parallel(options, settings->parallel);
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return chat(*settings, common, console); },

@@ -6,6 +6,7 @@
 
 #include "cli/app/options.h"
 #include "cli/app/sampling_options.h"
+#include "generator/engine/engine_options.h"
 #include "generator/engine/request.h"
 #include "vision/image_file.h"
 
@@ -18,6 +19,7 @@ struct ChatSettings {
   bool no_save = false;
   SamplingSettings sampling{AnswerRequest{}.sampling};
   double guidance = ImageRequest{}.guidance;
+  int draft = kAutoWindow, parallel = kAutoWindow;
   bool special_tokens = false;
   int64_t quality = kUsualQuality;  // of images
   const OptionEntry* quality_option = nullptr;

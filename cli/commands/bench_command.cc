@@ -169,7 +169,7 @@ class Bench {
 
   Measurement text_steps() {
     progress_.update("text_decode", 0, 0);
-    Engine engine(model_);
+    Engine engine(model_, {.answer_window = 1});
     engine.submit(answer_request(tokens_before_steps(), kSteps + 3), AnswerSink{});
     StepTimer timer(model_.device(), model_.cost(Part::text_decode, kContext));
     timer.run(engine, 1);
@@ -179,7 +179,7 @@ class Bench {
   Measurement image_steps(int images) {
     progress_.update("image_decode", 0, 0);
     const int64_t room = model_.info().context_length - model_.info().image_tokens;
-    Engine engine(model_, {.rows = 2 * images});
+    Engine engine(model_, {.rows = 2 * images, .image_window = 1});
     for (int image = 0; image < images; ++image) {
       engine.submit(ImageRequest{.prompt_ids = prompt(std::min(tokens_before_steps(), room)),
                                  .sampling = {.seed = static_cast<uint32_t>(image)}},

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/app/command.h"
+#include "cli/app/window_options.h"
 #include "cli/generate/from_image.h"
 #include "cli/generate/generate_run.h"
 #include "cli/io/image_output.h"
@@ -93,6 +94,7 @@ Command generate_command() {
                              "how closely to follow the prompt, {range}; 1 = off");
             declare_sampling(options, settings->sampling, Sampled::codes);
             declare_special_tokens(options, settings->special_tokens);
+            declare_parallel(options, settings->parallel);
             options.option("--codes-out", "FILE", some_text(settings->codes_output),
                            "the images' codes as well, as janus encode writes them; numbered as OUT");
             declare_replacing(options, settings->replacing,

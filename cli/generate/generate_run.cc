@@ -166,7 +166,8 @@ void GenerateRun::announce() {
 }
 
 void GenerateRun::generate() {
-  engine_.emplace(*chosen_.model, EngineOptions{.rows = 2 * chosen_.images_at_once});
+  engine_.emplace(*chosen_.model,
+                  EngineOptions{.rows = 2 * chosen_.images_at_once, .image_window = settings_.parallel});
   // A single image tells its codes, several tell how many are there.
   if (to_generate_ > 1) {
     const ModelInfo& info = chosen_.model->info();

@@ -8,6 +8,7 @@
 #include "cli/app/sampling_options.h"
 #include "cli/generate/made_with.h"
 #include "cli/io/existing_files.h"
+#include "generator/engine/engine_options.h"
 #include "generator/limits.h"
 #include "vision/image_file.h"
 
@@ -19,6 +20,7 @@ struct GenerateSettings {
   double guidance = ImageRequest{}.guidance;
   SamplingSettings sampling{ImageRequest{}.sampling};
   bool special_tokens = false;
+  int parallel = kAutoWindow;
 
   std::string from;    // an image whose settings are taken
   MadeWith made_with;  // what it says that it was made with

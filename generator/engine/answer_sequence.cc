@@ -16,7 +16,6 @@ class AnswerSequence : public Sequence {
     if (const TextTokenizer* tokenizer = model.text_tokenizer()) text_.emplace(*tokenizer);
     kind = TokenKind::text;
     sampling = request.sampling;
-    window = request.window;
     placeholder_ = model.placeholder_id();
     logprobs_ = request.logprobs;
     top_logprobs_ = request.top_logprobs;

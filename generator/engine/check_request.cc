@@ -80,7 +80,6 @@ void check_request(const Model& model, const AnswerRequest& request) {
   check_sampling(request.sampling);
   kMaxTokens.check("max_tokens", request.max_tokens);
   kTopLogprobs.check("top_logprobs", request.top_logprobs);
-  kWindows.check("window", request.window);
   check_images(model, request.images);
   if (request.prompt_ids.empty()) {
     check_turns(request.turns, request.images.size());
@@ -91,7 +90,6 @@ void check_request(const Model& model, const AnswerRequest& request) {
 
 void check_request(const Model& model, const ImageRequest& request) {
   check_sampling(request.sampling);
-  kWindows.check("window", request.window);
   check_image_request(model, request.prompt, request.prompt_ids, request.negative_prompt, request.guidance);
 }
 
@@ -120,6 +118,8 @@ void check_options(const EngineOptions& options) {
   IntRange{.low = 0, .high = INT64_MAX}.check("cache_tokens", options.cache_tokens);
   kChunk.check("chunk_tokens", options.chunk_tokens);
   kFromZero.check("hold_ms", options.hold_ms);
+  kWindows.check("answer_window", options.answer_window);
+  kWindows.check("image_window", options.image_window);
 }
 
 }  // namespace janus

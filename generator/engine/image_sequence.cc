@@ -25,7 +25,6 @@ class ImageSequence : public Sequence {
     kind = TokenKind::code;
     sampling = request.sampling;
     guidance = request.guidance;
-    window = request.window;
     codes_ = {.height = static_cast<int>(model.code_lines()),
               .width = static_cast<int>(model.codes_per_line()),
               .codes = {}};

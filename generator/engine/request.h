@@ -55,12 +55,6 @@ class Session {
   int32_t cache_row_ = -1;  // the engine's
 };
 
-// A pass of the decoder may read guesses of the tokens that come next beside the last one. Those that turn
-// out right spare a pass each; the result is the same in any case. A window is the most tokens of a request
-// that a pass reads: 1 without guesses, or as many as has proved fastest, which a device that samples by
-// itself takes for 1.
-inline constexpr int kAutoWindow = 0;
-
 // Asks for an answer to the last of `turns`. `images` are those of all turns, in order.
 struct AnswerRequest {
   std::vector<ChatTurn> turns = {};
@@ -77,7 +71,6 @@ struct AnswerRequest {
   // in their place.
   bool logprobs = false;
   int top_logprobs = 0;
-  int window = kAutoWindow;  // guesses: what followed the last words earlier, in the prompt or the answer
   // The request goes on behind what the session holds, and adds the prompt and every sampled token but the
   // last. A request that fails leaves the session as it was. Null: a conversation of its own.
   std::shared_ptr<Session> session = {};
@@ -93,7 +86,6 @@ struct ImageRequest {
   float guidance = 5.0F;
   SamplingOptions sampling = {};
   bool special_tokens = false;  // in `prompt`, as in AnswerRequest
-  int window = kAutoWindow;     // guesses: codes like their neighbours, which each pass makes better
 };
 
 // Asks for teacher-forced log-probabilities of each of `answers` to the last of `turns` about `images`. Where

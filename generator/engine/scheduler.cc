@@ -14,7 +14,7 @@ Scheduler::Scheduler(const EngineModel& model, EngineOptions options, std::funct
       poll_(std::move(poll)),
       rows_(model.language_model(), model.cache_dtype(), options.cache_tokens),
       encodings_(model),
-      loop_(model),
+      loop_(model, options),
       last_step_(Clock::now()) {}
 
 void Scheduler::cancel(RequestId id) {

@@ -56,7 +56,6 @@ class Sequence {
   TokenKind kind = TokenKind::text;
   SamplingOptions sampling;
   float guidance = 1.0F;  // used with two rows: the conditional one, then the unconditional one
-  int window = 1;         // as in the requests
   std::vector<PromptRow> rows;
   std::vector<PromptImage> images;
   std::shared_ptr<Session> session;

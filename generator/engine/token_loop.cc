@@ -85,8 +85,9 @@ void TokenLoop::step(std::span<const std::shared_ptr<Sequence>> running, KvCache
   std::vector<std::shared_ptr<Sequence>> on_host;
   for (const TokenKind kind : {TokenKind::text, TokenKind::code}) {
     std::vector<std::shared_ptr<Sequence>> sequences = of_kind(running, kind);
-    const auto of_host = std::stable_partition(sequences.begin(), sequences.end(), [](const auto& sequence) {
-      return !sequence->wants_logits() && sequence->window <= 1;
+    const bool guesses = state_of(kind).window > 1;
+    const auto of_host = std::stable_partition(sequences.begin(), sequences.end(), [&](const auto& sequence) {
+      return !guesses && !sequence->wants_logits();
     });
     on_host.insert(on_host.end(), of_host, sequences.end());
     sequences.erase(of_host, sequences.end());
@@ -102,11 +103,12 @@ std::vector<TokenLoop::Window> TokenLoop::windows_of(std::span<const std::shared
   for (const TokenKind kind : {TokenKind::text, TokenKind::code}) {
     PassShape shape;
     for (const std::shared_ptr<Sequence>& sequence : running) {
-      const bool chosen = sequence->kind == kind && sequence->window == kAutoWindow;
-      (chosen ? shape.sequences : shape.other_sequences) += 1;
-      (chosen ? shape.rows : shape.other_rows) += static_cast<int>(sequence->rows.size());
+      (sequence->kind == kind ? shape.sequences : shape.other_sequences) += 1;
+      (sequence->kind == kind ? shape.rows : shape.other_rows) += static_cast<int>(sequence->rows.size());
     }
-    const int best = shape.sequences == 0 ? 1 : tuner_of(kind).next(shape);
+    if (shape.sequences == 0) continue;
+    KindState& state = state_of(kind);
+    const int wanted = state.window == kAutoWindow ? state.tuner.next(shape) : state.window;
     for (const std::shared_ptr<Sequence>& sequence : running) {
       if (sequence->kind != kind) continue;
       Window window{.sequence = sequence, .ids = {sequence->sampled.back()}};
@@ -114,8 +116,7 @@ std::vector<TokenLoop::Window> TokenLoop::windows_of(std::span<const std::shared
       for (const PromptRow& row : sequence->rows) {
         room = std::min(room, cache.capacity(row.cache_row) - cache.length(row.cache_row));
       }
-      const int64_t wanted = sequence->window == kAutoWindow ? best : sequence->window;
-      const int64_t guesses = std::min(wanted, room) - 1;
+      const int64_t guesses = std::min<int64_t>(wanted, room) - 1;
       if (guesses > 0) {
         const std::vector<int32_t> guessed = sequence->guesses(guesses);
         window.ids.insert(window.ids.end(), guessed.begin(), guessed.end());
@@ -138,6 +139,7 @@ int64_t TokenLoop::sample_window(const Window& window, std::span<const float> lo
     }
     return lines;
   };
+  ++sequence.timings.passes;
   size_t taken = 0;
   do {
     sample_next(sequence, lines_at(taken), hidden);
@@ -208,20 +210,20 @@ void TokenLoop::learn(std::span<const Window> windows, std::span<const int64_t> 
   for (const TokenKind kind : {TokenKind::text, TokenKind::code}) {
     int64_t longest = 0, tokens = 0, sequences = 0;
     for (size_t i = 0; i < windows.size(); ++i) {
-      if (windows[i].sequence->kind != kind || windows[i].sequence->window != kAutoWindow) continue;
+      if (windows[i].sequence->kind != kind) continue;
       longest = std::max(longest, static_cast<int64_t>(windows[i].ids.size()));
       tokens += taken[i];
       ++sequences;
     }
-    if (sequences == 0) continue;
-    tuner_of(kind).learn(static_cast<int>(longest), static_cast<int>(rows), ms,
-                         static_cast<double>(tokens) / static_cast<double>(sequences));
+    if (sequences == 0 || state_of(kind).window != kAutoWindow) continue;
+    state_of(kind).tuner.learn(static_cast<int>(longest), static_cast<int>(rows), ms,
+                               static_cast<double>(tokens) / static_cast<double>(sequences));
   }
 }
 
 void TokenLoop::forget_plans() {
-  text_ = {};
-  codes_ = {};
+  text_.run = {};
+  codes_.run = {};
 }
 
 void TokenLoop::begin_device_run(DeviceRun& run, TokenKind kind,
@@ -259,7 +261,7 @@ void TokenLoop::begin_device_run(DeviceRun& run, TokenKind kind,
 bool TokenLoop::step_on_device(TokenKind kind, std::span<const std::shared_ptr<Sequence>> running,
                                KvCache& cache) {
   if (!model_->language_model().device().supports_device_decoding()) return false;
-  DeviceRun& run = kind == TokenKind::text ? text_ : codes_;
+  DeviceRun& run = state_of(kind).run;
   const auto item_of = [&](const std::shared_ptr<Sequence>& sequence) {
     return std::find(run.items.begin(), run.items.end(), sequence->id);
   };
@@ -271,6 +273,7 @@ bool TokenLoop::step_on_device(TokenKind kind, std::span<const std::shared_ptr<S
   const std::span<const int32_t> sampled = run.decoding->next();
   for (const std::shared_ptr<Sequence>& sequence : running) {
     const auto item = item_of(sequence);
+    ++sequence->timings.passes;
     for (const PromptRow& row : sequence->rows) cache.extend(row.cache_row, 1);
     const int32_t id = sampled[static_cast<size_t>(item - run.items.begin())];
     if (id == DeviceDecodeRun::kNotFinite) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "generator/engine/engine_options.h"
 #include "generator/engine/sequence.h"
 #include "generator/engine/window_tuner.h"
 
@@ -13,7 +14,8 @@ namespace janus {
 
 class TokenLoop {
  public:
-  explicit TokenLoop(const EngineModel& model) : model_(&model) {}
+  TokenLoop(const EngineModel& model, const EngineOptions& options)
+      : model_(&model), text_{options.answer_window}, codes_{options.image_window} {}
 
   // Samples the token behind a prompt that has been read.
   void sample_first(Sequence& sequence);
@@ -34,6 +36,13 @@ class TokenLoop {
     int64_t left = 0;              // tokens still to come for each
   };
 
+  // What the loop keeps of tokens of one kind.
+  struct KindState {
+    int window = 1;          // as in EngineOptions
+    WindowTuner tuner = {};  // where it is kAutoWindow
+    DeviceRun run = {};
+  };
+
   // What a pass on the host reads of a sequence: its last token, then guesses.
   struct Window {
     std::shared_ptr<Sequence> sequence;
@@ -49,7 +58,7 @@ class TokenLoop {
                         KvCache& cache);
   // Tells the tuners what a pass has shown. taken: the tokens that each window's sequence took.
   void learn(std::span<const Window> windows, std::span<const int64_t> taken, double ms);
-  WindowTuner& tuner_of(TokenKind kind) { return kind == TokenKind::text ? text_windows_ : code_windows_; }
+  KindState& state_of(TokenKind kind) { return kind == TokenKind::text ? text_ : codes_; }
   // False where the device leaves it to the host.
   bool step_on_device(TokenKind kind, std::span<const std::shared_ptr<Sequence>> running, KvCache& cache);
   void begin_device_run(DeviceRun& run, TokenKind kind, std::span<const std::shared_ptr<Sequence>> running,
@@ -62,8 +71,7 @@ class TokenLoop {
   void give(Sequence& sequence, int32_t id);
 
   const EngineModel* model_;
-  DeviceRun text_, codes_;
-  WindowTuner text_windows_, code_windows_;
+  KindState text_, codes_;
   int64_t tokens_sampled_ = 0;
 };
 

@@ -87,17 +87,11 @@ class EngineTest : public testing::TestWithParam<const char*> {
     return all;
   }
 
-  static Asked with_window(Asked asked, int window) {
-    if (asked.answer) asked.answer->window = window;
-    if (asked.image) asked.image->window = window;
-    return asked;
-  }
-
   // A token a pass.
   void alone(Asked& asked) const {
-    Engine engine(*model_);
+    Engine engine(*model_, {.answer_window = 1, .image_window = 1});
     Outcome outcome;
-    submit(engine, with_window(asked, 1), outcome);
+    submit(engine, asked, outcome);
     while (engine.step()) {
     }
     ASSERT_TRUE(outcome.done) << outcome.other;
@@ -121,14 +115,16 @@ class EngineTest : public testing::TestWithParam<const char*> {
     std::mt19937 random(seed);
     const auto below = [&](int count) { return static_cast<int>(random() % static_cast<uint32_t>(count)); };
     const int64_t need = 2 * model_->info().context_length;  // of the longest requests
+    const auto window = [&] { return below(3) == 0 ? kAutoWindow : below(5) == 0 ? 64 : 1 + below(12); };
     const EngineOptions options{.rows = 1 + below(9),
                                 .cache_tokens = below(3) == 0 ? need : need * (2 + below(8)),
                                 .chunk_tokens = 2 + below(30),
-                                .hold_ms = below(2)};
+                                .hold_ms = below(2),
+                                .answer_window = window(),
+                                .image_window = window()};
     Engine engine(*model_, options);
     struct Run {
       const Asked* asked;
-      int window;            // the tokens that a pass reads; 0 = as the engine likes
       int joins, cancelled;  // at which step; -1 = never
       bool faulty;
       RequestId id = 0;
@@ -139,7 +135,6 @@ class EngineTest : public testing::TestWithParam<const char*> {
     for (int i = 0; i < count; ++i) {
       auto run = std::make_unique<Run>();
       run->asked = &requests[static_cast<size_t>(below(static_cast<int>(requests.size())))];
-      run->window = below(3) == 0 ? 0 : below(5) == 0 ? 64 : 1 + below(12);
       run->joins = below(span);
       run->cancelled = below(5) == 0 ? run->joins + below(30) : -1;
       run->faulty = below(8) == 0;
@@ -150,8 +145,7 @@ class EngineTest : public testing::TestWithParam<const char*> {
       ASSERT_LT(step, 20000) << "it never ends";
       for (const auto& run : runs) {
         if (run->joins == step) {
-          run->id = submit(engine, with_window(*run->asked, run->window), run->outcome,
-                           run->faulty ? below(4) : -1);
+          run->id = submit(engine, *run->asked, run->outcome, run->faulty ? below(4) : -1);
         }
         if (run->cancelled == step) engine.cancel(run->id);
       }
@@ -200,9 +194,9 @@ TEST_P(EngineTest, EveryWindowGivesTheSame) {
     if (asked.score) continue;
     for (const int window : {0, 2, 3, 8, 16, 64}) {
       SCOPED_TRACE(testing::Message() << "window " << window);
-      Engine engine(*model_);
+      Engine engine(*model_, {.answer_window = window, .image_window = window});
       Outcome outcome;
-      submit(engine, with_window(asked, window), outcome);
+      submit(engine, asked, outcome);
       while (engine.step()) {
       }
       expect_alone(outcome, asked);

@@ -314,7 +314,9 @@ std::shared_ptr<LoadingHost::Loaded> LoadingHost::open(const Entry& entry) {
   summary.rows =
       settings_.rows == 0 ? default_rows(chosen.model->device()) : static_cast<int>(settings_.rows);
   const EngineOptions options{.rows = summary.rows,
-                              .cache_tokens = cache_tokens(*chosen.model, summary.rows)};
+                              .cache_tokens = cache_tokens(*chosen.model, summary.rows),
+                              .answer_window = settings_.answer_window,
+                              .image_window = settings_.image_window};
   auto loaded = std::make_shared<Loaded>();
   loaded->engine = std::make_shared<ServedEngine>(
       std::move(summary), std::move(chosen),

@@ -19,10 +19,11 @@ namespace janus::cli {
 struct HostSettings {
   CommonOptions common = {};            // of every model but `model`
   std::vector<ModelNames> models = {};  // at least one
-  int64_t rows = 0;                     // as EngineOptions
-  int64_t queue = 64;                   // as ServedEngineSettings
-  int64_t most_loaded = 0;              // at the same time; 0: as many as memory holds
-  int64_t keep_alive_s = 0;             // a model that is not asked so long is unloaded; 0: none is
+  int64_t rows = 0;                     // as EngineOptions, and the next
+  int answer_window = kAutoWindow, image_window = kAutoWindow;
+  int64_t queue = 64;        // as ServedEngineSettings
+  int64_t most_loaded = 0;   // at the same time; 0: as many as memory holds
+  int64_t keep_alive_s = 0;  // a model that is not asked so long is unloaded; 0: none is
 };
 
 // Loads the first model at once, in the background: ask() refuses with 503 until it is there. A thread of its

@@ -1,6 +1,7 @@
 #include "core/nn/sampler.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cmath>
 #include <numeric>
@@ -55,17 +56,27 @@ class GumbelNoise {
   GumbelNoise(uint32_t seed, NoiseStream stream, uint32_t step) : seed_(seed), stream_(stream), step_(step) {}
 
   double operator()(int32_t id) {
+    const double u = (word(id) + 0.5) * 0x1p-32;
+    return -std::log(-std::log(u));
+  }
+
+  // More than the noise of an id, without its logarithms: -log(u) is at least 1 - u, which is above a power
+  // of two that the leading ones of the word give.
+  double bound(int32_t id) { return kAboveLog2 * (std::countl_one(word(id)) + 1); }
+
+ private:
+  static constexpr double kAboveLog2 = 0.6932;
+
+  uint32_t word(int32_t id) {
     const auto block = static_cast<uint32_t>(id) / 4;
     if (!filled_ || block != block_) {
       words_ = philox4x32_10({block, step_, static_cast<uint32_t>(stream_), 0}, {seed_, 0});
       block_ = block;
       filled_ = true;
     }
-    const double u = (words_[id % 4] + 0.5) * 0x1p-32;
-    return -std::log(-std::log(u));
+    return words_[id % 4];
   }
 
- private:
   uint32_t seed_;
   NoiseStream stream_;
   uint32_t step_;
@@ -102,6 +113,7 @@ int32_t sample(std::span<const float> logits, const SamplingOptions& options, No
   int32_t best = -1;
   double best_score = 0;
   const auto consider = [&](int32_t id) {
+    if (best >= 0 && scaled[id] + noise.bound(id) < best_score) return;
     const double score = scaled[id] + noise(id);
     if (best < 0 || score > best_score || (score == best_score && id < best)) {
       best = id;

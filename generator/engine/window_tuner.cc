@@ -11,16 +11,17 @@ constexpr int kTrialPasses = 4;
 // passes.
 constexpr double kTrialShare = 0.008;
 constexpr double kFewestBetweenTrials = 64;
-constexpr double kHopedShare = 0.6;      // of guesses right, before any was read
-constexpr double kHopedRowCost = 0.01;   // of a pass, before two lengths of it are known
-constexpr double kForget = 0.05;         // the least weight of a new sample
-constexpr double kLongestOutlier = 2.0;  // a pass that the system interrupted counts no more than so many
+constexpr double kHopedShare = 0.6;     // of guesses right, before any was read
+constexpr double kHopedRowCost = 0.01;  // of a pass, before two lengths of it are known
+constexpr double kForget = 0.05;        // the least weight of a new sample
+// Of a pass that took longer than is usual, which other programs may have held up, and of a shorter one.
+constexpr double kForgetByLonger = 0.05, kForgetByShorter = 0.25;
 
 }  // namespace
 
-void WindowTuner::Mean::add(double sample) {
+void WindowTuner::Estimate::add(double sample, double share) {
   ++count;
-  value += (sample - value) * std::max(kForget, 1.0 / static_cast<double>(count));
+  value += (sample - value) * std::max(share, 1.0 / static_cast<double>(count));
 }
 
 double WindowTuner::tokens(size_t place) const {
@@ -62,10 +63,16 @@ size_t WindowTuner::best(const PassShape& shape) const {
   return best;
 }
 
+bool WindowTuner::may_win(size_t place, const PassShape& shape) const {
+  return (shape.other_sequences + shape.sequences * kWindows[place]) /
+             ms(shape.other_rows + shape.rows * kWindows[place]) >
+         tokens_per_ms(best(shape), shape);
+}
+
 size_t WindowTuner::worth_a_trial(size_t best, const PassShape& shape) {
   const auto untried =
       static_cast<size_t>(std::find_if(tokens_.begin() + 1, tokens_.end(),
-                                       [](const Mean& mean) { return mean.count < kTrialPasses; }) -
+                                       [](const Estimate& tokens) { return tokens.count < kTrialPasses; }) -
                           tokens_.begin());
   if (untried < kWindows.size() && tokens_per_ms(untried, shape) > tokens_per_ms(best, shape)) return untried;
   const bool larger = best == 0 || (larger_next_ && best + 1 < kWindows.size());
@@ -84,10 +91,11 @@ int WindowTuner::next(const PassShape& shape) {
   const auto rows = static_cast<size_t>(shape.other_rows + shape.rows * kLargest);
   if (ms_.size() <= rows) ms_.resize(rows + 1);
   ++since_trial_;
-  if (trial_passes_ > 0) {
+  if (trial_passes_ > 0 && may_win(trial_, shape)) {
     --trial_passes_;
     return kWindows[trial_];
   }
+  trial_passes_ = 0;
   if (ms_[static_cast<size_t>(shape.other_rows + shape.rows)].count == 0) return 1;
   const size_t place = best(shape), trial = worth_a_trial(place, shape);
   if (trial == place) return kWindows[place];
@@ -99,10 +107,10 @@ int WindowTuner::next(const PassShape& shape) {
 
 void WindowTuner::learn(int window, int rows, double ms, double tokens) {
   if (ms_.size() <= static_cast<size_t>(rows)) ms_.resize(static_cast<size_t>(rows) + 1);
-  Mean& length = ms_[static_cast<size_t>(rows)];
-  length.add(length.count > 0 ? std::min(ms, kLongestOutlier * length.value) : ms);
+  Estimate& length = ms_[static_cast<size_t>(rows)];
+  length.add(ms, ms < length.value ? kForgetByShorter : kForgetByLonger);
   const auto place = std::find(kWindows.begin(), kWindows.end(), window);
-  if (place != kWindows.end()) tokens_[static_cast<size_t>(place - kWindows.begin())].add(tokens);
+  if (place != kWindows.end()) tokens_[static_cast<size_t>(place - kWindows.begin())].add(tokens, kForget);
 }
 
 }  // namespace janus

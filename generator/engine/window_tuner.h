@@ -28,10 +28,11 @@ class WindowTuner {
 
  private:
   static constexpr std::array<int, 8> kWindows{1, 2, 3, 4, 6, 8, 12, kLargest};
-  struct Mean {  // of the last samples, where there are many
+  struct Estimate {  // by the last samples, where there are many
     double value = 0;
     int64_t count = 0;
-    void add(double sample);
+    // share: the weight of this sample where there are many.
+    void add(double sample, double share);
   };
 
   // Known, or what may be hoped for by what is known of smaller windows and fewer rows.
@@ -39,11 +40,13 @@ class WindowTuner {
   double ms(int rows) const;
   double tokens_per_ms(size_t place, const PassShape& shape) const;
   size_t best(const PassShape& shape) const;
+  // Whether a window would be faster than the best if all guesses were right.
+  bool may_win(size_t place, const PassShape& shape) const;
   // A window that is worth a few passes to know more of; `best` where there is none.
   size_t worth_a_trial(size_t best, const PassShape& shape);
 
-  std::array<Mean, kWindows.size()> tokens_{};  // a sequence and pass, by place in kWindows
-  std::vector<Mean> ms_;                        // a pass, by rows
+  std::array<Estimate, kWindows.size()> tokens_{};  // a sequence and pass, by place in kWindows
+  std::vector<Estimate> ms_;                        // a pass, by rows
   size_t trial_ = 0;
   int trial_passes_ = 0;     // still to come of a trial
   int64_t since_trial_ = 0;  // passes

@@ -46,7 +46,7 @@ def draw(options, window, guidance, temperature):
         records = []
         model = ["-m", options.model] if options.model else []
         for run in runs:
-            line = [options.janus, "generate", *model, "--prompts", run, "-o", f"{folder}/made/", "--json", "-q", "--parallel", window]
+            line = [options.janus, "generate", *model, "--prompts", run, "-o", f"{run}.made/", "--json", "-q", "--parallel", window]
             output = subprocess.run([*line, *options.more], check=True, stdout=subprocess.PIPE, text=True).stdout
             records += [json.loads(record) for record in output.splitlines()]
     return {record["seed"]: record for record in records}

@@ -142,6 +142,13 @@ class Device {
                            Tensor& out);
   virtual void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out);
 
+  // The next three need a kernel of the backend: by default they throw Error that says that it has none.
+  virtual void depthwise_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                                const Conv2dOptions& options, Tensor& out);
+  virtual void global_response_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps,
+                                    Tensor& out);
+  virtual void scale_shift(const Tensor& x, const Tensor& scale, const Tensor& shift, Tensor& out);
+
   // Returns a device of the same memory for work that has nothing to do with the device decoding under way.
   // It runs beside this one's work, and sees all that was written here before that decoding began. Returns
   // this device where there is no such stream.

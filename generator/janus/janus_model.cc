@@ -2,30 +2,12 @@
 
 #include "core/base/error.h"
 #include "core/base/finite.h"
-#include "core/base/json.h"
 #include "core/tensor/ops.h"
-#include "generator/end_ids.h"
 #include "generator/limits.h"
+#include "generator/load_options.h"
 
 namespace janus {
 namespace {
-
-// Without a tokenizer the numbers come from the model's own JSON, as far as they stand there.
-SpecialIds special_ids_from_json(const Checkpoint& checkpoint) {
-  constexpr int64_t kMost = 1 << 30;
-  SpecialIds special;
-  const auto id = [](const JsonObject& source, const char* key) {
-    return static_cast<int32_t>(source.integer(key, -1, -1, kMost));
-  };
-  const JsonObject config(checkpoint.config(), checkpoint.files().name() + "/config.json");
-  special.placeholder = id(config, "image_token_id");
-  const std::string file = "generation_config.json";
-  if (!checkpoint.files().contains(file)) return special;
-  const nlohmann::json json = checkpoint.files().json(file);
-  const JsonObject source(json, checkpoint.files().name() + "/" + file);
-  special.pad = id(source, "pad_token_id");
-  return special;
-}
 
 ModelInfo make_info(const JanusConfig& config) {
   ModelInfo info;
@@ -69,20 +51,6 @@ Tensor image_latent(const JanusNetworks& networks, const Image& image) {
       planes_to_tensor(networks.device(), preprocess(image, config), size, size));
 }
 
-LoadOptions load_options(const Checkpoint& checkpoint, const ModelOptions& options) {
-  LoadOptions load{.plan = options.plan};
-  if (!options.progress) return load;
-  constexpr int64_t kMegabyte = 1'000'000;
-  int64_t total = 0;
-  for (const auto& [name, tensor] : checkpoint.tensors())
-    total += static_cast<int64_t>(tensor.data.bytes.size());
-  load.on_read = [progress = options.progress, total, done = int64_t{0}](int64_t bytes) mutable {
-    progress("loading (MB)", done / kMegabyte, total / kMegabyte);
-    done += bytes;
-  };
-  return load;
-}
-
 }  // namespace
 
 JanusModel::JanusModel(const Checkpoint& checkpoint, std::shared_ptr<Device> device,
@@ -90,21 +58,9 @@ JanusModel::JanusModel(const Checkpoint& checkpoint, std::shared_ptr<Device> dev
     : device_(std::move(device)),
       networks_(JanusNetworks::load(checkpoint, *device_, options.type, load_options(checkpoint, options))),
       info_(make_info(networks_.config)) {
-  JanusEngineModel::Text text{.model_name = checkpoint.files().name()};
-  try {
-    tokenizer_ = open_tokenizer(checkpoint.files());
-    text.special = find_special_ids(*tokenizer_);
-  } catch (const Error& error) {
-    // A model without a readable tokenizer still works on ids and images; who asks for text gets the reason.
-    tokenizer_.reset();
-    text.no_tokenizer = error.what();
-    text.special = special_ids_from_json(checkpoint);
-  }
-  text.tokenizer = tokenizer_.get();
-  text.ends = read_end_ids(checkpoint, tokenizer_.get(), info_.vocab_size);
-  if (text.special.end < 0 && !text.ends.empty()) text.special.end = text.ends.front();
-  text.special.system_prompt = networks_.config.processor.system_prompt;
-  engine_model_.emplace(networks_, std::move(text));
+  ModelText read = read_model_text(checkpoint, info_.vocab_size, networks_.config.processor.system_prompt);
+  tokenizer_ = std::move(read.tokenizer);
+  engine_model_.emplace(networks_, std::move(read.text));
 }
 
 ImageCodes JanusModel::encode(const Image& image) const {

@@ -5,6 +5,8 @@
 #include "generator/engine/engine.h"
 #include "generator/janus/janus_memory.h"
 #include "generator/janus/janus_model.h"
+#include "generator/janusflow/flow_memory.h"
+#include "generator/janusflow/flow_model.h"
 #include "generator/limits.h"
 
 namespace janus {
@@ -26,6 +28,7 @@ std::unique_ptr<Model> open_as(const Checkpoint& checkpoint, std::shared_ptr<Dev
 }
 
 constexpr Family kFamilies[] = {
+    {is_janusflow, open_as<FlowModel>, flow_memory_need},
     {is_janus, open_as<JanusModel>, janus_memory_need},
 };
 
@@ -38,8 +41,10 @@ const Family& family_of(const FileSet& files, const nlohmann::json& config) {
   for (const Family& family : kFamilies) {
     if (family.recognises(config)) return family;
   }
-  fail("{}: model_type: expected \"multi_modality\" or \"janus\", found {}; use a Janus or Janus-Pro model",
-       files.path("config.json"), type_of(config));
+  fail(
+      "{}: model_type: expected \"multi_modality\" or \"janus\", found {}; use a Janus, Janus-Pro or "
+      "JanusFlow model",
+      files.path("config.json"), type_of(config));
 }
 
 const Family& family_of(const Checkpoint& checkpoint) {

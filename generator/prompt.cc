@@ -125,7 +125,7 @@ std::vector<int32_t> turn_ids(const TextTokenizer& tokenizer, const SpecialIds& 
       ids.push_back(id);
       continue;
     }
-    ids.push_back(special.begin_of_image);
+    if (!special.begins_in_image) ids.push_back(special.begin_of_image);
     ids.insert(ids.end(), image_tokens, special.placeholder);
     ids.push_back(special.end_of_image);
   }

@@ -20,13 +20,15 @@ constexpr std::array kFiles = {"config.json",           "generation_config.json"
                                "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
                                "chat_template.json",    "chat_template.jinja",     "LICENSE"};
 
-// The prefixes under which names of the two layouts are too long for GGUF.
+// The prefixes under which names of the layouts are too long for GGUF.
 struct Abbreviation {
   const char* brief;
   const char* full;
 };
-constexpr std::array<Abbreviation, 2> kAbbreviations{
-    {{"v", "model.vision_model"}, {"vq", "gen_vision_model"}}};
+constexpr std::array<Abbreviation, 4> kAbbreviations{{{"v", "model.vision_model"},
+                                                      {"vq", "gen_vision_model"},
+                                                      {"ge", "vision_gen_enc_model"},
+                                                      {"gd", "vision_gen_dec_model"}}};
 
 // The type with most bytes in the part that is most of the model.
 DType main_type(const QuantizePlan& plan) {

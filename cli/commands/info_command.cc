@@ -61,8 +61,10 @@ Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const Mem
   record["model"] = name_of_model(common.model);
   record["image_size"] = info.image_size;
   record["image_tokens"] = info.image_tokens;
-  record["codes"] = {
-      {"height", info.codes_height}, {"width", info.codes_width}, {"codebook", info.codebook_size}};
+  if (info.codebook_size > 0) {
+    record["codes"] = {
+        {"height", info.codes_height}, {"width", info.codes_width}, {"codebook", info.codebook_size}};
+  }
   record["context_length"] = info.context_length;
   record["hidden_size"] = info.hidden_size;
   record["layers"] = info.layers;
@@ -94,9 +96,11 @@ std::string model_text(const Json& record) {
                              grouped(number("context_length"))));
   line("pictures",
        fmt::format("{0} x {0} pixels, {1} places in a prompt", number("image_size"), number("image_tokens")));
-  line("codes",
-       fmt::format("{} x {} of {}", record["codes"]["height"].get<int>(), record["codes"]["width"].get<int>(),
-                   grouped(record["codes"]["codebook"].get<int64_t>())));
+  if (record.contains("codes")) {
+    const Json& codes = record["codes"];
+    line("codes", fmt::format("{} x {} of {}", codes["height"].get<int>(), codes["width"].get<int>(),
+                              grouped(codes["codebook"].get<int64_t>())));
+  }
   line("memory",
        fmt::format("weights {}, cache {}, scratch {}", bytes("weights"), bytes("cache"), bytes("scratch")));
   line("weights", fmt::format("{}", fmt::join(record["weight_files"].get<std::vector<std::string>>(), ", ")));

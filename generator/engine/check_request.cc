@@ -89,6 +89,7 @@ void check_request(const Model& model, const ScoreRequest& request) {
         "score: expected either answers to turns or the codes of a prompt, found {}; ask twice",
         of_image ? "both" : "neither");
   if (of_image) {
+    model.need_image_coder();  // says so where there are no codes
     const ModelInfo& info = model.info();
     check_codes(request.codes, info.codes_height, info.codes_width, info.codebook_size);
     check_image_request(model, request.prompt, request.prompt_ids, request.negative_prompt, request.guidance);

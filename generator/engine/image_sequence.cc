@@ -95,6 +95,10 @@ std::vector<PromptRow> image_rows(const EngineModel& model, const ImageRequest& 
   std::vector<PromptRow> rows(guided ? 2 : 1);
   rows[0].ids = request.prompt_ids.empty() ? model.image_prompt(request.prompt, request.special_tokens)
                                            : request.prompt_ids;
+  check(model.code_lines() > 0,
+        "model: expected one that makes images of codes, found one that makes them otherwise, which this "
+        "version "
+        "does not do; use a Janus or Janus-Pro model");
   check_codes_fit(model, "prompt", rows[0].ids);
   if (guided) {
     rows[1].ids = request.negative_prompt.empty()

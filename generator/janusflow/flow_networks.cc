@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/tensor/ops.h"
+#include "generator/load_options.h"
 
 namespace janus {
 namespace {
@@ -50,6 +51,8 @@ FlowNetworks FlowNetworks::load(const Checkpoint& checkpoint, Device& device, co
   model.config = read_flow_config(checkpoint, root);
   const FlowConfig& config = model.config;
   const int64_t width = config.language.hidden_size, channels = config.uvit.channels;
+
+  check_not_smaller(checkpoint, types.language, FlowNames::kLanguageModel);
 
   const Weights language = root.part("language", types.language), heads = root.part("heads", types.heads),
                 vision = root.part("vision", types.vision);

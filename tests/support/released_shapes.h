@@ -22,13 +22,39 @@ class ReleasedShapes {
   static NamedShapes of(const ReleasedDecoder& decoder) {
     ReleasedShapes shapes;
     shapes.language_model(decoder);
-    shapes.vision_tower();
+    shapes.vision_tower("vision_model.vision_tower.");
     shapes.connectors(decoder.hidden);
     shapes.vq_model();
     return std::move(shapes.all_);
   }
 
+  // JanusFlow-1.3B.
+  static NamedShapes of_flow() {
+    const int64_t hidden = kDecoder1B.hidden;
+    ReleasedShapes shapes;
+    shapes.language_model(kDecoder1B);
+    shapes.vision_tower("vision_und_enc_model.vision_tower.");
+    shapes.linear("vision_und_enc_aligner", kVision, hidden);
+    shapes.add("beg_of_und_embed", {1, hidden});
+    const std::string encoder = "vision_gen_enc_model.", decoder = "vision_gen_dec_model.";
+    shapes.linear(encoder + "time_embed.linear_1", kFlow, hidden);
+    shapes.linear(encoder + "time_embed.linear_2", hidden, hidden);
+    shapes.conv(encoder + "in_conv", 4, kFlow, 2);
+    shapes.linear("vision_gen_enc_aligner", kFlow, hidden);
+    shapes.add("vision_gen_dec_aligner_norm.weight", {hidden});
+    shapes.linear("vision_gen_dec_aligner", hidden, kFlow);
+    shapes.add(decoder + "input_norm.weight", {kFlow});
+    shapes.add(decoder + "out_convs.0.norm.weight", {2 * kFlow});
+    shapes.conv(decoder + "out_convs.0.unpatch_conv", 2 * kFlow, 16, 1);
+    for (const char* index : {"0", "1"}) {
+      shapes.convnext_block(encoder + "mid_block.res_blocks." + index, kFlow, hidden);
+      shapes.convnext_block(decoder + "mid_block.res_blocks." + index, 2 * kFlow, hidden);
+    }
+    return std::move(shapes.all_);
+  }
+
  private:
+  static constexpr int64_t kFlow = 768;
   static constexpr int64_t kVocabulary = 102400, kVision = 1024, kVisionMlp = 4096, kCodes = 16384, kCode = 8;
 
   void add(const std::string& name, std::vector<int64_t> shape) { all_.emplace_back(name, std::move(shape)); }
@@ -63,8 +89,7 @@ class ReleasedShapes {
     add("language_model.lm_head.weight", {kVocabulary, d.hidden});
   }
 
-  void vision_tower() {
-    const std::string root = "vision_model.vision_tower.";
+  void vision_tower(const std::string& root) {
     conv(root + "patch_embed.proj", 3, kVision, 16);
     add(root + "pos_embed", {1, 576, kVision});
     for (int64_t index = 0; index < 24; ++index) {
@@ -95,6 +120,16 @@ class ReleasedShapes {
     linear("gen_aligner.layers.2", hidden, hidden);
     linear("gen_head.output_mlp_projector", hidden, hidden);
     linear("gen_head.vision_head", hidden, kCodes);
+  }
+
+  void convnext_block(const std::string& name, int64_t channels, int64_t hidden) {
+    conv(name + ".depthwise", 1, channels, 7);
+    add(name + ".norm.weight", {channels});
+    linear(name + ".channelwise_linear_1", channels, 4 * channels);
+    add(name + ".channelwise_norm.weight", {1, 1, 1, 4 * channels});
+    add(name + ".channelwise_norm.bias", {1, 1, 1, 4 * channels});
+    linear(name + ".channelwise_linear_2", 4 * channels, channels);
+    linear(name + ".cond_embeds_mapper", hidden, 2 * channels);
   }
 
   void res_block(const std::string& name, int64_t in, int64_t out) {

@@ -1,0 +1,30 @@
+#include "generator/janusflow/flow_memory.h"
+
+#include "generator/dry_work.h"
+#include "generator/engine/engine.h"
+#include "generator/janusflow/flow_engine_model.h"
+
+namespace janus {
+
+MemoryNeed flow_memory_need(const Checkpoint& checkpoint, std::string_view device_name,
+                            const ModelOptions& options, const Work& work) {
+  // Images that work may come to make take nothing: who asks for one is refused.
+  const std::unique_ptr<DryDevice> dry = open_dry_device(device_name);
+  const FlowNetworks networks = FlowNetworks::load(checkpoint, *dry, options.type);
+  MemoryNeed need = weights_need(checkpoint, *dry);
+  const auto loaded = static_cast<int64_t>(dry->live_bytes());
+  // Every logit reads as 0, so that the first token sampled is 0, which ends an answer.
+  const FlowEngineModel model(networks, {.special = {.placeholder = 1, .pad = 0, .end = 0}, .ends = {0}});
+  if (work.prompt_images > 0 || work.new_tokens > 0) {
+    add_step(need, *dry, loaded, work.rows,
+             [&] { return dry_answer(model, work, networks.config.preprocess.image_size); });
+  }
+  if (work.converses) {
+    const TransformerConfig& config = networks.config.language;
+    need.cache_bytes +=
+        static_cast<int64_t>(KvCache::bytes(config, conversation_tokens(config), networks.cache_dtype));
+  }
+  return need;
+}
+
+}  // namespace janus

@@ -1,0 +1,34 @@
+// The Model of JanusFlow: JanusFlow-1.3B and whatever has its architecture.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "generator/janusflow/flow_engine_model.h"
+#include "generator/model.h"
+
+namespace janus {
+
+class FlowModel : public Model, private ImageEmbedder {
+ public:
+  FlowModel(const Checkpoint& checkpoint, std::shared_ptr<Device> device, const ModelOptions& options);
+
+  const ModelInfo& info() const override { return info_; }
+  Device& device() const override { return *device_; }
+  const TextTokenizer& tokenizer() const override { return engine_model_->tokenizer(); }
+  const PreprocessConfig& preprocess_config() const override { return networks_.config.preprocess; }
+  PassCost cost(Part part, int64_t tokens, int images) const override;
+  const FlowEngineModel& engine_model() const override { return *engine_model_; }
+  const ImageEmbedder* image_embedder() const override { return this; }
+
+ private:
+  Array embed(const Image& image, EmbedStage stage) const override;
+
+  std::shared_ptr<Device> device_;
+  FlowNetworks networks_;
+  std::unique_ptr<TextTokenizer> tokenizer_;
+  std::optional<FlowEngineModel> engine_model_;
+  ModelInfo info_;
+};
+
+}  // namespace janus

@@ -1,5 +1,6 @@
 #include "generator/janusflow/flow_memory.h"
 
+#include "core/tensor/ops.h"
 #include "generator/dry_work.h"
 #include "generator/engine/engine.h"
 #include "generator/janusflow/flow_engine_model.h"
@@ -18,6 +19,14 @@ MemoryNeed flow_memory_need(const Checkpoint& checkpoint, std::string_view devic
   if (work.prompt_images > 0 || work.new_tokens > 0) {
     add_step(need, *dry, loaded, work.rows,
              [&] { return dry_answer(model, work, networks.config.preprocess.image_size); });
+  }
+  if (work.embedded_images > 0) {
+    add_step(need, *dry, loaded, /*rows=*/1, [&] {
+      const int64_t side = networks.config.preprocess.image_size;
+      const std::vector<float> pixels(work.embedded_images * 3 * side * side);
+      ops::to_host(model.encode_images(pixels, {}));
+      return 0;
+    });
   }
   if (work.converses) {
     const TransformerConfig& config = networks.config.language;

@@ -51,23 +51,36 @@ PassCost FlowModel::cost(Part part, int64_t tokens, int) const {
   }
 }
 
-Array FlowModel::embed(const Image& image, EmbedStage stage) const {
+std::vector<float> FlowModel::prepare(const Image& image, EmbedStage stage) const {
   check(stage != EmbedStage::latent,
         "stage: expected pixels, vision or aligned, found latent, which JanusFlow has of an autoencoder "
         "beside it, "
         "and this version does not make; take another stage");
-  const std::vector<float> pixels = preprocess(image, networks_.config.preprocess);
+  return preprocess(image, networks_.config.preprocess);
+}
+
+std::vector<Array> FlowModel::embed(std::span<const std::vector<float>> prepared, EmbedStage stage) const {
+  std::vector<Array> arrays;
   if (stage == EmbedStage::pixels) {
     const int64_t size = info_.image_size;
-    return {.shape = {3, size, size}, .values = pixels};
+    for (const std::vector<float>& planes : prepared)
+      arrays.push_back({.shape = {3, size, size}, .values = planes});
+    return arrays;
   }
+  std::vector<float> pixels;
+  for (const std::vector<float>& planes : prepared) pixels.insert(pixels.end(), planes.begin(), planes.end());
   const Tensor values =
       stage == EmbedStage::vision ? networks_.vision_tower(pixels) : engine_model_->encode_images(pixels, {});
-  const int64_t width = values.shape().back();
-  Array array{.shape = {values.elements() / width, width}, .values = ops::to_host(values)};
-  if (all_finite(array.values)) return array;
-  engine_model_->check_image_embeddings(pixels);
-  fail_not_finite("vision tower");
+  const int64_t vectors = values.size(1), width = values.size(2);  // [B, vectors, width]
+  const std::vector<float> all = ops::to_host(values);
+  for (size_t image = 0; image < prepared.size(); ++image) {
+    const auto begin = all.begin() + static_cast<int64_t>(image) * vectors * width;
+    arrays.push_back({.shape = {vectors, width}, .values = {begin, begin + vectors * width}});
+    if (all_finite(arrays.back().values)) continue;
+    engine_model_->check_image_embeddings(prepared[image]);
+    fail_not_finite("vision tower");
+  }
+  return arrays;
 }
 
 }  // namespace janus

@@ -22,7 +22,8 @@ class FlowModel : public Model, private ImageEmbedder {
   const ImageEmbedder* image_embedder() const override { return this; }
 
  private:
-  Array embed(const Image& image, EmbedStage stage) const override;
+  std::vector<float> prepare(const Image& image, EmbedStage stage) const override;
+  std::vector<Array> embed(std::span<const std::vector<float>> prepared, EmbedStage stage) const override;
 
   std::shared_ptr<Device> device_;
   FlowNetworks networks_;

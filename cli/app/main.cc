@@ -7,7 +7,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <iterator>
 #include <new>
 
 #include "cli/app/command.h"
@@ -92,7 +91,8 @@ void check_user_settings(const Manual& manual) {
 }
 
 // The message where no word is a command.
-std::string no_command(const std::vector<std::string>& extras, const Manual& manual) {
+std::string no_command(const std::vector<std::string>& extras, const std::vector<std::string>& typed,
+                       const Manual& manual) {
   std::vector<std::string> names, options{"--help", "--version", "--list-devices"};
   for (const Command& command : manual.commands) names.push_back(command.name);
   for (const OptionEntry& entry : manual.common->entries()) options.push_back(entry.long_name());
@@ -101,8 +101,10 @@ std::string no_command(const std::vector<std::string>& extras, const Manual& man
     return fmt::format("option, command line: expected an option of janus, found \"{}\"; {}", found,
                        advice(found, options, "janus --help"));
   }
+  const std::string taken = advice_on_taken_command(typed, *manual.common, names);
   return fmt::format("command, command line: expected one of {}, found {}; {}", fmt::join(names, ", "),
-                     extras.empty() ? "none" : "\"" + found + "\"", advice(found, names, "janus --help"));
+                     extras.empty() ? "none" : "\"" + found + "\"",
+                     taken.empty() ? advice(found, names, "janus --help") : taken);
 }
 
 // Every device that can be opened, a line each.
@@ -151,10 +153,12 @@ Outcome run(int argc, char** argv) {
     command.declare(manual.options.emplace_back(*part, "janus " + command.name));
   }
   const std::vector<std::string> typed(argv + 1, argv + argc);
+  const std::string typed_command = command_word(typed, common_options);
+  const OptionSet* typed_for = &common_options;  // where there is no command
   for (size_t i = 0; i < manual.commands.size(); ++i) {
-    if (command_word(typed, common_options) == manual.commands[i].name)
-      check_words({typed, manual.options[i], common_options});
+    if (typed_command == manual.commands[i].name) typed_for = &manual.options[i];
   }
+  check_words({typed, *typed_for, common_options});
   std::vector<std::string> words = guarded_words(argc, argv);
   std::reverse(words.begin(), words.end());  // as CLI11 wants them
   app.parse(std::move(words));
@@ -182,7 +186,7 @@ Outcome run(int argc, char** argv) {
   std::vector<std::string> extras = app.remaining(true);
   std::erase(extras, "--");
   for (std::string& word : extras) word = unguarded(std::move(word));
-  if (command == nullptr) throw UsageError(no_command(extras, manual));
+  if (command == nullptr) throw UsageError(no_command(extras, typed, manual));
   if (!extras.empty()) throw UsageError(unexpected(extras, {typed, *own, common_options}, *command));
   use_settings_of(command->name);
   check_user_settings(manual);

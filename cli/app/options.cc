@@ -122,6 +122,15 @@ Reader input_path(std::string& target) {
   return reader;
 }
 
+Reader input_paths(std::vector<std::string>& targets) {
+  return {.take = [&targets](const std::string& text) -> std::string {
+            if (text.empty()) return "a name";
+            targets.push_back(text);
+            return {};
+          },
+          .dash = Reader::Dash::file};
+}
+
 Reader any_input_text(std::string& target) {
   Reader reader = any_text(target);
   reader.dash = Reader::Dash::text;
@@ -286,16 +295,10 @@ const OptionEntry& OptionSet::required_argument(const std::string& name, Reader 
 
 const OptionEntry& OptionSet::required_arguments(const std::string& name, std::vector<std::string>& target,
                                                  const std::string& help) {
-  Reader reader{.take = [&target](const std::string& text) -> std::string {
-    if (text.empty()) return "a name";
-    target.push_back(text);
-    return {};
-  }};
-  reader.dash = Reader::Dash::file;
   return add({.names = name,
               .value_name = {},
               .help = help,
-              .reader = std::move(reader),
+              .reader = input_paths(target),
               .positional = true,
               .required = true,
               .repeats = true});

@@ -36,6 +36,8 @@ Reader any_text(std::string& target);
 Reader some_text(std::string& target);  // not empty
 // A file that is read; "-" stands for standard input.
 Reader input_path(std::string& target);
+// The same of an option or argument that may be given several times; each is added.
+Reader input_paths(std::vector<std::string>& targets);
 // Any text; "-" stands for the text on standard input.
 Reader any_input_text(std::string& target);
 // More than white space; "-" stands for the text on standard input. otherwise: what the command takes where

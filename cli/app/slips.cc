@@ -55,10 +55,12 @@ const OptionEntry* argument_of(const OptionSet& own) {
   return nullptr;
 }
 
+bool takes_text(const OptionEntry& entry) { return entry.reader.dash == Reader::Dash::text; }
+
 // More words than the one argument of a command takes.
 std::string too_many(const OptionEntry& entry, const std::vector<std::string>& surplus,
                      const TypedWords& typed) {
-  const bool text = entry.names == "PROMPT" || entry.names == "TEXT";
+  const bool text = takes_text(entry);
   const std::string found =
       fmt::format("argument {}, command line: expected one {}, found {}{}", entry.names,
                   text ? ascii_lower(entry.names) : entry.names, surplus.size() + 1, text ? " words" : "");
@@ -80,6 +82,19 @@ std::string command_word(const std::vector<std::string>& words, const OptionSet&
   for (size_t i = 0; i < words.size(); ++i) {
     if (!is_option(words[i])) return words[i];
     if (takes_next(find(common, words[i]))) ++i;
+  }
+  return {};
+}
+
+std::string advice_on_taken_command(const std::vector<std::string>& words, const OptionSet& common,
+                                    const std::vector<std::string>& commands) {
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    const OptionEntry* entry = is_option(words[i]) ? find(common, words[i]) : nullptr;
+    if (!takes_next(entry)) continue;
+    const std::string& value = words[++i];
+    if (std::find(commands.begin(), commands.end(), value) == commands.end()) continue;
+    return fmt::format("{0} took the word {1} as its value: {0} {2} {1}", words[i - 1], value,
+                       entry->value_name);
   }
   return {};
 }
@@ -120,8 +135,8 @@ std::string unexpected(const std::vector<std::string>& surplus, const TypedWords
                        typed.own.command(), surplus.front(), typed.own.command());
   }
   const std::string name = name_of(*first);
-  const bool text = argument != nullptr && (argument->names == "PROMPT" || argument->names == "TEXT");
-  if (text && (name == "-p" || name == "--prompt" || name == "--text")) {
+  if (argument != nullptr && takes_text(*argument) &&
+      (name == "-p" || name == "--prompt" || name == "--text")) {
     return fmt::format(
         "option, command line: expected the {0} without an option before it, found \"{1}\"; leave {1} out",
         ascii_lower(argument->names), name);

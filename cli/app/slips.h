@@ -22,6 +22,11 @@ struct TypedWords {
 // The first of `words` that is neither an option nor the value of a common one; empty where there is none.
 std::string command_word(const std::vector<std::string>& words, const OptionSet& common);
 
+// What to do where no word is a command because an option took its name for the value: "-m describe a.png".
+// Empty where none did. commands: their names.
+std::string advice_on_taken_command(const std::vector<std::string>& words, const OptionSet& common,
+                                    const std::vector<std::string>& commands);
+
 // Before the words are read. Throws UsageError where an option lacks its value, because the words end or
 // another option stands in its place, and where one dash stands before a long name: -seed.
 void check_words(const TypedWords& typed);

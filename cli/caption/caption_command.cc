@@ -44,7 +44,7 @@ void require(bool condition, const std::string& option, const std::string& expec
 void check_words(const CaptionWords& words) {
   const CaptionSettings& settings = words.settings;
   const std::string& output = settings.output;
-  require(output.empty() || output == kStandardStream || is_record_list_name(output), "-o,--output",
+  require(output.empty() || output == kStandardStream || is_record_list_name(output), "-o",
           "a name that ends in .jsonl or .ndjson, or -", "\"" + output + "\"");
   require(settings.csv.empty() || (!output.empty() && output != kStandardStream), "--csv",
           "-o with a file beside it", "none");

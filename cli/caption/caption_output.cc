@@ -109,15 +109,13 @@ CaptionOutput::CaptionOutput(const CaptionSettings& settings, const RunFacts& ru
   if (!settings.csv.empty()) check_table(settings);
   if (on_stream_ || settings.output.empty()) return;
   if (settings.prune) pruning_.emplace(settings.sources);
-  journal_.emplace(settings.output,
-                   JournalOptions{.kind = JournalKind::captions, .model = {}, .prompt_hash = {}});
+  journal_.emplace(settings.output, JournalKind::captions);
 }
 
 void CaptionOutput::go_on() {
   if (!journal_) return;
   journal_->go_on(
-      {.kind = JournalKind::captions,
-       .model = run_.model,
+      {.model = run_.model,
        .prompt_hash = run_.prompt_hash,
        .mixed = settings_.mixed,
        .fingerprint = run_.fingerprint,

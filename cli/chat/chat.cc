@@ -243,7 +243,7 @@ void Chat::generate(const std::string& prompt) {
   // The first name that is free: an earlier conversation's images are not written over.
   const OutputPattern pattern(settings_.output, "--output");
   std::string path = pattern.path(name_, 2);
-  while (free_name(path) != path) path = pattern.path(++name_, 2);
+  while (is_there(path)) path = pattern.path(++name_, 2);
   const OutputFile output(path, Existing::kept);
   const WorkItem item{.prompt = prompt,
                       .guidance = settings_.guidance,

@@ -34,11 +34,12 @@ void tell_changed_images(const Transcript& transcript, const std::string& file, 
 void Chat::save(const std::string& path, bool replace) {
   const std::string name = canonical_path(path);
   const bool own = saved_.contains(name) || (!kept_in().empty() && name == canonical_path(kept_in()));
-  check(
-      replace || own || !fs::is_regular_file(path),
-      "save, {}: expected a new name, found a file that this conversation did not make; take {}, or replace "
-      "it with /save! {}",
-      path, free_name(path), path);
+  if (!replace && !own && fs::is_regular_file(path)) {
+    fail(
+        "save, {}: expected a new name, found a file that this conversation did not make; take {}, or "
+        "replace it with /save! {}",
+        path, free_name(path), path);
+  }
   const std::string text =
       has_extension(path, ".json")
           ? transcript_json(transcript_).dump(2, ' ', false, nlohmann::detail::error_handler_t::replace) +

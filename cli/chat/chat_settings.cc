@@ -68,7 +68,10 @@ std::string change_setting(ChatSettings& settings, const std::string& argument) 
   const std::vector<std::string> names = setting_names();
   const std::string near = near_name(name, names);
   fail("setting {}, conversation: expected one of {}, found none of that name; {}", name,
-       fmt::join(names, ", "), near.empty() ? "/set alone shows them" : "did you mean " + near + "?");
+       fmt::join(names, ", "),
+       name == "seed" ? "/seed sets it"
+       : near.empty() ? "/set alone shows them"
+                      : "did you mean " + near + "?");
 }
 
 }  // namespace janus::cli

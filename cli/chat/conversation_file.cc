@@ -55,8 +55,8 @@ ConversationFile::ConversationFile(Keeps keeps, const std::string& path, bool go
     : keeps_(keeps), path_(path) {
   if (keeps_ != Keeps::named) return;
   OutputFile may_be_written(path_);
-  check(
-      goes_on || free_name(path_) == path_,
+  if (goes_on || !is_there(path_)) return;
+  fail(
       "conversation, {}: expected a new name, found a file that is there; take {}, or go on with it: --load "
       "{}",
       path_, free_name(path_), path_);

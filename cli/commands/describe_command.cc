@@ -151,6 +151,29 @@ std::string heading_of(const DescribeSettings& settings, size_t index) {
   return name + std::string(name_columns(settings) - columns_of(name), ' ');
 }
 
+void tell_failure(const std::string& image, const std::string& fault, const CommonOptions& common,
+                  Console& console) {
+  console.error(fault);
+  if (common.json) print_json({{"image", image}, {"error", fault}}, console);
+}
+
+// Whether no image is there to be asked about, which is told then. Throws Error where one of those that are
+// asked about together is not.
+bool all_absent(const DescribeSettings& settings, const CommonOptions& common, Console& console) {
+  std::vector<std::string> faults;
+  for (const std::string& image : settings.images) {
+    const std::optional<std::string> fault = error_of([&] {
+      check_no_question(image);
+      check_image_is_there(image);
+    });
+    if (fault && settings.together) throw Error(*fault);
+    if (!fault && !settings.together) return false;
+    if (fault) faults.push_back(*fault);
+  }
+  for (size_t i = 0; i < faults.size(); ++i) tell_failure(settings.images[i], faults[i], common, console);
+  return !faults.empty();
+}
+
 Outcome describe_each(const DescribeRun& run) {
   const std::vector<std::string>& images = run.settings.images;
   size_t failed = 0;
@@ -163,8 +186,7 @@ Outcome describe_each(const DescribeRun& run) {
     ++failed;
     run.progress.hide();
     if (stream.begun()) stream.end();
-    run.console.error(*fault);
-    if (run.common.json) print_json({{"image", images[i]}, {"error", *fault}}, run.console);
+    tell_failure(images[i], *fault, run.common, run.console);
   }
   if (failed == 0) return Outcome::done;
   return failed == images.size() ? Outcome::all_failed : Outcome::some_failed;
@@ -173,6 +195,7 @@ Outcome describe_each(const DescribeRun& run) {
 Outcome describe(DescribeSettings& settings, const CommonOptions& common, Console& console) {
   check_form(settings, common);
   settings.prompt = question_of(settings);
+  if (all_absent(settings, common, console)) return Outcome::all_failed;
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
   const size_t together = settings.together ? settings.images.size() : 1;

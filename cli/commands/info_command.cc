@@ -43,8 +43,7 @@ Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const Mem
   for (const auto& [name, tensor] : checkpoint.tensors()) {
     if (!is_parameter(name)) continue;
     parameters += tensor.shape.elements();
-    const bool as_stored = tensor.unreadable.empty() && !tensor.is_f64();
-    const std::string type = as_stored ? name_of(tensor.dtype) : tensor.type;
+    const std::string type = tensor.type_name();
     const auto bytes = static_cast<int64_t>(tensor.data.bytes.size());
     types[type] += bytes;
     const auto use = checkpoint.read().find(name);

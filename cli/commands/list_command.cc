@@ -44,9 +44,7 @@ void look_into(FileSet files, ListedModel& model) {
   model.family = opened->info().family;
   model.layout = opened->info().layout;
   for (const auto& [name, tensor] : checkpoint.tensors()) {
-    const bool as_stored = tensor.unreadable.empty() && !tensor.is_f64();
-    model.types[as_stored ? name_of(tensor.dtype) : tensor.type] +=
-        static_cast<int64_t>(tensor.data.bytes.size());
+    model.types[tensor.type_name()] += static_cast<int64_t>(tensor.data.bytes.size());
   }
 }
 

@@ -14,14 +14,24 @@ namespace {
 
 constexpr std::string_view kNegative = "Negative prompt:";
 
-// A setting that both sides have.
+bool is_seed(const Json& value) { return value.is_number_unsigned() && kSeeds.holds(value.get<int64_t>()); }
+
+bool is_top_k(const Json& value) { return value.is_number_integer() && kTopK.holds(value.get<int64_t>()); }
+
+template <const RealRange& range>
+bool is_within(const Json& value) {
+  return value.is_number() && range.holds(value.get<double>());
+}
+
+// A setting that both sides have, and whether a value is one of its.
 struct SharedName {
   const char *foreign, *key;
-  bool whole;
+  bool (*takes)(const Json& value);
 };
-constexpr std::array kShared{SharedName{"Seed", "seed", true}, SharedName{"CFG scale", "cfg_scale", false},
-                             SharedName{"Temperature", "temperature", false},
-                             SharedName{"Top-k", "top_k", true}, SharedName{"Top-p", "top_p", false}};
+constexpr std::array kShared{
+    SharedName{"Seed", "seed", is_seed}, SharedName{"CFG scale", "cfg_scale", is_within<kGuidance>},
+    SharedName{"Temperature", "temperature", is_within<kTemperatures>},
+    SharedName{"Top-k", "top_k", is_top_k}, SharedName{"Top-p", "top_p", is_within<kTopP>}};
 
 struct Pair {
   std::string name, value;
@@ -49,14 +59,7 @@ std::vector<Pair> pairs_of(std::string_view line) {
 // The value where it is one of the setting's; discarded else.
 Json shared_value(const SharedName& shared, const std::string& value) {
   const Json number = Json::parse(value, nullptr, false);
-  const std::string key = shared.key;
-  bool fits = shared.whole ? number.is_number_integer() : number.is_number();
-  if (fits && key == "seed") fits = number.is_number_unsigned() && kSeeds.holds(number.get<int64_t>());
-  if (fits && key == "top_k") fits = kTopK.holds(number.get<int64_t>());
-  if (fits && key == "cfg_scale") fits = kGuidance.holds(number.get<double>());
-  if (fits && key == "temperature") fits = kTemperatures.holds(number.get<double>());
-  if (fits && key == "top_p") fits = kTopP.holds(number.get<double>());
-  return fits ? number : Json(Json::value_t::discarded);
+  return shared.takes(number) ? number : Json(Json::value_t::discarded);
 }
 
 }  // namespace
@@ -79,9 +82,9 @@ ForeignSettings parse_parameters(std::string_view text) {
   ForeignSettings found{.settings = Json::object(), .taken = {}, .left = {}};
   text = strip(text);
   const size_t last = text.rfind('\n') + 1;  // 0 where there is one line
-  const std::vector<Pair> pairs = last > 0 ? pairs_of(text.substr(last)) : std::vector<Pair>{};
-  std::string_view words = text;
-  if (pairs.size() >= 2) words = strip(text.substr(0, last));
+  std::vector<Pair> pairs = last > 0 ? pairs_of(text.substr(last)) : std::vector<Pair>{};
+  if (pairs.size() < 2) pairs.clear();  // such a line is of the prompt
+  const std::string_view words = pairs.empty() ? text : strip(text.substr(0, last));
   const size_t negative = words.starts_with(kNegative) ? 0 : words.find("\n" + std::string(kNegative));
   const auto take = [&](const char* key, const char* name, std::string_view value) {
     if (value.empty()) return;
@@ -93,7 +96,7 @@ ForeignSettings parse_parameters(std::string_view text) {
     const size_t begin = words.find(kNegative, negative) + kNegative.size();
     take("negative_prompt", "negative prompt", strip(words.substr(begin)));
   }
-  for (const Pair& pair : pairs.size() >= 2 ? pairs : std::vector<Pair>{}) {
+  for (const Pair& pair : pairs) {
     const auto shared = std::find_if(kShared.begin(), kShared.end(),
                                      [&](const SharedName& name) { return pair.name == name.foreign; });
     Json value(Json::value_t::discarded);

@@ -127,20 +127,10 @@ Outcome score_image(ScoreSettings& settings, const CommonOptions& common, Consol
   return Outcome::done;
 }
 
-Reader image_paths(std::vector<std::string>& paths) {
-  Reader reader{.take = [&paths](const std::string& text) -> std::string {
-    if (text.empty()) return "a name";
-    paths.push_back(text);
-    return {};
-  }};
-  reader.dash = Reader::Dash::file;
-  return reader;
-}
-
 void declare(const std::shared_ptr<ScoreSettings>& settings, OptionSet& options) {
   options.argument("IMAGE", input_path(settings->made),
                    "score this image, as encode turns it into codes; - for standard input");
-  options.values("--image", "IMAGE", image_paths(settings->about.sources.paths),
+  options.values("--image", "IMAGE", input_paths(settings->about.sources.paths),
                  fmt::format("score --text as the answer about this image, - for standard input; or a line "
                              "an image about many: {}, @- for such a list on standard input; may be "
                              "repeated",

@@ -14,6 +14,7 @@
 #include "cli/io/image_output.h"
 #include "cli/io/progress.h"
 #include "cli/model/chosen_model.h"
+#include "cli/model/provenance.h"
 #include "cli/sources/file_kind.h"
 #include "cli/sources/image_run.h"
 #include "cli/sources/source_options.h"
@@ -71,8 +72,7 @@ Outcome embed_one(const EmbedSettings& settings, const CommonOptions& common, Co
     Json record{{"image", path}, {"output", place.path}};
     record.update(settings.facts());
     record["shape"] = embeddings.shape;
-    record["model"] = chosen.name;
-    record["device"] = chosen.model->device().name();
+    record.update(provenance_json(chosen, common));
     print_json(record, console);
   }
   return Outcome::done;
@@ -125,7 +125,7 @@ Outcome embed_many(EmbedSettings& settings, const CommonOptions& common, Console
   const ChosenModel chosen = open_chosen_model(common, {.embedded_images = static_cast<int>(settings.batch)},
                                                console, display.callback());
   display.hide();
-  output.add_facts({{"model", chosen.name}});
+  output.add_facts(provenance_json(chosen, common));
   const ImageEmbedder& embedder = chosen.model->need_image_embedder();
 
   std::map<int64_t, Array> results;  // by place, of the images in work

@@ -46,26 +46,27 @@ void take_settings_of_image(GenerateSettings& settings, CommonOptions& common, C
   Found found = settings_in(settings, console);
   const std::string where = "image, " + settings.from;
   const std::string remedy = "the image is damaged, or of a later janus: give the settings as options";
-  // What the command line has need not be right in the image.
+  WorkItem item = std::move(found.otherwise);
+  // What the command line has need not be right in the image, and is held against the rest of it.
   const OptionSet& options = *settings.options;
-  const auto given = [&](const char* option, const char* key) {
-    if (options.given(option)) found.settings.erase(key);
-    return options.given(option);
+  const auto keep = [&](const char* option, const char* key, auto& target, const auto& typed) {
+    if (!options.given(option)) return;
+    target = typed;
+    found.settings.erase(key);
   };
   if (!settings.prompt.empty()) found.settings["prompt"] = settings.prompt;
   if (common.seed_option->on_command_line()) found.settings["seed"] = common.seed;
-  const bool cfg_scale = given("--cfg-scale", "cfg_scale"),
-             negative = given("--negative-prompt", "negative_prompt");
-  const bool temperature = given("--temperature", "temperature"), top_k = given("--top-k", "top_k"),
-             top_p = given("--top-p", "top_p");
-  const bool upscale = given("--upscale", "upscale"), quality = given("--quality", "quality"),
-             special = given("--special-tokens", "special_tokens");
-  // Guidance and negative prompt are held against each other: where one is the command line's, with that.
-  WorkItem item = found.otherwise;
-  if (cfg_scale) item.guidance = settings.guidance;
-  if (negative) item.negative_prompt = settings.negative_prompt;
+  keep("--cfg-scale", "cfg_scale", item.guidance, settings.guidance);
+  keep("--negative-prompt", "negative_prompt", item.negative_prompt, settings.negative_prompt);
+  keep("--temperature", "temperature", item.sampling.temperature, settings.sampling.temperature);
+  keep("--top-k", "top_k", item.sampling.top_k, settings.sampling.top_k);
+  keep("--top-p", "top_p", item.sampling.top_p, settings.sampling.top_p);
+  keep("--upscale", "upscale", item.enlarge, settings.enlarge);
+  keep("--quality", "quality", item.quality, settings.quality);
+  keep("--special-tokens", "special_tokens", item.special_tokens, settings.special_tokens);
   // Who turns guidance off has nothing to lead away from.
-  if (cfg_scale && settings.guidance == 1 && !negative) found.settings.erase("negative_prompt");
+  if (options.given("--cfg-scale") && settings.guidance == 1 && !options.given("--negative-prompt"))
+    found.settings.erase("negative_prompt");
   const nlohmann::json plain = parse_json(to_line(found.settings), where);
   const JsonObject object(plain, where);
   read_settings(object, remedy, item);
@@ -73,12 +74,10 @@ void take_settings_of_image(GenerateSettings& settings, CommonOptions& common, C
   settings.prompt = item.prompt;
   settings.guidance = item.guidance;
   settings.negative_prompt = item.negative_prompt;
-  if (!temperature) settings.sampling.temperature = item.sampling.temperature;
-  if (!top_k) settings.sampling.top_k = item.sampling.top_k;
-  if (!top_p) settings.sampling.top_p = item.sampling.top_p;
-  if (!upscale) settings.enlarge = item.enlarge;
-  if (!quality) settings.quality = item.quality;
-  if (!special) settings.special_tokens = item.special_tokens;
+  settings.sampling = item.sampling;
+  settings.enlarge = item.enlarge;
+  settings.quality = item.quality;
+  settings.special_tokens = item.special_tokens;
   settings.made_with = item.made_with;
 }
 

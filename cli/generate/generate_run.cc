@@ -17,6 +17,7 @@
 #include "cli/io/image_input.h"
 #include "cli/io/image_output.h"
 #include "cli/io/output_file.h"
+#include "cli/model/provenance.h"
 #include "core/base/error.h"
 #include "generator/engine/engine_model.h"
 
@@ -101,26 +102,29 @@ void GenerateRun::check_outputs() {
   if (recorded) check_not_input(records_path(settings_), {settings_.prompts});
   const auto fingerprint = [&] {
     // A model that cannot be found has made nothing.
-    if (!found_ && error_of([&] { found_ = find_model(common_, console_); })) return std::string();
-    return found_->fingerprint;
+    std::string found;
+    (void)error_of([&] { found = model_fingerprint(); });
+    return found;
   };
   if (!recorded) check_existing(work_, settings_, common_, fingerprint);
   if (list()) skip_finished();
   if (recorded) check_existing(work_, settings_, common_, fingerprint);
 }
 
+std::string GenerateRun::model_fingerprint() {
+  if (!found_) found_ = find_model(common_, console_);
+  return found_->fingerprint;
+}
+
 void GenerateRun::skip_finished() {
-  const JournalOptions options{.kind = JournalKind::images, .model = {}, .prompt_hash = {}, .mixed = true};
-  records_ = std::make_unique<Journal>(records_path(settings_), options);
+  records_ = std::make_unique<Journal>(records_path(settings_), JournalKind::images);
   for (WorkItem& item : work_) {
     for (size_t place = 0; place < item.outputs.size(); ++place) {
       const std::string& path = item.outputs[place].image;
       const std::optional<RecordSummary> record = records_->find(key_of_path(path));
       if (!record || settings_.replacing.overwrite) continue;
-      check(record->sha256 == request_sha256(item, place, settings_, common_),
-            "output, {}: expected the prompt and settings of the earlier run in {}, found others; choose "
-            "another -o, or give --overwrite to make it anew",
-            path, records_->path());
+      check_record(records_->line_of(record->key), records_->path(), item, place, settings_, common_,
+                   [&] { return model_fingerprint(); });
       if (record->failed && (settings_.retry_errors || record->transient)) continue;
       if (record->failed) {
         ++failed_;
@@ -347,6 +351,7 @@ void GenerateRun::put_failure(const WorkItem& item, size_t place, const Fault& f
   console_.error(fmt::format("{}: {}", path, fault.message));
   Json record{{"output", path}, {"prompt", item.prompt}, {"error", fault.message}};
   if (fault.transient) record["transient"] = true;
+  record.update(provenance_json(chosen_, common_));
   add_to_journal(item, place, record);
   if (common_.json) print_json(record, console_);
 }
@@ -360,7 +365,7 @@ void GenerateRun::put_failures(const WorkItem& item, const Fault& fault) {
 void GenerateRun::add_to_journal(const WorkItem& item, size_t place, Json record) {
   const std::string key = key_of_path(item.outputs[place].image);
   record["key"] = key;
-  record["request_sha256"] = request_sha256(item, place, settings_, common_);
+  record["request_sha256"] = request_sha256(item, place, settings_, common_, chosen_.name);
   records_->append(key, to_line(record), record.contains("error"));
 }
 

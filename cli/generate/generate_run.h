@@ -39,6 +39,8 @@ class GenerateRun {
   bool list() const { return !settings_.prompts.empty(); }
   void check_outputs();
   void skip_finished();
+  // Of the model that -m names. Throws Error where it cannot be found.
+  std::string model_fingerprint();
   void refuse_long_prompts();
   void announce();
   void generate();

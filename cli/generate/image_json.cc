@@ -6,8 +6,10 @@
 #include "cli/app/command.h"
 #include "cli/commands/image_settings.h"
 #include "cli/io/image_input.h"
+#include "cli/journal/journal.h"
 #include "cli/model/provenance.h"
 #include "core/base/digest.h"
+#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {
@@ -19,12 +21,10 @@ Json prompts_json(const WorkItem& item) {
 }
 
 Json sampling_json(const WorkItem& item) {
-  Json sampling{{"cfg_scale", item.guidance},
-                {"temperature", item.sampling.temperature},
-                {"top_k", item.sampling.top_k},
-                {"top_p", item.sampling.top_p}};
-  if (item.special_tokens) sampling["special_tokens"] = true;
-  return sampling;
+  return {{"cfg_scale", item.guidance},
+          {"temperature", item.sampling.temperature},
+          {"top_k", item.sampling.top_k},
+          {"top_p", item.sampling.top_p}};
 }
 
 // Whether the quality in which files of this name are written is another than the usual one.
@@ -35,13 +35,10 @@ bool has_quality(const std::string& path, const WorkItem& item) {
 
 // All that decides what stands at the output in `place`.
 Json request_json(const WorkItem& item, size_t place, const GenerateSettings& settings,
-                  const CommonOptions& common) {
+                  const CommonOptions& common, const std::string& model) {
   Json request = prompts_json(item);
   request["seed"] = item.best_of ? item.seed : item.seed + static_cast<uint32_t>(place);
-  request["cfg_scale"] = item.guidance;
-  request["temperature"] = item.sampling.temperature;
-  request["top_k"] = item.sampling.top_k;
-  request["top_p"] = item.sampling.top_p;
+  request.update(sampling_json(item));
   if (item.best_of) {
     request["best_of"] = item.count;
     request["keep"] = item.outputs.size();
@@ -51,7 +48,7 @@ Json request_json(const WorkItem& item, size_t place, const GenerateSettings& se
   if (item.special_tokens) request["special_tokens"] = true;
   if (item.enlarge > 1) request["upscale"] = item.enlarge;
   if (has_quality(item.outputs[place].image, item)) request["quality"] = item.quality;
-  request["model"] = name_of_model(common.model);
+  request["model"] = model;
   request["type"] = common.type;
   return request;
 }
@@ -63,6 +60,7 @@ Json image_settings(const WorkItem& item, const Candidate& candidate, ImageForma
   Json settings = prompts_json(item);
   settings["seed"] = candidate.seed;
   settings.update(sampling_json(item));
+  if (item.special_tokens) settings["special_tokens"] = true;
   settings["width"] = candidate.image.width * item.enlarge;
   settings["height"] = candidate.image.height * item.enlarge;
   if (item.enlarge > 1) settings["upscale"] = item.enlarge;
@@ -79,6 +77,7 @@ Json image_record(const WorkItem& item, const Output& output, const Candidate& c
   record["index"] = output.index;
   if (printed) record["guidance"] = item.guidance;
   record.update(sampling_json(item));
+  if (item.special_tokens) record["special_tokens"] = true;
   if (printed) record["codes"] = candidate.codes.codes;
   record.update(provenance_json(chosen, common));
   record["timings"] = timings_json(chosen.load_ms, candidate.timings);
@@ -86,9 +85,9 @@ Json image_record(const WorkItem& item, const Output& output, const Candidate& c
 }
 
 std::string request_sha256(const WorkItem& item, size_t place, const GenerateSettings& settings,
-                           const CommonOptions& common) {
+                           const CommonOptions& common, const std::string& model) {
   // Under the keys of the first version, so that records of earlier runs stay good.
-  const Json request = request_json(item, place, settings, common);
+  const Json request = request_json(item, place, settings, common, model);
   Json hashed;
   for (const auto& [key, value] : request.items()) {
     hashed[key == "cfg_scale" ? "guidance" : key] = value;
@@ -96,10 +95,32 @@ std::string request_sha256(const WorkItem& item, size_t place, const GenerateSet
   return sha256_of(to_line(hashed));
 }
 
+void check_record(const std::string& line, const std::string& records, const WorkItem& item, size_t place,
+                  const GenerateSettings& settings, const CommonOptions& common,
+                  const std::function<std::string()>& fingerprint) {
+  const RecordSummary record = read_summary(line).value();
+  const std::string& path = item.outputs[place].image;
+  // Records of earlier versions may tell the model by its name alone, or not at all.
+  const bool named = record.fingerprint.empty();
+  const std::string name = name_of_model(common.model);
+  constexpr const char* kRemedy = "choose another -o, or give --overwrite to make it anew";
+  check(record.sha256 == request_sha256(item, place, settings, common, named ? name : record.model),
+        "output, {}: expected the prompt and settings of the earlier run in {}, found others; {}", path,
+        records, kRemedy);
+  if (named) return;
+  std::string asked;
+  const std::optional<std::string> fault = error_of([&] { asked = fingerprint(); });
+  if (fault && record.model == name) return;
+  if (fault) throw Error(*fault);
+  check(record.fingerprint == asked,
+        "output, {}: expected the model of the earlier run in {}, {}, found another, {}; {}", path, records,
+        record.model, record.model == name ? "under its name" : name, kRemedy);
+}
+
 bool is_asked_for(const std::string& path, const WorkItem& item, size_t place,
                   const GenerateSettings& settings, const CommonOptions& common,
                   const std::function<std::string()>& fingerprint) {
-  Json asked = request_json(item, place, settings, common);
+  Json asked = request_json(item, place, settings, common, name_of_model(common.model));
   std::optional<Json> found;
   const std::optional<std::string> fault = error_of([&] { found = settings_of(ImageInput(path).text()); });
   if (fault || !found) return false;

@@ -20,10 +20,17 @@ Json image_settings(const WorkItem& item, const Candidate& candidate, ImageForma
 Json image_record(const WorkItem& item, const Output& output, const Candidate& candidate,
                   const ChosenModel& chosen, const CommonOptions& common, bool printed);
 
-// SHA-256 of all that decides what stands at the output in `place`: an earlier run's image is the one asked
-// for if it was asked for with the same.
+// SHA-256 of all that decides what stands at the output in `place`, the model by this name: an earlier run's
+// image is the one asked for if it was asked for with the same.
 std::string request_sha256(const WorkItem& item, size_t place, const GenerateSettings& settings,
-                           const CommonOptions& common);
+                           const CommonOptions& common, const std::string& model);
+
+// Throws Error where the line of the output in `place`, in the records at `records`, is of another request or
+// of another model. fingerprint: of the model of this run, which throws Error where there is none: what its
+// name made is done then.
+void check_record(const std::string& line, const std::string& records, const WorkItem& item, size_t place,
+                  const GenerateSettings& settings, const CommonOptions& common,
+                  const std::function<std::string()>& fingerprint);
 
 // Whether the image at `path` says that it was made with the settings that the output in `place` asks for, so
 // that it is the same image. fingerprint: of the model of this run, asked for where the image tells that of

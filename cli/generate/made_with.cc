@@ -25,15 +25,13 @@ std::string difference_of(const MadeWith& made, const ChosenModel& chosen, const
     add(theirs, what + then);
     add(ours, what + now);
   };
-  if (made.fingerprint.empty() || made.model != chosen.name) {
-    if (made.fingerprint != chosen.fingerprint) compare("model ", made.model, chosen.name);
-  } else if (made.fingerprint != chosen.fingerprint) {
-    const auto with_fingerprint = [](const std::string& model, const std::string& fingerprint) {
-      return fmt::format("{} of fingerprint {}", model, fingerprint);
-    };
-    compare("model ", with_fingerprint(made.model, made.fingerprint),
-            with_fingerprint(chosen.name, chosen.fingerprint));
-  }
+  // Models of one name are told apart by their fingerprints.
+  const bool one_name = made.model == chosen.name && !made.fingerprint.empty();
+  const auto told = [&](const std::string& model, const std::string& fingerprint) {
+    return one_name ? fmt::format("{} of fingerprint {}", model, fingerprint) : model;
+  };
+  if (made.fingerprint != chosen.fingerprint)
+    compare("model ", told(made.model, made.fingerprint), told(chosen.name, chosen.fingerprint));
   compare("type ", made.type, common.type);
   compare("janus ", made.version, JANUS_VERSION);
   if (theirs.empty()) return {};

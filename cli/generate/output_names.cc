@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/app/command.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/file_names.h"
 #include "cli/io/image_output.h"
@@ -40,6 +41,12 @@ OutputNames::OutputNames(const GenerateSettings& settings) : on_stream_(settings
     folder_ = settings.output;
   } else {
     const std::string pattern = list ? list_output(settings.output) : settings.output;
+    if (!image_format_of(pattern) && !fs::path(pattern).has_extension() && pattern != kStandardStream) {
+      throw UsageError(
+          fmt::format("option --output, command line: expected a name that ends in one of {}, or a folder, "
+                      "found \"{}\"; give -o {} for a folder",
+                      writable_extensions(), pattern, shell_word(pattern + "/")));
+    }
     output_image_format(pattern, "--output");
     images_.emplace(pattern, "--output");
     list_folder_ = fs::path(pattern).parent_path().string();

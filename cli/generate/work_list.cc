@@ -214,6 +214,8 @@ std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOp
     lines = read_list(settings);
   }
   name_outputs(lines, settings, common, names, work);
+  // Of a list there may be a million.
+  if (!settings.quality_option->on_command_line()) return work;
   std::vector<std::string> written{settings.grid, settings.preview};
   for (const WorkItem& item : work) {
     for (const Output& output : item.outputs) written.push_back(output.image);

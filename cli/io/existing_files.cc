@@ -39,6 +39,11 @@ bool is_taken(const std::string& path) {
   return S_ISREG(status.st_mode);
 }
 
+bool is_there(const std::string& path) {
+  std::error_code ignored;
+  return fs::exists(fs::symlink_status(path, ignored));
+}
+
 std::string numbered_name(const std::string& path, int number) {
   const fs::path whole(path);
   return (whole.parent_path() /
@@ -48,9 +53,7 @@ std::string numbered_name(const std::string& path, int number) {
 
 std::string free_name(const std::string& path) {
   std::string name = path;
-  std::error_code ignored;
-  for (int number = 2; fs::symlink_status(name, ignored).type() != fs::file_type::not_found; ++number)
-    name = numbered_name(path, number);
+  for (int number = 2; is_there(name); ++number) name = numbered_name(path, number);
   return name;
 }
 

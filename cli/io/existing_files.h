@@ -32,9 +32,11 @@ void declare_replacing(OptionSet& options, Replacing& target,
 // Whether something stands at `path` that a file put there would replace: a file, or a link to one or to
 // nothing; not a folder, pipe or device.
 bool is_taken(const std::string& path);
+// Whether the system says that anything stands at `path`, be it a link to nothing; not where it cannot tell.
+bool is_there(const std::string& path);
 // "a/x.png", 2 -> "a/x-2.png".
 std::string numbered_name(const std::string& path, int number);
-// `path` where that is free, else the first of a/x-2.png, a/x-3.png, ... that is.
+// `path` where nothing is there, else the first of a/x-2.png, a/x-3.png, ... of which that holds.
 std::string free_name(const std::string& path);
 // The first of star-2-%03d.png, star-3-%03d.png, ... of which all `count` names are free.
 std::string free_pattern(const std::string& pattern, int64_t count);

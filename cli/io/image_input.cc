@@ -1,5 +1,7 @@
 #include "cli/io/image_input.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "cli/io/output_file.h"
@@ -7,6 +9,10 @@
 namespace janus::cli {
 
 Image read_input_image(const std::string& path, Console& console) { return ImageInput(path).image(console); }
+
+void check_image_is_there(const std::string& path) {
+  if (path != kStandardStream && access(path.c_str(), R_OK) != 0) read_image_file(path);
+}
 
 ImageInput::ImageInput(std::string path)
     : name_(path == kStandardStream ? "stdin" : path), bytes_(read_image_file(path)) {}

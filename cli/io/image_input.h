@@ -13,6 +13,10 @@ namespace janus::cli {
 // The image at `path`, "-" for standard input; what was odd about it goes to standard error. Throws Error.
 Image read_input_image(const std::string& path, Console& console);
 
+// Throws Error as read_input_image() does where there is nothing at `path` that can be opened. It is not
+// opened for that, so pipes lose nothing: for what is told before a model is loaded.
+void check_image_is_there(const std::string& path);
+
 // An image file held in memory, for what takes its pixels and its text, each once or not at all: standard
 // input, too, is read but once.
 class ImageInput {

@@ -59,8 +59,7 @@ bool same_file(int descriptor, const std::string& path) {
 
 }  // namespace
 
-Journal::Journal(std::string path, JournalOptions options)
-    : path_(std::move(path)), options_(std::move(options)) {
+Journal::Journal(std::string path, JournalKind kind) : path_(std::move(path)), kind_(kind) {
   struct stat existing {};
   stream_ = stat(path_.c_str(), &existing) == 0 && !S_ISREG(existing.st_mode);
   if (stream_) {
@@ -107,11 +106,11 @@ void Journal::lock() {
 }
 
 std::string Journal::choose_another() const {
-  return std::string("choose another ") + terms_of(options_.kind).option;
+  return std::string("choose another ") + terms_of(kind_).option;
 }
 
 void Journal::refuse(const std::string& expected, const std::string& found, const std::string& advice) const {
-  fail("{}, {}: expected {}, found {}; {}", terms_of(options_.kind).what, path_, expected, found, advice);
+  fail("{}, {}: expected {}, found {}; {}", terms_of(kind_).what, path_, expected, found, advice);
 }
 
 // Each whole line with the place where it begins, until `action` says false; what follows the last line's end
@@ -135,7 +134,7 @@ void Journal::scan(const std::function<bool(std::string_view line, int64_t offse
     text.erase(0, at);
     begin += static_cast<int64_t>(at);
     if (text.size() > kLongestLine) {
-      refuse(terms_of(options_.kind).records, fmt::format("a line of more than {} bytes", kLongestLine),
+      refuse(terms_of(kind_).records, fmt::format("a line of more than {} bytes", kLongestLine),
              choose_another());
     }
   }
@@ -160,9 +159,8 @@ void Journal::read_line(std::string_view line, int64_t offset) {
     return;
   }
   const std::optional<RecordSummary> summary = read_summary(line);
-  if (!summary || summary->kind != options_.kind) {
-    refuse(terms_of(options_.kind).records, fmt::format("something else in line {}", lines_),
-           choose_another());
+  if (!summary || summary->kind != kind_) {
+    refuse(terms_of(kind_).records, fmt::format("something else in line {}", lines_), choose_another());
   }
   note_maker(*summary, offset);
   add(*summary, offset);
@@ -175,11 +173,11 @@ void Journal::read_tail(int64_t file_size) {
   const ssize_t got = pread(descriptor_, tail.data(), tail.size(), size_);
   tail.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
   const std::optional<RecordSummary> whole = read_summary(tail);
-  const std::string_view begin = terms_of(options_.kind).begin;
+  const std::string_view begin = terms_of(kind_).begin;
   const bool ours = std::string_view(tail).substr(0, begin.size()) == begin.substr(0, tail.size()) &&
                     !nlohmann::json::accept(tail);
   const bool torn = !tail.empty() && (ours || tail.front() == '\0' || is_blank(tail));
-  if (!torn && !whole) refuse(terms_of(options_.kind).records, "something else at its end", choose_another());
+  if (!torn && !whole) refuse(terms_of(kind_).records, "something else at its end", choose_another());
   const char end = '\n';
   const int fault = whole ? write_all(descriptor_, std::as_bytes(std::span(&end, 1)))
                     : ftruncate(descriptor_, size_) != 0 ? errno
@@ -206,7 +204,7 @@ std::optional<RecordSummary> Journal::find(const std::string& key) {
   const auto entry = entries_.find(place_of(key));
   if (entry == entries_.end()) return std::nullopt;
   const Entry& found = entry->second;
-  RecordSummary summary{.kind = options_.kind,
+  RecordSummary summary{.kind = kind_,
                         .key = key,
                         .model = {},
                         .prompt_hash = {},
@@ -274,8 +272,8 @@ int64_t Journal::forget_if(const std::function<bool(std::string_view line)>& gon
   if (stream_) return 0;
   const std::lock_guard lock(mutex_);
   std::vector<KeyHash> found;
-  for_each_locked([&](const RecordSummary& summary, std::string_view line) {
-    if (gone(line)) found.push_back(place_of(summary));
+  for_each_locked([&](const KeyHash& place, std::string_view line) {
+    if (gone(line)) found.push_back(place);
   });
   for (const KeyHash& place : found) entries_.erase(place);
   replaced_ += static_cast<int64_t>(found.size());
@@ -285,41 +283,42 @@ int64_t Journal::forget_if(const std::function<bool(std::string_view line)>& gon
 void Journal::for_each(const std::function<void(std::string_view line)>& action) {
   check(!stream_, "output, {}: expected a file, found a pipe or device; choose another -o", path_);
   const std::lock_guard lock(mutex_);
-  for_each_locked([&](const RecordSummary&, std::string_view line) { action(line); });
+  for_each_locked([&](const KeyHash&, std::string_view line) { action(line); });
 }
 
 void Journal::for_each_locked(
-    const std::function<void(const RecordSummary& summary, std::string_view line)>& action) {
+    const std::function<void(const KeyHash& place, std::string_view line)>& action) {
   scan([&](std::string_view line, int64_t offset) {
     if (is_blank(line)) return true;
     const std::optional<RecordSummary> summary = read_summary(line);
     if (!summary) refuse("records alone", "something else", "let one run alone write to it");
     const auto entry = entries_.find(place_of(*summary));
-    if (entry != entries_.end() && entry->second.offset == offset) action(*summary, line);
+    if (entry != entries_.end() && entry->second.offset == offset) action(entry->first, line);
     return true;
   });
 }
 
 void Journal::compact() {
-  if (replaced_ == 0 || stream_) return;
+  if (stream_) return;
   InterruptHold hold;
+  const std::lock_guard lock(mutex_);
+  if (replaced_ == 0) return;
   AtomicFile file(target_, {.temporary = Temporary::of_target,
                             .durable = true,
-                            .name = fmt::format("{}, {}", terms_of(options_.kind).what, path_),
+                            .name = fmt::format("{}, {}", terms_of(kind_).what, path_),
                             .advice = choose_another()});
   if (flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0) {
     refuse("a lock of its own", std::strerror(errno), "start the same command again");
   }
   std::unordered_map<KeyHash, Entry, HashOfHash> moved = entries_;
   int64_t offset = 0;
-  for_each([&](std::string_view line) {
+  for_each_locked([&](const KeyHash& place, std::string_view line) {
     file.append(line);
     file.append("\n");
-    moved.at(place_of(*read_summary(line))).offset = offset;
+    moved.at(place).offset = offset;
     offset += static_cast<int64_t>(line.size()) + 1;
   });
   const int fresh = file.commit_open();
-  const std::lock_guard lock(mutex_);
   close(std::exchange(descriptor_, fresh));
   entries_ = std::move(moved);
   size_ = offset;

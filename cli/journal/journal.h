@@ -44,7 +44,6 @@ struct Difference {
 
 // What the records of a run, which may be all of an output, have in common.
 struct JournalOptions {
-  JournalKind kind = JournalKind::captions;
   std::string model, prompt_hash;
   bool mixed = false;  // records of other runs stay, also of the same image
   std::string fingerprint = {}, type = {};
@@ -61,8 +60,8 @@ struct JournalOptions {
 class Journal {
  public:
   // Locks and reads the file at `path`, making it if need be. Throws Error if another process has it, or if
-  // it holds anything but records of the kind in `options`. A pipe or device is written to alone.
-  Journal(std::string path, JournalOptions options);
+  // it holds anything but records of `kind`. A pipe or device is written to alone.
+  Journal(std::string path, JournalKind kind);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -126,12 +125,13 @@ class Journal {
   KeyHash place_of(const std::string& key) const { return place_of(key, own_maker_); }
   KeyHash place_of(const std::string& key, const std::string& maker) const;
   std::string line_at(int64_t offset) const;
-  void for_each_locked(const std::function<void(const RecordSummary&, std::string_view line)>& action);
+  void for_each_locked(const std::function<void(const KeyHash& place, std::string_view line)>& action);
   void scan(const std::function<bool(std::string_view line, int64_t offset)>& action);
   [[noreturn]] void refuse(const std::string& expected, const std::string& found,
                            const std::string& advice) const;
 
   std::string path_;  // as given, for messages
+  const JournalKind kind_;
   JournalOptions options_;
   std::string target_;  // with links followed
   int descriptor_ = -1;

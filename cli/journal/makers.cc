@@ -68,7 +68,7 @@ void Journal::refuse_other(const Maker& other) const {
 // Records of other runs have the place of their key and what made them, so that those of one image stand
 // beside each other.
 KeyHash Journal::place_of(const std::string& key, const std::string& maker) const {
-  if (options_.kind == JournalKind::images) return hash_of_key(key);
+  if (kind_ == JournalKind::images) return hash_of_key(key);
   return hash_of_key(identity_of_key(key) + '\0' + maker);
 }
 

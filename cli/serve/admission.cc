@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "cli/serve/error_reply.h"
+#include "cli/serve/replies.h"
 #include "core/base/ascii.h"
 
 namespace janus::cli {
@@ -97,11 +97,7 @@ void Admission::check(const HttpRequest& request) const {
     throw ApiError(401, "key: expected one of the server's in Authorization: Bearer KEY, found none of them",
                    "invalid_api_key");
   }
-  if (closed_) {
-    ApiError ends(503, "server: expected it to go on, found it ending; ask again soon", "ending");
-    ends.retry_after_s = 5;
-    throw ends;
-  }
+  if (closed_) throw server_ends(/*after_s=*/5);
 }
 
 HttpAdmission Admission::operator()(const HttpRequest& request) const {

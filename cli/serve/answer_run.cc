@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/serve/error_reply.h"
+#include "cli/serve/replies.h"
 #include "cli/serve/stop_strings.h"
 #include "generator/engine/engine_model.h"
 #include "generator/model.h"

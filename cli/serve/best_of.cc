@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "cli/generate/ranking.h"
-#include "cli/serve/error_reply.h"
+#include "cli/serve/replies.h"
 
 namespace janus::cli {
 namespace {
@@ -24,11 +24,10 @@ class BestOf : public std::enable_shared_from_this<BestOf> {
 
   ImageEvents image_events() {
     const auto self = shared_from_this();
-    ImageEvents events{.on_place = events_.on_place,
-                       .on_image = [self](int k, const GeneratedImage& made) { self->look_at(k, made); },
-                       .on_error = [self](const ApiError& error) { self->fail(error); }};
-    if (events_.on_partial) events.on_partial = events_.on_partial;
-    return events;
+    return {.on_place = events_.on_place,
+            .on_partial = events_.on_partial,
+            .on_image = [self](int k, const GeneratedImage& made) { self->look_at(k, made); },
+            .on_error = [self](const ApiError& error) { self->fail(error); }};
   }
 
  private:

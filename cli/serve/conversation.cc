@@ -16,12 +16,6 @@ namespace {
 
 constexpr std::string_view kPlaceholder = "<image_placeholder>";
 
-[[noreturn]] void refuse(const std::string& param, std::string_view expected, std::string_view found,
-                         std::string_view remedy) {
-  throw ApiError(400, fmt::format("{}: expected {}, found {}; {}", param, expected, found, remedy), {},
-                 param);
-}
-
 void add_text(std::string& text, std::string_view more, std::string_view between) {
   if (is_blank(more)) return;
   if (!text.empty()) text += between;
@@ -101,6 +95,7 @@ class Turns {
   }
 
   AnswerRequest take() {
+    if (parts_.empty() && !path_.empty()) refuse(path_, "words or an image", "neither", "ask something");
     if (parts_.empty() || answered_) {
       refuse(path_.empty() ? "messages" : path_, "a user's message at the end",
              path_.empty() ? "none" : "another's", "ask something behind it");

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "cli/serve/error_reply.h"
+#include "cli/serve/replies.h"
 
 namespace janus::cli {
 

@@ -8,9 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstring>
+#include <future>
 #include <memory>
 #include <string_view>
+#include <thread>
 
 #include "cli/hub/http.h"
 #include "cli/serve/api_error.h"
@@ -89,10 +92,9 @@ std::vector<IpAddress> look_up(const std::string& host) {
   return addresses;
 }
 
-[[noreturn]] void refuse(const std::string& param, std::string_view expected, std::string_view found,
-                         std::string_view remedy = "send the image itself as a data URL") {
-  throw ApiError(400, fmt::format("{}: expected {}, found {}; {}", param, expected, found, remedy),
-                 "invalid_image_url", param);
+[[noreturn]] void refuse_address(const std::string& param, std::string_view expected, std::string_view found,
+                                 std::string_view remedy = "send the image itself as a data URL") {
+  refuse(param, expected, found, remedy, "invalid_image_url");
 }
 
 // The host of an address, without the brackets of IPv6. What is unusual in an address may mean one host here
@@ -102,11 +104,12 @@ std::string host_of(const std::string& url, const std::string& param) {
       std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < 0x7f && c != '\\'; });
   const size_t begin = url.find("://");
   if (!plain || begin == url.npos) {
-    refuse(param, "an address in plain ASCII", "other characters", "encode them with %");
+    refuse_address(param, "an address in plain ASCII", "other characters", "encode them with %");
   }
   std::string_view authority = std::string_view(url).substr(begin + 3);
   authority = authority.substr(0, authority.find_first_of("/?#"));
-  if (authority.find('@') != authority.npos) refuse(param, "an address without a name and password", "one");
+  if (authority.find('@') != authority.npos)
+    refuse_address(param, "an address without a name and password", "one");
   const bool brackets = authority.starts_with('[');
   std::string_view host = brackets ? authority.substr(1, std::min(authority.find(']'), authority.size()) - 1)
                                    : authority.substr(0, authority.find(':'));
@@ -115,20 +118,38 @@ std::string host_of(const std::string& url, const std::string& param) {
            (brackets && c == ':');
   };
   if (host.empty() || host.size() > 253 || !std::all_of(host.begin(), host.end(), known)) {
-    refuse(param, "an address with a host's name", "none that can be read");
+    refuse_address(param, "an address with a host's name", "none that can be read");
   }
   return std::string(host);
+}
+
+// The system's resolver knows no limit: it is asked on a thread of its own, which is left to itself where it
+// takes longer than `most`.
+std::vector<IpAddress> look_up_within(std::chrono::milliseconds most, const std::string& host,
+                                      const std::string& param, const FetchOptions& options) {
+  std::promise<std::vector<IpAddress>> promise;
+  std::future<std::vector<IpAddress>> found = promise.get_future();
+  std::thread([promise = std::move(promise), host, resolve = options.resolve]() mutable {
+    promise.set_value(resolve ? resolve(host) : look_up(host));
+  }).detach();
+  if (found.wait_for(most) != std::future_status::ready) {
+    refuse_address(param, fmt::format("an address for {} within {} s", host, options.most_ms / 1000.0),
+                   "none yet");
+  }
+  return found.get();
 }
 
 // The addresses to connect to, all of which may be reached.
 std::vector<IpAddress> checked_addresses(const std::string& host, const std::string& param,
                                          const FetchOptions& options) {
-  const std::vector<IpAddress> addresses = options.resolve ? options.resolve(host) : look_up(host);
-  if (addresses.empty()) refuse(param, "a host that has an address", fmt::format("none for {}", host));
+  const std::vector<IpAddress> addresses =
+      look_up_within(std::chrono::milliseconds(options.most_ms), host, param, options);
+  if (addresses.empty())
+    refuse_address(param, "a host that has an address", fmt::format("none for {}", host));
   for (const IpAddress& address : addresses) {
     if (!(options.may_reach ? options.may_reach(address) : is_public(address))) {
       // Not which one: that would tell strangers of the network behind this machine.
-      refuse(param, "a host that everybody may reach", fmt::format("{}, which is private", host));
+      refuse_address(param, "a host that everybody may reach", fmt::format("{}, which is private", host));
     }
   }
   return addresses;
@@ -158,6 +179,7 @@ std::string to_text(const IpAddress& address) {
 
 std::vector<std::byte> fetch_image(const std::string& url, const std::string& param,
                                    const FetchOptions& options) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(options.most_ms);
   const std::vector<IpAddress> addresses = checked_addresses(host_of(url, param), param, options);
   std::unique_ptr<hub::HttpClient> client;
   const std::atomic<bool> never{false};
@@ -188,24 +210,29 @@ std::vector<std::byte> fetch_image(const std::string& url, const std::string& pa
   };
   hub::HttpResult result;
   for (const IpAddress& address : addresses) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    if (left.count() <= 0) refuse_address(param, "an address that can be fetched", "that it takes too long");
     result = client->get({.url = url,
                           .token = {},
                           .offset = 0,
                           .connect_to = to_text(address),
                           .follow_redirects = false,
-                          .most_ms = options.most_ms},
+                          .most_ms = left.count()},
                          receiver);
     if (result.fault != hub::HttpFault::unreachable) break;
   }
-  if (too_large) refuse(param, fmt::format("an image of at most {} bytes", options.most_bytes), "more");
-  if (!is_image_type(type)) refuse(param, "an address of an image", fmt::format("the type {:.60}", type));
+  if (too_large)
+    refuse_address(param, fmt::format("an image of at most {} bytes", options.most_bytes), "more");
+  if (!is_image_type(type))
+    refuse_address(param, "an address of an image", fmt::format("the type {:.60}", type));
   if (result.fault != hub::HttpFault::none) {
-    refuse(param, "an address that can be fetched", fmt::format("that it cannot: {}", result.reason));
+    refuse_address(param, "an address that can be fetched", fmt::format("that it cannot: {}", result.reason));
   }
   if (result.status / 100 == 3) {
-    refuse(param, "an address of the image itself", "one that leads on", "give the address that it leads to");
+    refuse_address(param, "an address of the image itself", "one that leads on",
+                   "give the address that it leads to");
   }
-  if (result.status != 200) refuse(param, "an image", fmt::format("the status {}", result.status));
+  if (result.status != 200) refuse_address(param, "an image", fmt::format("the status {}", result.status));
   return bytes;
 }
 

@@ -25,7 +25,7 @@ std::string to_text(const IpAddress& address);
 
 struct FetchOptions {
   int64_t most_bytes = int64_t{32} << 20;
-  int64_t most_ms = 20'000;  // for all of it
+  int64_t most_ms = 20'000;  // for all of it, the look-up too
   // The addresses of a host's name; none where there is no such host. Empty: the system's resolver.
   std::function<std::vector<IpAddress>(const std::string& host)> resolve = {};
   // Whether to connect to an address. Empty: is_public().

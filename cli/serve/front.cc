@@ -1,6 +1,6 @@
 #include "cli/serve/front.h"
 
-#include "cli/serve/error_reply.h"
+#include "cli/serve/replies.h"
 
 namespace janus::cli {
 namespace {
@@ -9,7 +9,7 @@ void handle(const Route& route, const std::shared_ptr<Exchange>& exchange) {
   try {
     route.handler(exchange);
   } catch (...) {
-    exchange->reply(error_reply(exchange->request().path, api_error_of(std::current_exception())));
+    reply_error(*exchange, api_error_of(std::current_exception()));
   }
 }
 
@@ -54,8 +54,9 @@ void Front::serve(std::shared_ptr<Exchange> exchange) {
 void Front::done(const HttpOutcome& outcome) {
   const HttpRequest& request = outcome.request;
   const std::string route = routes_.pattern_of(request.path);
-  const bool known = !route.empty() && !routes_.allowed(request.path).empty();
-  metrics_.count_http(known ? request.method : "other", known ? route : "other", outcome.status,
+  // Labels stay for ever, so clients must not make new ones.
+  const bool taken = routes_.takes(request.method, request.path);
+  metrics_.count_http(taken ? request.method : "other", route.empty() ? "other" : route, outcome.status,
                       outcome.seconds, outcome.bytes_in, outcome.bytes_out);
   log_.add(outcome);
 }

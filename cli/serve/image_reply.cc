@@ -13,12 +13,6 @@
 namespace janus::cli {
 namespace {
 
-[[noreturn]] void refuse(const std::string& param, std::string_view expected, std::string_view found,
-                         std::string_view remedy) {
-  throw ApiError(400, fmt::format("{}: expected {}, found {}; {}", param, expected, found, remedy), {},
-                 param);
-}
-
 std::string sides_text() {
   return fmt::format("\"auto\" or a square from {0}x{0} to {1}x{1}", kImageSides.low, kImageSides.high);
 }

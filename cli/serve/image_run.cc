@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "cli/serve/error_reply.h"
 #include "cli/serve/ordered_work.h"
+#include "cli/serve/replies.h"
 
 namespace janus::cli {
 namespace {

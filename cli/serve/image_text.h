@@ -8,7 +8,7 @@
 namespace janus::cli {
 
 // request: with the image's own seed. made: as the model made it, before it was brought into its form.
-ImageText image_text(const ImageRequest& request, const ModelCard& card, const Image& made,
+ImageText image_text(const ImageRequest& request, const ModelSummary& summary, const Image& made,
                      const ImageForm& form);
 
 }  // namespace janus::cli

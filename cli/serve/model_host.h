@@ -14,14 +14,15 @@
 namespace janus::cli {
 
 // What is known of a model without loading it.
-struct ModelCard {
-  std::string name;            // what requests call it
-  int64_t created = 0;         // seconds since 1970: when its files changed last
-  int64_t bytes = 0;           // of its weights' files
-  int64_t parameters = 0;      // numbers in its weights; 0: not known
-  int64_t context_length = 0;  // tokens; 0: not known
-  std::string family;          // "janus"
-  std::string type, device;
+struct ModelSummary {
+  std::string name;                   // what requests call it
+  int64_t created = 0;                // seconds since 1970: when its files changed last
+  int64_t bytes = 0;                  // of its weights' files
+  int64_t parameters = 0;             // numbers in its weights; 0: not known
+  int64_t context_length = 0;         // tokens; 0: not known
+  std::string family;                 // "janus"
+  std::string type, device;           // type: of most weights
+  std::string asked_type = "native";  // --type
   std::string fingerprint;
   bool loaded = false;
   int rows = 0;  // of a step of its engine; 0 as long as it is not loaded
@@ -36,7 +37,7 @@ inline constexpr const char* kWaiting = "waiting";
 class ServedModel {
  public:
   virtual ~ServedModel() = default;
-  virtual const ModelCard& card() const = 0;
+  virtual const ModelSummary& summary() const = 0;
   virtual const Model& model() const = 0;
 
   // As the engine's submit(), but throws ApiError: 429 where the queue is full, 400 for a request that can
@@ -55,7 +56,7 @@ class ModelHost {
  public:
   virtual ~ModelHost() = default;
   // The models there are, in the order of the command line; the first is the default.
-  virtual std::vector<ModelCard> cards() const = 0;
+  virtual std::vector<ModelSummary> summaries() const = 0;
   // Why no request can be met yet: 503 while the first model is loaded.
   virtual std::optional<ApiError> unready() const { return std::nullopt; }
   // Calls `ready` with the model that `name` means (empty: the default) as soon as it is loaded, on any

@@ -21,10 +21,7 @@ nlohmann::json parse_body(std::string_view body) {
 
 void refuse_field(const std::string& param, std::string_view expected, const nlohmann::json& found,
                   std::string_view remedy) {
-  throw ApiError(400,
-                 fmt::format("{}: expected {}, found {}{}{}", param, expected, excerpt(found),
-                             remedy.empty() ? "" : "; ", remedy),
-                 {}, param);
+  refuse(param, expected, excerpt(found), remedy);
 }
 
 RequestFields::RequestFields(const nlohmann::json& json, std::string path)

@@ -68,8 +68,6 @@ class RequestFields {
     for (size_t i = 0; i < list->size(); ++i) take((*list)[i], path_of(key) + "[" + std::to_string(i) + "]");
   }
 
-  const nlohmann::json& json() const { return *json_; }
-
  private:
   const nlohmann::json* json_;
   std::string path_;

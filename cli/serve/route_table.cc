@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/base/json.h"
+
 namespace janus::cli {
 namespace {
 
@@ -29,6 +31,16 @@ const RouteTable::Methods* RouteTable::methods_of(const std::string& path) const
   return nullptr;
 }
 
+const Route* RouteTable::route_of(const Methods& methods, const std::string& method) {
+  const auto found = methods.find(method == "HEAD" ? "GET" : method);
+  return found == methods.end() ? nullptr : &found->second;
+}
+
+bool RouteTable::takes(const std::string& method, const std::string& path) const {
+  const Methods* methods = methods_of(path);
+  return methods != nullptr && (method == "OPTIONS" || route_of(*methods, method) != nullptr);
+}
+
 std::string RouteTable::allowed(const std::string& path) const {
   const Methods* methods = methods_of(path);
   if (methods == nullptr) return {};
@@ -48,11 +60,10 @@ const Route& RouteTable::find(const std::string& method, const std::string& path
     throw ApiError(404,
                    fmt::format("path {}: expected one that the server has, found none of that name; see "
                                "docs/serving.md",
-                               path),
+                               excerpt(path)),
                    "not_found");
   }
-  const auto found = methods->find(method == "HEAD" ? "GET" : method);
-  if (found != methods->end()) return found->second;
+  if (const Route* route = route_of(*methods, method)) return *route;
   throw ApiError(405, fmt::format("method of {}: expected one of {}, found {}", path, allowed(path), method),
                  "method_not_allowed");
 }

@@ -4,7 +4,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "cli/serve/service.h"
 
@@ -24,6 +23,8 @@ class RouteTable : public Router {
   // The route of a request; HEAD is answered as GET. Throws ApiError: 404, or 405 where the path has other
   // methods.
   const Route& find(const std::string& method, const std::string& path) const;
+  // Whether the path has the method; HEAD stands for GET, and OPTIONS is every path's.
+  bool takes(const std::string& method, const std::string& path) const;
   // "GET, HEAD, OPTIONS", for a header Allow; empty for a path that there is not.
   std::string allowed(const std::string& path) const;
   // The pattern that a path meets; empty for none.
@@ -32,6 +33,7 @@ class RouteTable : public Router {
  private:
   using Methods = std::map<std::string, Route>;
   const Methods* methods_of(const std::string& path) const;
+  static const Route* route_of(const Methods& methods, const std::string& method);
 
   std::map<std::string, Methods> exact_;
   std::map<std::string, Methods> below_;  // by what stands before the one name at the end

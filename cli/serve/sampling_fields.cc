@@ -1,6 +1,7 @@
 #include "cli/serve/sampling_fields.h"
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "generator/limits.h"
@@ -8,9 +9,11 @@
 namespace janus::cli {
 
 uint32_t read_seed(const RequestFields& fields, std::string_view key) {
-  const int64_t seed = fields.integer(key, -1, {.low = INT64_MIN, .high = INT64_MAX});
-  if (seed > kSeeds.high) {
-    refuse_field(fields.path_of(key), kSeeds.expected() + ", or a negative one for a random seed", seed);
+  const nlohmann::json* value = fields.find(key);
+  if (value == nullptr) return std::random_device{}();
+  const double seed = value->is_number() ? value->get<double>() : NAN;
+  if (std::trunc(seed) != seed || seed > static_cast<double>(kSeeds.high)) {
+    refuse_field(fields.path_of(key), kSeeds.expected() + ", or a negative one for a random seed", *value);
   }
   return seed < 0 ? std::random_device{}() : static_cast<uint32_t>(seed);
 }

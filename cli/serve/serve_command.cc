@@ -9,6 +9,7 @@
 #include "cli/io/json_output.h"
 #include "cli/serve/front.h"
 #include "cli/serve/host/loading_host.h"
+#include "cli/serve/kept_memory.h"
 #include "cli/serve/listener.h"
 #include "cli/serve/settings.h"
 #include "core/base/read_file.h"
@@ -70,7 +71,7 @@ void wait_for_model(const LoadingHost& host, const InterruptNotice& interrupt, C
     std::this_thread::sleep_for(kLook);
   }
   if (interrupt.came()) return;
-  console.detail(fmt::format("model {}: ready", host.cards().front().name));
+  console.detail(fmt::format("model {}: ready", host.summaries().front().name));
   notify_service_manager("READY=1");
 }
 
@@ -85,6 +86,7 @@ Outcome serve(const ServeSettings& settings, const CommonOptions& common, Consol
                          .tls_certificate = pem_of("--tls-cert", settings.tls_cert),
                          .tls_key = pem_of("--tls-key", settings.tls_key)};
   allow_open_files(settings.limits.http.connections);
+  KeptMemory kept_memory;
   InterruptNotice interrupt;
   Metrics metrics;
   LoadingHost host({.common = common,
@@ -109,7 +111,10 @@ Outcome serve(const ServeSettings& settings, const CommonOptions& common, Consol
                            : (settings.tls_cert.empty() ? "http://" : "https://") + listener.address,
                common, console);
     wait_for_model(host, interrupt, console);
-    while (!interrupt.came()) std::this_thread::sleep_for(kLook);
+    while (!interrupt.came()) {
+      std::this_thread::sleep_for(kLook);
+      kept_memory.look(front.requests());
+    }
     notify_service_manager("STOPPING=1");
     front.close();
     const auto until = Clock::now() + std::chrono::seconds(settings.drain_s);

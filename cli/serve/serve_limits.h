@@ -5,8 +5,12 @@
 #include <cstdint>
 
 #include "cli/serve/http/http_server.h"
+#include "core/base/range.h"
 
 namespace janus::cli {
+
+// More leads to nothing but noise, and far more to no numbers.
+inline constexpr RealRange kServedGuidance{.low = 0, .high = 1000};
 
 struct ServeLimits {
   HttpLimits http;

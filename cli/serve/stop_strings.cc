@@ -20,14 +20,12 @@ size_t begun(std::string_view text, std::string_view string) {
 
 std::vector<std::string> read_stops(const RequestFields& fields, std::string_view key) {
   std::vector<std::string> stops = fields.texts(key);
-  const auto refuse = [&](const std::string& expected, size_t found) {
-    const std::string path = fields.path_of(key);
-    throw ApiError(400, fmt::format("{}: expected at most {}, found {}", path, expected, found), {}, path);
+  const auto check_most = [&](size_t found, size_t most, const char* what) {
+    if (found <= most) return;
+    refuse(fields.path_of(key), fmt::format("at most {} {}", most, what), std::to_string(found));
   };
-  if (stops.size() > kMostStops) refuse(fmt::format("{} texts", kMostStops), stops.size());
-  for (const std::string& stop : stops) {
-    if (stop.size() > kLongestStop_bytes) refuse(fmt::format("{} bytes", kLongestStop_bytes), stop.size());
-  }
+  check_most(stops.size(), kMostStops, "texts");
+  for (const std::string& stop : stops) check_most(stop.size(), kLongestStop_bytes, "bytes");
   return stops;
 }
 

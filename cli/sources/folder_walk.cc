@@ -10,6 +10,8 @@
 #include <memory>
 #include <vector>
 
+#include "core/base/remedy.h"
+
 namespace janus::cli {
 namespace {
 
@@ -44,8 +46,9 @@ bool walk(const std::string& folder, const std::string& relative, const NameFilt
   {
     const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(folder.c_str()), closedir);
     if (stream == nullptr) {
-      visitor.on_fault(fmt::format("folder, {}: expected one that can be read, found: {}; check it", folder,
-                                   std::strerror(errno)));
+      const int fault = errno;
+      visitor.on_fault(fmt::format("folder, {}: expected one that can be read, found: {}; {}", folder,
+                                   std::strerror(fault), reading_remedy_of(fault, folder)));
       return true;
     }
     errno = 0;

@@ -41,7 +41,7 @@ void lower_priority() {
 
 ImageFeed::ImageFeed(FeedPlan plan)
     : plan_(std::move(plan)),
-      listed_(kListedAhead),
+      listed_(kListedAhead, ImageOrder::listed),
       loaded_(plan_.ahead, plan_.order),
       budget_(kDecodeBytes),
       loaders_(loaders_for(plan_.sources)) {
@@ -162,8 +162,8 @@ bool ImageFeed::accept(ListedImage& image, const std::function<std::string()>& c
       image.fault_transient = fault->transient;
     }
   }
-  image.place = places_++;
-  return listed_.push(std::move(image));
+  const int64_t place = image.place = places_++;
+  return listed_.push(place, std::move(image));
 }
 
 void ImageFeed::load() {

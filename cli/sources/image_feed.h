@@ -1,6 +1,7 @@
 // Loaded images, made ready on threads of their own ahead of who takes them.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <string>
@@ -8,10 +9,10 @@
 #include <vector>
 
 #include "cli/io/console.h"
-#include "cli/sources/bounded_queue.h"
 #include "cli/sources/feed_progress.h"
 #include "cli/sources/listed_image.h"
 #include "cli/sources/load_image.h"
+#include "cli/sources/ordered_queue.h"
 #include "cli/sources/settings.h"
 
 namespace janus::cli {
@@ -62,7 +63,7 @@ class ImageFeed {
   void guard(const std::function<void()>& action);
 
   const FeedPlan plan_;
-  BoundedQueue<ListedImage> listed_;
+  OrderedQueue<ListedImage> listed_;
   OrderedQueue<LoadedImage> loaded_;
   MemoryBudget budget_;
   std::atomic<bool> ending_{false};

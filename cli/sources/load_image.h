@@ -4,8 +4,8 @@
 #include <functional>
 #include <vector>
 
-#include "cli/sources/bounded_queue.h"
 #include "cli/sources/listed_image.h"
+#include "cli/sources/memory_budget.h"
 #include "vision/image.h"
 
 namespace janus::cli {

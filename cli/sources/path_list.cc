@@ -15,6 +15,7 @@
 #include "cli/io/text_input.h"
 #include "core/base/error.h"
 #include "core/base/file_descriptor.h"
+#include "core/base/remedy.h"
 
 namespace janus::cli {
 namespace {
@@ -96,8 +97,10 @@ void read_entries(const std::string& path, EntryEnd end,
   const FileDescriptor opened(standard ? -1 : open(path.c_str(), O_RDONLY | O_CLOEXEC));
   const int descriptor = standard ? STDIN_FILENO : opened.get();
   const auto check_read = [&](bool fine) {
-    check(fine, "list, {}: expected a file that can be read, found: {}; check the path", path,
-          std::strerror(errno));
+    if (fine) return;
+    const int fault = errno;
+    fail("list, {}: expected a file that can be read, found: {}; {}", path, std::strerror(fault),
+         reading_remedy_of(fault, path));
   };
   check_read(descriptor >= 0);
   EntrySplitter entries(path, end, on_entry);

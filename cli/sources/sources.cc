@@ -16,6 +16,7 @@
 #include "cli/sources/path_pattern.h"
 #include "cli/sources/unit_lister.h"
 #include "core/base/error.h"
+#include "core/base/remedy.h"
 
 namespace janus::cli {
 namespace {
@@ -73,20 +74,20 @@ void check_sources(const SourceSettings& settings) {
   for (const std::string& path : settings.paths) {
     if (is_standard_list(path) || is_there(path)) continue;
     // What stands where nobody may look is that item's error; what is not there is a slip.
-    const bool absent = errno == ENOENT || errno == ENOTDIR;
+    const int fault = errno;
+    const bool absent = fault == ENOENT || fault == ENOTDIR;
     if (path.front() == '@') {
       check(path.size() > 1 && is_there(path.substr(1)),
-            "pictures, {}: expected a list of paths, found nothing there; check the path", path);
+            "pictures, {}: expected a list of paths, found nothing there; {}", path,
+            reading_remedy_of(ENOENT, path.substr(1)));
     } else if (is_pattern(path)) {
       check(!matches_of(path).empty(),
-            "pictures, {}: expected a pattern of names that are there, found none that match; check the "
-            "pattern",
-            path);
+            "pictures, {}: expected a pattern of names that are there, found none that match; {}", path,
+            path.find("://") == path.npos ? "check the pattern" : reading_remedy_of(ENOENT, path));
     } else {
       check(!absent,
-            "pictures, {}: expected a folder, file, pattern, list or archive, found nothing there; check the "
-            "path",
-            path);
+            "pictures, {}: expected a folder, file, pattern, list or archive, found nothing there; {}", path,
+            reading_remedy_of(fault, path));
     }
   }
 }

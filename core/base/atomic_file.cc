@@ -102,8 +102,7 @@ void AtomicFile::append(std::span<const std::byte> bytes) {
   const bool keep = options_.temporary != Temporary::resumed && bytes.size() < kBuffer;
   if (keep) buffer_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (keep && buffer_.size() < kBuffer) return;
-  write(std::as_bytes(std::span(buffer_)));
-  buffer_.clear();
+  write_buffer();
   if (!keep) write(bytes);
 }
 
@@ -111,21 +110,20 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
   if (const int fault = write_all(file_.get(), bytes); fault != 0) refuse("to write it whole", fault);
 }
 
-void AtomicFile::overwrite_front(std::span<const std::byte> bytes) {
+void AtomicFile::write_buffer() {
   write(std::as_bytes(std::span(buffer_)));
   buffer_.clear();
-  for (size_t done = 0; done < bytes.size();) {
-    const ssize_t put =
-        pwrite(file_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) refuse("to write it whole", put < 0 ? errno : ENOSPC);
-    done += static_cast<size_t>(put);
-  }
+}
+
+void AtomicFile::overwrite_front(std::span<const std::byte> bytes) {
+  write_buffer();
+  if (lseek(file_.get(), 0, SEEK_SET) != 0) refuse("a file whose beginning can be written", errno);
+  write(bytes);
+  if (lseek(file_.get(), 0, SEEK_END) < 0) refuse("a file whose end can be written", errno);
 }
 
 void AtomicFile::flush() {
-  write(std::as_bytes(std::span(buffer_)));
-  buffer_.clear();
+  write_buffer();
   if (options_.durable && fsync(file_.get()) != 0) refuse("to write it to the disk", errno);
 }
 

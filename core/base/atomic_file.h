@@ -73,6 +73,7 @@ class AtomicFile {
 
  private:
   void write(std::span<const std::byte> bytes);
+  void write_buffer();
   void rename();
   void rename_to_free_name();
   void remove_temporary();

@@ -20,6 +20,8 @@ struct StoredTensor {
 
   // No device has such elements: they become f32 when they are loaded.
   bool is_f64() const { return type == "F64"; }
+  // What people call the type in which it is stored: "bf16"; the file's own word where no model can read it.
+  std::string type_name() const { return unreadable.empty() && !is_f64() ? name_of(dtype) : type; }
 
   // Sets type, dtype, shape and unreadable of a tensor of this type (as safetensors names it) and these
   // sizes, whose product is `elements`.

@@ -16,7 +16,7 @@ int32_t argmax(std::span<const float> values) {
 }
 
 // Logarithm of the sum of exp(logit - largest).
-double log_sum(std::span<const float> logits, double largest) {
+double log_of_sum(std::span<const float> logits, double largest) {
   double sum = 0;
   for (float logit : logits) sum += std::exp(logit - largest);
   return std::log(sum);
@@ -128,12 +128,16 @@ std::vector<float> guide(std::span<const float> conditional, std::span<const flo
   return guided;
 }
 
-double log_probability(std::span<const float> logits, int32_t id) {
-  const double largest = *std::max_element(logits.begin(), logits.end());
-  return logits[id] - largest - log_sum(logits, largest);
+LogSoftmax::LogSoftmax(std::span<const float> values)
+    : logits(values), largest(values[argmax(values)]), log_sum(log_of_sum(values, largest)) {}
+
+double log_probability(const LogSoftmax& softmax, int32_t id) {
+  return softmax.logits[id] - softmax.largest - softmax.log_sum;
 }
 
-std::vector<TokenLogprob> top_log_probabilities(std::span<const float> logits, int count) {
+std::vector<TokenLogprob> top_log_probabilities(const LogSoftmax& softmax, int count) {
+  if (count <= 0) return {};
+  const std::span<const float> logits = softmax.logits;
   std::vector<int32_t> ids(logits.size());
   std::iota(ids.begin(), ids.end(), 0);
   const auto kept = ids.begin() + std::min<int64_t>(count, static_cast<int64_t>(ids.size()));
@@ -141,9 +145,7 @@ std::vector<TokenLogprob> top_log_probabilities(std::span<const float> logits, i
     return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
   });
   std::vector<TokenLogprob> top;
-  if (kept == ids.begin()) return top;
-  const double largest = logits[ids.front()], sum = log_sum(logits, largest);
-  for (auto id = ids.begin(); id != kept; ++id) top.push_back({*id, logits[*id] - largest - sum});
+  for (auto id = ids.begin(); id != kept; ++id) top.push_back({*id, log_probability(softmax, *id)});
   return top;
 }
 

@@ -32,8 +32,18 @@ int32_t sample(std::span<const float> logits, const SamplingOptions& options, No
 std::vector<float> guide(std::span<const float> conditional, std::span<const float> unconditional,
                          float guidance);
 
-// Natural logarithm of softmax(logits)[id], summed in double.
-double log_probability(std::span<const float> logits, int32_t id);
+// What the logarithm of softmax(logits) takes of the whole of logits [V], which must outlive it; made once
+// for all that is asked of them.
+struct LogSoftmax {
+  LogSoftmax(std::span<const float> values);
+  LogSoftmax(const std::vector<float>& values) : LogSoftmax(std::span(values)) {}
+
+  std::span<const float> logits;
+  double largest, log_sum;  // the logarithm of the sum of exp(logit - largest), summed in double
+};
+
+// Natural logarithm of softmax(logits)[id].
+double log_probability(const LogSoftmax& softmax, int32_t id);
 
 struct TokenLogprob {
   int32_t id = 0;
@@ -41,6 +51,6 @@ struct TokenLogprob {
 };
 
 // The `count` largest of these, largest first, the lower id first among equals; all where there are fewer.
-std::vector<TokenLogprob> top_log_probabilities(std::span<const float> logits, int count);
+std::vector<TokenLogprob> top_log_probabilities(const LogSoftmax& softmax, int count);
 
 }  // namespace janus

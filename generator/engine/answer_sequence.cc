@@ -43,7 +43,8 @@ class AnswerSequence : public Sequence {
 
   bool wants_logits() const override { return logprobs_; }
   void look(std::span<const float> logits, int32_t token) override {
-    looked_at_ = {token, log_probability(logits, token), top_log_probabilities(logits, top_logprobs_)};
+    const LogSoftmax softmax(logits);
+    looked_at_ = {token, log_probability(softmax, token), top_log_probabilities(softmax, top_logprobs_)};
   }
 
   void take(int32_t token) override {

@@ -54,16 +54,24 @@ void check_turns(std::span<const ChatTurn> turns, size_t images) {
         "images: expected {}, as the turns say, found {}; give each turn its number", placed, images);
 }
 
+// An image's file holds its prompts, and ends a text at a zero byte.
+void check_no_zeros(const char* what, const std::string& text) {
+  check(text.find('\0') == std::string::npos,
+        "{}: expected a text without zero bytes, found one at {}; leave it out", what, text.find('\0'));
+}
+
 // The prompt of an image, and what guidance leads away from.
 void check_image_request(const Model& model, const std::string& prompt, std::span<const int32_t> ids,
                          const std::string& negative_prompt, float guidance) {
   kGuidance.check("guidance", guidance);
   if (ids.empty()) {
     check_prompt("prompt", prompt);
+    check_no_zeros("prompt", prompt);
   } else {
     check_places(model, ids, 0);
   }
   check_text("negative prompt", negative_prompt);
+  check_no_zeros("negative prompt", negative_prompt);
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ namespace {
 // What the Janus models were trained on; their configs name longer contexts.
 constexpr int64_t kTrainedContext = 4096;
 
-// Tokens whose keys and values the memory that is free would hold.
+}  // namespace
+
 int64_t tokens_that_fit(const EngineModel& model) {
   const Device& device = model.language_model().device();
   const auto bytes =
@@ -26,8 +27,6 @@ int64_t tokens_that_fit(const EngineModel& model) {
   const int64_t free = own >= 0 ? own : machine_memory().available_bytes;
   return std::clamp<int64_t>(free / std::max<int64_t>(1, bytes), 0, INT32_MAX);
 }
-
-}  // namespace
 
 int64_t conversation_tokens(const TransformerConfig& config) {
   return std::min(kTrainedContext, config.max_position_embeddings);

@@ -15,6 +15,7 @@
 namespace janus {
 
 class Device;
+class EngineModel;
 class Model;
 class Scheduler;
 class Sequence;
@@ -22,6 +23,9 @@ struct TransformerConfig;
 
 // The tokens that a conversation holds by default: what the models were trained on (4096), or the context.
 int64_t conversation_tokens(const TransformerConfig& config);
+
+// The tokens whose keys and values the memory that is free now would hold.
+int64_t tokens_that_fit(const EngineModel& model);
 
 // The number of rows in a step that a device gains from: images that share a step read all weights once.
 int default_rows(const Device& device);

@@ -53,10 +53,8 @@ std::vector<PromptImage> ImageEncodings::missing(std::span<const PromptImage> im
 void ImageEncodings::encode(std::span<const PromptImage> images, const LayerHook& on_layer) {
   if (images.empty()) return;
   std::vector<float> pixels;
-  if (images.size() > 1) {
-    for (const PromptImage& image : images) pixels.insert(pixels.end(), image->begin(), image->end());
-  }
-  const Tensor all = model_->encode_images(images.size() > 1 ? pixels : *images[0], on_layer);  // [B, N, D]
+  for (const PromptImage& image : images) pixels.insert(pixels.end(), image->begin(), image->end());
+  const Tensor all = model_->encode_images(pixels, on_layer);  // [B, N, D]
   for (size_t i = 0; i < images.size(); ++i) {
     encoding_of(images[i]).embeddings =
         all.rows(static_cast<int64_t>(i), 1).reshape({all.size(1), all.size(2)});

@@ -110,12 +110,8 @@ std::vector<Array> JanusModel::embed(std::span<const std::vector<float>> prepare
     for (const std::vector<float>& planes : prepared) add(image_latent(networks_, planes), 1);
     return arrays;
   }
-  std::vector<float> several;
-  if (prepared.size() > 1) {
-    for (const std::vector<float>& planes : prepared)
-      several.insert(several.end(), planes.begin(), planes.end());
-  }
-  const std::span<const float> pixels = prepared.size() > 1 ? several : prepared.front();
+  std::vector<float> pixels;
+  for (const std::vector<float>& planes : prepared) pixels.insert(pixels.end(), planes.begin(), planes.end());
   add(stage == EmbedStage::vision ? networks_.vision_tower(pixels) : engine_model_->encode_images(pixels, {}),
       static_cast<int64_t>(prepared.size()));
   return arrays;

@@ -196,6 +196,33 @@ TEST_F(CaptionSources, WhatIsNoListIsRefusedInOneLine) {
   EXPECT_TRUE(has(result.err, "found a zero byte in it")) << result.err;
 }
 
+TEST_F(CaptionSources, WhatIsNotThereHasARemedyThatFits) {
+  image_files("photos", 1);
+  const std::string download = "download it first (curl -O ADDRESS), and name the file";
+  const std::vector<std::pair<std::string, std::string>> missing{
+      {"https://example.org/a.png", download},
+      {"https://example.org/a.png?w=1", download},
+      {"@https://example.org/a.txt", download},
+      {path("nowhere/a"), "check the path: there is no folder " + path("nowhere")},
+      {path("photos/000.png/a"), "a part before the last is a file"}};
+  for (const auto& [name, remedy] : missing) {
+    const Result result = caption({name});
+    EXPECT_EQ(result.code, 1) << name;
+    expect_one_error(result.err);
+    EXPECT_TRUE(has(result.err, remedy)) << result.err;
+  }
+}
+
+TEST_F(CaptionSources, AFolderThatMayNotBeReadSaysHowToLetIt) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may read everywhere";
+  image_files("p", 1);
+  ASSERT_EQ(chmod(path("p").c_str(), 0), 0);
+  const Result result = caption({path("p")});
+  ASSERT_EQ(chmod(path("p").c_str(), 0755), 0);
+  EXPECT_EQ(result.code, 3);
+  EXPECT_TRUE(has(result.err, "make it readable (chmod u+r)")) << result.err;
+}
+
 TEST_F(CaptionSources, PromptsAreReadInEveryEncoding) {
   const std::string image = image_file("a.png");
   const auto ids = [](const Result& result) { return Json::parse(result.out)["ids"]; };

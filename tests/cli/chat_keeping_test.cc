@@ -89,6 +89,7 @@ TEST_F(ChatKeepingTest, SettingsAreShownAndChanged) {
     EXPECT_NE(result.err.find("expected"), std::string::npos) << result.err;
   }
   EXPECT_NE(chat("/set temprature 1\n").err.find("did you mean temperature?"), std::string::npos);
+  EXPECT_NE(chat("/set seed 1\n").err.find("/seed sets it"), std::string::npos);
   EXPECT_EQ(chat("/seed x\n").code, 1);
   EXPECT_EQ(chat("/seed 4294967296\n").code, 1);
   EXPECT_NE(chat("/seed 9\n/seed\n").out.find("seed 9"), std::string::npos);
@@ -103,6 +104,14 @@ TEST_F(ChatKeepingTest, TheSeedOfAnImageDoesNotDependOnFilesThatAreThere) {
   ASSERT_EQ(chat("/generate x\n").code, 0);
   ASSERT_EQ(chat("/generate x\n").out, path("made-01.png") + "\n");
   EXPECT_EQ(read_image(path("made-00.png")).image.pixels, read_image(path("made-01.png")).image.pixels);
+}
+
+TEST_F(ChatKeepingTest, ANameThatIsTooLongIsRefusedAndTheConversationGoesOn) {
+  const std::string longer = path(std::string(256, 'n') + ".txt");
+  const Result result = chat("Hi\n/save " + longer + "\n/save " + path("short.txt") + "\n");
+  EXPECT_EQ(result.code, 3);
+  EXPECT_NE(result.err.find(longer), std::string::npos) << result.err;
+  EXPECT_NE(read_file(path("short.txt")).find("> Hi\n"), std::string::npos);
 }
 
 TEST_F(ChatKeepingTest, SaveReplacesOnlyWhatThisConversationMade) {

@@ -89,6 +89,27 @@ TEST_F(Describe, AFailedImageHasItsRecord) {
   EXPECT_EQ(Json::parse(lines[1])["image"], a);
 }
 
+// A model may take minutes to load: this one is none.
+TEST_F(Describe, MissingImagesAreToldBeforeAModelIsLoaded) {
+  const std::string a = image_file("a.png"), x = path("x.png"), y = path("y.png");
+  const auto told = [](std::vector<std::string> words) {
+    words.insert(words.begin(), "describe");
+    words.insert(words.end(), {"-m", "/no/such/model"});
+    const Result result = run(words);
+    EXPECT_EQ(result.code, 1) << result.err;
+    return result;
+  };
+  EXPECT_EQ(told({x, y}).err,
+            "janus: picture " + x +
+                ": expected a readable file, found: No such file or directory; check the path\n" +
+                "janus: picture " + y +
+                ": expected a readable file, found: No such file or directory; check the path\n");
+  EXPECT_EQ(Json::parse(told({x, "--json"}).out)["image"], x);
+  EXPECT_NE(told({a, y, "--together"}).err.find(y), std::string::npos);
+  EXPECT_NE(told({a, y}).err.find("/no/such/model"), std::string::npos);
+  EXPECT_NE(told({"-"}).err.find("/no/such/model"), std::string::npos);
+}
+
 TEST_F(Describe, AllFailedIsExitOne) {
   EXPECT_EQ(describe({path("x.png")}).code, 1);
   EXPECT_EQ(describe({path("x.png"), path("y.png")}).code, 1);

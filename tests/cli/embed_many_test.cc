@@ -86,6 +86,8 @@ TEST_F(EmbedMany, TheIndexNamesTheRowsAndErrorsHaveNone) {
     EXPECT_EQ(index[i]["key"], path("p/" + std::to_string(i) + ".png"));
     EXPECT_EQ(index[i].contains("error"), i == 3);
     EXPECT_EQ(index[i].contains("row"), i != 3);
+    for (const char* key : {"model", "model_fingerprint", "type", "device", "version"})
+      EXPECT_TRUE(index[i].contains(key)) << key;
     if (i == 3) continue;
     EXPECT_EQ(index[i]["row"], row++);
   }

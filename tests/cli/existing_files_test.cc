@@ -237,6 +237,15 @@ TEST_F(ExistingFiles, AFolderGetsTheNameOfTheInput) {
   EXPECT_EQ(run_model({"encode", path("photo.one.png"), "-o", path("o/p/"), "--overwrite"}).code, 0);
 }
 
+TEST_F(ExistingFiles, ANameAsLongAsMayBeIsRefusedToo) {
+  const std::string longest(251, 'n');  // with .png as long as a name may be, so that no numbered one can be
+  image_file(longest + ".png");
+  std::filesystem::create_directory(path("out"));
+  write_file(path("out/" + longest + ".npy"), "someone's own");
+  const std::string said = refusal({"embed", path(longest + ".png"), "-o", path("out/")});
+  EXPECT_NE(said.find("found a file"), std::string::npos) << said;
+}
+
 TEST_F(ExistingFiles, WithoutOutputAFreeNameHereIsTakenAndTold) {
   const std::string before = std::filesystem::current_path();
   std::filesystem::current_path(folder_);

@@ -1,5 +1,6 @@
 // janus generate --prompts: lists that end well, are cut short and go on.
 #include <chrono>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
@@ -285,6 +286,59 @@ TEST_F(GenerateList, AFullDiskEndsItAndTheNextRunGoesOn) {
   EXPECT_EQ(read_file(path("out/janus-records.jsonl")).back(), '\n') << "a torn line was left";
   ASSERT_EQ(generate_list("a\nb\nc\nd\ne\nf\ng\nh\n", {"--retry-errors"}).code, 0);
   EXPECT_EQ(records().size(), 8U);
+}
+
+// Records tell the model by its fingerprint, those of earlier versions by its name.
+TEST_F(GenerateList, TheSameModelElsewhereGoesOnAndAnotherOfItsNameDoesNot) {
+  std::filesystem::copy(kModel, path("copy"));
+  const std::string records_file = path("out/janus-records.jsonl");
+  std::string long_prompt;
+  for (int k = 0; k < 3000; ++k) long_prompt += "red ";
+  ASSERT_EQ(generate_list("p\n" + long_prompt + "\n").code, 3);
+  const std::string first = read_file(records_file);
+  const std::vector<std::string> words{"generate", "--prompts", path("list.txt"), "-o", path("out"), "-m"};
+  const auto again = [&](const std::string& model) {
+    std::vector<std::string> all = words;
+    all.push_back(model);
+    return run(all);
+  };
+  for (const std::string& model : {std::string(kModel), path("copy")}) {
+    const Result result = again(model);
+    EXPECT_EQ(result.code, 3);
+    EXPECT_NE(result.err.find("1 of 2 images are there from an earlier run, 1 failed then"),
+              std::string::npos)
+        << result.err;
+    EXPECT_EQ(read_file(records_file), first);
+  }
+
+  const auto write_records = [&](const std::function<void(Json&)>& change) {
+    std::string text;
+    for (const std::string& line : lines_of(first)) {
+      Json record = Json::parse(line);
+      change(record);
+      text += record.dump() + "\n";
+    }
+    write_file(records_file, text);
+  };
+  write_records([](Json& record) { record.erase("model_fingerprint"); });
+  EXPECT_EQ(again(kModel).code, 3);
+  EXPECT_NE(again(path("copy")).err.find("expected the prompt and settings of the earlier run"),
+            std::string::npos);
+  write_records([](Json& record) { record["model_fingerprint"] = "0123456789abcdef"; });
+  const Result other = again(kModel);
+  EXPECT_EQ(other.code, 1);
+  expect_one_error(other.err);
+  EXPECT_NE(other.err.find("found another, under its name; choose another -o"), std::string::npos)
+      << other.err;
+
+  // A list that is done needs no model, under the name that made it.
+  write_file(path("list.txt"), "p\n");
+  std::filesystem::remove_all(path("out"));
+  std::filesystem::create_directory(path("out"));
+  ASSERT_EQ(again(path("copy")).code, 0);
+  std::filesystem::remove_all(path("copy"));
+  EXPECT_EQ(again(path("copy")).code, 0);
+  EXPECT_NE(again("/no/such/model").err.find("model, /no/such/model"), std::string::npos);
 }
 
 TEST_F(GenerateList, AReaderThatGoesAwayEndsItQuietly) {

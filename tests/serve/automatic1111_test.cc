@@ -119,6 +119,22 @@ TEST_F(Automatic1111Test, InterruptRepliesWithWhatIsDone) {
   EXPECT_LT(Json::parse(reply.body)["images"].size(), 10);
 }
 
+TEST_F(Automatic1111Test, RefusesWhatNoImageCanBeMadeOf) {
+  const std::vector<Json> wrong{{{"prompt", std::string(1 << 20, 'a')}},
+                                {{"negative_prompt", std::string(1 << 20, 'a')}},
+                                {{"prompt", std::string("a\0b", 3)}},
+                                {{"negative_prompt", std::string("a\0b", 3)}},
+                                {{"cfg_scale", 1e38}},
+                                {{"cfg_scale", 1001}}};
+  for (const Json& fields : wrong) {
+    const HttpReply reply = tiny_->ask("POST", kPath, to_line(request(fields)));
+    EXPECT_EQ(reply.status, 400) << reply.body.substr(0, 200);
+  }
+  // Not counted in tokens, which takes long.
+  EXPECT_NE(tiny_->ask("POST", kPath, to_line(request(wrong[0]))).body.find("bytes"), std::string::npos);
+  EXPECT_EQ(tiny_->ask("POST", kPath, to_line(request({{"cfg_scale", 1000}}))).status, 200);
+}
+
 TEST_F(Automatic1111Test, OneRefusedImageEndsAll) {
   tiny_->host.model->refuse_behind = 2;
   const HttpReply reply = tiny_->ask("POST", kPath, to_line(request({{"batch_size", 4}})));

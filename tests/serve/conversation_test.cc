@@ -77,6 +77,12 @@ TEST(ServedConversation, RefusesWhatNobodyCanAnswer) {
       {says(Role::user, {text("One?")}), says(Role::assistant, {text("Yes.")})},
   };
   for (const auto& messages : cases) EXPECT_THROW(answer_request(messages), ApiError);
+  try {
+    answer_request({says(Role::user, {})});
+  } catch (const ApiError& error) {
+    EXPECT_NE(std::string(error.what()).find("expected words or an image"), std::string::npos)
+        << error.what();
+  }
   EXPECT_THROW(role_of("tool", "messages[0].role"), ApiError);
 }
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <optional>
 
 #include "cli/serve/api_error.h"
@@ -190,6 +191,19 @@ TEST_F(FetchImageServer, RefusesWhatIsNoImage) {
   EXPECT_NE(refused("/large").find("4095 bytes"), std::string::npos);
   EXPECT_NE(refused("/slow"), "");
   EXPECT_EQ(refused("/a.png"), "");
+}
+
+TEST(FetchImage, LooksUpWithinItsTimeOnly) {
+  std::promise<void> over;
+  FetchOptions options;
+  options.most_ms = 50;
+  options.resolve = [over = over.get_future().share()](const std::string&) {
+    over.wait();
+    return std::vector<IpAddress>{};
+  };
+  EXPECT_NE(refusal("http://slow.example/a.png", options).find("slow.example within 0.05 s"),
+            std::string::npos);
+  over.set_value();
 }
 
 TEST(InlineImage, FetchesOnlyWhereTheServerAllowsIt) {

@@ -57,8 +57,8 @@ class Host : public testing::Test {
   }
   std::vector<std::string> loaded() const {
     std::vector<std::string> names;
-    for (const ModelCard& card : host_->cards()) {
-      if (card.loaded) names.push_back(card.name);
+    for (const ModelSummary& summary : host_->summaries()) {
+      if (summary.loaded) names.push_back(summary.name);
     }
     return names;
   }
@@ -124,9 +124,9 @@ TEST_F(Host, RefusesUntilTheFirstIsLoaded) {
   EXPECT_FALSE(host_->unready());
   const Served model = ask("");
   ASSERT_NE(model, nullptr);
-  EXPECT_EQ(model->card().name, "janus-tiny");
-  EXPECT_EQ(model->card().device, "cpu");
-  EXPECT_GT(model->card().rows, 0);
+  EXPECT_EQ(model->summary().name, "janus-tiny");
+  EXPECT_EQ(model->summary().device, "cpu");
+  EXPECT_GT(model->summary().rows, 0);
   EXPECT_EQ(ask("nobody"), nullptr);
   EXPECT_EQ(status_, 404);
   EXPECT_NE(message_.find("janus-tiny"), std::string::npos);
@@ -134,18 +134,18 @@ TEST_F(Host, RefusesUntilTheFirstIsLoaded) {
 
 TEST_F(Host, TellsWhatTheFilesSay) {
   open({}, {"janus-tiny", kOther});
-  const auto cards = host_->cards();
-  ASSERT_EQ(cards.size(), 2U);
-  EXPECT_EQ(cards[1].name, "tied-mixed");
-  for (const ModelCard& card : cards) {
-    EXPECT_EQ(card.family, "janus");
-    EXPECT_GT(card.bytes, 1'000);
-    EXPECT_GT(card.parameters, 1'000);
-    EXPECT_GT(card.context_length, 100);
-    EXPECT_GT(card.created, 1'500'000'000);
-    EXPECT_FALSE(card.fingerprint.empty());
+  const auto summaries = host_->summaries();
+  ASSERT_EQ(summaries.size(), 2U);
+  EXPECT_EQ(summaries[1].name, "tied-mixed");
+  for (const ModelSummary& summary : summaries) {
+    EXPECT_EQ(summary.family, "janus");
+    EXPECT_GT(summary.bytes, 1'000);
+    EXPECT_GT(summary.parameters, 1'000);
+    EXPECT_GT(summary.context_length, 100);
+    EXPECT_GT(summary.created, 1'500'000'000);
+    EXPECT_FALSE(summary.fingerprint.empty());
   }
-  EXPECT_NE(cards[0].fingerprint, cards[1].fingerprint);
+  EXPECT_NE(summaries[0].fingerprint, summaries[1].fingerprint);
   EXPECT_THROW(open({}, {"/nowhere/model"}), Error);
 }
 
@@ -173,7 +173,7 @@ TEST_F(Host, HoldsOneAtATimeWhereToldTo) {
   EXPECT_EQ(loaded(), std::vector<std::string>{"tied-mixed"});
   held.reset();
   ASSERT_EQ(future.wait_for(seconds(20)), std::future_status::ready);
-  EXPECT_EQ(future.get()->card().name, "janus-tiny");
+  EXPECT_EQ(future.get()->summary().name, "janus-tiny");
   EXPECT_EQ(loaded(), std::vector<std::string>{"janus-tiny"});
 }
 

@@ -80,6 +80,31 @@ TEST_F(Hostile, BrokenRequests) {
   expect_well();
 }
 
+// A proxy and the server must not see different ends of one body.
+TEST_F(Hostile, BodiesOfUnclearForm) {
+  const std::vector<std::pair<std::string, int>> fields{
+      {"Transfer-Encoding: xchunked\r\n", 501},
+      {"Transfer-Encoding: gzip, chunked\r\n", 501},
+      {"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", 501},
+      {"Transfer-Encoding : chunked\r\n", 400},
+      {"Content-Encoding: gzip\r\nContent-Length: 13\r\n", 415},
+      {"Transfer-Encoding: Chunked\r\n", 200}};
+  for (const auto& [field, status] : fields) {
+    RawClient client(port());
+    client.send("POST /size HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + field +
+                "\r\n3\r\nabc\r\n0\r\n\r\n");
+    EXPECT_TRUE(client.read_to_end(1'500)) << field;
+    EXPECT_EQ(client.status(), status) << field << client.text();
+  }
+  expect_well();
+}
+
+TEST_F(Hostile, LongPathsAreNotRepeated) {
+  const RawClient client = ask_raw(port(), get("/" + std::string(10'000, 'a')));
+  EXPECT_EQ(client.status(), 404);
+  EXPECT_LT(client.text().size(), 1'000);
+}
+
 TEST_F(Hostile, FloodsOfHeaders) {
   RawClient client(port());
   client.send("GET /hello HTTP/1.1\r\nHost: localhost\r\n");

@@ -29,6 +29,7 @@ TEST(Limits, Body) {
   const RawClient refused = ask_raw(server.port(), post("/size", more));
   EXPECT_EQ(refused.status(), 413);
   EXPECT_NE(refused.text().find("100000 bytes"), std::string::npos) << refused.text();
+  EXPECT_NE(refused.text().find("--limit-body"), std::string::npos) << refused.text();
   EXPECT_TRUE(ask_raw(server.port(), chunked(most, 7'777)).text().ends_with("\r\n\r\n100000"));
   EXPECT_EQ(ask_raw(server.port(), chunked(more, 7'777)).status(), 413);
   // Who asks first is told before it sends.

@@ -60,6 +60,16 @@ TEST_F(LlamaServerTest, RefusesWhatIsNoTextAndNoId) {
   }
 }
 
+TEST_F(LlamaServerTest, TextsAndIdsHaveALimit) {
+  const auto status = [&](const char* path, const Json& body) {
+    return tiny_->ask("POST", path, to_line(body)).status;
+  };
+  EXPECT_EQ(status("/tokenize", {{"content", std::string(1 << 20, 'a')}}), 200);
+  EXPECT_EQ(status("/tokenize", {{"content", std::string((1 << 20) + 1, 'a')}}), 400);
+  EXPECT_EQ(status("/detokenize", {{"tokens", std::vector<int>(1 << 18, 5)}}), 200);
+  EXPECT_EQ(status("/detokenize", {{"tokens", std::vector<int>((1 << 18) + 1, 5)}}), 400);
+}
+
 TEST_F(LlamaServerTest, PropsTellWhatTheServerIs) {
   const Json props = tiny_->json(200, "GET", "/props");
   EXPECT_EQ(props["default_generation_settings"]["n_ctx"], 1024);

@@ -253,6 +253,7 @@ TEST_F(OpenAiChat, RefusesWhatIsWrongAndNamesIt) {
       {with("temperature", "hot"), "temperature"},
       {with("top_p", 0), "top_p"},
       {with("top_k", -2), "top_k"},
+      {with("seed", 18446744073709551615U), "seed"},
       {with("max_tokens", 0), "max_tokens"},
       {with("max_tokens", 1.5), "max_tokens"},
       {with("seed", 4294967296), "seed"},

@@ -42,6 +42,8 @@ TEST_F(OpenAiImages, AreWhatTheirSeedsGive) {
     ASSERT_TRUE(settings.has_value());
     EXPECT_EQ((*settings)["prompt"], kPrompt);
     EXPECT_EQ((*settings)["seed"], 7 + k);
+    // That of --type, which `janus generate --from` compares with its own.
+    EXPECT_EQ((*settings)["type"], "native");
   }
   EXPECT_EQ(reply["size"], "64x64");
   EXPECT_EQ(reply["native_size"], "64x64");

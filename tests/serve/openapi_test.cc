@@ -13,7 +13,7 @@ namespace {
 
 // Takes paths and asks no model.
 class NoModels : public ModelHost {
-  std::vector<ModelCard> cards() const override { return {}; }
+  std::vector<ModelSummary> summaries() const override { return {}; }
   void ask(const std::string&, std::function<void(std::shared_ptr<ServedModel>)>,
            std::function<void(const ApiError&)>) override {}
 };

@@ -46,6 +46,13 @@ TEST_F(Routes, FindPathsAndMethods) {
   EXPECT_EQ(routes_.allowed("/none"), "");
 }
 
+TEST_F(Routes, TakeTheMethodsOfAPathAndNoOthers) {
+  for (const char* method : {"GET", "HEAD", "OPTIONS"}) EXPECT_TRUE(routes_.takes(method, "/v1/models/x"));
+  for (const char* method : {"POST", "BREW", ""}) EXPECT_FALSE(routes_.takes(method, "/v1/models/x"));
+  EXPECT_FALSE(routes_.takes("HEAD", "/v1/chat/completions"));
+  EXPECT_FALSE(routes_.takes("OPTIONS", "/none"));
+}
+
 class Admitted : public Routes {
  protected:
   int ask(const AdmissionSettings& settings, const std::string& method, const std::string& path,

@@ -13,8 +13,8 @@
 #include <thread>
 
 #include "cli/io/json_output.h"
-#include "cli/serve/error_reply.h"
 #include "cli/serve/metrics.h"
+#include "cli/serve/replies.h"
 #include "cli/serve/serve_limits.h"
 #include "cli/serve/service.h"
 #include "generator/builtin_model.h"
@@ -30,17 +30,17 @@ namespace janus::cli {
 class TinyModel : public ServedModel {
  public:
   TinyModel() : model_(open_builtin_model(open_device("cpu", {.threads = 1}))), engine_(*model_) {
-    card_ = {.name = "janus-tiny",
-             .created = 1'700'000'000,
-             .bytes = 17'000'000,
-             .parameters = 8'705'675,
-             .context_length = model_->info().context_length,
-             .family = "janus",
-             .type = "bf16",
-             .device = "cpu",
-             .fingerprint = "a fingerprint",
-             .loaded = true,
-             .rows = 8};
+    summary_ = {.name = "janus-tiny",
+                .created = 1'700'000'000,
+                .bytes = 17'000'000,
+                .parameters = 8'705'675,
+                .context_length = model_->info().context_length,
+                .family = "janus",
+                .type = "bf16",
+                .device = "cpu",
+                .fingerprint = "a fingerprint",
+                .loaded = true,
+                .rows = 8};
     thread_ = std::thread([this] { engine_.run(); });
   }
   ~TinyModel() override {
@@ -48,7 +48,7 @@ class TinyModel : public ServedModel {
     thread_.join();
   }
 
-  const ModelCard& card() const override { return card_; }
+  const ModelSummary& summary() const override { return summary_; }
   const Model& model() const override { return *model_; }
   RequestId submit(AnswerRequest request, AnswerSink sink) override {
     return as_asked([&] { return engine_.submit(std::move(request), std::move(sink)); });
@@ -85,7 +85,7 @@ class TinyModel : public ServedModel {
 
   std::unique_ptr<Model> model_;
   Engine engine_;
-  ModelCard card_;
+  ModelSummary summary_;
   std::thread thread_;
 };
 
@@ -95,12 +95,12 @@ class TinyHost : public ModelHost {
   ~TinyHost() override {
     while (model.use_count() > 1) std::this_thread::yield();
   }
-  std::vector<ModelCard> cards() const override { return {model->card()}; }
+  std::vector<ModelSummary> summaries() const override { return {model->summary()}; }
   void ask(const std::string& name, std::function<void(std::shared_ptr<ServedModel>)> ready,
            std::function<void(const ApiError&)> failed) override {
     // Without a share in it: a sink that lets go of it last, on the engine's thread, could not end that
     // thread.
-    if (name.empty() || name == "janus-tiny") return ready({std::shared_ptr<void>(), model.get()});
+    if (name.empty() || name == "janus-tiny" || name == "janus-tiny:latest") return ready({std::shared_ptr<void>(), model.get()});
     failed(ApiError(404, "model " + name + ": expected janus-tiny", "model_not_found", "model"));
   }
 

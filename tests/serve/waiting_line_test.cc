@@ -42,15 +42,15 @@ TEST(WaitingLine, OneThatLeavesFromTheMiddleMovesThoseBehindAlone) {
 // Every request of an engine is told its place until it runs, and nothing after that.
 TEST(WaitingLine, RequestsOfAnEngineAreToldTheirPlaces) {
   if (JANUS_WITH_SENTENCEPIECE == 0) GTEST_SKIP() << "the built-in model's tokenizer needs SentencePiece";
-  ModelCard card;
-  card.name = "janus-tiny";
+  ModelSummary summary;
+  summary.name = "janus-tiny";
   ChosenModel chosen;
-  chosen.name = card.name;
+  chosen.name = summary.name;
   chosen.model = open_builtin_model(open_device("cpu", {.threads = 1}));
   Metrics metrics;
   std::vector<std::vector<int>> places(6);
   std::vector<std::promise<void>> done(places.size());
-  ServedEngine engine(card, std::move(chosen), {.engine = {.rows = 4}, .queue = 64}, metrics);
+  ServedEngine engine(summary, std::move(chosen), {.engine = {.rows = 4}, .queue = 64}, metrics);
   for (size_t k = 0; k < places.size(); ++k) {
     engine.submit(ImageRequest{.prompt = "a red circle on a white background"},
                   ImageSink{.on_progress =

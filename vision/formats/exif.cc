@@ -93,7 +93,7 @@ std::optional<TiffDirectory> read_tiff_directory(std::span<const std::byte> byte
 }
 
 std::span<const std::byte> exif_value(std::span<const std::byte> bytes, uint16_t id) {
-  constexpr uint16_t kExifDirectory = 0x8769, kText = 2, kUndefined = 7;
+  constexpr uint16_t kText = 2, kUndefined = 7;
   constexpr uint64_t kEntryBytes = 12, kInlineBytes = 4;
   const auto first = read_tiff_directory(bytes);
   const uint64_t start = first ? first->value(kExifDirectory, 0) : 0;

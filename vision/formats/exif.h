@@ -28,6 +28,7 @@ struct TiffDirectory {
 };
 
 inline constexpr uint16_t kTiffOrientation = 274;
+inline constexpr uint16_t kExifDirectory = 0x8769;  // where the EXIF directory stands
 
 // The first directory of a TIFF or BigTIFF block; nothing if `bytes` does not begin like one. Tags that lie
 // outside the block or hold no whole numbers are left out.

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr uint16_t kExifDirectory = 0x8769, kVersion = 0x9000, kMakerNote = 0x927C, kUserComment = 0x9286;
+constexpr uint16_t kVersion = 0x9000, kMakerNote = 0x927C, kUserComment = 0x9286;
 constexpr uint16_t kLong = 4, kUndefined = 7;
 constexpr std::string_view kMark = "janus\0\0\0"sv;
 // What a UserComment begins with: how its characters are written.

@@ -1,5 +1,3 @@
-#include <string_view>
-
 #include "vision/formats/byte_view.h"
 #include "vision/formats/exif.h"
 #include "vision/formats/exif_text.h"

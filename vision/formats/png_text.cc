@@ -1,6 +1,5 @@
 #include "vision/formats/png_text.h"
 
-#include <algorithm>
 #include <string_view>
 
 #include "core/base/crc32.h"

@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <mutex>
 
+#include "cli/serve/answer_run.h"
 #include "cli/serve/automatic1111/listings.h"
 #include "cli/serve/automatic1111/txt2img_job.h"
-#include "cli/serve/error_reply.h"
+#include "cli/serve/replies.h"
 #include "cli/serve/request_json.h"
+#include "core/base/json.h"
 
 namespace janus::cli {
 namespace {
@@ -24,37 +26,35 @@ struct Desk {
   }
 };
 
-void reply_json(const ExchangePtr& exchange, const Json& json) { exchange->reply({.body = to_line(json)}); }
-
 Handler always(Json json) {
-  return [json = std::move(json)](const ExchangePtr& exchange) { reply_json(exchange, json); };
+  return [json = std::move(json)](const ExchangePtr& exchange) { reply_json(*exchange, json); };
 }
 
 void set_options(Service& service, Desk& desk, const ExchangePtr& exchange) {
   const nlohmann::json body = parse_body(exchange->request().body);
   const std::string name = RequestFields(body).text("sd_model_checkpoint");
   if (!name.empty()) {
-    const std::vector<ModelCard> cards = service.models.cards();
-    const bool known =
-        std::any_of(cards.begin(), cards.end(), [&](const ModelCard& card) { return card.name == name; });
+    const std::vector<ModelSummary> summaries = service.models.summaries();
+    const bool known = std::any_of(summaries.begin(), summaries.end(),
+                                   [&](const ModelSummary& summary) { return summary.name == name; });
     if (!known) {
       std::vector<std::string> names;
-      for (const ModelCard& card : cards) names.push_back(card.name);
+      for (const ModelSummary& summary : summaries) names.push_back(summary.name);
       throw ApiError(404,
                      fmt::format("sd_model_checkpoint: expected one of {}, found {}; see /sdapi/v1/sd-models",
-                                 fmt::join(names, ", "), name),
+                                 fmt::join(names, ", "), excerpt(name)),
                      "model_not_found", "sd_model_checkpoint");
     }
     const std::lock_guard lock(desk.mutex);
     desk.chosen = name;
   }
-  reply_json(exchange, nullptr);
+  reply_json(*exchange, nullptr);
 }
 
 void get_options(Service& service, Desk& desk, const ExchangePtr& exchange) {
   std::string model = desk.model();
-  if (model.empty()) model = service.models.cards().front().name;
-  reply_json(exchange, options(model));
+  if (model.empty()) model = service.models.summaries().front().name;
+  reply_json(*exchange, options(model));
 }
 
 void txt2img(Service& service, const std::shared_ptr<Desk>& desk, const ExchangePtr& exchange) {
@@ -62,6 +62,8 @@ void txt2img(Service& service, const std::shared_ptr<Desk>& desk, const Exchange
   Txt2Img request = read_txt2img(body, service.limits);
   with_model(service, exchange, desk->model(),
              [&service, desk, exchange, request](const std::shared_ptr<ServedModel>& model) {
+               check_text_length(request.image.prompt.size(), model->model(), "prompt");
+               check_text_length(request.image.negative_prompt.size(), model->model(), "negative_prompt");
                const auto job = std::make_shared<Txt2ImgJob>(service, exchange, model, request);
                desk->jobs.add(job);
                job->start();
@@ -74,7 +76,7 @@ void progress(Desk& desk, const ExchangePtr& exchange) {
     return entry.first == "skip_current_image" && (entry.second == "true" || entry.second == "1");
   });
   const auto job = desk.jobs.oldest();
-  reply_json(exchange, job ? job->progress(!skip) : idle_progress());
+  reply_json(*exchange, job ? job->progress(!skip) : idle_progress());
 }
 
 }  // namespace
@@ -86,14 +88,14 @@ void add_automatic1111(Router& router, Service& service) {
   router.add("GET", "/sdapi/v1/progress", [desk](const ExchangePtr& exchange) { progress(*desk, exchange); });
   router.add("POST", "/sdapi/v1/interrupt", [desk](const ExchangePtr& exchange) {
     if (const auto job = desk->jobs.oldest()) job->interrupt();
-    reply_json(exchange, nullptr);
+    reply_json(*exchange, nullptr);
   });
   router.add("GET", "/sdapi/v1/options",
              [&service, desk](const ExchangePtr& exchange) { get_options(service, *desk, exchange); });
   router.add("POST", "/sdapi/v1/options",
              [&service, desk](const ExchangePtr& exchange) { set_options(service, *desk, exchange); });
   router.add("GET", "/sdapi/v1/sd-models", [&service](const ExchangePtr& exchange) {
-    reply_json(exchange, sd_models(service.models.cards()));
+    reply_json(*exchange, sd_models(service.models.summaries()));
   });
   router.add("POST", "/sdapi/v1/img2img", [](const ExchangePtr&) {
     throw ApiError(501,

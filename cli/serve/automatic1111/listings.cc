@@ -4,15 +4,15 @@
 
 namespace janus::cli {
 
-Json sd_models(const std::vector<ModelCard>& cards) {
+Json sd_models(const std::vector<ModelSummary>& summaries) {
   Json models = Json::array();
-  for (const ModelCard& card : cards) {
-    const std::string digest = sha256_of(card.fingerprint);
-    models.push_back({{"title", card.name},
-                      {"model_name", card.name},
+  for (const ModelSummary& summary : summaries) {
+    const std::string digest = sha256_of(summary.fingerprint);
+    models.push_back({{"title", summary.name},
+                      {"model_name", summary.name},
                       {"hash", digest.substr(0, 10)},
                       {"sha256", digest},
-                      {"filename", card.name},  // paths of the machine are nobody's business
+                      {"filename", summary.name},  // paths of the machine are nobody's business
                       {"config", nullptr}});
   }
   return models;

@@ -12,7 +12,7 @@ namespace janus::cli {
 // The name of the one way that codes are sampled.
 inline constexpr const char* kSampler = "Janus";
 
-Json sd_models(const std::vector<ModelCard>& cards);
+Json sd_models(const std::vector<ModelSummary>& summaries);
 Json samplers();
 Json upscalers();
 Json options(const std::string& model);

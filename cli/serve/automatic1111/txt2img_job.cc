@@ -2,12 +2,10 @@
 
 #include <janus/version.h>
 
-#include <algorithm>
-
 #include "cli/commands/image_settings.h"
 #include "cli/serve/automatic1111/listings.h"
-#include "cli/serve/error_reply.h"
 #include "cli/serve/image_text.h"
+#include "cli/serve/replies.h"
 
 namespace janus::cli {
 namespace {
@@ -113,7 +111,7 @@ void Txt2ImgJob::encode(size_t place, const Image& image) {
     const Image sized = in_size(image, request_.form);
     ImageRequest made = request_.image;
     made.sampling.seed = seed(place);
-    const ImageText text = image_text(made, model_->card(), image, request_.form);
+    const ImageText text = image_text(made, model_->summary(), image, request_.form);
     std::string png = image_base64(sized, request_.form, text);
     {
       const std::lock_guard lock(mutex_);
@@ -143,7 +141,7 @@ void Txt2ImgJob::fail(const ApiError& error) {
     if (over_) return;
     over_ = true;
   }
-  exchange_->reply(error_reply(exchange_->request().path, error));
+  reply_error(*exchange_, error);
   cancel_all();
 }
 
@@ -217,7 +215,7 @@ std::string Txt2ImgJob::reply_body() const {
                   {"cfg_scale", rounded(image.guidance)},
                   {"steps", slots_.front().all_lines},
                   {"batch_size", request_.batch_size},
-                  {"sd_model_name", model_->card().name},
+                  {"sd_model_name", model_->summary().name},
                   {"sd_model_hash", ""},
                   {"extra_generation_params", Json::object()},
                   {"index_of_first_image", 0},

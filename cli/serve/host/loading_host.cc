@@ -6,8 +6,7 @@
 #include <utility>
 
 #include "cli/model/memory_check.h"
-#include "core/base/machine_memory.h"
-#include "core/nn/kv_cache.h"
+#include "core/base/json.h"
 #include "core/nn/transformer.h"
 #include "generator/engine/engine_model.h"
 
@@ -15,9 +14,7 @@ namespace janus::cli {
 namespace {
 
 ApiError later(const std::string& message, const std::string& code) {
-  ApiError error(503, message, code);
-  error.retry_after_s = 2;
-  return error;
+  return retry_later(503, /*after_s=*/2, message, code);
 }
 
 }  // namespace
@@ -25,7 +22,7 @@ ApiError later(const std::string& message, const std::string& code) {
 LoadingHost::LoadingHost(HostSettings settings, Metrics& metrics, Console& console)
     : settings_(std::move(settings)), metrics_(metrics), console_(console) {
   for (const ModelNames& names : settings_.models) {
-    entries_.push_back({.card = read_card(names, settings_.common, console), .loaded = {}, .pending = {}});
+    entries_.push_back({.summary = summarize(names, settings_.common, console), .loaded = {}, .pending = {}});
   }
   metrics_.add_gauges([this](MetricsText& text) { write_gauges(text); });
   thread_ = std::thread([this] { run(); });
@@ -50,23 +47,23 @@ void LoadingHost::stop() {
 
 // -- what is asked ------------------------------------------------------------------------------------------
 
-std::vector<ModelCard> LoadingHost::cards() const {
+std::vector<ModelSummary> LoadingHost::summaries() const {
   const std::lock_guard lock(shared_->mutex);
-  std::vector<ModelCard> cards;
+  std::vector<ModelSummary> summaries;
   for (const Entry& entry : entries_) {
-    cards.push_back(entry.loaded ? entry.loaded->engine->card() : entry.card);
+    summaries.push_back(entry.loaded ? entry.loaded->engine->summary() : entry.summary);
   }
-  return cards;
+  return summaries;
 }
 
 std::optional<ApiError> LoadingHost::unready() const {
   const std::lock_guard lock(shared_->mutex);
   if (started_) return std::nullopt;
   const int64_t total = load_total_;
-  return later(
-      fmt::format("model {}: expected it to be loaded, found it loading{}; ask again", entries_[0].card.name,
-                  total > 0 ? fmt::format(" ({} %)", 100 * load_done_ / total) : ""),
-      "loading");
+  return later(fmt::format("model {}: expected it to be loaded, found it loading{}; ask again",
+                           entries_[0].summary.name,
+                           total > 0 ? fmt::format(" ({} %)", 100 * load_done_ / total) : ""),
+               "loading");
 }
 
 bool LoadingHost::started() const {
@@ -103,7 +100,7 @@ void LoadingHost::ask(const std::string& name, std::function<void(std::shared_pt
   if (!place) {
     std::string names;
     for (const ModelNames& one : settings_.models) names += (names.empty() ? "" : ", ") + one.name;
-    failed(ApiError(404, fmt::format("model: expected one of {}, found \"{}\"", names, name),
+    failed(ApiError(404, fmt::format("model: expected one of {}, found {}", names, excerpt(name)),
                     "model_not_found", "model"));
     return;
   }
@@ -124,7 +121,7 @@ void LoadingHost::ask(const std::string& name, std::function<void(std::shared_pt
   if (held) {
     ready(std::move(held));
   } else {
-    failed(later("server: expected it to go on, found it ending; ask again soon", "ending"));
+    failed(server_ends(/*after_s=*/2));
   }
 }
 
@@ -142,7 +139,7 @@ void LoadingHost::run() {
     }
   }
   for (Entry& entry : entries_) {
-    refuse(entry, later("server: expected it to go on, found it ending; ask again soon", "ending"), lock);
+    refuse(entry, server_ends(/*after_s=*/2), lock);
   }
 }
 
@@ -161,7 +158,7 @@ bool LoadingHost::drop_retired(Lock& lock) {
   std::shared_ptr<Loaded> dropped = std::move(*found);
   retired_.erase(found);
   lock.unlock();
-  console_.detail(fmt::format("model {}: unloaded", dropped->engine->card().name));
+  console_.detail(fmt::format("model {}: unloaded", dropped->engine->summary().name));
   dropped.reset();
   lock.lock();
   return true;
@@ -170,8 +167,8 @@ bool LoadingHost::drop_retired(Lock& lock) {
 void LoadingHost::retire_broken() {
   for (Entry& entry : entries_) {
     if (!entry.loaded || !entry.loaded->engine->broken()) continue;
-    console_.error(
-        fmt::format("model {}: its engine failed; it is loaded anew when it is asked for", entry.card.name));
+    console_.error(fmt::format("model {}: its engine failed; it is loaded anew when it is asked for",
+                               entry.summary.name));
     retired_.push_back(std::exchange(entry.loaded, nullptr));
   }
 }
@@ -268,7 +265,7 @@ void LoadingHost::load(Entry& entry, Lock& lock) {
     fault = error.what();
     too_large = true;
   } catch (const std::bad_alloc&) {
-    fault = fmt::format("model {}: expected memory for it, found none left", entry.card.name);
+    fault = fmt::format("model {}: expected memory for it, found none left", entry.summary.name);
     too_large = true;
   } catch (const std::exception& error) {
     fault = error.what();
@@ -290,11 +287,11 @@ void LoadingHost::load(Entry& entry, Lock& lock) {
     return;
   }
   console_.error(fault);
-  refuse(
-      entry,
-      later(fmt::format("model {}: expected to load it, found that it cannot be: {}", entry.card.name, fault),
-            "model_not_loaded"),
-      lock);
+  refuse(entry,
+         later(fmt::format("model {}: expected to load it, found that it cannot be: {}", entry.summary.name,
+                           fault),
+               "model_not_loaded"),
+         lock);
 }
 
 std::shared_ptr<LoadingHost::Loaded> LoadingHost::open(const Entry& entry) {
@@ -311,14 +308,16 @@ std::shared_ptr<LoadingHost::Loaded> LoadingHost::open(const Entry& entry) {
         load_done_ = done;
         load_total_ = total;
       });
-  ModelCard card = entry.card;
-  card.device = chosen.model->device().name();
-  card.loaded = true;
-  card.rows = settings_.rows == 0 ? default_rows(chosen.model->device()) : static_cast<int>(settings_.rows);
-  const EngineOptions options{.rows = card.rows, .cache_tokens = cache_tokens(*chosen.model, card.rows)};
+  ModelSummary summary = entry.summary;
+  summary.device = chosen.model->device().name();
+  summary.loaded = true;
+  summary.rows =
+      settings_.rows == 0 ? default_rows(chosen.model->device()) : static_cast<int>(settings_.rows);
+  const EngineOptions options{.rows = summary.rows,
+                              .cache_tokens = cache_tokens(*chosen.model, summary.rows)};
   auto loaded = std::make_shared<Loaded>();
   loaded->engine = std::make_shared<ServedEngine>(
-      std::move(card), std::move(chosen),
+      std::move(summary), std::move(chosen),
       ServedEngineSettings{.engine = options,
                            .queue = settings_.queue,
                            .on_idle =
@@ -335,14 +334,10 @@ std::shared_ptr<LoadingHost::Loaded> LoadingHost::open(const Entry& entry) {
 // a share for each model. Without it what rows of changing lengths leave between them would grow for long.
 int64_t LoadingHost::cache_tokens(const Model& model, int rows) const {
   const EngineModel& parts = model.engine_model();
-  const TransformerConfig& config = parts.language_model().config();
-  const auto bytes = static_cast<int64_t>(KvCache::bytes(config, 1, parts.cache_dtype()));
-  const int64_t own = model.device().free_bytes();
-  const int64_t available = own >= 0 ? own : machine_memory().available_bytes;
   const int64_t models = settings_.most_loaded == 1 ? 1 : std::ssize(settings_.models);
   // An image has two rows, however few are asked for.
-  const int64_t wanted = std::max(2, rows) * conversation_tokens(config);
-  return std::clamp<int64_t>(available / std::max<int64_t>(1, bytes) / models, 1, wanted);
+  const int64_t wanted = std::max(2, rows) * conversation_tokens(parts.language_model().config());
+  return std::clamp<int64_t>(tokens_that_fit(parts) / models, 1, wanted);
 }
 
 void LoadingHost::write_gauges(MetricsText& text) const {
@@ -357,7 +352,7 @@ void LoadingHost::write_gauges(MetricsText& text) const {
     const std::lock_guard lock(shared_->mutex);
     for (const Entry& entry : entries_) {
       const ServedEngine* engine = entry.loaded ? entry.loaded->engine.get() : nullptr;
-      rows.push_back({.model = entry.card.name,
+      rows.push_back({.model = entry.summary.name,
                       .loaded = engine != nullptr,
                       .load = engine != nullptr ? engine->load() : Engine::Load{},
                       .under_way = engine != nullptr ? engine->under_way() : 0,

@@ -36,7 +36,7 @@ class LoadingHost : public ModelHost {
   LoadingHost(const LoadingHost&) = delete;
   LoadingHost& operator=(const LoadingHost&) = delete;
 
-  std::vector<ModelCard> cards() const override;
+  std::vector<ModelSummary> summaries() const override;
   std::optional<ApiError> unready() const override;
   void ask(const std::string& name, std::function<void(std::shared_ptr<ServedModel>)> ready,
            std::function<void(const ApiError&)> failed) override;
@@ -61,7 +61,7 @@ class LoadingHost : public ModelHost {
     Clock::time_point since = Clock::now();
   };
   struct Entry {
-    ModelCard card;
+    ModelSummary summary;
     std::shared_ptr<Loaded> loaded;
     std::deque<Pending> pending;
   };
@@ -105,6 +105,6 @@ class LoadingHost : public ModelHost {
 };
 
 // What the files of a model say of it.
-ModelCard read_card(const ModelNames& names, const CommonOptions& common, Console& console);
+ModelSummary summarize(const ModelNames& names, const CommonOptions& common, Console& console);
 
 }  // namespace janus::cli

@@ -13,7 +13,7 @@ class ServedEngine::Ticket {
  public:
   Ticket(ServedEngine& engine, const char* kind, int64_t rows, int64_t images)
       : engine_(engine), rows_(rows) {
-    done_.model = engine.card_.name;
+    done_.model = engine.summary_.name;
     done_.kind = kind;
     done_.prompt_images = images;
   }
@@ -56,9 +56,8 @@ namespace {
 // What a sink is given for a request that the engine could not run.
 std::exception_ptr told(const std::exception_ptr& error, bool broken) {
   if (!broken) return error;
-  ApiError ended(503, "engine: expected it to go on, found that it failed; ask again", "engine_failed");
-  ended.retry_after_s = 1;
-  return std::make_exception_ptr(ended);
+  return std::make_exception_ptr(retry_later(
+      503, /*after_s=*/1, "engine: expected it to go on, found that it failed; ask again", "engine_failed"));
 }
 
 const char* outcome_of(const std::exception_ptr& error) {
@@ -86,9 +85,9 @@ Sampled sampled(const std::vector<Score>& /*scores*/) { return {}; }
 
 }  // namespace
 
-ServedEngine::ServedEngine(ModelCard card, ChosenModel chosen, ServedEngineSettings settings,
+ServedEngine::ServedEngine(ModelSummary summary, ChosenModel chosen, ServedEngineSettings settings,
                            Metrics& metrics)
-    : card_(std::move(card)),
+    : summary_(std::move(summary)),
       chosen_(std::move(chosen)),
       settings_(std::move(settings)),
       metrics_(metrics),
@@ -121,13 +120,11 @@ std::shared_ptr<ServedEngine::Ticket> ServedEngine::admit(const char* kind, int6
   const int64_t most = engine_.rows() + settings_.queue;
   if (under_way_.fetch_add(1) < most) return std::make_shared<Ticket>(*this, kind, rows, images);
   --under_way_;
-  metrics_.count({.model = card_.name, .kind = kind, .outcome = "refused"});
-  ApiError full(429,
-                fmt::format("queue: expected at most {} requests of {} under way, found {}; ask again", most,
-                            card_.name, most),
-                "queue_full");
-  full.retry_after_s = 2;
-  throw full;
+  metrics_.count({.model = summary_.name, .kind = kind, .outcome = "refused"});
+  throw retry_later(429, /*after_s=*/2,
+                    fmt::format("queue: expected at most {} requests of {} under way, found {}; ask again",
+                                most, summary_.name, most),
+                    "queue_full");
 }
 
 template <typename Request, typename Sink>

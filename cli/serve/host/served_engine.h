@@ -22,12 +22,12 @@ struct ServedEngineSettings {
 
 class ServedEngine : public ServedModel {
  public:
-  ServedEngine(ModelCard card, ChosenModel chosen, ServedEngineSettings settings, Metrics& metrics);
+  ServedEngine(ModelSummary summary, ChosenModel chosen, ServedEngineSettings settings, Metrics& metrics);
   ~ServedEngine() override;
   ServedEngine(const ServedEngine&) = delete;
   ServedEngine& operator=(const ServedEngine&) = delete;
 
-  const ModelCard& card() const override { return card_; }
+  const ModelSummary& summary() const override { return summary_; }
   const Model& model() const override { return *chosen_.model; }
   RequestId submit(AnswerRequest request, AnswerSink sink) override;
   RequestId submit(ImageRequest request, ImageSink sink) override;
@@ -55,7 +55,7 @@ class ServedEngine : public ServedModel {
   [[noreturn]] void rethrow_refusal() const;
   void run();
 
-  const ModelCard card_;
+  const ModelSummary summary_;
   ChosenModel chosen_;
   const ServedEngineSettings settings_;
   Metrics& metrics_;

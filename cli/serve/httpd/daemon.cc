@@ -213,10 +213,10 @@ MHD_Result Daemon::begin(MHD_Connection* connection, const char* path, const cha
   *state = reading.release();
   if (fault) return refuse(connection, here, *fault);
   if (connections() > limits.connections) {
-    ApiError full(503, fmt::format("connections: expected at most {}, found {}; ask again",
-                                   limits.connections, connections()));
-    full.retry_after_s = 1;
-    return refuse(connection, here, full);
+    return refuse(connection, here,
+                  retry_later(503, /*after_s=*/1,
+                              fmt::format("connections: expected at most {}, found {}; ask again",
+                                          limits.connections, connections())));
   }
   if (admission.answer) {
     if (asks) return answer(connection, here, std::move(*admission.answer));
@@ -261,15 +261,16 @@ MHD_Result Daemon::serve(MHD_Connection* connection, Reading& reading) {
     return refuse(
         connection, reading,
         ApiError(413, fmt::format("body: expected at most {} bytes, found more; send smaller images, "
-                                  "or start the server with a larger --max-body",
+                                  "or start the server with a larger --limit-body",
                                   options_.limits.body_bytes)));
   }
   if (reading.held_bytes < reading.bytes) {
-    ApiError full(503, fmt::format("bodies: expected at most {} bytes of all requests under way, found more; "
-                                   "ask again",
-                                   options_.limits.all_body_bytes));
-    full.retry_after_s = 1;
-    return refuse(connection, reading, full);
+    return refuse(
+        connection, reading,
+        retry_later(503, /*after_s=*/1,
+                    fmt::format("bodies: expected at most {} bytes of all requests under way, found more; "
+                                "ask again",
+                                options_.limits.all_body_bytes)));
   }
   reading.handed_over = true;
   const std::shared_ptr<Transaction>& transaction = reading.transaction;

@@ -82,7 +82,26 @@ std::optional<ApiError> header_fault(MHD_Connection* connection, const HttpReque
     return ApiError(431, fmt::format("headers: expected at most {} fields, found {}; send fewer",
                                      limits.header_fields, fields));
   }
-  const bool chunked = request.headers.contains("transfer-encoding");
+  // A proxy before the server may take such a name for the field itself.
+  for (const auto& [name, value] : request.headers) {
+    if (name.find_first_of(" \t") == std::string::npos) continue;
+    return ApiError(
+        400,
+        fmt::format("headers: expected names without white space, found \"{:.60}\"; leave it out", name));
+  }
+  const auto transfer = request.headers.find("transfer-encoding");
+  const bool chunked = transfer != request.headers.end();
+  if (chunked && ascii_lower(transfer->second) != "chunked") {
+    return ApiError(501,
+                    fmt::format("Transfer-Encoding: expected chunked, found {:.60}; send the body as it is",
+                                transfer->second));
+  }
+  if (const auto coding = request.headers.find("content-encoding");
+      coding != request.headers.end() && ascii_lower(coding->second) != "identity") {
+    return ApiError(415,
+                    fmt::format("Content-Encoding: expected identity, found {:.60}; send the body as it is",
+                                coding->second));
+  }
   const auto length = request.headers.find("content-length");
   const bool lengths = length != request.headers.end() && length->second.find(',') != std::string::npos;
   if ((chunked && length != request.headers.end()) || lengths) {

@@ -1,21 +1,20 @@
 // What llama-server's clients ask beside chat completions.
-#include "cli/serve/error_reply.h"
 #include "cli/serve/llama_server/props.h"
 #include "cli/serve/llama_server/tokens.h"
+#include "cli/serve/replies.h"
 
 namespace janus::cli {
 namespace {
 
 using TokensReply = Json (*)(const TextTokenizer&, const RequestFields&);
 
-Handler tokens_handler(Service& service, TokensReply reply_json) {
-  return [&service, reply_json](const std::shared_ptr<Exchange>& exchange) {
-    const auto body = std::make_shared<nlohmann::json>(parse_body(exchange->request().body));
-    with_model(service, exchange, RequestFields(*body).text("model"),
-               [exchange, body, reply_json](const std::shared_ptr<ServedModel>& served) {
-                 const Json reply = reply_json(served->model().tokenizer(), RequestFields(*body));
-                 exchange->reply({.body = to_line(reply)});
-               });
+Handler tokens_handler(Service& service, TokensReply reply_of) {
+  return [&service, reply_of](const std::shared_ptr<Exchange>& exchange) {
+    with_body_and_model(
+        service, exchange,
+        [exchange, reply_of](const nlohmann::json& body, const std::shared_ptr<ServedModel>& served) {
+          reply_json(*exchange, reply_of(served->model().tokenizer(), RequestFields(body)));
+        });
   };
 }
 
@@ -32,7 +31,7 @@ void add_llama_server(Router& router, Service& service) {
   router.add("GET", "/props", [&service](const std::shared_ptr<Exchange>& exchange) {
     with_model(service, exchange, query_value(exchange->request(), "model"),
                [exchange](const std::shared_ptr<ServedModel>& served) {
-                 exchange->reply({.body = to_line(props_json(*served))});
+                 reply_json(*exchange, props_json(*served));
                });
   });
   router.add("POST", "/tokenize", tokens_handler(service, tokenize_json));

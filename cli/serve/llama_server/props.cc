@@ -2,8 +2,6 @@
 
 #include <janus/version.h>
 
-#include <algorithm>
-
 #include "generator/limits.h"
 
 namespace janus::cli {
@@ -19,7 +17,7 @@ Json sampling_json(const SamplingOptions& sampling) {
 }  // namespace
 
 Json props_json(const ServedModel& served) {
-  const ModelCard& card = served.card();
+  const ModelSummary& summary = served.summary();
   const ModelInfo& info = served.model().info();
   const AnswerRequest answer;
   const ImageRequest image;
@@ -31,10 +29,10 @@ Json props_json(const ServedModel& served) {
   return {
       {"default_generation_settings",
        {{"n_ctx", info.context_length}, {"speculative", false}, {"params", std::move(params)}}},
-      {"total_slots", card.rows},
-      {"model_alias", card.name},
+      {"total_slots", summary.rows},
+      {"model_alias", summary.name},
       // Where files lie on the machine is nobody's business.
-      {"model_path", card.name},
+      {"model_path", summary.name},
       {"modalities", {{"vision", true}, {"audio", false}}},
       {"image_generation",
        {{"size", fmt::format("{0}x{0}", info.image_size)},

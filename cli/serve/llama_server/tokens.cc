@@ -6,18 +6,13 @@
 namespace janus::cli {
 namespace {
 
-bool is_text(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const Utf8Char next = utf8_front(bytes);
-    if (!next.well_formed) return false;
-    bytes.remove_prefix(next.length);
-  }
-  return true;
-}
+// More than any context holds; of it come a hundred times as many bytes of JSON.
+constexpr size_t kLongestText_bytes = 1 << 20;
+constexpr size_t kMostIds = 1 << 18;
 
 Json piece_json(const TextTokenizer& tokenizer, int32_t id) {
   const std::string piece = tokenizer.is_special(id) ? tokenizer.token_of(id) : tokenizer.decode({&id, 1});
-  if (is_text(piece)) return piece;
+  if (is_utf8(piece)) return piece;
   Json bytes = Json::array();
   for (const char byte : piece) bytes.push_back(static_cast<unsigned char>(byte));
   return bytes;
@@ -42,6 +37,10 @@ std::string text_of(const TextTokenizer& tokenizer, std::span<const int32_t> ids
 Json tokenize_json(const TextTokenizer& tokenizer, const RequestFields& request) {
   const std::string content = request.text("content");
   if (!request.contains("content")) refuse_field("content", "a text", nullptr);
+  if (content.size() > kLongestText_bytes) {
+    refuse("content", fmt::format("at most {} bytes", kLongestText_bytes), std::to_string(content.size()),
+           "send it in parts");
+  }
   as_bad_request("content", [&] { check_text("content", content); });
   std::vector<TextRange> plain;
   if (!request.boolean("parse_special", true)) plain.push_back({0, content.size()});
@@ -54,6 +53,10 @@ Json tokenize_json(const TextTokenizer& tokenizer, const RequestFields& request)
 
 Json detokenize_json(const TextTokenizer& tokenizer, const RequestFields& request) {
   if (!request.contains("tokens")) refuse_field("tokens", "a list of ids", nullptr);
+  if (const nlohmann::json* tokens = request.find("tokens");
+      tokens->is_array() && tokens->size() > kMostIds) {
+    refuse_field("tokens", fmt::format("at most {} ids", kMostIds), *tokens, "send them in parts");
+  }
   std::vector<int32_t> ids;
   request.each("tokens", [&](const nlohmann::json& id, const std::string& path) {
     const bool fits = id.is_number_integer() && id >= 0 && id < tokenizer.size();

@@ -1,8 +1,8 @@
 #include "cli/serve/ollama/ollama_answer.h"
 
 #include "cli/serve/answer_run.h"
-#include "cli/serve/error_reply.h"
 #include "cli/serve/ollama/ollama_models.h"
+#include "cli/serve/replies.h"
 
 namespace janus::cli {
 namespace {
@@ -47,7 +47,7 @@ class OllamaReply {
       write(reply);
       exchange_->end();
     } else {
-      exchange_->reply({.body = to_line(reply)});
+      reply_json(*exchange_, reply);
     }
   }
 

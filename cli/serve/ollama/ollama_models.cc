@@ -35,34 +35,34 @@ std::string upper(std::string text) {
   return text;
 }
 
-Json details_json(const ModelCard& card) {
+Json details_json(const ModelSummary& summary) {
   return {{"parent_model", ""},
           {"format", "janus"},
-          {"family", card.family},
-          {"families", {card.family}},
-          {"parameter_size", parameter_size(card.parameters)},
-          {"quantization_level", upper(card.type)}};
+          {"family", summary.family},
+          {"families", {summary.family}},
+          {"parameter_size", parameter_size(summary.parameters)},
+          {"quantization_level", upper(summary.type)}};
 }
 
 // What a list says of a model.
-Json listed_json(const ModelCard& card) {
-  const std::string name = card.name + std::string(kDefaultTag);
+Json listed_json(const ModelSummary& summary) {
+  const std::string name = summary.name + std::string(kDefaultTag);
   return {{"name", name},
           {"model", name},
-          {"size", card.bytes},
-          {"digest", sha256_of(card.fingerprint)},
-          {"details", details_json(card)}};
+          {"size", summary.bytes},
+          {"digest", sha256_of(summary.fingerprint)},
+          {"details", details_json(summary)}};
 }
 
-std::string changed(const ModelCard& card) {
-  return time_text(Microseconds(std::chrono::seconds(card.created)));
+std::string changed(const ModelSummary& summary) {
+  return time_text(Microseconds(std::chrono::seconds(summary.created)));
 }
 
-Json model_info(const ModelCard& card, const ModelInfo& info) {
+Json model_info(const ModelSummary& summary, const ModelInfo& info) {
   const std::string family = info.family;
   return {{"general.architecture", family},
-          {"general.basename", card.name},
-          {"general.parameter_count", card.parameters},
+          {"general.basename", summary.name},
+          {"general.parameter_count", summary.parameters},
           {family + ".context_length", info.context_length},
           {family + ".embedding_length", info.hidden_size},
           {family + ".feed_forward_length", info.intermediate_size},
@@ -76,32 +76,27 @@ Json model_info(const ModelCard& card, const ModelInfo& info) {
 
 }  // namespace
 
-std::string ollama_name(const std::string& asked) {
-  if (!asked.ends_with(kDefaultTag)) return asked;
-  return asked.substr(0, asked.size() - kDefaultTag.size());
-}
-
 std::string ollama_now() {
   return time_text(std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()));
 }
 
-Json ollama_tags(const std::vector<ModelCard>& cards) {
+Json ollama_tags(const std::vector<ModelSummary>& summaries) {
   Json models = Json::array();
-  for (const ModelCard& card : cards) {
-    Json model = listed_json(card);
-    model["modified_at"] = changed(card);
+  for (const ModelSummary& summary : summaries) {
+    Json model = listed_json(summary);
+    model["modified_at"] = changed(summary);
     models.push_back(std::move(model));
   }
   return {{"models", std::move(models)}};
 }
 
-Json ollama_ps(const std::vector<ModelCard>& cards) {
+Json ollama_ps(const std::vector<ModelSummary>& summaries) {
   Json models = Json::array();
-  for (const ModelCard& card : cards) {
-    if (!card.loaded) continue;
-    Json model = listed_json(card);
-    model["size_vram"] = card.device.starts_with("cuda") ? card.bytes : 0;
-    model["context_length"] = card.context_length;
+  for (const ModelSummary& summary : summaries) {
+    if (!summary.loaded) continue;
+    Json model = listed_json(summary);
+    model["size_vram"] = summary.device.starts_with("cuda") ? summary.bytes : 0;
+    model["context_length"] = summary.context_length;
     // Clients want a time; a model stays as long as the server lets it.
     model["expires_at"] = "9999-12-31T23:59:59Z";
     models.push_back(std::move(model));
@@ -110,18 +105,18 @@ Json ollama_ps(const std::vector<ModelCard>& cards) {
 }
 
 Json ollama_show(const ServedModel& served) {
-  const ModelCard& card = served.card();
+  const ModelSummary& summary = served.summary();
   const AnswerRequest defaults;
-  return {{"modelfile", fmt::format("# janus serves it\nFROM {}\n", card.name)},
+  return {{"modelfile", fmt::format("# janus serves it\nFROM {}\n", summary.name)},
           {"parameters",
            fmt::format("num_predict {}\ntemperature {}\ntop_k {}\ntop_p {}", defaults.max_tokens,
                        defaults.sampling.temperature, defaults.sampling.top_k, defaults.sampling.top_p)},
           {"template", "{{ .Prompt }}"},
           {"license", ""},
-          {"details", details_json(card)},
-          {"model_info", model_info(card, served.model().info())},
+          {"details", details_json(summary)},
+          {"model_info", model_info(summary, served.model().info())},
           {"capabilities", {"completion", "vision"}},
-          {"modified_at", changed(card)}};
+          {"modified_at", changed(summary)}};
 }
 
 }  // namespace janus::cli

@@ -1,11 +1,11 @@
 // POST /v1/chat/completions: answers, whole or as they are written.
 #include <utility>
 
-#include "cli/serve/error_reply.h"
 #include "cli/serve/event_stream.h"
 #include "cli/serve/openai/chat_request.h"
 #include "cli/serve/openai/logprobs.h"
 #include "cli/serve/openai/openai.h"
+#include "cli/serve/replies.h"
 
 namespace janus::cli {
 namespace {
@@ -63,8 +63,8 @@ class ChatReply {
 
  private:
   Json head(const char* object) const {
-    Json reply{{"id", id_}, {"object", object}, {"created", created_}, {"model", model_->card().name}};
-    const std::string& fingerprint = model_->card().fingerprint;
+    Json reply{{"id", id_}, {"object", object}, {"created", created_}, {"model", model_->summary().name}};
+    const std::string& fingerprint = model_->summary().fingerprint;
     if (!fingerprint.empty()) reply["system_fingerprint"] = fingerprint;
     return reply;
   }
@@ -114,8 +114,7 @@ AnswerEvents at_once(const std::shared_ptr<ChatReply>& reply, const std::shared_
   return {
       .on_done =
           [=](const std::vector<AnswerResult>& results) { exchange->reply({.body = reply->whole(results)}); },
-      .on_error =
-          [=](const ApiError& error) { exchange->reply(error_reply(exchange->request().path, error)); },
+      .on_error = [=](const ApiError& error) { reply_error(*exchange, error); },
   };
 }
 

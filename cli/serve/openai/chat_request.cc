@@ -1,7 +1,5 @@
 #include "cli/serve/openai/chat_request.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "cli/serve/openai/message_parts.h"
@@ -30,7 +28,8 @@ void refuse_other_forms(const RequestFields& fields) {
 int read_max_tokens(const RequestFields& fields, std::string_view key, std::string_view other_key,
                     const ServeLimits& limits) {
   const std::string_view used = fields.contains(key) ? key : other_key;
-  const int64_t tokens = fields.integer(used, AnswerRequest{}.max_tokens, kMaxTokens);
+  constexpr IntRange kAny{.low = kMaxTokens.low, .high = INT64_MAX};
+  const int64_t tokens = fields.integer(used, AnswerRequest{}.max_tokens, kAny);
   return static_cast<int>(std::min(tokens, limits.max_tokens));
 }
 

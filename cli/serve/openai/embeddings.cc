@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "cli/embed/pooling.h"
-#include "cli/serve/error_reply.h"
 #include "cli/serve/inline_image.h"
 #include "cli/serve/openai/openai.h"
+#include "cli/serve/replies.h"
 #include "core/base/base64.h"
 
 namespace janus::cli {
@@ -32,16 +32,17 @@ std::string image_text_of(const nlohmann::json& json, const std::string& path) {
   refuse_field(path, "an \"image_url\"", json, kImagesAlone);
 }
 
-std::vector<Image> read_input(const RequestFields& fields, const ServeLimits& limits) {
-  std::vector<Image> images;
+// The images of the input, as the vision tower takes them.
+std::vector<std::vector<float>> read_input(const RequestFields& fields, const Model& model,
+                                           const ServeLimits& limits) {
+  std::vector<std::vector<float>> images;
   const auto add = [&](const nlohmann::json& json, const std::string& path) {
     if (static_cast<int64_t>(images.size()) == limits.images) {
-      throw ApiError(400,
-                     fmt::format("input: expected at most {} images, found more; ask twice", limits.images),
-                     {}, "input");
+      refuse("input", fmt::format("at most {} images", limits.images), "more", "ask twice");
     }
     try {
-      images.push_back(inline_image(image_text_of(json, path), path, limits));
+      const Image image = inline_image(image_text_of(json, path), path, limits);
+      images.push_back(model.need_image_embedder().prepare(image, EmbedStage::vision));
     } catch (const ApiError& error) {
       if (!json.is_string()) throw;
       throw ApiError(error.status, fmt::format("{} ({})", error.what(), kImagesAlone), error.code,
@@ -65,7 +66,7 @@ std::vector<Image> read_input(const RequestFields& fields, const ServeLimits& li
 class EmbeddingRun : public std::enable_shared_from_this<EmbeddingRun> {
  public:
   EmbeddingRun(std::shared_ptr<Exchange> exchange, std::shared_ptr<ServedModel> model,
-               std::vector<Image> images, bool as_base64, int64_t dimensions)
+               std::vector<std::vector<float>> images, bool as_base64, int64_t dimensions)
       : exchange_(std::move(exchange)),
         model_(std::move(model)),
         images_(std::move(images)),
@@ -79,9 +80,9 @@ class EmbeddingRun : public std::enable_shared_from_this<EmbeddingRun> {
  private:
   void embed(Service& service, const Model& model) {
     try {
-      const Image& image = images_[vectors_.size()];
-      vectors_.push_back(
-          pooled(model.need_image_embedder().embed(image, EmbedStage::vision), Pool::mean).values);
+      const auto image = std::span(images_).subspan(vectors_.size(), 1);
+      const std::vector<Array> seen = model.need_image_embedder().embed(image, EmbedStage::vision);
+      vectors_.push_back(pooled(seen.front(), Pool::mean).values);
       if (vectors_.size() < images_.size()) return next(service);
       service.workers.post([self = shared_from_this()] { self->answer(); });
     } catch (...) {
@@ -104,17 +105,17 @@ class EmbeddingRun : public std::enable_shared_from_this<EmbeddingRun> {
            {"embedding", as_base64_ ? Json(to_base64(std::as_bytes(std::span(vector)))) : Json(vector)}});
     }
     const auto tokens = static_cast<int64_t>(vectors_.size()) * model_->model().info().image_tokens;
-    exchange_->reply({.body = to_line({{"object", "list"},
-                                       {"data", std::move(data)},
-                                       {"model", model_->card().name},
-                                       {"usage", {{"prompt_tokens", tokens}, {"total_tokens", tokens}}}})});
+    reply_json(*exchange_, {{"object", "list"},
+                            {"data", std::move(data)},
+                            {"model", model_->summary().name},
+                            {"usage", {{"prompt_tokens", tokens}, {"total_tokens", tokens}}}});
   }
 
-  void fail(const ApiError& error) { exchange_->reply(error_reply(exchange_->request().path, error)); }
+  void fail(const ApiError& error) { reply_error(*exchange_, error); }
 
   const std::shared_ptr<Exchange> exchange_;
   const std::shared_ptr<ServedModel> model_;
-  const std::vector<Image> images_;
+  const std::vector<std::vector<float>> images_;
   const bool as_base64_;
   const int64_t dimensions_;  // 0: not asked for
   std::vector<std::vector<float>> vectors_;
@@ -131,8 +132,8 @@ void add_embeddings(Router& router, Service& service) {
           const bool as_base64 =
               fields.choice("encoding_format", {"float", "base64"}) == std::string("base64");
           const int64_t dimensions = fields.integer("dimensions", 0, {.low = 1});
-          std::make_shared<EmbeddingRun>(exchange, model, read_input(fields, service.limits), as_base64,
-                                         dimensions)
+          std::make_shared<EmbeddingRun>(exchange, model, read_input(fields, model->model(), service.limits),
+                                         as_base64, dimensions)
               ->next(service);
         });
   });

@@ -22,7 +22,7 @@ ImageFields read_image_fields(const RequestFields& fields, const std::string& pr
   request.prompt = prompt;
   request.negative_prompt = fields.text("negative_prompt");
   const char* guidance = fields.contains("guidance_scale") ? "guidance_scale" : "cfg_scale";
-  request.guidance = static_cast<float>(fields.number(guidance, request.guidance, kGuidance));
+  request.guidance = static_cast<float>(fields.number(guidance, request.guidance, kServedGuidance));
   request.sampling = read_sampling(fields, request.sampling);
   read.job.count = static_cast<int>(fields.integer("n", 1, {.low = 1, .high = limits.choices}));
   read.job.partial_images = static_cast<int>(fields.integer("partial_images", 0, kPartialImages));
@@ -50,7 +50,7 @@ std::string ImageWriter::base64(int k, const Image& image) const {
   const Image sized = in_size(image, fields_.form);
   ImageRequest request = fields_.job.request;
   request.sampling.seed = seed(k);
-  return image_base64(sized, fields_.form, image_text(request, model_->card(), image, fields_.form));
+  return image_base64(sized, fields_.form, image_text(request, model_->summary(), image, fields_.form));
 }
 
 std::string ImageWriter::data_url(int k, const Image& image) const {

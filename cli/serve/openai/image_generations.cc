@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "cli/serve/best_of.h"
-#include "cli/serve/error_reply.h"
 #include "cli/serve/event_stream.h"
 #include "cli/serve/openai/image_fields.h"
 #include "cli/serve/openai/openai.h"
+#include "cli/serve/replies.h"
 
 namespace janus::cli {
 namespace {
@@ -85,8 +85,7 @@ ImageEvents at_once(const std::shared_ptr<ImageWriter>& writer, const std::share
             (*data)[static_cast<size_t>(k)] = content(*writer, k, made, as_url);
           },
       .on_done = [=] { exchange->reply({.body = whole(*writer, *data, count)}); },
-      .on_error =
-          [=](const ApiError& error) { exchange->reply(error_reply(exchange->request().path, error)); },
+      .on_error = [=](const ApiError& error) { reply_error(*exchange, error); },
   };
 }
 
@@ -133,8 +132,7 @@ BestOfEvents best_at_once(const std::shared_ptr<ImageWriter>& writer,
             one["candidates"] = ranking(ranked);
             exchange->reply({.body = whole(*writer, {std::move(one)}, static_cast<int>(ranked.size()))});
           },
-      .on_error =
-          [=](const ApiError& error) { exchange->reply(error_reply(exchange->request().path, error)); },
+      .on_error = [=](const ApiError& error) { reply_error(*exchange, error); },
   };
 }
 

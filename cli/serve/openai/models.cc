@@ -12,43 +12,43 @@ namespace janus::cli {
 namespace {
 
 // What janus has beside OpenAI's fields; the page asks before it offers it.
-Json extensions(const ModelCard& card, const ServeLimits& limits) {
+Json extensions(const ModelSummary& summary, const ServeLimits& limits) {
   return {{"features", {"best_of", "negative_prompt", "janus_preview_every"}},
           {"most_candidates", limits.choices},
           {"most_tokens", limits.max_tokens},
-          {"device", card.device},
-          {"type", card.type}};
+          {"device", summary.device},
+          {"type", summary.type}};
 }
 
-Json model_json(const ModelCard& card, const ServeLimits& limits) {
+Json model_json(const ModelSummary& summary, const ServeLimits& limits) {
   const Json both{"text", "image"};
   // The modalities stand where clients of LocalAI look for them, and where those of llama-server do.
-  Json json{{"id", card.name},
+  Json json{{"id", summary.name},
             {"object", "model"},
-            {"created", card.created},
+            {"created", summary.created},
             {"owned_by", "janus"},
             {"input_modalities", both},
             {"output_modalities", both},
             {"architecture", {{"input_modalities", both}, {"output_modalities", both}}},
-            {"loaded", card.loaded},
-            {"janus", extensions(card, limits)}};
-  if (card.context_length > 0) json["context_length"] = card.context_length;
-  if (!card.fingerprint.empty()) json["fingerprint"] = card.fingerprint;
+            {"loaded", summary.loaded},
+            {"janus", extensions(summary, limits)}};
+  if (summary.context_length > 0) json["context_length"] = summary.context_length;
+  if (!summary.fingerprint.empty()) json["fingerprint"] = summary.fingerprint;
   return json;
 }
 
-Json list_json(const std::vector<ModelCard>& cards, const ServeLimits& limits) {
+Json list_json(const std::vector<ModelSummary>& summaries, const ServeLimits& limits) {
   Json data = Json::array();
-  for (const ModelCard& card : cards) data.push_back(model_json(card, limits));
+  for (const ModelSummary& summary : summaries) data.push_back(model_json(summary, limits));
   return {{"object", "list"}, {"data", std::move(data)}};
 }
 
-ModelCard card_named(const std::vector<ModelCard>& cards, const std::string& name) {
-  const auto found =
-      std::find_if(cards.begin(), cards.end(), [&](const auto& card) { return card.name == name; });
-  if (found != cards.end()) return *found;
+ModelSummary summary_named(const std::vector<ModelSummary>& summaries, const std::string& name) {
+  const auto found = std::find_if(summaries.begin(), summaries.end(),
+                                  [&](const auto& summary) { return summary.name == name; });
+  if (found != summaries.end()) return *found;
   std::vector<std::string> names;
-  for (const ModelCard& card : cards) names.push_back(card.name);
+  for (const ModelSummary& summary : summaries) names.push_back(summary.name);
   throw ApiError(404,
                  fmt::format("model: expected one of {}, found {}; ask for one of these",
                              fmt::join(names, ", "), excerpt(name)),
@@ -60,13 +60,13 @@ ModelCard card_named(const std::vector<ModelCard>& cards, const std::string& nam
 void add_models(Router& router, Service& service) {
   const RouteTraits quick{.quick = true};
   const Handler list = [&service](const std::shared_ptr<Exchange>& exchange) {
-    exchange->reply({.body = to_line(list_json(service.models.cards(), service.limits))});
+    reply_json(*exchange, list_json(service.models.summaries(), service.limits));
   };
   const Handler one = [&service](const std::shared_ptr<Exchange>& exchange) {
     constexpr std::string_view kFolder = "/models/";
     const std::string& path = exchange->request().path;
     const std::string name = path.substr(path.find(kFolder) + kFolder.size());
-    exchange->reply({.body = to_line(model_json(card_named(service.models.cards(), name), service.limits))});
+    reply_json(*exchange, model_json(summary_named(service.models.summaries(), name), service.limits));
   };
   add_path(router, "GET", "/models", list, quick);
   add_path(router, "GET", "/models/{model}", one, quick);

@@ -4,9 +4,6 @@
 
 #include <chrono>
 #include <random>
-#include <utility>
-
-#include "cli/serve/error_reply.h"
 
 namespace janus::cli {
 
@@ -33,14 +30,6 @@ std::string new_id(const std::string& prefix) {
 int64_t now_s() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
-}
-
-void with_body_and_model(Service& service, const std::shared_ptr<Exchange>& exchange, ModelWork work) {
-  // Messages and images are read with the model that they are for, so the JSON is kept until it is there.
-  const auto body = std::make_shared<const nlohmann::json>(parse_body(exchange->request().body));
-  with_model(
-      service, exchange, RequestFields(*body).text("model"),
-      [body, work = std::move(work)](const std::shared_ptr<ServedModel>& model) { work(*body, model); });
 }
 
 }  // namespace janus::cli

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <string>
 
-#include "cli/io/json_output.h"
+#include "cli/serve/replies.h"
 #include "cli/serve/request_json.h"
 #include "cli/serve/service.h"
 
@@ -28,9 +26,5 @@ void add_unsupported(Router& router);
 std::string new_id(const std::string& prefix);
 // Seconds since 1970.
 int64_t now_s();
-
-// Reads a JSON body and runs `work` with it and the model that it names, on a worker.
-using ModelWork = std::function<void(const nlohmann::json& body, const std::shared_ptr<ServedModel>& model)>;
-void with_body_and_model(Service& service, const std::shared_ptr<Exchange>& exchange, ModelWork work);
 
 }  // namespace janus::cli

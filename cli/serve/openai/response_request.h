@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "cli/serve/answer_run.h"
 #include "cli/serve/conversation.h"

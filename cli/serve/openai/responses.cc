@@ -2,10 +2,10 @@
 #include <atomic>
 #include <utility>
 
-#include "cli/serve/error_reply.h"
 #include "cli/serve/event_stream.h"
 #include "cli/serve/openai/openai.h"
 #include "cli/serve/openai/response_request.h"
+#include "cli/serve/replies.h"
 
 namespace janus::cli {
 namespace {
@@ -31,7 +31,7 @@ class Response {
                {"incomplete_details", nullptr},
                {"instructions", as_asked("instructions", nullptr)},
                {"max_output_tokens", as_asked("max_output_tokens", nullptr)},
-               {"model", model_->card().name},
+               {"model", model_->summary().name},
                {"output", Json::array()},
                {"parallel_tool_calls", false},
                {"previous_response_id", nullptr},
@@ -87,14 +87,14 @@ class Response {
                         {"output_tokens", output_tokens},
                         {"output_tokens_details", {{"reasoning_tokens", 0}}},
                         {"total_tokens", prompt_tokens_ + output_tokens}};
-    if (!stream_) return exchange_->reply({.body = to_line(object_)});
+    if (!stream_) return reply_json(*exchange_, object_);
     event("response.output_item.done", {{"output_index", 0}, {"item", item}});
     event(cut ? "response.incomplete" : "response.completed", {{"response", object_}});
     stream_->end();
   }
 
   void fail(const ApiError& error) {
-    if (!stream_) return exchange_->reply(error_reply(exchange_->request().path, error));
+    if (!stream_) return reply_error(*exchange_, error);
     const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
     const Json json{{"type", "error"},
                     {"code", error.code.empty() ? "server_error" : error.code},

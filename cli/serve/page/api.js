@@ -3,10 +3,9 @@ import {eventsOf} from "./events.js";
 import {askForKey, key} from "./key.js";
 
 export class Problem extends Error {
-  constructor(words, {status = 0, retryAfter = 0} = {}) {
+  constructor(words, {status = 0} = {}) {
     super(words);
     this.status = status;
-    this.retryAfter = retryAfter;  // seconds
   }
 }
 
@@ -80,5 +79,5 @@ async function problemOf(response) {
   const fallback = known[response.status] ?? `The server answered with status ${response.status}.`;
   // Words of the server know more; a full queue and a start are no fault of the request.
   return new Problem([429, 503].includes(response.status) ? fallback : words || fallback,
-                     {status: response.status, retryAfter});
+                     {status: response.status});
 }

@@ -6,8 +6,6 @@ import {attachable, filesIn} from "./images.js";
 let attached = [];
 let pending = Promise.resolve();  // files are read one after the other, so that they keep their order
 
-export const count = () => attached.length;
-
 // All of them, once files that are still being read are there; none is left.
 export async function take() {
   await pending;

@@ -1,12 +1,14 @@
-// Errors as replies, each protocol in its own shape.
+// Replies of JSON, errors among them, each protocol's in its own shape; and the model that a request names.
 #pragma once
 
 #include <exception>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "cli/io/json_output.h"
 #include "cli/serve/service.h"
 
 namespace janus::cli {
@@ -18,9 +20,16 @@ HttpReply error_reply(std::string_view path, const ApiError& error);
 // anything else 500.
 ApiError api_error_of(const std::exception_ptr& exception, int status = 500);
 
+void reply_json(Exchange& exchange, const Json& json);
+void reply_error(Exchange& exchange, const ApiError& error);
+
 // Runs `work` on a worker with the model that `name` means (empty: the default), once it is loaded. Where
 // there is none, or `work` throws, the exchange is answered with that; the library's Errors are 400.
 void with_model(Service& service, const std::shared_ptr<Exchange>& exchange, const std::string& name,
                 std::function<void(const std::shared_ptr<ServedModel>&)> work);
+// The same with the request's JSON and the model that its "model" names.
+void with_body_and_model(
+    Service& service, const std::shared_ptr<Exchange>& exchange,
+    std::function<void(const nlohmann::json& body, const std::shared_ptr<ServedModel>& model)> work);
 
 }  // namespace janus::cli

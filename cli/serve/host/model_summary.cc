@@ -40,30 +40,31 @@ std::vector<fs::path> files_of(const FileSet& files) {
 
 }  // namespace
 
-ModelCard read_card(const ModelNames& names, const CommonOptions& common, Console& console) {
+ModelSummary summarize(const ModelNames& names, const CommonOptions& common, Console& console) {
   const FileSet files = model_files(names.model, console);
   check_family(files);
   const Checkpoint checkpoint = Checkpoint::open(files);
-  ModelCard card;
-  card.fingerprint = model_fingerprint(checkpoint);
+  ModelSummary summary;
+  summary.fingerprint = model_fingerprint(checkpoint);
   // Nothing is loaded: what the config says is asked of a model that must not run.
   const ModelInfo info = open_model(checkpoint, open_device("cpu", {.threads = 1}), {.plan = true})->info();
-  card.name = names.name;
-  card.created = newest(files_of(files));
-  card.context_length = info.context_length;
-  card.family = info.family;
+  summary.name = names.name;
+  summary.created = newest(files_of(files));
+  summary.context_length = info.context_length;
+  summary.family = info.family;
   std::map<std::string, int64_t> types;
   for (const auto& [name, tensor] : checkpoint.tensors()) {
     const auto bytes = static_cast<int64_t>(tensor.data.bytes.size());
-    card.bytes += bytes;
-    card.parameters += tensor.shape.elements();
-    types[tensor.unreadable.empty() && !tensor.is_f64() ? name_of(tensor.dtype) : tensor.type] += bytes;
+    summary.bytes += bytes;
+    summary.parameters += tensor.shape.elements();
+    types[tensor.type_name()] += bytes;
   }
   const auto most = std::max_element(types.begin(), types.end(),
                                      [](const auto& a, const auto& b) { return a.second < b.second; });
-  card.type = common.type == "native" && most != types.end() ? most->first : common.type;
-  card.device = common.device;
-  return card;
+  summary.type = common.type == "native" && most != types.end() ? most->first : common.type;
+  summary.asked_type = common.type;
+  summary.device = common.device;
+  return summary;
 }
 
 }  // namespace janus::cli

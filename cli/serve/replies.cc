@@ -1,6 +1,8 @@
-#include "cli/serve/error_reply.h"
+#include "cli/serve/replies.h"
 
-#include "cli/io/json_output.h"
+#include <utility>
+
+#include "cli/serve/request_json.h"
 
 namespace janus::cli {
 namespace {
@@ -70,13 +72,19 @@ ApiError api_error_of(const std::exception_ptr& exception, int status) {
   }
 }
 
+void reply_json(Exchange& exchange, const Json& json) { exchange.reply({.body = to_line(json)}); }
+
+void reply_error(Exchange& exchange, const ApiError& error) {
+  exchange.reply(error_reply(exchange.request().path, error));
+}
+
 void with_model(Service& service, const std::shared_ptr<Exchange>& exchange, const std::string& name,
                 std::function<void(const std::shared_ptr<ServedModel>&)> work) {
   const auto run = [exchange, work = std::move(work)](const std::shared_ptr<ServedModel>& model) {
     try {
       work(model);
     } catch (...) {
-      exchange->reply(error_reply(exchange->request().path, api_error_of(std::current_exception(), 400)));
+      reply_error(*exchange, api_error_of(std::current_exception(), 400));
     }
   };
   service.models.ask(
@@ -84,7 +92,17 @@ void with_model(Service& service, const std::shared_ptr<Exchange>& exchange, con
       [&service, run](const std::shared_ptr<ServedModel>& model) {
         service.workers.post([run, model] { run(model); });
       },
-      [exchange](const ApiError& error) { exchange->reply(error_reply(exchange->request().path, error)); });
+      [exchange](const ApiError& error) { reply_error(*exchange, error); });
+}
+
+void with_body_and_model(
+    Service& service, const std::shared_ptr<Exchange>& exchange,
+    std::function<void(const nlohmann::json& body, const std::shared_ptr<ServedModel>& model)> work) {
+  // Messages and images are read with the model that they are for, so the JSON is kept until it is there.
+  const auto body = std::make_shared<const nlohmann::json>(parse_body(exchange->request().body));
+  with_model(
+      service, exchange, RequestFields(*body).text("model"),
+      [body, work = std::move(work)](const std::shared_ptr<ServedModel>& model) { work(*body, model); });
 }
 
 }  // namespace janus::cli

@@ -196,7 +196,7 @@ void CpuDevice::rope_cached_attention(Tensor& queries, Tensor& keys, const Tenso
   thread_pool_.parallel_for(queries.size(0) * key_heads, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t b = i / key_heads, key_head = i % key_heads, place = place_in(cache, b, key_head, 0);
-      const float* cosines = table.data<float>() + cache.positions[b] * width;
+      const float* cosines = table.data<float>() + cache.rotations()[b] * width;
       float* key = keys.data<float>() + i * width;
       float* query = queries.data<float>() + i * group * width;
       kernels_.rope(key, width, cosines, cosines + width / 2);

@@ -52,6 +52,10 @@ struct CacheView {
   Tensor keys, values;                 // [Hkv, tokens, Dh] each, f32 or bf16
   std::span<const int32_t> starts;     // [B]: the token of the cache where each batch row's sequence begins
   std::span<const int32_t> positions;  // [B]: where the batch's first token stands in that sequence
+  // [B]: the position that this token is rotated for, where it is another. Empty: `positions`.
+  std::span<const int32_t> rope_positions = {};
+
+  std::span<const int32_t> rotations() const { return rope_positions.empty() ? positions : rope_positions; }
 };
 
 // The tensors of a linear layer, y = x weight^T + bias; the bias may be empty.

@@ -31,8 +31,8 @@ void Device::linear_swiglu(const Tensor& x, const LinearView& gate, const Linear
 
 void Device::rope_cached_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
                                    const Tensor& table, const CacheView& cache, Tensor& out) {
-  rope(queries, heads, cache.positions, table);
-  rope(keys, static_cast<int>(cache.keys.size(0)), cache.positions, table);
+  rope(queries, heads, cache.rotations(), table);
+  rope(keys, static_cast<int>(cache.keys.size(0)), cache.rotations(), table);
   store_kv(keys, values, cache);
   cached_attention(queries, heads, cache, out);
 }

@@ -312,8 +312,8 @@ Tensor rope_cached_attention(Tensor& queries, Tensor& keys, const Tensor& values
   check(keys.size(0) == queries.size(0) && keys.size(1) == queries.size(1),
         "{}: expected keys of as many tokens as queries {}, found {}", kOp, queries.shape().to_string(),
         keys.shape().to_string());
-  check_rope(kOp, queries, heads, cache.positions, table);
-  check_rope(kOp, keys, static_cast<int>(cache.keys.size(0)), cache.positions, table);
+  check_rope(kOp, queries, heads, cache.rotations(), table);
+  check_rope(kOp, keys, static_cast<int>(cache.keys.size(0)), cache.rotations(), table);
   Tensor out = like(queries);
   if (queries.elements() > 0) {
     queries.device().rope_cached_attention(queries, keys, values, heads, table, cache, out);

@@ -1,18 +1,41 @@
 #include "generator/janusflow/flow_memory.h"
 
+#include <vector>
+
+#include "core/base/error.h"
 #include "core/tensor/ops.h"
+#include "generator/coder_pixels.h"
 #include "generator/dry_work.h"
 #include "generator/engine/engine.h"
 #include "generator/janusflow/flow_engine_model.h"
+#include "generator/janusflow/flow_vae.h"
 
 namespace janus {
 
+namespace {
+
+// Work that only may come to draw is not refused for want of an autoencoder: who asks for an image is.
+bool loads(const FlowVae& vae) {
+  try {
+    vae.need();
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
 MemoryNeed flow_memory_need(const Checkpoint& checkpoint, std::string_view device_name,
                             const ModelOptions& options, const Work& work) {
-  // Images that work may come to make take nothing: who asks for one is refused.
   const std::unique_ptr<DryDevice> dry = open_dry_device(device_name);
   const FlowNetworks networks = FlowNetworks::load(checkpoint, *dry, options.type);
-  MemoryNeed need = weights_need(checkpoint, *dry);
+  const FlowVae vae(checkpoint, networks.config, *dry, options);
+  const bool decodes = work.generated_images > 0 || work.decodes;
+  const bool has_vae = (decodes || work.encodes) && loads(vae);
+  std::vector<Checkpoint> checkpoints{checkpoint};
+  if (has_vae) checkpoints.push_back(vae.source().checkpoint);
+  MemoryNeed need = weights_need(checkpoints, *dry);
   const auto loaded = static_cast<int64_t>(dry->live_bytes());
   // Every logit reads as 0, so that the first token sampled is 0, which ends an answer.
   const FlowEngineModel model(networks, {.special = {.placeholder = 1, .pad = 0, .end = 0}, .ends = {0}});
@@ -25,6 +48,21 @@ MemoryNeed flow_memory_need(const Checkpoint& checkpoint, std::string_view devic
       const int64_t side = networks.config.preprocess.image_size;
       const std::vector<float> pixels(work.embedded_images * 3 * side * side);
       ops::to_host(model.encode_images(pixels, {}));
+      return 0;
+    });
+  }
+  if (has_vae && decodes) {
+    add_step(need, *dry, loaded, /*rows=*/1, [&] {
+      const UvitConfig& uvit = networks.config.uvit;
+      const int64_t side = networks.config.latent_side();
+      vae.decode(std::vector<float>(side * side * uvit.latent_channels));
+      return 0;
+    });
+  }
+  if (has_vae && work.encodes) {
+    add_step(need, *dry, loaded, /*rows=*/1, [&] {
+      const int64_t side = networks.config.preprocess.image_size;
+      vae.encode(planes_to_tensor(*dry, std::vector<float>(3 * side * side), side, side));
       return 0;
     });
   }

@@ -9,6 +9,7 @@
 #include "generator/janusflow/flow_model.h"
 #include "generator/janusflow/flow_vae.h"
 #include "generator/limits.h"
+#include "tokenizer/image/vae_files.h"
 
 namespace janus {
 namespace {
@@ -44,6 +45,11 @@ const Family& family_of(const FileSet& files, const nlohmann::json& config) {
   for (const Family& family : kFamilies) {
     if (family.recognises(config)) return family;
   }
+  check(
+      !is_vae_config(config),
+      "{}: expected a model that answers or draws, found an autoencoder; use a Janus, Janus-Pro or JanusFlow "
+      "model, and give this one as --vae to a JanusFlow",
+      files.path("config.json"));
   fail(
       "{}: model_type: expected \"multi_modality\" or \"janus\", found {}; use a Janus, Janus-Pro or "
       "JanusFlow model",

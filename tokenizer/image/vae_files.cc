@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/read_file.h"
 #include "core/base/remedy.h"
 #include "core/checkpoint/foreign_weights.h"
 #include "core/checkpoint/safetensors.h"
@@ -42,9 +43,7 @@ FileSet file_with_config(const std::string& path) {
 // A folder of whole models, whose autoencoder is in a folder of its own: diffusers' pipelines, JanusFlow.
 bool is_outer(const std::string& folder) {
   std::error_code ignored;
-  if (!fs::is_directory(fs::path(folder) / kVaeFolder, ignored)) return false;
-  const FileSet files = FileSet::folder(folder);
-  return !files.contains(kConfig) || !is_of_autoencoder(files.json(kConfig));
+  return fs::is_directory(fs::path(folder) / kVaeFolder, ignored) && !is_vae_folder(folder);
 }
 
 // Those of the folder, or the file with what stands beside it.
@@ -67,6 +66,18 @@ nlohmann::json config_of(const FileSet& files) {
 }
 
 }  // namespace
+
+bool is_vae_config(const nlohmann::json& config) {
+  return config.is_object() && config.value("_class_name", nlohmann::json()) == "AutoencoderKL";
+}
+
+bool is_vae_folder(const std::string& folder) {
+  std::error_code ignored;
+  const std::string config = (fs::path(folder) / kConfig).string();
+  if (!fs::is_regular_file(config, ignored)) return false;
+  constexpr size_t kMostBytes = size_t{1} << 24;
+  return is_vae_config(nlohmann::json::parse(read_file(config, config, kMostBytes), nullptr, false));
+}
 
 std::string choose_vae_weights(const std::vector<std::string>& names, const std::string& where) {
   const auto there = [&](const std::string& name) {

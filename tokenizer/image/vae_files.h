@@ -1,6 +1,7 @@
 // The files of an autoencoder that stands by itself: a folder as diffusers has it, or one file of weights.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,12 @@ namespace janus {
 
 // Its folder below that of a model which draws with it.
 inline constexpr const char* kVaeFolder = "vae";
+
+// Whether a config.json is of an autoencoder, as diffusers writes it.
+bool is_vae_config(const nlohmann::json& config);
+
+// Whether the folder has the config of one.
+bool is_vae_folder(const std::string& folder);
 
 // The one among a folder's files that holds the weights: of diffusers' names the first that is there
 // (diffusion_pytorch_model.safetensors, .fp16.safetensors, .bin), or else the only *.safetensors. Empty where

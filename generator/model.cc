@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "generator/engine/engine.h"
+#include "generator/engine/engine_model.h"
 #include "generator/janus/janus_memory.h"
 #include "generator/janus/janus_model.h"
 #include "generator/janusflow/flow_memory.h"
@@ -19,6 +20,7 @@ struct Family {
                                  const ModelOptions& options);
   MemoryNeed (*memory_need)(const Checkpoint& checkpoint, std::string_view device_name,
                             const ModelOptions& options, const Work& work);
+  ImageDefaults image_defaults = {};
 };
 
 template <typename T>
@@ -28,7 +30,7 @@ std::unique_ptr<Model> open_as(const Checkpoint& checkpoint, std::shared_ptr<Dev
 }
 
 constexpr Family kFamilies[] = {
-    {is_janusflow, open_as<FlowModel>, flow_memory_need},
+    {is_janusflow, open_as<FlowModel>, flow_memory_need, kFlowImages},
     {is_janus, open_as<JanusModel>, janus_memory_need},
 };
 
@@ -99,6 +101,7 @@ void Model::generate(const GenerateOptions& options, const ImagesSink& on_image,
                          .prompt_ids = options.prompt_ids,
                          .negative_prompt = options.negative_prompt,
                          .guidance = options.guidance,
+                         .steps = options.steps,
                          .sampling = options.sampling,
                          .special_tokens = options.special_tokens};
     request.sampling.seed += static_cast<uint32_t>(k);
@@ -123,6 +126,8 @@ void check_family(const FileSet& files) {
   const nlohmann::json config = files.json("config.json");
   family_of(files, JsonObject(config, files.path("config.json")).json());
 }
+
+ImageDefaults image_defaults(const Checkpoint& checkpoint) { return family_of(checkpoint).image_defaults; }
 
 std::unique_ptr<Model> open_model(const Checkpoint& checkpoint, std::shared_ptr<Device> device,
                                   const ModelOptions& options) {

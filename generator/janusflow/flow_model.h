@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "generator/janusflow/flow_engine_model.h"
+#include "generator/janusflow/flow_vae.h"
 #include "generator/model.h"
 
 namespace janus {
@@ -27,6 +28,7 @@ class FlowModel : public Model, private ImageEmbedder {
 
   std::shared_ptr<Device> device_;
   FlowNetworks networks_;
+  FlowVae vae_;
   std::unique_ptr<TextTokenizer> tokenizer_;
   std::optional<FlowEngineModel> engine_model_;
   ModelInfo info_;

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "generator/engine/engine.h"
+#include "generator/engine/engine_model.h"
 #include "generator/janus/janus_memory.h"
 #include "generator/janus/janus_model.h"
 #include "generator/janusflow/flow_memory.h"
@@ -23,6 +24,7 @@ struct Family {
                             const ModelOptions& options, const Work& work);
   // Throws Error where models of the family could not draw; null where they always can.
   void (*check_draws)(const Checkpoint& checkpoint, const ModelOptions& options);
+  ImageDefaults image_defaults = {};
 };
 
 template <typename T>
@@ -32,7 +34,7 @@ std::unique_ptr<Model> open_as(const Checkpoint& checkpoint, std::shared_ptr<Dev
 }
 
 constexpr Family kFamilies[] = {
-    {is_janusflow, open_as<FlowModel>, flow_memory_need, check_flow_draws},
+    {is_janusflow, open_as<FlowModel>, flow_memory_need, check_flow_draws, kFlowImages},
     {is_janus, open_as<JanusModel>, janus_memory_need, nullptr},
 };
 
@@ -119,6 +121,7 @@ void Model::generate(const GenerateOptions& options, const ImagesSink& on_image,
                          .prompt_ids = options.prompt_ids,
                          .negative_prompt = options.negative_prompt,
                          .guidance = options.guidance,
+                         .steps = options.steps,
                          .sampling = options.sampling,
                          .special_tokens = options.special_tokens};
     request.sampling.seed += static_cast<uint32_t>(k);
@@ -150,6 +153,8 @@ void check_draws(const Checkpoint& checkpoint, const ModelOptions& options) {
   const Family& family = family_of(checkpoint);
   if (family.check_draws != nullptr) family.check_draws(checkpoint, options);
 }
+
+ImageDefaults image_defaults(const Checkpoint& checkpoint) { return family_of(checkpoint).image_defaults; }
 
 std::unique_ptr<Model> open_model(const Checkpoint& checkpoint, std::shared_ptr<Device> device,
                                   const ModelOptions& options) {

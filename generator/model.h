@@ -12,6 +12,7 @@
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/nn/sampler.h"
+#include "generator/image_defaults.h"
 #include "generator/part_types.h"
 #include "generator/results.h"
 #include "generator/vae_source.h"
@@ -36,10 +37,11 @@ struct DescribeOptions {
 
 struct GenerateOptions {
   std::string prompt = {};
-  std::vector<int32_t> prompt_ids = {};  // in place of `prompt`; end in the begin-of-image id
-  std::string negative_prompt = {};      // as ImageRequest's
-  int count = 1;                         // image k has seed + k, modulo 2^32
-  float guidance = 5.0F;
+  std::vector<int32_t> prompt_ids = {};  // these, guidance and steps as ImageRequest's
+  std::string negative_prompt = {};
+  int count = 1;  // image k has seed + k, modulo 2^32
+  std::optional<float> guidance = {};
+  std::optional<int> steps = {};
   SamplingOptions sampling = {};
   bool special_tokens = false;  // in `prompt`, as in DescribeOptions
 };
@@ -174,6 +176,8 @@ bool draws_latents(const nlohmann::json& config);
 // Throws Error where images of the model would need an autoencoder that is not found (the places, and what to
 // do) or is not the model's. Reads headers alone.
 void check_draws(const Checkpoint& checkpoint, const ModelOptions& options);
+// What an image of the model of a checkpoint is asked for with, known before the model is opened.
+ImageDefaults image_defaults(const Checkpoint& checkpoint);
 
 // Opens the model of a checkpoint, whatever its family. Throws Error for a family that is not in the table.
 std::unique_ptr<Model> open_model(const Checkpoint& checkpoint, std::shared_ptr<Device> device,

@@ -50,8 +50,11 @@ std::vector<int32_t> next_turn_prompt(const TextTokenizer& tokenizer, const Spec
 std::vector<int32_t> answer_ids(const TextTokenizer& tokenizer, const std::string& answer,
                                 bool special_tokens = false);
 
-// The ids of a request for an image, ending in begin-of-image. Throws Error where special_tokens makes a
-// placeholder of the prompt.
+// The ids of a request for an image, without a token for its beginning. Throws Error where special_tokens
+// makes a placeholder of the prompt.
+std::vector<int32_t> image_request_ids(const TextTokenizer& tokenizer, const SpecialIds& special,
+                                       const std::string& prompt, bool special_tokens = false);
+// The same, ending in begin-of-image.
 std::vector<int32_t> generation_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                        const std::string& prompt, bool special_tokens = false);
 // The same with everything between the first and the last id replaced by pads: what guidance leads away from.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,9 @@ Reader any_input_text(std::string& target);
 Reader prompt_text(std::string& target, const std::string& otherwise = {});
 Reader number(int64_t& target, IntRange range);
 Reader number(double& target, RealRange range);
+// The same of a target that has no value until one is given. otherwise: its default, for help.
+Reader number(std::optional<int64_t>& target, IntRange range, const std::string& otherwise);
+Reader number(std::optional<double>& target, RealRange range, const std::string& otherwise);
 // 0 to 2^32 - 1; a negative one stands for a random seed, which is drawn at once.
 Reader seed_number(int64_t& target);
 Reader one_of(std::string& target, std::vector<std::string> values);

@@ -8,15 +8,14 @@
 
 namespace janus {
 
-void fail_to_draw() {
-  fail(
-      "model: expected Janus or Janus-Pro to generate with, found JanusFlow: this version does not draw with "
-      "JanusFlow; use a Janus-Pro model, or ask this one about images");
+std::vector<int32_t> FlowEngineModel::image_prompt(const std::string& prompt, bool special_tokens) const {
+  return checked(image_request_ids(tokenizer(), special_ids(), prompt, special_tokens));
 }
 
-std::vector<int32_t> FlowEngineModel::image_prompt(const std::string&, bool) const { fail_to_draw(); }
-
-std::vector<int32_t> FlowEngineModel::unconditional_prompt(std::span<const int32_t>) const { fail_to_draw(); }
+// The begin token alone: the reference puts pads behind it and masks them.
+std::vector<int32_t> FlowEngineModel::unconditional_prompt(std::span<const int32_t> image_prompt) const {
+  return {image_prompt.begin(), image_prompt.begin() + 1};
+}
 
 Tensor FlowEngineModel::encode_images(std::span<const float> pixels, const LayerHook& on_layer) const {
   return networks_.embed_images(pixels, on_layer);
@@ -43,6 +42,11 @@ void FlowEngineModel::complete_plan([[maybe_unused]] TokenKind kind, DeviceDecod
   complete_text_plan(plan);
 }
 
-Image FlowEngineModel::make_image(const ImageCodes&, const LayerHook&) const { fail_to_draw(); }
+Image FlowEngineModel::make_image(const ImageCodes&, const LayerHook&) const {
+  fail(
+      "codes: expected a model that has images as codes, found JanusFlow, which draws latents; use a Janus "
+      "or "
+      "Janus-Pro model");
+}
 
 }  // namespace janus

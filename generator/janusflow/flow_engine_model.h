@@ -1,24 +1,29 @@
-// The EngineModel of JanusFlow: its answers. Its images are not made yet.
+// The EngineModel of JanusFlow.
 // Source: deepseek-ai/Janus, janusflow/models/modeling_vlm.py (prepare_inputs_embeds).
 #pragma once
 
 #include "generator/chat_engine_model.h"
+#include "generator/janusflow/flow_drawing.h"
 #include "generator/janusflow/flow_networks.h"
 
 namespace janus {
 
 class FlowEngineModel : public ChatEngineModel {
  public:
-  // `networks` must outlive it.
-  FlowEngineModel(const FlowNetworks& networks, Text text)
+  // `networks` and `vae` must outlive it.
+  FlowEngineModel(const FlowNetworks& networks, const FlowVae& vae, Text text)
       : ChatEngineModel(networks.language_model, networks.lm_head, with_begin(std::move(text))),
-        networks_(networks) {}
+        networks_(networks),
+        drawing_(networks, vae) {}
 
   DType cache_dtype() const override { return networks_.cache_dtype; }
 
-  // Both throw Error: this version does not draw with JanusFlow.
+  // Behind both stands the time of a step, in place of a token for the image's beginning.
   std::vector<int32_t> image_prompt(const std::string& prompt, bool special_tokens) const override;
   std::vector<int32_t> unconditional_prompt(std::span<const int32_t> image_prompt) const override;
+
+  ImageDefaults image_defaults() const override { return kFlowImages; }
+  const LatentFlow* latent_flow() const override { return &drawing_; }
 
   // The learned beginning of an image and its patches.
   int64_t image_tokens() const override { return networks_.config.image_tokens(); }
@@ -41,9 +46,7 @@ class FlowEngineModel : public ChatEngineModel {
   }
 
   const FlowNetworks& networks_;
+  FlowDrawing drawing_;
 };
-
-// Throws Error: this version does not draw with JanusFlow.
-[[noreturn]] void fail_to_draw();
 
 }  // namespace janus

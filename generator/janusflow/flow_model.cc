@@ -50,7 +50,7 @@ FlowModel::FlowModel(const Checkpoint& checkpoint, std::shared_ptr<Device> devic
       info_(make_info(networks_.config)) {
   ModelText read = read_model_text(checkpoint, info_.vocab_size, networks_.config.processor.system_prompt);
   tokenizer_ = std::move(read.tokenizer);
-  engine_model_.emplace(networks_, std::move(read.text));
+  engine_model_.emplace(networks_, vae_, std::move(read.text));
 }
 
 PassCost FlowModel::cost(Part part, int64_t tokens, int) const {
@@ -63,7 +63,8 @@ PassCost FlowModel::cost(Part part, int64_t tokens, int) const {
       return step_cost(networks_.language_model, networks_.cache_dtype, {.layers = {networks_.lm_head}}, 1,
                        tokens);
     default:
-      fail_to_draw();
+      fail(
+          "part: expected one of vision, prefill and text decode for JanusFlow, found a part of code images");
   }
 }
 

@@ -94,10 +94,11 @@ Tensor FlowNetworks::latent_embeddings(const Tensor& features) const {
 }
 
 std::vector<float> FlowNetworks::velocity(const Tensor& hidden, const Tensor& skip,
-                                          const Tensor& time) const {
+                                          std::span<const Tensor> modulations) const {
   const int64_t rows = hidden.size(0), height = skip.size(1), width = skip.size(2);
   const Tensor x = vision_gen_dec_aligner(vision_gen_dec_aligner_norm(hidden));
-  const Tensor places = decoder(x.reshape({rows, height, width, skip.size(3)}), repeated(skip, rows), time);
+  const Tensor places =
+      decoder(x.reshape({rows, height, width, skip.size(3)}), repeated(skip, rows), modulations);
   const std::vector<float> values = ops::to_host(places);
   const size_t one = values.size() / static_cast<size_t>(rows);
   std::vector<float> velocity;

@@ -34,9 +34,10 @@ struct FlowNetworks {
   Tensor embed_images(std::span<const float> pixels, const LayerHook& on_layer = {}) const;
   // The places of the latent as tokens: what the encoder gives -> embeddings [B, h * w, D].
   Tensor latent_embeddings(const Tensor& features) const;
-  // hidden: [B, h * w, D] of those tokens; skip: the encoder's features [1, h, w, C], one for all rows; time
-  // as of the blocks -> velocity [B, patch * h, patch * w, latent_channels] on the host.
-  std::vector<float> velocity(const Tensor& hidden, const Tensor& skip, const Tensor& time) const;
+  // hidden: [B, h * w, D] of those tokens; skip: the encoder's features [1, h, w, C], one for all rows;
+  // modulations: of the decoder's blocks -> velocity [B, patch * h, patch * w, latent_channels] on the host.
+  std::vector<float> velocity(const Tensor& hidden, const Tensor& skip,
+                              std::span<const Tensor> modulations) const;
 };
 
 }  // namespace janus

@@ -93,7 +93,17 @@ ConvNextBlock ConvNextBlock::load(const Weights& w, int64_t channels, int64_t ti
   };
 }
 
-Tensor ConvNextBlock::operator()(const Tensor& x, const Tensor& time) const {
+Tensor ConvNextBlock::modulation(const Tensor& time) const {
+  return cond_embeds_mapper(time).reshape({2, depthwise_bias.size(0)});
+}
+
+std::vector<Tensor> modulations(std::span<const ConvNextBlock> blocks, const Tensor& time) {
+  std::vector<Tensor> made;
+  for (const ConvNextBlock& block : blocks) made.push_back(block.modulation(time));
+  return made;
+}
+
+Tensor ConvNextBlock::operator()(const Tensor& x, const Tensor& modulation) const {
   const int64_t channels = x.size(3);
   const Tensor seen = ops::depthwise_conv2d(x, depthwise_weight, depthwise_bias, kSamePadding7x7);
   const Tensor wide = ops::gelu_erf(channelwise_linear_1(flat(norm(seen))));
@@ -101,8 +111,7 @@ Tensor ConvNextBlock::operator()(const Tensor& x, const Tensor& time) const {
       ops::global_response_norm(wide.reshape({x.size(0), x.size(1), x.size(2), kWidening * channels}),
                                 channelwise_norm_weight, channelwise_norm_bias, kResponseEps);
   const Tensor y = ops::linear_add(flat(answered), channelwise_linear_2.view(), flat(x));
-  const Tensor film = cond_embeds_mapper(time).reshape({2, channels});
-  const auto vector = [&](int64_t row) { return film.rows(row, 1).reshape({channels}); };
+  const auto vector = [&](int64_t row) { return modulation.rows(row, 1).reshape({channels}); };
   return ops::scale_shift(y, vector(0), vector(1)).reshape(x.shape());
 }
 
@@ -113,9 +122,9 @@ UvitEncoder UvitEncoder::load(const Weights& w, const UvitConfig& config) {
               load_blocks(w, config.encoder_blocks, config.channels, config.time_width, config.encoder_eps)};
 }
 
-Tensor UvitEncoder::operator()(const Tensor& latent, const Tensor& time) const {
+Tensor UvitEncoder::operator()(const Tensor& latent, std::span<const Tensor> modulations) const {
   Tensor x = in_conv(latent, {.stride = static_cast<int>(in_conv.weight.size(2))});
-  for (const ConvNextBlock& block : blocks) x = block(x, time);
+  for (size_t index = 0; index < blocks.size(); ++index) x = blocks[index](x, modulations[index]);
   return x;
 }
 
@@ -128,9 +137,10 @@ UvitDecoder UvitDecoder::load(const Weights& w, const UvitConfig& config) {
           .unpatch_conv = load_pointwise(last / "unpatch_conv", both, out)};
 }
 
-Tensor UvitDecoder::operator()(const Tensor& x, const Tensor& skip, const Tensor& time) const {
+Tensor UvitDecoder::operator()(const Tensor& x, const Tensor& skip,
+                               std::span<const Tensor> modulations) const {
   Tensor h = side_by_side(input_norm(x), skip);
-  for (const ConvNextBlock& block : blocks) h = block(h, time);
+  for (size_t index = 0; index < blocks.size(); ++index) h = blocks[index](h, modulations[index]);
   const Tensor out = unpatch_conv(flat(norm(h)));
   return out.reshape({h.size(0), h.size(1), h.size(2), out.size(2)});
 }

@@ -33,9 +33,14 @@ struct ConvNextBlock {
   Linear cond_embeds_mapper;                              // time embedding -> [2 C], scale first
 
   static ConvNextBlock load(const Weights& w, int64_t channels, int64_t time_width, float eps);
-  // time: silu of the time embedding, [1, time_width]. x: [B, h, w, C] -> same.
-  Tensor operator()(const Tensor& x, const Tensor& time) const;
+  // time: silu of the time embedding, [1, time_width] -> [2, C], scale and shift.
+  Tensor modulation(const Tensor& time) const;
+  // x: [B, h, w, C], modulation: [2, C] -> as x.
+  Tensor operator()(const Tensor& x, const Tensor& modulation) const;
 };
+
+// The modulations of blocks at a time, as ConvNextBlock::modulation.
+std::vector<Tensor> modulations(std::span<const ConvNextBlock> blocks, const Tensor& time);
 
 struct UvitEncoder {
   TimeEmbedding time_embed;
@@ -43,9 +48,9 @@ struct UvitEncoder {
   std::vector<ConvNextBlock> blocks;
 
   static UvitEncoder load(const Weights& w, const UvitConfig& config);
-  // latent: [B, patch * h, patch * w, latent_channels]; time as of the blocks. -> [B, h, w, C], which is also
-  // what skips to the decoder.
-  Tensor operator()(const Tensor& latent, const Tensor& time) const;
+  // latent: [B, patch * h, patch * w, latent_channels], modulations: of the blocks -> [B, h, w, C], which is
+  // also what skips to the decoder.
+  Tensor operator()(const Tensor& latent, std::span<const Tensor> modulations) const;
 };
 
 struct UvitDecoder {
@@ -55,9 +60,9 @@ struct UvitDecoder {
   Linear unpatch_conv;  // a 1 x 1 convolution
 
   static UvitDecoder load(const Weights& w, const UvitConfig& config);
-  // x, skip: [B, h, w, C] -> [B, h, w, latent_channels * patch * patch]; shuffle_patches makes the latent's
-  // places of it.
-  Tensor operator()(const Tensor& x, const Tensor& skip, const Tensor& time) const;
+  // x, skip: [B, h, w, C], modulations: of the blocks -> [B, h, w, latent_channels * patch * patch];
+  // shuffle_patches makes the latent's places of it.
+  Tensor operator()(const Tensor& x, const Tensor& skip, std::span<const Tensor> modulations) const;
 };
 
 // x * sigmoid(x).

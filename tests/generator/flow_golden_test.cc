@@ -33,6 +33,9 @@ class FlowGoldenTest : public testing::TestWithParam<std::string> {
     const Shape& shape = golden_.shape(stage);
     return ops::from_host(*device_, golden_.channels_last(stage), {1, shape[1], shape[2], shape[0]});
   }
+  Tensor encoded(const Tensor& latent, const Tensor& time) const {
+    return networks_.encoder(latent, modulations(networks_.encoder.blocks, time));
+  }
   // x: [T, D] into a new row of a cache -> hidden states [T, D].
   Tensor forward(const Tensor& x) const {
     const int64_t length = x.size(0), width = x.size(1);
@@ -104,18 +107,19 @@ TEST_P(FlowGoldenTest, EncoderOfTheLatent) {
   EXPECT_EQ(noise.size(1), networks_.config.latent_side());
   UvitEncoder cut = networks_.encoder;
   cut.blocks.clear();
-  expect_image("flow.in_conv", ops::to_host(cut(noise, time)));
+  expect_image("flow.in_conv", ops::to_host(cut(noise, {})));
   for (size_t block = 0; block < networks_.encoder.blocks.size(); ++block) {
     cut.blocks.push_back(networks_.encoder.blocks[block]);
-    expect_image("flow.encoder." + std::to_string(block), ops::to_host(cut(noise, time)));
+    expect_image("flow.encoder." + std::to_string(block),
+                 ops::to_host(cut(noise, modulations(cut.blocks, time))));
   }
-  expect_stage("flow.aligned", networks_.latent_embeddings(networks_.encoder(noise, time)));
+  expect_stage("flow.aligned", networks_.latent_embeddings(encoded(noise, time)));
 }
 
 TEST_P(FlowGoldenTest, DecoderBetweenTheTwo) {
   const auto t = golden_.json().at("time").get<float>();
   const Tensor embedded = networks_.encoder.time_embed(t);
-  const Tensor tokens = networks_.latent_embeddings(networks_.encoder(image("flow.noise"), silu(embedded)));
+  const Tensor tokens = networks_.latent_embeddings(encoded(image("flow.noise"), silu(embedded)));
   auto ids = golden_.list<int32_t>("prompt_ids");
   ids.pop_back();  // the time stands in the last one's place
   const std::vector<Tensor> parts{networks_.language_model.embed(ids), embedded,
@@ -128,7 +132,7 @@ TEST_P(FlowGoldenTest, DecoderBetweenTheTwo) {
 TEST_P(FlowGoldenTest, DecoderOfTheLatent) {
   const auto t = golden_.json().at("time").get<float>();
   const Tensor time = silu(networks_.encoder.time_embed(t));
-  const Tensor skip = networks_.encoder(image("flow.noise"), time);
+  const Tensor skip = encoded(image("flow.noise"), time);
   const int64_t tokens = golden_.shape("flow.hidden.conditional")[0],
                 width = golden_.shape("flow.hidden.conditional")[1];
   std::vector<float> hidden = golden_.values<float>("flow.hidden.conditional");
@@ -142,10 +146,11 @@ TEST_P(FlowGoldenTest, DecoderOfTheLatent) {
       networks_.decoder.input_norm(x.rows(0, 1).reshape({1, skip.size(1), skip.size(2), skip.size(3)})),
       skip);
   for (size_t block = 0; block < networks_.decoder.blocks.size(); ++block) {
-    h = networks_.decoder.blocks[block](h, time);
+    h = networks_.decoder.blocks[block](h, networks_.decoder.blocks[block].modulation(time));
     expect_image("flow.decoder." + std::to_string(block), ops::to_host(h));
   }
-  const std::vector<float> velocity = networks_.velocity(both, skip, time);
+  const std::vector<float> velocity =
+      networks_.velocity(both, skip, modulations(networks_.decoder.blocks, time));
   const size_t half = velocity.size() / 2;
   const std::vector<float> conditional(velocity.begin(), velocity.begin() + half);
   expect_image("flow.velocity.conditional", conditional, kDecoder);

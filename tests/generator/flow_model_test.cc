@@ -106,21 +106,10 @@ TEST_P(FlowModelTest, EmbedsImages) {
             (std::vector<int64_t>{int64_t{info.latent_side} * info.latent_side, info.latent_channels}));
 }
 
-TEST_P(FlowModelTest, RefusesToDrawWhateverTheWay) {
-  const auto says = [&](const std::function<void()>& action, const std::string& part) {
-    const std::string said = error_of(action);
-    EXPECT_NE(said.find(part), std::string::npos) << said;
-  };
-  says([&] { test::generate(*model_, {.prompt = "a red circle"}); }, "does not draw with JanusFlow");
-  for (const float guidance : {1.0F, 2.0F}) {
-    says(
-        [&] {
-          test::generate(*model_, {.prompt_ids = {3, 4, 5}, .guidance = guidance});
-        },
-        "images of codes");
-  }
+TEST_P(FlowModelTest, HasNoCodes) {
   const ImageCodes codes{.height = 1, .width = 1, .codes = {0}};
-  says([&] { test::score_codes(*model_, "a red circle", codes, 1.0F); }, "janusflow");
+  const std::string said = error_of([&] { test::score_codes(*model_, "a red circle", codes, 1.0F); });
+  EXPECT_NE(said.find("janusflow"), std::string::npos) << said;
   EXPECT_EQ(model_->image_coder(), nullptr);
 }
 

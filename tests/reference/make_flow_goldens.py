@@ -29,6 +29,7 @@ STEPS = 24  # of greedy text
 QUESTION, ANSWER = "What is in the picture?", " A red circle; 图 3"
 PROMPT = "a large blue star left of a green triangle"
 TIME, GUIDANCE, EULER_STEPS, KEPT = 400.0, 2.0, 30, (1, 2, 30)
+IMAGE_STEPS = 10  # of the image that is stored in 8 bits
 
 MODELS = {
     # The released shape cut down: every tag in the tokenizer.
@@ -247,11 +248,18 @@ def generation(reference, seed, stages):
     v = reference.velocity(ids, z, TIME, stages)
     stages["flow.velocity.guided"] = planes(reference.guided(v, GUIDANCE))
     latents = reference.sample(ids, z, EULER_STEPS, GUIDANCE)
+    stages["flow.image"] = image_of(reference.vae, reference.sample(ids, z, IMAGE_STEPS, GUIDANCE)[-1])
     stages |= {f"flow.latent.{step}": planes(latents[step - 1]) for step in KEPT}
     return latents[-1], {
         "prompt": PROMPT, "prompt_ids": ids, "time": TIME, "guidance": GUIDANCE, "steps": EULER_STEPS,
-        "kept_steps": list(KEPT),
+        "kept_steps": list(KEPT), "image_steps": IMAGE_STEPS,
     }
+
+
+def image_of(vae, latent):
+    """The image of a latent in 8 bits, [h, w, 3]: rounded in float32, which the demo's truncation only shifts."""
+    pixels = vae.decode(latent / vae.config.scaling_factor).sample[0].permute(1, 2, 0)
+    return ((pixels.clamp(-1, 1) + 1) / 2 * 255).round().to(torch.uint8)
 
 
 def write(name, stages, golden):

@@ -14,7 +14,7 @@ namespace janus {
 // The milliseconds that the parts of one request took; 0 for parts that did not run.
 struct Timings {
   double vision_ms = 0, prefill_ms = 0, decode_ms = 0, image_decode_ms = 0;
-  double tokens_per_second = 0;  // tokens or codes sampled, over decode_ms
+  double tokens_per_second = 0;  // tokens, codes or steps of a flow, over decode_ms
   int64_t passes = 0;  // of the decoder behind the prompt; fewer than tokens where guesses were right
 };
 

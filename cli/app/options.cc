@@ -38,6 +38,19 @@ bool parse(const std::string& text, T& value) {
 }
 
 template <typename T, typename Range>
+Reader ranged_number(std::optional<T>& target, Range range, const std::string& otherwise) {
+  return {.take = [range, &target](const std::string& text) -> std::string {
+            T value = 0;
+            if (!parse(text, value) || !range.holds(value)) return range.expected();
+            target = value;
+            return {};
+          },
+          .range = range.text(),
+          .default_value = target ? fmt::format("{}", *target) : otherwise,
+          .numeric = true};
+}
+
+template <typename T, typename Range>
 Reader ranged_number(T& target, Range range) {
   return {.take = [range, &target](const std::string& text) -> std::string {
             T value = 0;
@@ -152,6 +165,14 @@ Reader prompt_text(std::string& target, const std::string& otherwise) {
 Reader number(int64_t& target, IntRange range) { return ranged_number(target, range); }
 
 Reader number(double& target, RealRange range) { return ranged_number(target, range); }
+
+Reader number(std::optional<int64_t>& target, IntRange range, const std::string& otherwise) {
+  return ranged_number(target, range, otherwise);
+}
+
+Reader number(std::optional<double>& target, RealRange range, const std::string& otherwise) {
+  return ranged_number(target, range, otherwise);
+}
 
 Reader one_of(std::string& target, std::vector<std::string> values) {
   std::string range = fmt::format("{}", fmt::join(values, ", "));

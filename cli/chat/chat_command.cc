@@ -85,6 +85,7 @@ Command chat_command() {
             settings->quality_option = &declare_quality(options, settings->quality);
             declare_guidance(options, settings->guidance,
                              "how closely /generate follows its prompt, {range}; 1 = off");
+            declare_steps(options, settings->steps);
             declare_sampling(options, settings->sampling, Sampled::words, "of answers: ");
             declare_special_tokens(options, settings->special_tokens);
             declare_draft(options, settings->draft);

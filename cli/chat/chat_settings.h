@@ -1,6 +1,7 @@
 // The settings of a conversation: options at its beginning, /set within it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@ struct ChatSettings {
   std::string load, save;  // files of conversations; empty = none
   bool no_save = false;
   SamplingSettings sampling{AnswerRequest{}.sampling};
-  double guidance = ImageRequest{}.guidance;
+  std::optional<double> guidance;  // else the model's
+  std::optional<int64_t> steps;
   int draft = kAutoWindow, parallel = kAutoWindow;
   bool special_tokens = false;
   int64_t quality = kUsualQuality;  // of images

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <set>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "cli/io/output_file.h"
 #include "cli/model/provenance.h"
 #include "core/base/error.h"
+#include "generator/engine/check_request.h"
 #include "generator/engine/engine_model.h"
 
 namespace janus::cli {
@@ -26,6 +28,11 @@ namespace {
 
 // Images that the engine is asked for ahead: their prompts are held as ids.
 constexpr int64_t kAskedAhead = 64;
+
+// So long an image may take without advice on how to make it sooner.
+constexpr double kLongMinutes = 2;
+// Steps that are advised: images of fewer lose much.
+constexpr int64_t kFewSteps = 10;
 
 // Bytes of settings that go into a JPEG whatever stands beside them.
 constexpr size_t kMostJpegSettings = 60'000;
@@ -65,6 +72,7 @@ GenerateRun::GenerateRun(const GenerateSettings& settings, const CommonOptions& 
 
 Outcome GenerateRun::run() {
   require_no_terminal(settings_.output, console_);
+  settle_defaults();
   check_outputs();
   announce();
   for (const WorkItem& item : work_) {
@@ -93,6 +101,35 @@ Outcome GenerateRun::run() {
   }
   // A list is as good as its output: an image that stands there as an error counts, whenever it failed.
   return failed_ == 0 ? Outcome::done : Outcome::some_failed;
+}
+
+// What decides how an image is drawn has the model's defaults, and is refused where the model has nothing of
+// the kind. Of a model that cannot be found another place tells.
+void GenerateRun::settle_defaults() {
+  (void)error_of([&] {
+    if (!found_) found_ = find_model(common_, console_);
+    defaults_ = image_defaults(found_->checkpoint);
+  });
+  const auto refuse = [](const char* option, const char* expected, const char* found) {
+    throw UsageError(
+        fmt::format("option {}, command line: expected {}, found {}; leave it out", option, expected, found));
+  };
+  const OptionSet& options = *settings_.options;
+  if (defaults_.flows()) {
+    for (const char* option : {"--temperature", "--top-k", "--top-p", "--codes-out"}) {
+      if (options.given(option))
+        refuse(option, "a model that draws code by code", "JanusFlow, which draws by flow and has no codes");
+    }
+  } else if (options.given("--steps")) {
+    refuse("--steps", "a model that draws by flow, as JanusFlow does", "one that draws code by code");
+  }
+  for (WorkItem& item : work_) {
+    // What the environment or the user's settings say is for other models.
+    if (defaults_.flows() && item.sampling == settings_.sampling)
+      item.sampling = SamplingSettings(SamplingOptions{});
+    if (!defaults_.flows() && item.steps == settings_.steps) item.steps.reset();
+    item.settle(defaults_);
+  }
 }
 
 void GenerateRun::check_outputs() {
@@ -140,8 +177,10 @@ void GenerateRun::skip_finished() {
 void GenerateRun::refuse_long_prompts() {
   for (WorkItem& item : work_) {
     if (std::count(item.wanted.begin(), item.wanted.end(), true) == 0) continue;
-    const std::optional<Fault> fault =
-        fault_of([&] { check_image_prompt(chosen_.model->engine_model(), item.request(0)); });
+    const std::optional<Fault> fault = fault_of([&] {
+      check_request(*chosen_.model, item.request(0));
+      check_image_prompt(chosen_.model->engine_model(), item.request(0));
+    });
     if (!fault) continue;
     if (!list()) throw Error(fault->message);
     put_failures(item, *fault);
@@ -166,12 +205,19 @@ void GenerateRun::announce() {
 }
 
 void GenerateRun::generate() {
-  engine_.emplace(*chosen_.model,
-                  EngineOptions{.rows = 2 * chosen_.images_at_once, .image_window = settings_.parallel});
-  // A single image tells its codes, several tell how many are there.
+  // Side by side, images of a flow would only be finished later.
+  engine_.emplace(*chosen_.model, EngineOptions{.rows = 2 * (defaults_.flows() ? 1 : chosen_.images_at_once),
+                                                .image_window = settings_.parallel});
+  // A single image tells its codes or steps, several tell how many are there.
   if (to_generate_ > 1) {
     const ModelInfo& info = chosen_.model->info();
-    watch_.emplace(to_generate_, int64_t{info.codes_height} * info.codes_width);
+    const int64_t codes = int64_t{info.codes_height} * info.codes_width;
+    int64_t units = 0;
+    for (const WorkItem& item : work_) {
+      const auto wanted = std::count(item.wanted.begin(), item.wanted.end(), true);
+      units += (item.best_of && wanted > 0 ? item.count : wanted) * item.steps.value_or(codes);
+    }
+    watch_.emplace(to_generate_, units, defaults_.flows() ? "steps" : "codes");
     progress_.follow([this] { return watch_->status(); });
   }
   if (preview_) preview_->set_group(engine_->rows() / 2);
@@ -221,11 +267,26 @@ void GenerateRun::advance() {
 }
 
 void GenerateRun::tell_phase(const char* phase, int64_t done, int64_t total) {
+  const bool draws = phase == std::string_view("drawing");
+  if (draws && defaults_.flows()) advise_steps(done, total);
   if (!watch_) {
     progress_.update(phase, done, total);
-  } else if (phase == std::string_view("drawing")) {
-    watch_->sampled_code();
+  } else if (draws && done > 0) {
+    watch_->drew();
   }
+}
+
+// Once the first step has told how long all of them take.
+void GenerateRun::advise_steps(int64_t done, int64_t total) {
+  const auto now = std::chrono::steady_clock::now();
+  if (done == 0 && !first_step_) first_step_ = now;
+  if (done == 0 || advised_) return;
+  advised_ = true;
+  const double minutes = std::chrono::duration<double>(now - *first_step_).count() / 60;
+  if (minutes * static_cast<double>(total) < kLongMinutes || total <= kFewSteps) return;
+  console_.notice(fmt::format("{} steps take about {:.0f} minutes; --steps {} takes {:.0f}", total,
+                              minutes * static_cast<double>(total), kFewSteps,
+                              std::ceil(minutes * static_cast<double>(kFewSteps))));
 }
 
 void GenerateRun::take(Made& made) {

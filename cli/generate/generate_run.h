@@ -1,6 +1,7 @@
 // Generates the images of one command line and puts them in place, each as soon as it is finished.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -37,6 +38,7 @@ class GenerateRun {
   };
 
   bool list() const { return !settings_.prompts.empty(); }
+  void settle_defaults();
   void check_outputs();
   void skip_finished();
   // Of the model that -m names. Throws Error where it cannot be found.
@@ -59,6 +61,7 @@ class GenerateRun {
   void put_failures(const WorkItem& item, const Fault& fault);
   void tell(const WorkItem& item, const Output& output, const Candidate& kept);
   void tell_phase(const char* phase, int64_t done, int64_t total);
+  void advise_steps(int64_t done, int64_t total);
   void put_on_grid(const WorkItem& item, const Output& output, const Image& image, const std::string& label);
   void finish_grid();
   void add_to_journal(const WorkItem& item, size_t place, Json record);
@@ -82,6 +85,9 @@ class GenerateRun {
   int64_t asked_in_all_ = 0, asked_ = 0;  // images; those that are not in their places
   std::optional<Candidates> candidates_;  // of the item in work, where the best are kept
   const WorkItem* unranked_ = nullptr;    // the item whose candidates cannot be ranked
+  ImageDefaults defaults_;
+  std::optional<std::chrono::steady_clock::time_point> first_step_;  // of a flow: when it began
+  bool advised_ = false;
   int64_t outputs_ = 0, to_generate_ = 0, failed_ = 0, already_ = 0;
   // Last: where it ends with requests under way, it tells them so by all of the above.
   std::optional<Engine> engine_;

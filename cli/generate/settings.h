@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ namespace janus::cli {
 struct GenerateSettings {
   std::string prompt, negative_prompt, output, codes_output;
   int64_t count = 1;
-  double guidance = ImageRequest{}.guidance;
+  std::optional<double> guidance;  // else the model's
+  std::optional<int64_t> steps;
   SamplingSettings sampling{ImageRequest{}.sampling};
   bool special_tokens = false;
   int parallel = kAutoWindow;
@@ -37,7 +39,7 @@ struct GenerateSettings {
   std::string ranker = "self-caption";
 
   std::string grid, preview;
-  int64_t preview_every = 4;  // lines of codes
+  int64_t preview_every = 4;  // lines of codes, or steps
   int64_t enlarge = 1;
   int64_t quality = kUsualQuality;
 

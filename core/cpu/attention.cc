@@ -205,7 +205,7 @@ void CpuDevice::rope_cached_attention(Tensor& queries, Tensor& keys, const Tenso
   const int64_t key_heads = cache.keys.size(0), width = cache.keys.size(2), group = heads / key_heads;
   const auto attend = [&](int64_t b, int64_t key_head) {
     const int64_t i = b * key_heads + key_head, place = place_in(cache, b, key_head, 0);
-    const float* cosines = table.data<float>() + cache.positions[b] * width;
+    const float* cosines = table.data<float>() + cache.rotations()[b] * width;
     float* key = keys.data<float>() + i * width;
     float* query = queries.data<float>() + i * group * width;
     kernels_.rope(key, width, cosines, cosines + width / 2);

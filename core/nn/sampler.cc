@@ -4,6 +4,7 @@
 #include <bit>
 #include <cassert>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 namespace janus {
@@ -128,6 +129,26 @@ int32_t sample(std::span<const float> logits, const SamplingOptions& options, No
     for (int32_t id = 0; id < static_cast<int32_t>(logits.size()); ++id) consider(id);
   }
   return best;
+}
+
+std::vector<float> latent_noise(uint32_t seed, int64_t count) {
+  std::vector<float> noise(static_cast<size_t>(count));
+  for (int64_t first = 0; first < count; first += 4) {
+    const std::array<uint32_t, 4> words = philox4x32_10(
+        {static_cast<uint32_t>(first / 4), 0, static_cast<uint32_t>(NoiseStream::latent), 0}, {seed, 0});
+    const auto uniform = [&](size_t word) { return (words[word] + 0.5) * 0x1p-32; };
+    std::array<double, 4> normal{};
+    for (size_t pair = 0; pair < 4; pair += 2) {
+      const double radius = std::sqrt(-2 * std::log(uniform(pair)));
+      const double angle = 2 * std::numbers::pi * uniform(pair + 1);
+      normal[pair] = radius * std::cos(angle);
+      normal[pair + 1] = radius * std::sin(angle);
+    }
+    for (int64_t i = first; i < std::min(count, first + 4); ++i) {
+      noise[static_cast<size_t>(i)] = static_cast<float>(normal[static_cast<size_t>(i - first)]);
+    }
+  }
+  return noise;
 }
 
 std::vector<float> guide(std::span<const float> conditional, std::span<const float> unconditional,

@@ -34,8 +34,10 @@ class Transformer {
   // x: [B, T, D], rows: B cache rows -> [B, T, D]. Throws if a row would exceed the capacity. The result of a
   // row does not depend on the others. With T = 1 a row may stand several times, one after another: it gets
   // as many tokens, with the results that one call a token would give.
+  // rope_positions: for each row the position that its first new token is rotated for, where the tokens that
+  // it holds are not all that stand before it; empty: their number.
   Tensor forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows,
-                 const LayerHook& on_layer = {}) const;
+                 const LayerHook& on_layer = {}, std::span<const int32_t> rope_positions = {}) const;
 
   // Describes this decoder, and a cache into which it has read a prompt, to a device that decodes by itself.
   // The caller adds table, head, items and noise. Returns nothing where the layers have biases.

@@ -34,8 +34,9 @@ int default_rows(const Device& device);
 // model meanwhile. Waiting requests begin in the order they came, as soon as rows and memory are free.
 //
 // A running request is held up by a new one for at most 50 ms and one layer of it: prompts are read 256
-// tokens at a time while others run, and between two layers of a prompt, of an image that is looked at or of
-// a decoder the others make their steps.
+// tokens at a time while others run, and between two layers of a prompt, of an image that is looked at, of a
+// decoder or of a step of a flow the others make their steps. An image that is drawn by flow is not hurried:
+// new prompts are read between the layers of its steps.
 class Engine {
  public:
   // Takes no memory before the first request. The model must outlive it.

@@ -19,7 +19,7 @@ Scheduler::Scheduler(const EngineModel& model, EngineOptions options, std::funct
 
 void Scheduler::cancel(RequestId id) {
   const auto is_asked = [id](const auto& sequence) { return sequence->id == id; };
-  for (const auto* list : {&entering_, &running_}) {
+  for (const auto* list : {&entering_, &running_, &flowing_}) {
     const auto found = std::find_if(list->begin(), list->end(), is_asked);
     if (found != list->end()) (*found)->cancelled = true;
   }
@@ -33,13 +33,12 @@ void Scheduler::cancel(RequestId id) {
   }
 }
 
-bool Scheduler::idle() const {
-  return waiting_.empty() && entering_.empty() && running_.empty() && finishing_.empty();
-}
+bool Scheduler::idle() const { return waiting_.empty() && finishing_.empty() && !under_way(); }
 
 void Scheduler::step() {
   while (let_in()) read_prompts();
   sample_all();
+  flow_all();
   finish_one();
   encodings_.forget_unused();
 }
@@ -48,8 +47,9 @@ void Scheduler::step() {
 
 int Scheduler::rows_in_use() const {
   size_t rows = 0;
-  for (const auto& sequence : running_) rows += sequence->rows.size();
-  for (const auto& sequence : entering_) rows += sequence->rows.size();
+  for (const auto* list : {&running_, &entering_, &flowing_}) {
+    for (const auto& sequence : *list) rows += sequence->rows.size();
+  }
   return static_cast<int>(rows);
 }
 
@@ -140,7 +140,7 @@ bool Scheduler::let_in() {
     if (waits_for_prompt(*sequence)) break;
     try {
       if (!take_rows(*sequence)) {
-        if (!running_.empty() || !entering_.empty()) break;  // until memory is given back
+        if (under_way()) break;  // until memory is given back
         janus::fail(
             "memory, request: expected room for the keys and values of {} rows of up to {} tokens, found it "
             "for {} tokens; ask for less, or close other programs",
@@ -200,6 +200,28 @@ void Scheduler::sample_all() {
   }
   last_step_ = Clock::now();
   settle_ended();
+}
+
+// A pass over one image's tokens fills a device: more of them side by side would gain nothing, and hold up
+// the others for longer. Whoever asks meanwhile enters between two layers, for a step may take many seconds.
+void Scheduler::flow_all() {
+  for (const auto& sequence : std::vector(flowing_)) {
+    if (!sequence->cancelled) {
+      try {
+        sequence->as_flow()->advance(rows_.cache(), times_, [&](int64_t, int64_t) {
+          between_layers();
+          while (let_in()) read_prompts();
+          if (sequence->cancelled || broken_off_) throw Cancelled();
+        });
+      } catch (...) {
+        if (broken_off_) return;
+        sequence->error = std::current_exception();
+      }
+    }
+    if (!sequence->cancelled && !sequence->error && !sequence->ended) continue;
+    std::erase(flowing_, sequence);
+    settle(sequence);
+  }
 }
 
 void Scheduler::settle_ended() {
@@ -264,7 +286,7 @@ void Scheduler::finish_one() {
 
 void Scheduler::fail_all(const std::exception_ptr& error) {
   readings_.clear();
-  for (auto* list : {&entering_, &running_}) {
+  for (auto* list : {&entering_, &running_, &flowing_}) {
     for (const auto& sequence : std::exchange(*list, {})) fail(sequence, error);
   }
   for (auto* list : {&waiting_, &finishing_}) {

@@ -27,7 +27,8 @@ from PIL import Image
 import make_checkpoint
 import make_released
 from make_checkpoint import Sizes
-from reference import SPACE, Reference, random_picture, use_threads
+from pictures import random_picture
+from reference import SPACE, Reference, use_threads
 
 TENSOR_LIMIT = 2e-4  # relative L2, for a model of any depth
 # For small random ones: rounding gives up to 5e-6, GELU by tanh or an epsilon of 1e-5 some 1e-4.

@@ -1,0 +1,126 @@
+#include "generator/janusflow/flow_model.h"
+
+#include <fmt/ranges.h>
+
+#include "core/base/error.h"
+#include "core/base/finite.h"
+#include "core/tensor/ops.h"
+#include "generator/coder_pixels.h"
+#include "generator/load_options.h"
+#include "generator/pass_costs.h"
+
+namespace janus {
+namespace {
+
+ModelInfo make_info(const FlowConfig& config) {
+  ModelInfo info;
+  info.family = "janusflow";
+  info.layout = "original";
+  info.image_size = static_cast<int>(config.vision.image_size);
+  info.image_tokens = static_cast<int>(config.image_tokens());
+  info.context_length = config.language.max_position_embeddings;
+  info.hidden_size = config.language.hidden_size;
+  info.intermediate_size = config.language.intermediate_size;
+  info.layers = config.language.num_hidden_layers;
+  info.heads = config.language.num_attention_heads;
+  info.kv_heads = config.language.num_key_value_heads;
+  info.vocab_size = config.language.vocab_size;
+  info.latent_channels = static_cast<int>(config.uvit.latent_channels);
+  info.latent_side = static_cast<int>(config.latent_side());
+  return info;
+}
+
+// [rows, columns] -> [columns, rows].
+std::vector<float> transposed(std::span<const float> x, int64_t rows, int64_t columns) {
+  std::vector<float> result(x.size());
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t column = 0; column < columns; ++column)
+      result[column * rows + row] = x[row * columns + column];
+  }
+  return result;
+}
+
+}  // namespace
+
+FlowModel::FlowModel(const Checkpoint& checkpoint, std::shared_ptr<Device> device,
+                     const ModelOptions& options)
+    : device_(std::move(device)),
+      networks_(FlowNetworks::load(checkpoint, *device_, options.type, load_options(checkpoint, options))),
+      vae_(checkpoint, networks_.config, *device_, options),
+      info_(make_info(networks_.config)) {
+  ModelText read = read_model_text(checkpoint, info_.vocab_size, networks_.config.processor.system_prompt);
+  tokenizer_ = std::move(read.tokenizer);
+  engine_model_.emplace(networks_, vae_, std::move(read.text));
+}
+
+PassCost FlowModel::cost(Part part, int64_t tokens, int) const {
+  switch (part) {
+    case Part::vision:
+      return vision_cost(networks_.config.vision, {.layers = {networks_.vision_und_enc_aligner}});
+    case Part::prefill:
+      return prefill_cost(networks_.language_model, networks_.lm_head, tokens);
+    case Part::text_decode:
+      return step_cost(networks_.language_model, networks_.cache_dtype, {.layers = {networks_.lm_head}}, 1,
+                       tokens);
+    default:
+      fail(
+          "part: expected one of vision, prefill and text decode for JanusFlow, found a part of code images");
+  }
+}
+
+std::vector<float> FlowModel::prepare(const Image& image, EmbedStage stage) const {
+  const PreprocessConfig& config = networks_.config.preprocess;
+  return preprocess(image, stage == EmbedStage::latent ? coder_preprocess(config) : config);
+}
+
+std::vector<float> FlowModel::latent_of(const std::vector<float>& planes) const {
+  return vae_.encode(planes_to_tensor(*device_, planes, info_.image_size, info_.image_size));
+}
+
+Array FlowModel::encode(const Image& image) const {
+  const int64_t channels = info_.latent_channels, side = info_.latent_side;
+  return {.shape = {channels, side, side},
+          .values = transposed(latent_of(prepare(image, EmbedStage::latent)), side * side, channels)};
+}
+
+Array FlowModel::decode(const Array& latent) const {
+  const int64_t channels = info_.latent_channels, side = info_.latent_side, size = info_.image_size;
+  check(latent.shape == std::vector<int64_t>{channels, side, side},
+        "latent: expected the shape [{}, {}, {}] of this model, found [{}]; make it with janus encode",
+        channels, side, side, fmt::join(latent.shape, ", "));
+  check(all_finite(latent.values),
+        "latent: expected finite numbers, found others; make it with janus encode");
+  return {.shape = {size, size, 3}, .values = vae_.decode(transposed(latent.values, channels, side * side))};
+}
+
+std::vector<Array> FlowModel::embed(std::span<const std::vector<float>> prepared, EmbedStage stage) const {
+  std::vector<Array> arrays;
+  if (stage == EmbedStage::pixels) {
+    const int64_t size = info_.image_size;
+    for (const std::vector<float>& planes : prepared)
+      arrays.push_back({.shape = {3, size, size}, .values = planes});
+    return arrays;
+  }
+  if (stage == EmbedStage::latent) {
+    const int64_t channels = info_.latent_channels, side = info_.latent_side;
+    for (const std::vector<float>& planes : prepared)
+      arrays.push_back({.shape = {side * side, channels}, .values = latent_of(planes)});
+    return arrays;
+  }
+  std::vector<float> pixels;
+  for (const std::vector<float>& planes : prepared) pixels.insert(pixels.end(), planes.begin(), planes.end());
+  const Tensor values =
+      stage == EmbedStage::vision ? networks_.vision_tower(pixels) : engine_model_->encode_images(pixels, {});
+  const int64_t vectors = values.size(1), width = values.size(2);  // [B, vectors, width]
+  const std::vector<float> all = ops::to_host(values);
+  for (size_t image = 0; image < prepared.size(); ++image) {
+    const auto begin = all.begin() + static_cast<int64_t>(image) * vectors * width;
+    arrays.push_back({.shape = {vectors, width}, .values = {begin, begin + vectors * width}});
+    if (all_finite(arrays.back().values)) continue;
+    engine_model_->check_image_embeddings(prepared[image]);
+    fail_not_finite("vision tower");
+  }
+  return arrays;
+}
+
+}  // namespace janus

@@ -25,6 +25,7 @@ struct ModelSummary {
   std::string asked_type = "native";  // --type
   std::string fingerprint;
   bool loaded = false;
+  int64_t unloads = 0;  // seconds since 1970: when it is unloaded unless somebody asks; 0: it stays
   int rows = 0;  // of a step of its engine; 0 as long as it is not loaded
 };
 

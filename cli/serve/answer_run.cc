@@ -9,15 +9,13 @@
 #include "cli/serve/replies.h"
 #include "cli/serve/stop_strings.h"
 #include "generator/engine/engine_model.h"
+#include "generator/engine/enough.h"
 #include "generator/model.h"
 
 namespace janus::cli {
 namespace {
 
 constexpr const char* kTooLong = "context_length_exceeded";
-
-// Ends a request from within its sink.
-struct Stopped : Cancelled {};
 
 class AnswerRun : public std::enable_shared_from_this<AnswerRun> {
  public:
@@ -66,7 +64,7 @@ class AnswerRun : public std::enable_shared_from_this<AnswerRun> {
             [self, k](std::string_view piece) {
               Choice& choice = self->choice(k);
               self->show(k, choice.stops.push(piece), /*last=*/false);
-              if (choice.stops.hit()) throw Stopped();
+              if (choice.stops.hit()) throw Enough();
             },
         .on_progress =
             [self, k](const char* phase, int64_t done, int64_t) {
@@ -75,21 +73,14 @@ class AnswerRun : public std::enable_shared_from_this<AnswerRun> {
             },
         .on_done =
             [self, k](Answer& answer) {
-              self->show(k, self->choice(k).stops.finish(), /*last=*/true);
+              Choice& choice = self->choice(k);
+              if (choice.stops.hit()) choice.waiting.clear();  // tokens of the stop string
+              self->show(k, choice.stops.finish(), /*last=*/true);
               self->result(k).finish_reason = answer.finish_reason;
               self->result(k).timings = answer.timings;
               self->end(k);
             },
-        .on_error =
-            [self, k](const std::exception_ptr& error) {
-              try {
-                std::rethrow_exception(error);
-              } catch (const Stopped&) {
-                self->end(k);
-              } catch (...) {
-                self->fail(api_error_of(std::current_exception()));
-              }
-            },
+        .on_error = [self](const std::exception_ptr& error) { self->fail(api_error_of(error)); },
     };
   }
 

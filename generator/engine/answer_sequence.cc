@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "generator/engine/enough.h"
 #include "generator/engine/sequence.h"
 
 namespace janus {
@@ -83,8 +84,13 @@ class AnswerSequence : public Sequence {
   }
 
  private:
-  void show(const std::string& piece) const {
-    if (sink_.on_text && !piece.empty()) sink_.on_text(piece);
+  void show(const std::string& piece) {
+    try {
+      if (sink_.on_text && !piece.empty()) sink_.on_text(piece);
+    } catch (const Enough&) {
+      answer_.finish_reason = FinishReason::stop;
+      ended = true;
+    }
   }
 
   AnswerSink sink_;

@@ -70,6 +70,7 @@ TEST_F(OllamaTest, OptionsEndAnAnswer) {
   EXPECT_EQ(stopped["response"], "a large yellow");
   EXPECT_EQ(stopped["done_reason"], "stop");
   EXPECT_GT(stopped["prompt_eval_duration"], 0);
+  EXPECT_GT(stopped["eval_duration"], 0);
 }
 
 TEST_F(OllamaTest, ARawPromptIsTakenAsItStands) {

@@ -129,11 +129,9 @@ void add_chat_completions(Router& router, Service& service) {
           const auto reply = std::make_shared<ChatReply>(chat, model);
           if (!chat.stream) return start_answers(model, exchange, chat.job, at_once(reply, exchange));
           const auto stream = std::make_shared<EventStream>(exchange);
-          std::vector<ServerEvent> first;
           for (int k = 0; k < chat.job.choices; ++k) {
-            first.push_back({reply->chunk(k, {{"role", "assistant"}, {"content", ""}})});
+            stream->send_first(reply->chunk(k, {{"role", "assistant"}, {"content", ""}}));
           }
-          stream->begin_with(std::move(first));
           start_answers(model, exchange, chat.job, streamed(reply, stream));
           stream->begin();
         });

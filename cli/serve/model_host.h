@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/serve/api_error.h"
+#include "cli/serve/known_images.h"
 #include "generator/engine/engine.h"
 
 namespace janus::cli {
@@ -40,6 +41,8 @@ class ServedModel {
   virtual ~ServedModel() = default;
   virtual const ModelSummary& summary() const = 0;
   virtual const Model& model() const = 0;
+  // Those that its requests have shown last.
+  virtual KnownImages& known_images() = 0;
 
   // As the engine's submit(), but throws ApiError: 429 where the queue is full, 400 for a request that can
   // never be met.

@@ -50,6 +50,7 @@ class TinyModel : public ServedModel {
 
   const ModelSummary& summary() const override { return summary_; }
   const Model& model() const override { return *model_; }
+  KnownImages& known_images() override { return known_images_; }
   RequestId submit(AnswerRequest request, AnswerSink sink) override {
     return as_asked([&] { return engine_.submit(std::move(request), std::move(sink)); });
   }
@@ -86,6 +87,7 @@ class TinyModel : public ServedModel {
   std::unique_ptr<Model> model_;
   Engine engine_;
   ModelSummary summary_;
+  KnownImages known_images_;
   std::thread thread_;
 };
 
@@ -100,7 +102,8 @@ class TinyHost : public ModelHost {
            std::function<void(const ApiError&)> failed) override {
     // Without a share in it: a sink that lets go of it last, on the engine's thread, could not end that
     // thread.
-    if (name.empty() || name == "janus-tiny" || name == "janus-tiny:latest") return ready({std::shared_ptr<void>(), model.get()});
+    if (name.empty() || name == "janus-tiny" || name == "janus-tiny:latest")
+      return ready({std::shared_ptr<void>(), model.get()});
     failed(ApiError(404, "model " + name + ": expected janus-tiny", "model_not_found", "model"));
   }
 

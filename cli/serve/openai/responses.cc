@@ -238,7 +238,8 @@ void add_responses(Router& router, Service& service) {
     with_body_and_model(
         service, exchange,
         [&service, exchange](const nlohmann::json& body, const std::shared_ptr<ServedModel>& model) {
-          const ResponseRequest asked = read_response_request(body, model->model(), service.limits);
+          const ResponseRequest asked =
+              read_response_request(body, model->model(), model->known_images(), service.limits);
           const auto response = std::make_shared<Response>(body, asked, model, exchange);
           if (asked.image) {
             draw(service, model, exchange, asked, response);

@@ -116,7 +116,7 @@ void GenerateRun::settle_defaults() {
   };
   const OptionSet& options = *settings_.options;
   if (defaults_.flows()) {
-    for (const char* option : {"--temperature", "--top-k", "--top-p", "--codes-out"}) {
+    for (const char* option : {"--temperature", "--top-k", "--top-p", "--parallel", "--codes-out"}) {
       if (options.given(option))
         refuse(option, "a model that draws code by code", "JanusFlow, which draws by flow and has no codes");
     }

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "generator/engine/draft.h"
+#include "generator/engine/enough.h"
 #include "generator/engine/sequence.h"
 
 namespace janus {
@@ -91,8 +92,13 @@ class AnswerSequence : public Sequence {
   }
 
  private:
-  void show(const std::string& piece) const {
-    if (sink_.on_text && !piece.empty()) sink_.on_text(piece);
+  void show(const std::string& piece) {
+    try {
+      if (sink_.on_text && !piece.empty()) sink_.on_text(piece);
+    } catch (const Enough&) {
+      answer_.finish_reason = FinishReason::stop;
+      ended = true;
+    }
   }
 
   AnswerSink sink_;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "generator/engine/enough.h"
 #include "tests/generator/engine_requests.h"
 #include "tests/generator/engine_schedules.h"
 #include "tests/support/device_under_test.h"
@@ -195,6 +196,24 @@ TEST_P(EngineTest, AnswersEndWithTheContext) {
       {.prompt_ids = prompt, .max_tokens = 100, .sampling = {.temperature = 1e4F, .seed = 2}});
   EXPECT_LE(answer.ids.size(), 3U);
   EXPECT_TRUE(answer.ids.size() == 3U || answer.finish_reason == FinishReason::stop);
+}
+
+TEST_P(EngineTest, AnswersEndWhereTheirSinkHasEnough) {
+  Engine engine(*model_);
+  const AnswerRequest request{.turns = {{.question = "Say something."}},
+                              .max_tokens = 9,
+                              .sampling = {.temperature = 1.0F, .seed = 9}};
+  const Answer whole = engine.answer(request);
+  ASSERT_GT(whole.ids.size(), 4U);
+  size_t pieces = 0;
+  const Answer cut = engine.answer(request, {.on_text = [&](std::string_view) {
+                                     if (++pieces == 2) throw Enough();
+                                   }});
+  EXPECT_LT(cut.ids.size(), whole.ids.size());
+  EXPECT_EQ(cut.ids, std::vector<int32_t>(whole.ids.begin(), whole.ids.begin() + std::ssize(cut.ids)));
+  EXPECT_EQ(cut.finish_reason, FinishReason::stop);
+  EXPECT_GT(cut.timings.decode_ms, 0);
+  EXPECT_EQ(engine.load().running, 0);
 }
 
 TEST_P(EngineTest, WhatCanNeverBeMetIsRefusedWithTheNumbers) {

@@ -51,6 +51,7 @@ class TinyModel : public ServedModel {
 
   const ModelSummary& summary() const override { return summary_; }
   const Model& model() const override { return *model_; }
+  KnownImages& known_images() override { return known_images_; }
   RequestId submit(AnswerRequest request, AnswerSink sink) override {
     return as_asked([&] { return engine_.submit(std::move(request), std::move(sink)); });
   }
@@ -87,6 +88,7 @@ class TinyModel : public ServedModel {
   std::unique_ptr<Model> model_;
   Engine engine_;
   ModelSummary summary_;
+  KnownImages known_images_;
   std::thread thread_;
 };
 

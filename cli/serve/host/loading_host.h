@@ -74,6 +74,8 @@ class LoadingHost : public ModelHost {
   using Lock = std::unique_lock<std::mutex>;
 
   static bool idle(const Loaded& one) { return one.holders == 0 && one.engine->under_way() == 0; }
+  // In seconds since 1970, as ModelSummary::unloads.
+  int64_t unloads(const Loaded& one) const;
   std::shared_ptr<ServedModel> hold(const std::shared_ptr<Loaded>& loaded) const;
 
   void run();

@@ -80,7 +80,9 @@ Outcome decode(DecodeSettings& settings, const CommonOptions& common, Console& c
   if (raw) {
     output.write(npy_file(planes_of(pixels)), console);
   } else {
-    const Image image = to_image(pixels.values, static_cast<int>(width), static_cast<int>(height));
+    // As the family makes its own.
+    const ByteRounding rounding = coded.latent ? ByteRounding::nearest : ByteRounding::down;
+    const Image image = to_image(pixels.values, static_cast<int>(width), static_cast<int>(height), rounding);
     output.write(encode_image(image, format, {}, static_cast<int>(settings.quality)), console);
   }
   if (common.json) {

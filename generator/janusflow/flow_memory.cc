@@ -46,20 +46,6 @@ int64_t dry_drawing(const FlowEngineModel& model, const Work& work) {
 
 }  // namespace
 
-namespace {
-
-// Work that only may come to draw is not refused for want of an autoencoder: who asks for an image is.
-bool loads(const FlowVae& vae) {
-  try {
-    vae.need();
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
-}  // namespace
-
 MemoryNeed flow_memory_need(const Checkpoint& checkpoint, std::string_view device_name,
                             const ModelOptions& options, const Work& work) {
   const std::unique_ptr<DryDevice> dry = open_dry_device(device_name);

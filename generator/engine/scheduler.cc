@@ -58,6 +58,17 @@ bool Scheduler::may_enter(const Sequence& sequence) const {
   return used == 0 || used + static_cast<int>(sequence.rows.size()) <= options_.rows;
 }
 
+// Images that are drawn by flow keep their rows for minutes: half of all are left to others.
+bool Scheduler::waits_for_flows(Sequence& sequence) const {
+  if (sequence.as_flow() == nullptr) return false;
+  size_t rows = 0;
+  for (const auto* list : {&flowing_, &entering_}) {
+    for (const auto& other : *list) rows += other->as_flow() != nullptr ? other->rows.size() : 0;
+  }
+  const auto most = static_cast<size_t>(std::max(2, options_.rows / 2));
+  return rows > 0 && rows + sequence.rows.size() > most;
+}
+
 // Whether much of its prompt is being read for another right now.
 bool Scheduler::waits_for_prompt(const Sequence& sequence) const {
   if (sequence.session != nullptr) return false;
@@ -132,8 +143,12 @@ void Scheduler::give_back_rows(Sequence& sequence, bool failed) {
 }
 
 bool Scheduler::let_in() {
-  while (!waiting_.empty() && may_enter(*waiting_.front())) {
-    const std::shared_ptr<Sequence> sequence = waiting_.front();
+  while (true) {
+    // Nobody waits behind an image that only waits for others of its kind.
+    const auto next = std::find_if(waiting_.begin(), waiting_.end(),
+                                   [this](const auto& sequence) { return !waits_for_flows(*sequence); });
+    if (next == waiting_.end() || !may_enter(**next)) break;
+    const std::shared_ptr<Sequence> sequence = *next;
     if (sequence->session == nullptr && sequence->rows[0].keys.empty()) {
       for (PromptRow& row : sequence->rows) row.keys = encodings_.keys_of(row.ids, sequence->images);
     }
@@ -147,11 +162,11 @@ bool Scheduler::let_in() {
             sequence->rows.size(), sequence->longest_row(), rows_.most_tokens());
       }
     } catch (...) {
-      waiting_.pop_front();
+      waiting_.erase(next);
       fail(sequence, std::current_exception());
       continue;
     }
-    waiting_.pop_front();
+    waiting_.erase(next);
     sequence->watch.lap_ms();
     entering_.push_back(sequence);
   }

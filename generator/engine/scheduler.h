@@ -54,6 +54,8 @@ class Scheduler {
   // Gives rows to waiting sequences. True where any entered, whose prompts are to be read now.
   bool let_in();
   bool may_enter(const Sequence& sequence) const;
+  // Whether it is drawn by flow and others of the kind hold the rows that such may have.
+  bool waits_for_flows(Sequence& sequence) const;
   bool waits_for_prompt(const Sequence& sequence) const;
   bool take_rows(Sequence& sequence);
   void give_back_rows(Sequence& sequence, bool failed);

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "generator/model.h"
 #include "tests/generator/engine_requests.h"
 
 namespace janus {

@@ -178,6 +178,31 @@ TEST_F(FlowEngineTest, AnswersAreWrittenWhileAnImageIsDrawn) {
   EXPECT_LT(drawn_when_answered, 10) << "it entered and was sampled between the layers";
 }
 
+TEST_F(FlowEngineTest, AnswersDoNotWaitForImagesThatWait) {
+  Engine engine(*model_, {.rows = 8});
+  std::vector<int> begun, ended;
+  int most = 0, most_when_answered = -1;
+  for (int i = 0; i < 6; ++i) {
+    engine.submit(ImageRequest{.prompt = "a house", .steps = 40},
+                  {.on_progress =
+                       [&, i](const char* phase, int64_t done, int64_t) {
+                         if (phase != std::string("drawing")) return;
+                         if (done == 0) begun.push_back(i);
+                         most = std::max(most, static_cast<int>(done));
+                       },
+                   .on_done = [&, i](GeneratedImage&) { ended.push_back(i); }});
+  }
+  engine.step();
+  engine.submit(AnswerRequest{.turns = {{.question = "Say something."}}, .max_tokens = 6},
+                {.on_done = [&](Answer&) { most_when_answered = most; }});
+  while (engine.step()) {
+  }
+  EXPECT_GE(most_when_answered, 0);
+  EXPECT_LT(most_when_answered, 20);
+  EXPECT_EQ(begun, (std::vector<int>{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(ended, begun);
+}
+
 TEST_F(FlowEngineTest, SpecialTokensInAPromptAreText) {
   const ImageRequest request{.prompt = "<begin_of_image> a bird<|end_of_sentence|>", .steps = 2};
   EXPECT_NO_THROW(draw(*model_, request));

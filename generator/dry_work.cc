@@ -23,11 +23,12 @@ int64_t read_bytes(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-MemoryNeed weights_need(const Checkpoint& checkpoint, const DryDevice& device) {
+MemoryNeed weights_need(std::span<const Checkpoint> checkpoints, const DryDevice& device) {
   MemoryNeed need;
   need.held_bytes = static_cast<int64_t>(device.live_bytes());
-  need.mapped_bytes =
-      std::max<int64_t>(0, read_bytes(checkpoint) - static_cast<int64_t>(device.passed_bytes()));
+  int64_t bytes = 0;
+  for (const Checkpoint& checkpoint : checkpoints) bytes += read_bytes(checkpoint);
+  need.mapped_bytes = std::max<int64_t>(0, bytes - static_cast<int64_t>(device.passed_bytes()));
   return need;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 
 #include "core/tensor/dry_device.h"
 #include "generator/engine/engine_model.h"
@@ -9,8 +10,8 @@
 
 namespace janus {
 
-// What loading took: the dry device holds the networks of the checkpoint.
-MemoryNeed weights_need(const Checkpoint& checkpoint, const DryDevice& device);
+// What loading took: the dry device holds the networks of these checkpoints, and nothing else.
+MemoryNeed weights_need(std::span<const Checkpoint> checkpoints, const DryDevice& device);
 
 // Adds what `step` takes at its peak beside the `loaded` bytes of the networks. It returns how much of that
 // is keys and values, of which `rows` stand side by side.

@@ -15,6 +15,7 @@
 #include "generator/image_defaults.h"
 #include "generator/part_types.h"
 #include "generator/results.h"
+#include "generator/vae_source.h"
 #include "tokenizer/text/text_tokenizer.h"
 #include "vision/image.h"
 
@@ -47,7 +48,7 @@ struct GenerateOptions {
 
 // The stages at which an image can be read out: the tower's pixels [3, h, w], the tower's features [N,
 // width], the decoder's input for the image [N, D], and the VQ tokenizer's vectors before quantisation [N,
-// embed_dim].
+// embed_dim], or the places of the autoencoder's latent [N, channels].
 enum class EmbedStage { pixels, vision, aligned, latent };
 
 struct ModelInfo {
@@ -57,6 +58,8 @@ struct ModelInfo {
   int image_tokens = 0;  // embeddings an image takes in a prompt
   int codes_height = 0, codes_width = 0;
   int64_t codebook_size = 0;
+  // Of families whose images are latents of an autoencoder; else 0.
+  int latent_channels = 0, latent_side = 0;
   int64_t context_length = 0;
   int64_t hidden_size = 0, intermediate_size = 0, layers = 0, heads = 0, kv_heads = 0, vocab_size = 0;
 };
@@ -65,6 +68,8 @@ struct ModelOptions {
   // One WeightType, or one a part. The cache is f32 where the language part is made f32, else bf16.
   PartTypes type = {};
   Progress progress = {};
+  // Where the autoencoder is, for families that draw with one.
+  VaePlaces vae = {};
   // Only notes in the checkpoint what would become of each tensor. Such a model has its info() and must not
   // run.
   bool plan = false;
@@ -92,6 +97,22 @@ class ImageCoder {
   // Returns [h, w, 3] of nominal range -1..1, not clamped. Throws Error for a size or a code that is not the
   // model's.
   virtual Array decode(const ImageCodes& codes) const = 0;
+};
+
+// Turns images into latents of an autoencoder and back, for families that draw in its space. The autoencoder
+// is looked for and loaded when it is first needed; may be called from any thread.
+class LatentCoder {
+ public:
+  virtual ~LatentCoder() = default;
+  // The autoencoder, opened as far as its headers; its checkpoint's read() tells what loading makes of it.
+  // Nothing where none is found. Throws Error for one that is damaged or not the model's.
+  virtual std::optional<VaeSource> find_vae() const = 0;
+  // Returns the mean of the image's latent, [channels, h, w] as drawing has it. Throws Error where there is
+  // no autoencoder, naming the places and what to do.
+  virtual Array encode(const Image& image) const = 0;
+  // latent: [channels, h, w] -> [H, W, 3] of nominal range -1..1, not clamped. Throws Error as encode(), for
+  // a shape that is not the model's, and for values that are no numbers.
+  virtual Array decode(const Array& latent) const = 0;
 };
 
 // Turns images into embeddings.
@@ -125,9 +146,11 @@ class Model {
 
   // Null where the family cannot do it.
   virtual const ImageCoder* image_coder() const { return nullptr; }
+  virtual const LatentCoder* latent_coder() const { return nullptr; }
   virtual const ImageEmbedder* image_embedder() const { return nullptr; }
   // Throws Error that names the family where it cannot do it.
   const ImageCoder& need_image_coder() const;
+  const LatentCoder& need_latent_coder() const;
   const ImageEmbedder& need_image_embedder() const;
 
   // The three below run one request each, on an engine of its own. Callers with several requests share an
@@ -148,6 +171,11 @@ class Model {
 // which may be of a kind that no family has. A folder without config.json passes; Checkpoint::open says more.
 void check_family(const FileSet& files);
 
+// Whether the models of a config draw with an autoencoder of its own files.
+bool draws_latents(const nlohmann::json& config);
+// Throws Error where images of the model would need an autoencoder that is not found (the places, and what to
+// do) or is not the model's. Reads headers alone.
+void check_draws(const Checkpoint& checkpoint, const ModelOptions& options);
 // What an image of the model of a checkpoint is asked for with, known before the model is opened.
 ImageDefaults image_defaults(const Checkpoint& checkpoint);
 

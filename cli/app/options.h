@@ -140,7 +140,8 @@ struct CommonOptions {
   std::vector<std::string> models;  // in the order of the command line
   std::string device = "auto";
   std::string type = "native";
-  int64_t threads = 0;                    // 0 = the processors this process may use
+  std::string vae;      // of JanusFlow: a path, or owner/repo of the hub cache; empty = where it is found
+  int64_t threads = 0;  // 0 = the processors this process may use
   int64_t seed = SamplingOptions{}.seed;  // 0 to 2^32-1, a random one already drawn
   const OptionEntry* seed_option = nullptr;
   int64_t max_tokens = AnswerRequest{}.max_tokens;

@@ -199,7 +199,7 @@ Command caption_command() {
       .run = [words](const CommonOptions& common,
                      Console& console) { return caption(*words, common, console); },
       .notes = style_notes(),
-      .unused = {"--json"},
+      .unused = {"--json", "--vae"},
   };
 }
 

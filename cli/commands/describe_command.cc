@@ -242,6 +242,7 @@ Command describe_command() {
       .run = [settings](const CommonOptions& common,
                         Console& console) { return describe(*settings, common, console); },
       .notes = style_notes(),
+      .unused = kAnswersOnly,
   };
 }
 

@@ -108,7 +108,7 @@ MemoryNeed janus_memory_need(const Checkpoint& checkpoint, std::string_view devi
   const std::unique_ptr<DryDevice> dry = open_dry_device(device_name);
   DryDevice& device = *dry;
   const JanusNetworks networks = JanusNetworks::load(checkpoint, device, options.type);
-  MemoryNeed need = weights_need(checkpoint, device);
+  MemoryNeed need = weights_need({&checkpoint, 1}, device);
   DryRun(networks, device, work).run(need);
   return need;
 }

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/finite.h"
 #include "core/tensor/ops.h"
+#include "generator/coder_pixels.h"
 #include "generator/limits.h"
 #include "generator/load_options.h"
 
@@ -27,27 +28,7 @@ ModelInfo make_info(const JanusConfig& config) {
   return info;
 }
 
-// Planes [3, h, w] -> channels-last [1, h, w, 3].
-Tensor planes_to_tensor(Device& device, const std::vector<float>& planes, int64_t height, int64_t width) {
-  std::vector<float> values(planes.size());
-  for (int64_t pixel = 0; pixel < height * width; ++pixel) {
-    for (int64_t channel = 0; channel < 3; ++channel) {
-      values[pixel * 3 + channel] = planes[channel * height * width + pixel];
-    }
-  }
-  return ops::from_host(device, values, {1, height, width, 3});
-}
-
-// What the VQ tokenizer sees: always -1..1, whatever the vision tower is fed.
-PreprocessConfig vq_preprocess(PreprocessConfig config) {
-  config.do_normalize = true;
-  config.rescale_factor = PreprocessConfig().rescale_factor;
-  config.image_mean = PreprocessConfig().image_mean;
-  config.image_std = PreprocessConfig().image_std;
-  return config;
-}
-
-// planes: prepared by vq_preprocess() -> [1, h, w, embed_dim].
+// planes: prepared by coder_preprocess() -> [1, h, w, embed_dim].
 Tensor image_latent(const JanusNetworks& networks, const std::vector<float>& planes) {
   const int64_t size = networks.config.preprocess.image_size;
   return networks.vq_model.encode_latent(planes_to_tensor(networks.device(), planes, size, size));
@@ -82,7 +63,7 @@ Array JanusModel::decode(const ImageCodes& codes) const {
 
 std::vector<float> JanusModel::prepare(const Image& image, EmbedStage stage) const {
   const PreprocessConfig& config = networks_.config.preprocess;
-  return preprocess(image, stage == EmbedStage::latent ? vq_preprocess(config) : config);
+  return preprocess(image, stage == EmbedStage::latent ? coder_preprocess(config) : config);
 }
 
 std::vector<Array> JanusModel::embed(std::span<const std::vector<float>> prepared, EmbedStage stage) const {

@@ -5,10 +5,12 @@
 
 #include "core/base/error.h"
 #include "core/tensor/ops.h"
+#include "generator/coder_pixels.h"
 #include "generator/dry_work.h"
 #include "generator/engine/engine.h"
 #include "generator/engine/scheduler.h"
 #include "generator/janusflow/flow_engine_model.h"
+#include "generator/janusflow/flow_vae.h"
 
 namespace janus {
 namespace {
@@ -49,8 +51,11 @@ MemoryNeed flow_memory_need(const Checkpoint& checkpoint, std::string_view devic
   const std::unique_ptr<DryDevice> dry = open_dry_device(device_name);
   const FlowNetworks networks = FlowNetworks::load(checkpoint, *dry, options.type);
   const FlowVae vae(checkpoint, networks.config, *dry, options);
-  const bool draws = work.generated_images > 0 && loads(vae);
-  MemoryNeed need = weights_need(checkpoint, *dry);
+  const bool draws = work.generated_images > 0;
+  const bool has_vae = (draws || work.decodes || work.encodes) && loads(vae);
+  std::vector<Checkpoint> checkpoints{checkpoint};
+  if (has_vae) checkpoints.push_back(vae.source().checkpoint);
+  MemoryNeed need = weights_need(checkpoints, *dry);
   const auto loaded = static_cast<int64_t>(dry->live_bytes());
   // Every logit reads as 0, so that the first token sampled is 0, which ends an answer.
   const FlowEngineModel model(networks, vae,
@@ -59,7 +64,7 @@ MemoryNeed flow_memory_need(const Checkpoint& checkpoint, std::string_view devic
     add_step(need, *dry, loaded, work.rows,
              [&] { return dry_answer(model, work, networks.config.preprocess.image_size); });
   }
-  if (draws) {
+  if (has_vae && draws) {
     add_step(need, *dry, loaded, /*rows=*/1, [&] { return dry_drawing(model, work); });
   }
   if (work.embedded_images > 0) {
@@ -67,6 +72,21 @@ MemoryNeed flow_memory_need(const Checkpoint& checkpoint, std::string_view devic
       const int64_t side = networks.config.preprocess.image_size;
       const std::vector<float> pixels(work.embedded_images * 3 * side * side);
       ops::to_host(model.encode_images(pixels, {}));
+      return 0;
+    });
+  }
+  if (has_vae && work.decodes) {
+    add_step(need, *dry, loaded, /*rows=*/1, [&] {
+      const UvitConfig& uvit = networks.config.uvit;
+      const int64_t side = networks.config.latent_side();
+      vae.decode(std::vector<float>(side * side * uvit.latent_channels));
+      return 0;
+    });
+  }
+  if (has_vae && work.encodes) {
+    add_step(need, *dry, loaded, /*rows=*/1, [&] {
+      const int64_t side = networks.config.preprocess.image_size;
+      vae.encode(planes_to_tensor(*dry, std::vector<float>(3 * side * side), side, side));
       return 0;
     });
   }

@@ -1,8 +1,11 @@
 #include "generator/janusflow/flow_model.h"
 
+#include <fmt/ranges.h>
+
 #include "core/base/error.h"
 #include "core/base/finite.h"
 #include "core/tensor/ops.h"
+#include "generator/coder_pixels.h"
 #include "generator/load_options.h"
 #include "generator/pass_costs.h"
 
@@ -22,7 +25,19 @@ ModelInfo make_info(const FlowConfig& config) {
   info.heads = config.language.num_attention_heads;
   info.kv_heads = config.language.num_key_value_heads;
   info.vocab_size = config.language.vocab_size;
+  info.latent_channels = static_cast<int>(config.uvit.latent_channels);
+  info.latent_side = static_cast<int>(config.latent_side());
   return info;
+}
+
+// [rows, columns] -> [columns, rows].
+std::vector<float> transposed(std::span<const float> x, int64_t rows, int64_t columns) {
+  std::vector<float> result(x.size());
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t column = 0; column < columns; ++column)
+      result[column * rows + row] = x[row * columns + column];
+  }
+  return result;
 }
 
 }  // namespace
@@ -54,11 +69,28 @@ PassCost FlowModel::cost(Part part, int64_t tokens, int) const {
 }
 
 std::vector<float> FlowModel::prepare(const Image& image, EmbedStage stage) const {
-  check(stage != EmbedStage::latent,
-        "stage: expected pixels, vision or aligned, found latent, which JanusFlow has of an autoencoder "
-        "beside it, "
-        "and this version does not make; take another stage");
-  return preprocess(image, networks_.config.preprocess);
+  const PreprocessConfig& config = networks_.config.preprocess;
+  return preprocess(image, stage == EmbedStage::latent ? coder_preprocess(config) : config);
+}
+
+std::vector<float> FlowModel::latent_of(const std::vector<float>& planes) const {
+  return vae_.encode(planes_to_tensor(*device_, planes, info_.image_size, info_.image_size));
+}
+
+Array FlowModel::encode(const Image& image) const {
+  const int64_t channels = info_.latent_channels, side = info_.latent_side;
+  return {.shape = {channels, side, side},
+          .values = transposed(latent_of(prepare(image, EmbedStage::latent)), side * side, channels)};
+}
+
+Array FlowModel::decode(const Array& latent) const {
+  const int64_t channels = info_.latent_channels, side = info_.latent_side, size = info_.image_size;
+  check(latent.shape == std::vector<int64_t>{channels, side, side},
+        "latent: expected the shape [{}, {}, {}] of this model, found [{}]; make it with janus encode",
+        channels, side, side, fmt::join(latent.shape, ", "));
+  check(all_finite(latent.values),
+        "latent: expected finite numbers, found others; make it with janus encode");
+  return {.shape = {size, size, 3}, .values = vae_.decode(transposed(latent.values, channels, side * side))};
 }
 
 std::vector<Array> FlowModel::embed(std::span<const std::vector<float>> prepared, EmbedStage stage) const {
@@ -67,6 +99,12 @@ std::vector<Array> FlowModel::embed(std::span<const std::vector<float>> prepared
     const int64_t size = info_.image_size;
     for (const std::vector<float>& planes : prepared)
       arrays.push_back({.shape = {3, size, size}, .values = planes});
+    return arrays;
+  }
+  if (stage == EmbedStage::latent) {
+    const int64_t channels = info_.latent_channels, side = info_.latent_side;
+    for (const std::vector<float>& planes : prepared)
+      arrays.push_back({.shape = {side * side, channels}, .values = latent_of(planes)});
     return arrays;
   }
   std::vector<float> pixels;

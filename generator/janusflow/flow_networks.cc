@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/tensor/ops.h"
 #include "generator/load_options.h"
+#include "generator/vae_source.h"
 
 namespace janus {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 bool known_unused(const std::string& name, const FlowConfig& config) {
   const std::string tower = FlowNames::kVisionTower;
   if (name.starts_with(tower + ".attn_pool.") || name.ends_with(".rotary_emb.inv_freq")) return true;
+  if (name.starts_with(kVaeTensors)) return true;  // read when an image is made
   // Blocks behind the selected one.
   return config.vision.select_layer != -1 && name.starts_with(tower + "." + kOriginalSiglip.blocks + ".");
 }

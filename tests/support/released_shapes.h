@@ -53,6 +53,40 @@ class ReleasedShapes {
     return std::move(shapes.all_);
   }
 
+  // The autoencoder of SDXL, in diffusers' names.
+  static NamedShapes of_vae() {
+    constexpr std::array<int64_t, 4> kLevels{128, 256, 512, 512};
+    ReleasedShapes shapes;
+    shapes.conv("quant_conv", 8, 8, 1);
+    shapes.conv("post_quant_conv", 4, 4, 1);
+    shapes.conv("encoder.conv_in", 3, 128, 3);
+    shapes.conv("decoder.conv_in", 4, 512, 3);
+    int64_t down = 128, up = 512;
+    for (size_t index = 0; index < kLevels.size(); ++index) {
+      const std::string level = std::to_string(index);
+      const bool last = index + 1 == kLevels.size();
+      shapes.vae_level("encoder.down_blocks." + level, down, kLevels[index], 2,
+                       last ? nullptr : "downsamplers.0");
+      shapes.vae_level("decoder.up_blocks." + level, up, kLevels[3 - index], 3,
+                       last ? nullptr : "upsamplers.0");
+      down = kLevels[index];
+      up = kLevels[3 - index];
+    }
+    for (const std::string side : {"encoder", "decoder"}) {
+      const std::string mid = side + ".mid_block.";
+      shapes.res_block(mid + "resnets.0", 512, 512);
+      shapes.norm(mid + "attentions.0.group_norm", 512);
+      for (const char* part : {"to_q", "to_k", "to_v", "to_out.0"})
+        shapes.linear(mid + "attentions.0." + part, 512, 512);
+      shapes.res_block(mid + "resnets.1", 512, 512);
+    }
+    shapes.norm("encoder.conv_norm_out", 512);
+    shapes.norm("decoder.conv_norm_out", 128);
+    shapes.conv("encoder.conv_out", 512, 8, 3);
+    shapes.conv("decoder.conv_out", 128, 3, 3);
+    return std::move(shapes.all_);
+  }
+
  private:
   static constexpr int64_t kFlow = 768;
   static constexpr int64_t kVocabulary = 102400, kVision = 1024, kVisionMlp = 4096, kCodes = 16384, kCode = 8;
@@ -132,12 +166,19 @@ class ReleasedShapes {
     linear(name + ".cond_embeds_mapper", hidden, 2 * channels);
   }
 
-  void res_block(const std::string& name, int64_t in, int64_t out) {
+  void vae_level(const std::string& name, int64_t in, int64_t out, int64_t blocks, const char* resample) {
+    for (int64_t index = 0; index < blocks; ++index) {
+      res_block(name + ".resnets." + std::to_string(index), index == 0 ? in : out, out, ".conv_shortcut");
+    }
+    if (resample != nullptr) conv(name + "." + resample + ".conv", out, out, 3);
+  }
+
+  void res_block(const std::string& name, int64_t in, int64_t out, const char* shortcut = ".nin_shortcut") {
     norm(name + ".norm1", in);
     conv(name + ".conv1", in, out, 3);
     norm(name + ".norm2", out);
     conv(name + ".conv2", out, out, 3);
-    if (in != out) conv(name + ".nin_shortcut", in, out, 1);
+    if (in != out) conv(name + shortcut, in, out, 1);
   }
   void attention(const std::string& name, int64_t channels) {
     norm(name + ".norm", channels);

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/tensor/ops.h"
 #include "tests/golden.h"
+#include "tokenizer/image/vae_files.h"
 
 namespace janus {
 namespace {
@@ -35,7 +36,7 @@ class VaeTest : public testing::TestWithParam<std::string> {
 
   test::Golden golden_{"vae", "flow/goldens"};
   std::shared_ptr<Device> device_ = open_device("cpu", {.threads = 1});
-  Checkpoint checkpoint_ = Checkpoint::open(stored(GetParam()));
+  Checkpoint checkpoint_ = open_vae(stored(GetParam()));
   Weights root_{checkpoint_, *device_, WeightType::native};
   const VaeNames& names_ = vae_names(root_);
   VaeConfig config_ = VaeConfig::from_json(checkpoint_.config(), "config.json", root_, names_);
@@ -102,7 +103,7 @@ class ChangedVae : public testing::Test {
     config.merge_patch(changes);
     std::ofstream(folder_ + "/config.json") << config;
     const std::shared_ptr<Device> device = open_device("cpu", {.threads = 1});
-    const Checkpoint checkpoint = Checkpoint::open(folder_);
+    const Checkpoint checkpoint = open_vae(folder_);
     try {
       Vae::load(checkpoint, *device);
     } catch (const Error& error) {
@@ -121,10 +122,23 @@ class ChangedVae : public testing::Test {
   nlohmann::json config_;
 };
 
-TEST_F(ChangedVae, WarnsOfAnOldScalingFactor) {
+// Of SDXL's sizes alone: others have scaling factors of their own.
+TEST(VaeConfig, KnowsAnOldScalingFactor) {
+  const VaeConfig sdxl{
+      .level_channels = {128, 256, 512, 512}, .layers_per_block = 2, .scaling_factor = 0.18215};
+  EXPECT_TRUE(sdxl.has_old_scaling());
+  VaeConfig other = sdxl;
+  other.scaling_factor = 0.13025;
+  EXPECT_FALSE(other.has_old_scaling());
+  other = sdxl;
+  other.level_channels = {32, 64};
+  EXPECT_FALSE(other.has_old_scaling());
+}
+
+TEST_F(ChangedVae, TakesAnyScalingFactorOfOtherSizes) {
   EXPECT_EQ(load(nlohmann::json::object()), "");
-  expect_refused({{"scaling_factor", 0.18215}}, "0.13025");
-  expect_refused({{"scaling_factor", nullptr}}, "0.13025");  // the default of the class
+  EXPECT_EQ(load({{"scaling_factor", 0.18215}}), "");
+  EXPECT_EQ(load({{"scaling_factor", 0.3949}}), "");
 }
 
 TEST_F(ChangedVae, RefusesWhatTheTensorsDoNotHave) {
@@ -142,11 +156,13 @@ TEST_F(ChangedVae, RefusesOtherKinds) {
   expect_refused({{"act_fn", "relu"}}, "act_fn: expected");
   expect_refused({{"up_block_types", {"AttnUpDecoderBlock2D"}}}, "up_block_types: expected");
   expect_refused({{"scaling_factor", 0}}, "scaling_factor: expected a number above 0");
+  expect_refused({{"scaling_factor", -1}}, "scaling_factor: expected a number above 0");
+  expect_refused({{"scaling_factor", "0.13025"}}, "scaling_factor: expected");
 }
 
 TEST_F(ChangedVae, RefusesLatentsAndPicturesOfOtherSizes) {
   const std::shared_ptr<Device> device = open_device("cpu", {.threads = 1});
-  const Vae vae = Vae::load(Checkpoint::open(folder_), *device);
+  const Vae vae = Vae::load(open_vae(folder_), *device);
   const std::vector<float> values(3 * 6 * 6);
   EXPECT_THROW(vae.decode(values, 6, 6), Error);
   EXPECT_THROW(vae.encode(ops::from_host(*device, values, {1, 6, 6, 3})), Error);
@@ -154,7 +170,7 @@ TEST_F(ChangedVae, RefusesLatentsAndPicturesOfOtherSizes) {
 
 TEST(Vae, RefusesAnotherModel) {
   const std::shared_ptr<Device> device = open_device("cpu", {.threads = 1});
-  const Checkpoint checkpoint = Checkpoint::open(JANUS_TEST_DATA "/models/tied-mixed");
+  const Checkpoint checkpoint = open_vae(JANUS_TEST_DATA "/models/tied-mixed");
   EXPECT_THROW(Vae::load(checkpoint, *device), Error);
 }
 

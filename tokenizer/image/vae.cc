@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/tensor/ops.h"
@@ -11,8 +12,6 @@ namespace janus {
 namespace {
 
 constexpr int64_t kPixelChannels = 3;
-// Of SDXL's autoencoder, and of those before it, which an old copy of its config.json still has.
-constexpr double kScaling = 0.13025, kOldScaling = 0.18215;
 
 MidBlock load_mid(const Weights& w, int64_t channels, const VaeNames& names, const BlockStyle& style) {
   return MidBlock::load(w / names.mid_block1, w / names.mid_attention, w / names.mid_block2, channels, style);
@@ -116,21 +115,28 @@ Tensor Vae::Decoder::operator()(const Tensor& x, const LayerHook& on_block) cons
   return silu_conv3x3(norm_out, conv_out, h);
 }
 
-Vae Vae::load(const Checkpoint& checkpoint, Device& device, WeightType type) {
-  const Weights all(checkpoint, device, type);
-  const Weights inner = all / "first_stage_model";
-  const Weights w = inner.contains("decoder.conv_in.weight") ? inner : all;
+Vae Vae::load(const Checkpoint& checkpoint, Device& device, WeightType type, LoadOptions options) {
+  const Weights w =
+      vae_scope(Weights(checkpoint, device, WeightType::native, std::move(options)).part("vae", type));
   const VaeNames& names = vae_names(w);
-  const std::string where = checkpoint.files().path("config.json");
   Vae vae;
-  vae.config_ = VaeConfig::from_json(checkpoint.config(), where, w, names);
-  const VaeConfig& config = vae.config_;
-  if (std::abs(config.scaling_factor - kOldScaling) < 1e-9) {
+  if (checkpoint.config().is_null()) {
+    vae.config_ = VaeConfig::from_tensors(w, names);
     checkpoint.note(
-        fmt::format("{}: scaling_factor: {} is that of autoencoders before SDXL's ({}): if images come out "
-                    "washed out, download the autoencoder again",
-                    where, kOldScaling, kScaling));
+        fmt::format("autoencoder, {}: it has no config.json; its scaling factor is taken for {}, "
+                    "as SDXL's",
+                    checkpoint.files().name(), vae.config_.scaling_factor));
+  } else {
+    const std::string where = checkpoint.files().path("config.json");
+    vae.config_ = VaeConfig::from_json(checkpoint.config(), where, w, names);
+    if (vae.config_.has_old_scaling()) {
+      checkpoint.note(
+          fmt::format("{}: scaling_factor: {} is that of autoencoders before SDXL's ({}): if images come out "
+                      "washed out, download the autoencoder again",
+                      where, vae.config_.scaling_factor, VaeConfig::kSdxlScaling));
+    }
   }
+  const VaeConfig& config = vae.config_;
   const int64_t latent = config.latent_channels;
   const Linear moments = load_pointwise(w / "quant_conv", 2 * latent, 2 * latent);
   vae.quant_conv_ = {.weight = moments.weight.rows(0, latent), .bias = moments.bias.rows(0, latent)};

@@ -29,20 +29,32 @@ struct VaeNames {
   bool decoder_from_largest;  // levels are numbered by size, not in the order in which the decoder runs them
   BlockStyle style;
 };
+// The scope of an autoencoder's tensors: the top, or below what whole diffusion models put before them.
+Weights vae_scope(const Weights& top);
+// A tensor's name without what vae_scope() may find before it.
+std::string plain_vae_name(const std::string& name);
 // Tells the spelling by the tensors below `w`. Throws Error where none of the three is there.
 const VaeNames& vae_names(const Weights& w);
 
 struct VaeConfig {
+  static constexpr double kSdxlScaling = 0.13025, kOldScaling = 0.18215;
+
   int64_t latent_channels = 4;
   std::vector<int64_t> level_channels;  // from full size down
   int64_t layers_per_block = 1;         // of the encoder; the decoder has one more
   int groups = 32;
-  double scaling_factor = 0.18215;
+  double scaling_factor = kOldScaling;
 
   // diffusers' config.json, with its defaults, held against the tensors below `w`. Throws Error naming a key
   // that does not fit them or asks for what is not computed.
   static VaeConfig from_json(const nlohmann::json& json, const std::string& where, const Weights& w,
                              const VaeNames& names);
+  // Without one: sizes from the tensors, and what they do not tell as in SDXL's.
+  static VaeConfig from_tensors(const Weights& w, const VaeNames& names);
+
+  // Whether the scaling factor is that of autoencoders before SDXL's, which has these sizes: an old copy of
+  // its config.json says so.
+  bool has_old_scaling() const;
 
   // Pixels a place of the latent is wide and high.
   int64_t factor() const { return int64_t{1} << (level_channels.size() - 1); }
@@ -50,10 +62,11 @@ struct VaeConfig {
 
 class Vae {
  public:
-  // Reads config.json and all tensors, whatever their spelling, also below "first_stage_model". Notes in the
-  // checkpoint where the scaling factor is that of older autoencoders. Throws Error for another kind of
-  // model.
-  static Vae load(const Checkpoint& checkpoint, Device& device, WeightType type = WeightType::native);
+  // Reads the config, which may be null, and all tensors, whatever their spelling, also below
+  // "first_stage_model"; matrices become `type`, of the part "vae". Notes in the checkpoint where the scaling
+  // factor is an old one, or taken for SDXL's. Throws Error for another kind of model.
+  static Vae load(const Checkpoint& checkpoint, Device& device, WeightType type = WeightType::native,
+                  LoadOptions options = {});
 
   const VaeConfig& config() const { return config_; }
 

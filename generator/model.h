@@ -80,7 +80,18 @@ using TextSink = std::function<void(std::string_view text)>;
 using ImagesSink = std::function<void(GeneratedImage& image)>;
 
 // The parts of a model that are timed alone.
-enum class Part { vision, prefill, text_decode, image_decode, vq_decode };
+// Images of codes have image_decode, a step, and vq_decode; images that are drawn by flow have the last four.
+enum class Part {
+  vision,
+  prefill,
+  text_decode,
+  image_decode,
+  vq_decode,
+  flow_step,    // of both rows, all of it
+  uvit_encode,  // a latent becomes tokens
+  uvit_decode,  // the tokens of both rows become velocities
+  vae_decode
+};
 
 // The bytes that one pass of a part reads, and the operations that it computes.
 struct PassCost {
@@ -138,8 +149,8 @@ class Model {
   // Throws Error that says why where this build or folder has none: then only requests by ids can be met.
   virtual const TextTokenizer& tokenizer() const = 0;
   virtual const PreprocessConfig& preprocess_config() const = 0;
-  // tokens: the prompt's for prefill, those before the new one for a step of the decodes; other parts ignore
-  // it. images: generated side by side, two rows each; only image_decode uses it.
+  // tokens: the prompt's for prefill and flow_step, those before the new one for a step of the decodes; other
+  // parts ignore it. images: generated side by side, two rows each; only image_decode uses it.
   virtual PassCost cost(Part part, int64_t tokens, int images = 1) const = 0;
   // The model as an engine (generator/engine/engine.h) runs it.
   virtual const EngineModel& engine_model() const = 0;

@@ -3,10 +3,6 @@
 namespace janus {
 namespace {
 
-double bytes_of(const Linear& linear) {
-  return static_cast<double>(linear.weight.bytes()) + (linear.bias.empty() ? 0.0 : linear.bias.bytes());
-}
-
 double bytes_of(const Mlp& mlp) {
   double bytes = 0;
   for (const Linear& linear : mlp.layers) bytes += bytes_of(linear);
@@ -26,6 +22,10 @@ double layer_weights(const TransformerConfig& c) {
 }
 
 }  // namespace
+
+double bytes_of(const Linear& linear) {
+  return static_cast<double>(linear.weight.bytes()) + (linear.bias.empty() ? 0.0 : linear.bias.bytes());
+}
 
 double attention_operations(double queries, double keys, double width) { return 4 * queries * keys * width; }
 
@@ -47,17 +47,23 @@ PassCost step_cost(const Transformer& language_model, DType cache_dtype, const M
           .weights = language_model.layer_dtype()};
 }
 
-PassCost prefill_cost(const Transformer& language_model, const Linear& lm_head, int64_t tokens) {
+PassCost pass_cost(const Transformer& language_model, int64_t tokens, int64_t context) {
   const TransformerConfig& config = language_model.config();
   const auto count = static_cast<double>(tokens);
   const double width = static_cast<double>(config.num_attention_heads * config.head_dim);
-  // A token attends to those before it: half of all pairs.
-  const double attention =
-      static_cast<double>(config.num_hidden_layers) * attention_operations(count, count, width) / 2;
-  return {.bytes = static_cast<double>(language_model.layer_bytes()) + bytes_of(lm_head),
-          .operations = 2 * count * layer_weights(config) + attention +
-                        2 * static_cast<double>(lm_head.weight.elements()),
+  // A token attends to those before it: of the new ones half of all pairs.
+  const double keys = static_cast<double>(context) + count / 2;
+  return {.bytes = static_cast<double>(language_model.layer_bytes()),
+          .operations = 2 * count * layer_weights(config) + static_cast<double>(config.num_hidden_layers) *
+                                                                attention_operations(count, keys, width),
           .weights = language_model.layer_dtype()};
+}
+
+PassCost prefill_cost(const Transformer& language_model, const Linear& lm_head, int64_t tokens) {
+  PassCost cost = pass_cost(language_model, tokens, 0);
+  cost.bytes += bytes_of(lm_head);
+  cost.operations += 2 * static_cast<double>(lm_head.weight.elements());
+  return cost;
 }
 
 PassCost vision_cost(const SiglipConfig& config, const Mlp& aligner) {

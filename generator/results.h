@@ -36,6 +36,12 @@ struct Answer {
   Timings timings = {};
 };
 
+// A dense f32 array on the host.
+struct Array {
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+};
+
 // An image as the VQ tokenizer's codes, in row order.
 struct ImageCodes {
   int height = 0;
@@ -48,6 +54,7 @@ struct GeneratedImage {
   uint32_t seed = 0;  // gives the same image alone
   Image image = {};
   ImageCodes codes = {};  // none where the family makes images of something else
+  Array latent = {};      // [channels, height, width], where it makes them of that
   Timings timings = {};
 };
 
@@ -56,12 +63,6 @@ struct Score {
   std::vector<int32_t> ids;
   std::vector<double> logprobs;
   double total = 0;
-};
-
-// A dense f32 array on the host.
-struct Array {
-  std::vector<int64_t> shape;
-  std::vector<float> values;
 };
 
 // Receives the progress of running work: `done` of `total` steps of a phase are done. May throw to end the

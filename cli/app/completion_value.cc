@@ -28,7 +28,7 @@ const std::vector<FileRule>& file_rules() {
       {"", "--image", kImages},
       {"", "CODES", {"json", "npy"}},
       {"", "--codes", {"json"}},
-      {"", "--codes-out", {"json"}},
+      {"", "--codes-out", {"json", "npy"}},
       {"", "--prompts", {"txt", "jsonl"}},
       {"", "--records", {"jsonl"}},
       {"", "--grid", kMadeImages},

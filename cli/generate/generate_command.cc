@@ -97,7 +97,8 @@ Command generate_command() {
             declare_special_tokens(options, settings->special_tokens);
             declare_parallel(options, settings->parallel);
             options.option("--codes-out", "FILE", some_text(settings->codes_output),
-                           "the images' codes as well, as janus encode writes them; numbered as OUT");
+                           "the images' codes as well, as janus encode writes them; of JanusFlow a .npy "
+                           "file of the latent; numbered as OUT");
             declare_replacing(options, settings->replacing,
                               "replace files of names that janus makes up; with --prompts also make anew "
                               "what an earlier run made");

@@ -9,6 +9,7 @@
 #include "cli/generate/output_names.h"
 #include "cli/io/image_input.h"
 #include "cli/io/image_output.h"
+#include "cli/io/npy.h"
 #include "cli/io/output_file.h"
 #include "cli/model/provenance.h"
 
@@ -72,7 +73,12 @@ void GenerateRun::write_output(const WorkItem& item, Output& output, const Candi
   write_image(output, encode_image(item.enlarge > 1 ? enlarged : kept.image, format, settings_text(settings),
                                    static_cast<int>(item.quality)));
   if (!output.codes.empty()) {
-    OutputFile(output.codes, existing_of(output.replaces_codes)).write(codes_text(kept.codes), console_);
+    const OutputFile file(output.codes, existing_of(output.replaces_codes));
+    if (defaults_.flows()) {
+      file.write(npy_file(kept.latent), console_);
+    } else {
+      file.write(codes_text(kept.codes), console_);
+    }
   }
   std::string label = fmt::format("seed {}", kept.seed);
   if (item.best_of) label += fmt::format(", score {:.3g}", kept.score);

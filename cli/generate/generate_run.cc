@@ -13,6 +13,7 @@
 #include "cli/generate/output_check.h"
 #include "cli/generate/output_names.h"
 #include "cli/generate/ranking.h"
+#include "cli/io/file_names.h"
 #include "cli/io/image_output.h"
 #include "cli/io/output_file.h"
 #include "core/base/error.h"
@@ -107,13 +108,14 @@ void GenerateRun::settle_defaults() {
   };
   const OptionSet& options = *settings_.options;
   if (defaults_.flows()) {
-    for (const char* option : {"--temperature", "--top-k", "--top-p", "--parallel", "--codes-out"}) {
+    for (const char* option : {"--temperature", "--top-k", "--top-p", "--parallel"}) {
       if (options.given(option))
         refuse(option, "a model that draws code by code", "JanusFlow, which draws by flow and has no codes");
     }
   } else if (options.given("--steps")) {
     refuse("--steps", "a model that draws by flow, as JanusFlow does", "one that draws code by code");
   }
+  settle_codes_output();
   for (WorkItem& item : work_) {
     // What the environment or the user's settings say is for other models.
     if (defaults_.flows() && item.sampling == settings_.sampling)
@@ -121,6 +123,27 @@ void GenerateRun::settle_defaults() {
     if (!defaults_.flows() && item.steps == settings_.steps) item.steps.reset();
     item.settle(defaults_);
   }
+}
+
+// Images of codes are stored in JSON, latents as NumPy has arrays.
+void GenerateRun::settle_codes_output() {
+  const std::string& name = settings_.codes_output;
+  if (is_folder_name(name)) {
+    for (WorkItem& item : work_) {
+      for (Output& output : item.outputs) {
+        if (defaults_.flows())
+          output.codes = std::filesystem::path(output.codes).replace_extension(".npy").string();
+      }
+    }
+    return;
+  }
+  const char* extension = defaults_.flows() ? ".npy" : ".json";
+  if (name.empty() || name == kStandardStream || has_extension(name, extension)) return;
+  throw UsageError(
+      fmt::format("option --codes-out, command line: expected a name that ends in {} for a model whose "
+                  "images are {}, found "
+                  "\"{}\"; rename it",
+                  extension, defaults_.flows() ? "latents" : "codes", name));
 }
 
 void GenerateRun::check_outputs() {
@@ -284,6 +307,7 @@ void GenerateRun::take(Made& made) {
   const WorkItem& item = *made.item;
   Candidate candidate{.seed = made.image.seed,
                       .codes = std::move(made.image.codes),
+                      .latent = std::move(made.image.latent),
                       .image = std::move(made.image.image),
                       .timings = made.image.timings};
   if (preview_) preview_->show(made.index, candidate.image, console_);

@@ -39,6 +39,7 @@ class GenerateRun {
 
   bool list() const { return !settings_.prompts.empty(); }
   void settle_defaults();
+  void settle_codes_output();
   void check_outputs();
   void skip_finished();
   // Of the model that -m names. Throws Error where it cannot be found.

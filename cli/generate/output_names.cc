@@ -55,7 +55,13 @@ OutputNames::OutputNames(const GenerateSettings& settings) : on_stream_(settings
   if (is_folder_name(settings.codes_output)) {
     codes_folder_ = settings.codes_output;
   } else {
-    require_extension(settings.codes_output, ".json", "--codes-out");
+    const std::string& name = settings.codes_output;
+    if (name != kStandardStream && !has_extension(name, ".json") && !has_extension(name, ".npy")) {
+      throw UsageError(
+          fmt::format("option --codes-out, command line: expected a name that ends in .json, or in .npy for "
+                      "JanusFlow's latents, found \"{}\"; rename it, or use - for standard output",
+                      name));
+    }
     codes_.emplace(settings.codes_output, "--codes-out");
   }
 }

@@ -113,8 +113,10 @@ void FlowSequence::tell_step(std::span<const float> velocity, const LayerHook& o
 void FlowSequence::finish(const EngineModel&, KvCache&, const LayerHook& on_layer) {
   report("decoding the picture", 0, 0);
   watch.lap_ms();
-  GeneratedImage made{
-      .seed = sampling.seed, .image = flow_->make_image(latent_, on_layer), .codes = {}, .timings = {}};
+  GeneratedImage made;
+  made.seed = sampling.seed;
+  made.image = flow_->make_image(latent_, on_layer);
+  made.latent = flow_->stored(latent_);
   timings.image_decode_ms = watch.lap_ms();
   if (timings.decode_ms > 0) timings.tokens_per_second = steps_ * 1000 / timings.decode_ms;
   made.timings = timings;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/nn/layers.h"
+#include "generator/results.h"
 #include "vision/image.h"
 
 namespace janus {
@@ -40,6 +41,8 @@ class LatentFlow {
   // hidden: [B, T, D] of those tokens -> B velocities, each as a latent, one after another.
   virtual std::vector<float> velocity(const Tensor& hidden, const FlowInput& input,
                                       const FlowTime& time) const = 0;
+  // The latent [channels, height, width], as files have it.
+  virtual Array stored(std::span<const float> latent) const = 0;
   // on_layer: may end it by throwing.
   virtual Image make_image(std::span<const float> latent, const LayerHook& on_layer) const = 0;
 };

@@ -2,6 +2,7 @@
 
 #include "core/nn/sampler.h"
 #include "core/tensor/ops.h"
+#include "generator/janusflow/latent_layout.h"
 
 namespace janus {
 namespace {
@@ -13,14 +14,12 @@ constexpr float kTimeScale = 1000.0F;
 
 std::vector<float> FlowDrawing::noise(uint32_t seed) const {
   const int64_t channels = networks_.config.uvit.latent_channels, side = networks_.config.latent_side();
-  const int64_t places = side * side;
-  const std::vector<float> planes = latent_noise(seed, channels * places);
-  std::vector<float> latent(planes.size());
-  for (int64_t channel = 0; channel < channels; ++channel) {
-    for (int64_t place = 0; place < places; ++place)
-      latent[place * channels + channel] = planes[channel * places + place];
-  }
-  return latent;
+  return latent_channels_last(latent_noise(seed, channels * side * side), channels);
+}
+
+Array FlowDrawing::stored(std::span<const float> latent) const {
+  const int64_t channels = networks_.config.uvit.latent_channels, side = networks_.config.latent_side();
+  return {.shape = {channels, side, side}, .values = latent_planes(latent, channels)};
 }
 
 FlowTime FlowDrawing::at(float time) const {

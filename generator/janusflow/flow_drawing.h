@@ -22,6 +22,7 @@ class FlowDrawing : public LatentFlow {
   FlowInput read(std::span<const float> latent, const FlowTime& time) const override;
   std::vector<float> velocity(const Tensor& hidden, const FlowInput& input,
                               const FlowTime& time) const override;
+  Array stored(std::span<const float> latent) const override;
   Image make_image(std::span<const float> latent, const LayerHook& on_layer) const override;
 
  private:

@@ -6,8 +6,9 @@
 #include "core/base/finite.h"
 #include "core/tensor/ops.h"
 #include "generator/coder_pixels.h"
+#include "generator/janusflow/flow_costs.h"
+#include "generator/janusflow/latent_layout.h"
 #include "generator/load_options.h"
-#include "generator/pass_costs.h"
 
 namespace janus {
 namespace {
@@ -30,16 +31,6 @@ ModelInfo make_info(const FlowConfig& config) {
   return info;
 }
 
-// [rows, columns] -> [columns, rows].
-std::vector<float> transposed(std::span<const float> x, int64_t rows, int64_t columns) {
-  std::vector<float> result(x.size());
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t column = 0; column < columns; ++column)
-      result[column * rows + row] = x[row * columns + column];
-  }
-  return result;
-}
-
 }  // namespace
 
 FlowModel::FlowModel(const Checkpoint& checkpoint, std::shared_ptr<Device> device,
@@ -54,18 +45,8 @@ FlowModel::FlowModel(const Checkpoint& checkpoint, std::shared_ptr<Device> devic
 }
 
 PassCost FlowModel::cost(Part part, int64_t tokens, int) const {
-  switch (part) {
-    case Part::vision:
-      return vision_cost(networks_.config.vision, {.layers = {networks_.vision_und_enc_aligner}});
-    case Part::prefill:
-      return prefill_cost(networks_.language_model, networks_.lm_head, tokens);
-    case Part::text_decode:
-      return step_cost(networks_.language_model, networks_.cache_dtype, {.layers = {networks_.lm_head}}, 1,
-                       tokens);
-    default:
-      fail(
-          "part: expected one of vision, prefill and text decode for JanusFlow, found a part of code images");
-  }
+  if (part == Part::vae_decode) return vae_decode_cost(vae_.need(), info_.latent_side);
+  return flow_cost(networks_, part, tokens);
 }
 
 std::vector<float> FlowModel::prepare(const Image& image, EmbedStage stage) const {
@@ -80,7 +61,7 @@ std::vector<float> FlowModel::latent_of(const std::vector<float>& planes) const 
 Array FlowModel::encode(const Image& image) const {
   const int64_t channels = info_.latent_channels, side = info_.latent_side;
   return {.shape = {channels, side, side},
-          .values = transposed(latent_of(prepare(image, EmbedStage::latent)), side * side, channels)};
+          .values = latent_planes(latent_of(prepare(image, EmbedStage::latent)), channels)};
 }
 
 Array FlowModel::decode(const Array& latent) const {
@@ -90,7 +71,7 @@ Array FlowModel::decode(const Array& latent) const {
         channels, side, side, fmt::join(latent.shape, ", "));
   check(all_finite(latent.values),
         "latent: expected finite numbers, found others; make it with janus encode");
-  return {.shape = {size, size, 3}, .values = vae_.decode(transposed(latent.values, channels, side * side))};
+  return {.shape = {size, size, 3}, .values = vae_.decode(latent_channels_last(latent.values, channels))};
 }
 
 std::vector<Array> FlowModel::embed(std::span<const std::vector<float>> prepared, EmbedStage stage) const {

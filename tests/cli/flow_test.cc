@@ -66,6 +66,21 @@ TEST_F(Flow, DrawsWhatIsAskedFor) {
   EXPECT_FALSE(settings.contains("temperature")) << settings;
 }
 
+TEST_F(Flow, KeepsTheLatentThatAnImageIsMadeOf) {
+  const std::string image = path("made.png"), latent = path("made.npy"), again = path("again.png");
+  EXPECT_EQ(
+      ask({"generate", "two birds", "-o", image, "--steps", "2", "--codes-out", latent, "--type", "f32"})
+          .code,
+      0);
+  EXPECT_EQ(ask({"decode", latent, "-o", again, "--type", "f32"}).code, 0);
+  EXPECT_EQ(pixels(image), pixels(again));
+  EXPECT_EQ(ask({"generate", "two birds", "-o", path("%d.png"), "-b", "2", "--steps", "1", "--codes-out",
+                 path("d/")})
+                .code,
+            0);
+  EXPECT_EQ(ask({"decode", path("d/1.npy"), "-o", again}).code, 0);
+}
+
 TEST_F(Flow, DrawsSeveralAndKeepsTheBest) {
   const Result several =
       ask({"generate", "two birds", "-o", path("x-%02d.png"), "--steps", "2", "-b", "3", "--grid",
@@ -118,6 +133,27 @@ TEST_F(Flow, SaysWhatItDrawsWithIsMissing) {
   EXPECT_EQ(run({"describe", picture(), "-m", model, "-q", "--max-tokens", "2"}).code, 0);
 }
 
+TEST_F(Flow, BenchMeasuresItsParts) {
+  const Result result = ask({"bench", "--json", "-t", "1"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  std::vector<std::pair<std::string, int>> found;
+  for (const std::string& line : lines_of(result.out)) {
+    const Json record = Json::parse(line);
+    found.emplace_back(record["what"], record["rows"]);
+    EXPECT_GT(record["ms"], 0) << line;
+    if (found.size() > 4) {
+      EXPECT_GT(record["gop_per_s"], 0) << line;
+    }
+  }
+  const std::vector<std::pair<std::string, int>> parts{
+      {"read_bandwidth", 1}, {"f32_peak", 1},    {"int8_peak", 1},   {"load", 1},
+      {"vision", 1},         {"prefill", 1},     {"text_decode", 1}, {"prefill", 2},
+      {"flow_step", 2},      {"uvit_encode", 1}, {"uvit_decode", 2}, {"vae_decode", 1}};
+  EXPECT_EQ(found, parts);
+  expect_refused(ask({"bench", "--only", "vq_decode"}), "expected a part that");
+  expect_refused(run({"bench", "-q", "--only", "flow_step"}), "expected a part that");
+}
+
 TEST_F(Flow, HelpNamesTheDefaultsOfBothFamilies) {
   const std::string help = run({"generate", "--help"}).out;
   EXPECT_NE(help.find("(default 5, of JanusFlow 2)"), std::string::npos) << help;
@@ -130,7 +166,7 @@ TEST_F(Flow, RefusesWhatItHasNot) {
     options.insert(options.begin(), {"generate", "a red circle", "-o", out});
     expect_refused(ask(options), part);
   };
-  refused({"--codes-out", path("out.json")}, "option --codes-out");
+  refused({"--codes-out", path("out.json")}, "expected a name that ends in .npy");
   refused({"--temperature", "0.5"}, "option --temperature");
   refused({"--top-k", "5"}, "option --top-k");
   refused({"--top-p", "0.5"}, "option --top-p");

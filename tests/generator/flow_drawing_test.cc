@@ -29,6 +29,7 @@ class WatchedFlow : public LatentFlow {
                               const FlowTime& time) const override {
     return flow_.velocity(hidden, input, time);
   }
+  Array stored(std::span<const float> latent) const override { return flow_.stored(latent); }
   Image make_image(std::span<const float> latent, const LayerHook& on_layer) const override {
     latents.emplace_back(latent.begin(), latent.end());
     return flow_.make_image(latent, on_layer);

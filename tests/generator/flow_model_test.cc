@@ -10,6 +10,7 @@
 #include "generator/memory_need.h"
 #include "generator/model.h"
 #include "generator/quantize.h"
+#include "generator/random_checkpoint.h"
 #include "tests/golden.h"
 #include "tests/support/counting_device.h"
 #include "tests/support/requests.h"
@@ -161,6 +162,12 @@ TEST_P(FlowModelTest, DescribingTakesTheMemoryThatWasTold) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, FlowModelTest, testing::Values("plain", "untagged", "wide"));
+
+// Every weight of JanusFlow-1.3B and of SDXL's autoencoder but the tower's pooling head, in two bytes each.
+TEST(RandomFlow, HasTheReleasedSizes) {
+  constexpr int64_t kReleased = 2'046'367'504, kPoolingHead = 12'595'200, kAutoencoder = 83'653'863;
+  EXPECT_EQ(random_checkpoint_bytes("janusflow-1.3b"), 2 * (kReleased - kPoolingHead + kAutoencoder));
+}
 
 }  // namespace
 }  // namespace janus

@@ -42,6 +42,7 @@ class VaeSizes:
     latent: int = 4
     spelling: str = "diffusers"  # or old (of the attention), or ldm
     dtype: str = "bf16"
+    scaling: float = SCALING_FACTOR
 
     @property
     def factor(self):
@@ -116,12 +117,12 @@ def fill(module, seed, dtype):
     return module.eval().requires_grad_(False)
 
 
-def new_model(sizes):
+def new_model(sizes, attention="eager"):
     """The reference's model with the layers of fixed width replaced, and a tower of its class in place of the preset."""
     from janus.janusflow.models import modeling_vlm, siglip_vit
     from transformers import LlamaConfig
 
-    language = LlamaConfig(**language_config(sizes), attn_implementation="eager")
+    language = LlamaConfig(**language_config(sizes), attn_implementation=attention)
     config = modeling_vlm.MultiModalityConfig(**flow_config(sizes) | {"language_config": language})
     preset = modeling_vlm.CLIPVisionTower.build_vision_tower
     modeling_vlm.CLIPVisionTower.build_vision_tower = lambda self, parameters: (
@@ -203,7 +204,7 @@ def vae_config(sizes):
         "norm_num_groups": sizes.groups,
         "out_channels": 3,
         "sample_size": 1024,
-        "scaling_factor": SCALING_FACTOR,
+        "scaling_factor": sizes.scaling,
         "up_block_types": ["UpDecoderBlock2D"] * levels,
     }
 
@@ -281,11 +282,18 @@ def _write_processor(folder, sizes):
     )
 
 
+def write_settings(folder, sizes):
+    """Writes all files but the weights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tiny_tokenizer.write(folder, "janusflow" if sizes.tags else "janusflow-untagged", sizes.base_vocab)
+    _write_json(folder / "config.json", flow_config(sizes))
+    _write_processor(folder, sizes)
+
+
 def build(folder, sizes, seed):
     """Writes the checkpoint and its autoencoder -> the two as modules."""
     folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    tiny_tokenizer.write(folder, "janusflow" if sizes.tags else "janusflow-untagged", sizes.base_vocab)
+    write_settings(folder, sizes)
     model = fill(new_model(sizes), seed, sizes.dtype)
     tensors = {
         name: t.to(DTYPES[sizes.dtype]).contiguous()
@@ -293,19 +301,17 @@ def build(folder, sizes, seed):
         if sizes.pool or ".attn_pool." not in name
     }
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    _write_json(folder / "config.json", flow_config(sizes))
-    _write_processor(folder, sizes)
     vae = fill(new_vae(sizes.vae), seed, sizes.vae.dtype)
     write_vae(folder / "vae", vae, sizes.vae)
     return model, vae
 
 
-def _add_arguments(parser, sizes, prefix=""):
+def add_arguments(parser, sizes=FlowSizes(), prefix=""):
     for field in dataclasses.fields(sizes):
         value = getattr(sizes, field.name)
         option = "--" + prefix + field.name.replace("_", "-")
         if dataclasses.is_dataclass(value):
-            _add_arguments(parser, value, f"{field.name}-")
+            add_arguments(parser, value, f"{field.name}-")
         elif isinstance(value, bool):
             parser.add_argument(option, action=argparse.BooleanOptionalAction, default=value)
         elif isinstance(value, tuple):
@@ -314,7 +320,7 @@ def _add_arguments(parser, sizes, prefix=""):
             parser.add_argument(option, type=type(value), default=value)
 
 
-def _sizes_of(arguments):
+def sizes_of(arguments):
     def read(kind, prefix=""):
         return {field.name: getattr(arguments, prefix + field.name) for field in dataclasses.fields(kind)
                 if hasattr(arguments, prefix + field.name)}
@@ -327,10 +333,10 @@ def main():
     parser.add_argument("reference")
     parser.add_argument("folder")
     parser.add_argument("--seed", type=int, default=1)
-    _add_arguments(parser, FlowSizes())
+    add_arguments(parser)
     arguments = parser.parse_args()
     use_reference(arguments.reference)
-    build(arguments.folder, _sizes_of(arguments), arguments.seed)
+    build(arguments.folder, sizes_of(arguments), arguments.seed)
 
 
 if __name__ == "__main__":

@@ -145,9 +145,9 @@ class FlowReference:
         logits = self.model.language_model.lm_head(hidden)[0, embeddings.shape[1] - 1 : -1]
         return logits, F.log_softmax(logits.double(), dim=-1)[torch.arange(len(answer)), torch.tensor(answer)]
 
-    def greedy(self, embeddings):
+    def greedy(self, embeddings, count=STEPS):
         ids, margins = [], []
-        for _ in range(STEPS):
+        for _ in range(count):
             best = self.model.language_model.lm_head(self.hidden(embeddings)[0][0, -1]).topk(2)
             margins.append(float(best.values[0] - best.values[1]))
             if int(best.indices[0]) == self.end:

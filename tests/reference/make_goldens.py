@@ -22,7 +22,8 @@ import make_checkpoint
 import make_released
 from make_checkpoint import Sizes
 from pictures import random_picture
-from reference import SPACE, Reference, use_threads
+from reference import Reference, use_threads
+from tiny_tokenizer import SPACE
 
 DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
 LAST_POSITIONS = 16

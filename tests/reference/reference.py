@@ -21,8 +21,6 @@ from transformers.utils import logging
 import layouts
 from tiny_tokenizer import BEGIN, BEGIN_IMAGE, END, END_IMAGE, PAD, PLACEHOLDER, SYSTEM
 
-SPACE = " \t\n\r\f\v"  # what an answer has not at its ends
-
 logging.set_verbosity_error()
 logging.disable_progress_bar()
 

@@ -13,6 +13,7 @@ SYSTEM = (
 BEGIN, END, PAD = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜▁pad▁｜>"
 BEGIN_IMAGE, END_IMAGE, PLACEHOLDER = "<begin_of_image>", "<end_of_image>", "<image_placeholder>"
 BEGIN_GENERATION = "<｜begin▁of▁generation｜>"
+SPACE = " \t\n\r\f\v"  # what an answer has not at its ends
 PRE_TOKENIZER = pathlib.Path(__file__).resolve().parent.parent / "data" / "deepseek-pre-tokenizer.json"
 # DeepSeek's ordinary added tokens, in the numbering of Janus-1.3B and Janus-Pro-7B: the byte symbols of the bytes that
 # no UTF-8 text has, which the trained vocabulary lacks.

@@ -1,0 +1,67 @@
+"""What both trainings share: their course over processor time, averaged weights, and checkpoints that a later run resumes."""
+import time
+from pathlib import Path
+
+import torch
+
+
+class Run:
+    """A training measured in processor time, so that a paused or crowded machine changes nothing but the hour it ends.
+
+    The learning rate rises over 50 steps, stays, and falls over the last third. A checkpoint holds the weights, their exponential mean,
+    the optimiser and the time spent; with a longer `minutes` a finished run goes on where it was.
+    """
+
+    def __init__(self, model, optimiser, rate, minutes, path, decay, save_every=120):
+        self.model, self.optimiser, self.rate, self.minutes, self.path = model, optimiser, rate, minutes, Path(path)
+        self.decay, self.save_every = decay, save_every
+        self.steps, self.spent_before, self.saved = 0, 0.0, time.time()
+        self.start = time.process_time()
+        self.mean = {n: p.detach().clone() for n, p in model.named_parameters()}
+        self.extra = {}  # what else a checkpoint keeps
+        if self.path.exists():
+            stored = torch.load(self.path, weights_only=True)
+            model.load_state_dict(stored["model"])
+            optimiser.load_state_dict(stored["optimiser"])
+            self.mean, self.steps, self.spent_before = stored["mean"], stored["steps"], stored["spent"]
+            self.extra = stored.get("extra", {})
+
+    def spent(self):
+        """Minutes of processor time since the first start."""
+        return self.spent_before + (time.process_time() - self.start) / 60
+
+    def going(self):
+        """Sets the learning rate of the next step; False, after a last checkpoint, once the time is used up."""
+        share = self.spent() / self.minutes
+        if share >= 1:
+            self.save()
+            return False
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate * min(1, (self.steps + 1) / 50) * min(1, max(0.02, (1 - share) * 3))
+        return True
+
+    def step(self, loss, clip=1.0):
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
+        self.optimiser.step()
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        with torch.no_grad():
+            for name, p in self.model.named_parameters():
+                self.mean[name].lerp_(p, 1 - decay)
+        if time.time() - self.saved > self.save_every:
+            self.save()
+
+    def save(self):
+        part = self.path.with_suffix(".part")
+        torch.save({"model": self.model.state_dict(), "mean": self.mean, "optimiser": self.optimiser.state_dict(),
+                    "steps": self.steps, "spent": self.spent(), "extra": self.extra}, part)
+        part.replace(self.path)
+        self.saved = time.time()
+
+
+def averaged(path):
+    """The averaged weights of a checkpoint, and what else it keeps."""
+    stored = torch.load(path, weights_only=True)
+    return stored["mean"], stored.get("extra", {})

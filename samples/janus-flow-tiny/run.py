@@ -1,4 +1,5 @@
 """What both trainings share: their course over processor time, averaged weights, and checkpoints that a later run resumes."""
+import signal
 import time
 from pathlib import Path
 
@@ -9,14 +10,15 @@ class Run:
     """A training measured in processor time, so that a paused or crowded machine changes nothing but the hour it ends.
 
     The learning rate rises over 50 steps, stays, and falls over the last third. A checkpoint holds the weights, their exponential mean,
-    the optimiser and the time spent; with a longer `minutes` a finished run goes on where it was.
+    the optimiser and the time spent; with a longer `minutes` a finished run goes on where it was. SIGTERM ends it with a checkpoint.
     """
 
     def __init__(self, model, optimiser, rate, minutes, path, decay, save_every=120):
         self.model, self.optimiser, self.rate, self.minutes, self.path = model, optimiser, rate, minutes, Path(path)
         self.decay, self.save_every = decay, save_every
         self.steps, self.spent_before, self.saved = 0, 0.0, time.time()
-        self.start = time.process_time()
+        self.start, self.told_to_end = time.process_time(), False
+        signal.signal(signal.SIGTERM, lambda *_: setattr(self, "told_to_end", True))
         self.mean = {n: p.detach().clone() for n, p in model.named_parameters()}
         self.extra = {}  # what else a checkpoint keeps
         if self.path.exists():
@@ -33,7 +35,7 @@ class Run:
     def going(self):
         """Sets the learning rate of the next step; False, after a last checkpoint, once the time is used up."""
         share = self.spent() / self.minutes
-        if share >= 1:
+        if share >= 1 or self.told_to_end:
             self.save()
             return False
         for group in self.optimiser.param_groups:

@@ -1,6 +1,8 @@
 """Trains janus-flow-tiny over a finished auto-encoder:
 
-    train_flow.py --scenes scenes.npz --vae vae.pt --out flow.pt --minutes 60       (of processor time; resumes where --out exists)
+    train_flow.py --scenes scenes.npz --vae vae.pt --latents latents.pt --out flow.pt --minutes 60
+
+Minutes are of processor time; where --out exists, the training goes on from there.
 
 It begins with the language model and vision tower of janus-tiny, or with `--from FILE.safetensors`. Every step learns the velocity
 of noisy latents, now and then without the prompt; every few steps learn answers to questions about pictures too, so that
@@ -101,10 +103,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenes", required=True)
     parser.add_argument("--vae", required=True, help="checkpoint of train_vae.py")
+    parser.add_argument("--latents", required=True, type=Path, help="the scenes' latents, made where the file does not exist")
     parser.add_argument("--out", required=True)
     parser.add_argument("--from", dest="given", type=Path, help="begin with these stored weights")
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--answers-batch", type=int, default=6)
     parser.add_argument("--answers-every", type=int, default=4)
     parser.add_argument("--lr", type=float, default=4e-3)
@@ -113,8 +116,9 @@ def main():
     torch.set_num_threads(args.threads)
     rng, text = random.Random(), promptlib.Text()
     pictures, sentences = scenes.load(args.scenes)
-    vae = vaelib.stored(args.vae)
-    latents, factor = latents_of(vae, pictures)
+    if not args.latents.exists():
+        torch.save(latents_of(vaelib.stored(args.vae), pictures), args.latents)
+    latents, factor = torch.load(args.latents, weights_only=True)
     model = flow.JanusFlow()
     if args.given:
         model.load_state_dict(stored.tensors(args.given))

@@ -1,4 +1,8 @@
-"""Trains the picture auto-encoder: `train_vae.py --scenes scenes.npz --out vae.pt --minutes 10` (of processor time; resumes)."""
+"""Trains the picture auto-encoder: `train_vae.py --scenes scenes.npz --out vae.pt --minutes 10` (of processor time; resumes).
+
+With `--encoder FILE` the encoder of a checkpoint stays as it is, averaged and as bfloat16 holds it, and the decoder alone learns:
+a flow trained on the encoder's latents stays valid.
+"""
 import argparse
 
 import torch
@@ -12,6 +16,7 @@ import vae as vaelib
 
 # So small that latents keep what pictures need, so large that the decoder bears a latent that is a little off.
 KL_WEIGHT = 5e-4
+NOISE = 0.15  # at most, of a latent's standard deviation, where the decoder alone learns: a flow's latents are a little off
 
 
 def pixel_weights(target):
@@ -36,6 +41,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenes", required=True)
     parser.add_argument("--out", required=True)
+    parser.add_argument("--encoder", help="checkpoint whose encoder stays as it is")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--batch", type=int, default=12)
     parser.add_argument("--lr", type=float, default=4e-3)
@@ -44,6 +50,10 @@ def main():
     torch.set_num_threads(args.threads)
     pictures, _ = scenes.load(args.scenes)
     model = fresh_model()
+    if args.encoder:
+        model = vaelib.stored(args.encoder).train()
+        model.encoder.requires_grad_(False)
+        model.quant_conv.requires_grad_(False)
     groups = muon.split(model.named_parameters(), lambda name, p: p.dim() >= 2 and min(p.shape[:2]) > 4)
     run = runlib.Run(model, muon.MuonAdamW(groups, args.lr), args.lr, args.minutes, args.out, decay=0.98)
     shown = []
@@ -51,9 +61,10 @@ def main():
         chosen = torch.randint(len(pictures), (args.batch,)).numpy()
         target = vaelib.pixels_of(pictures[chosen])
         mean, log_variance = model.encode(target)
-        out = model.decode(mean + torch.randn_like(mean) * (0.5 * log_variance).exp())
+        spread = (0.5 * log_variance).exp() if not args.encoder else NOISE * torch.rand(args.batch, 1, 1, 1) * mean.std()
+        out = model.decode(mean + torch.randn_like(mean) * spread)
         difference = (out - target) * pixel_weights(target)
-        kl = 0.5 * (mean.pow(2) + log_variance.exp() - 1 - log_variance).mean()
+        kl = 0.5 * (mean.pow(2) + log_variance.exp() - 1 - log_variance).mean()  # what a frozen encoder no longer heeds
         run.step(difference.abs().mean() + 0.5 * difference.pow(2).mean() + KL_WEIGHT * kl)
         shown = shown[-19:] + [((out - target).abs().mean().item() * 127.5, kl.item(), mean.std().item())]
         if run.steps % 20 == 0:

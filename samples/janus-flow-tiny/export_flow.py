@@ -68,13 +68,13 @@ def write(tensors, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--flow", required=True)
-    parser.add_argument("--vae", required=True)
+    parser.add_argument("--vae", required=True, help="checkpoint of train_vae.py, or a safetensors file")
     parser.add_argument("--folder", type=Path, default=stored.MODEL)
     args = parser.parse_args()
     tensors, extra = runlib.averaged(args.flow)
     (args.folder / "vae").mkdir(parents=True, exist_ok=True)
     size = write(tensors, args.folder / "model.safetensors")
-    size += write(runlib.averaged(args.vae)[0], args.folder / "vae" / "diffusion_pytorch_model.safetensors")
+    size += write(vaelib.stored(args.vae).state_dict(), args.folder / "vae" / "diffusion_pytorch_model.safetensors")
     for name, content in files(promptlib.Text(), extra["scaling_factor"]).items():
         (args.folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     shutil.copyfile(tiny.JANUS_TINY / "model" / "tokenizer.model", args.folder / "tokenizer.model")

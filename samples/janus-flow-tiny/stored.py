@@ -38,6 +38,6 @@ def from_janus_tiny(path=tiny.JANUS_TINY / "model" / "model.safetensors"):
     return named
 
 
-def scaling_factor():
-    """What multiplies the auto-encoder's latents before the flow sees them."""
-    return json.loads((MODEL / "vae" / "config.json").read_text())["scaling_factor"]
+def scaling_factor(folder=MODEL):
+    """What multiplies the auto-encoder's latents before the flow sees them, of a model folder."""
+    return json.loads((folder / "vae" / "config.json").read_text())["scaling_factor"]

@@ -122,6 +122,7 @@ def main():
     model = flow.JanusFlow()
     if args.given:
         model.load_state_dict(stored.tensors(args.given))
+        factor = stored.scaling_factor(args.given.parent)
     elif not Path(args.out).exists():
         start(model, rng)
     run = runlib.Run(model, optimiser_of(model, args.lr), args.lr, args.minutes, args.out, decay=0.99)

@@ -10,9 +10,9 @@ of noisy latents, now and then without the prompt; every few steps learn answers
 """
 import argparse
 import random
+import time
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -99,7 +99,7 @@ def optimiser_of(model, rate):
     return muon.MuonAdamW(groups, rate)
 
 
-def main():
+def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenes", required=True)
     parser.add_argument("--vae", required=True, help="checkpoint of train_vae.py")
@@ -107,30 +107,36 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--from", dest="given", type=Path, help="begin with these stored weights")
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--answers-batch", type=int, default=6)
+    parser.add_argument("--batch", type=int, default=16, help="of each process")
+    parser.add_argument("--answers-batch", type=int, default=4, help="of each process")
     parser.add_argument("--answers-every", type=int, default=4)
     parser.add_argument("--lr", type=float, default=4e-3)
-    parser.add_argument("--threads", type=int, default=2)
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    rng, text = random.Random(), promptlib.Text()
+    parser.add_argument("--processes", type=int, default=2)
+    return parser.parse_args()
+
+
+def train(team, args):
+    # each process draws its own examples; all start from the same weights
+    torch.manual_seed(int(team.same(time.time())))
+    rng, text = random.Random(time.time() + team.rank), promptlib.Text()
     pictures, sentences = scenes.load(args.scenes)
-    if not args.latents.exists():
+    if team.rank == 0 and not args.latents.exists():
         torch.save(latents_of(vaelib.stored(args.vae), pictures), args.latents)
+    team.same(0)  # the others wait for the file
     latents, factor = torch.load(args.latents, weights_only=True)
     model = flow.JanusFlow()
     if args.given:
         model.load_state_dict(stored.tensors(args.given))
         factor = stored.scaling_factor(args.given.parent)
     elif not Path(args.out).exists():
-        start(model, rng)
-    run = runlib.Run(model, optimiser_of(model, args.lr), args.lr, args.minutes, args.out, decay=0.99)
+        start(model, random.Random(1))
+    run = runlib.Run(model, optimiser_of(model, args.lr), args.lr, args.minutes, args.out, decay=0.99, team=team)
+    torch.manual_seed(rng.getrandbits(31))
     run.extra["scaling_factor"] = run.extra.get("scaling_factor", factor)
     latents *= run.extra["scaling_factor"]
     flows, answers = [], [0.0]
     while run.going():
-        chosen = np.random.randint(len(sentences), size=args.batch)
+        chosen = torch.randint(len(sentences), (args.batch,)).numpy()
         with torch.autocast("cpu", torch.bfloat16):
             loss = flow_loss(model, text, rng, [sentences[k] for k in chosen], latents[chosen])
             flows = flows[-99:] + [loss.item()]
@@ -139,9 +145,14 @@ def main():
                 answers = answers[-19:] + [told.item()]
                 loss = loss + told
         run.step(loss)
-        if run.steps % 25 == 0:
+        if team.rank == 0 and run.steps % 25 == 0:
             print(f"{run.spent():6.2f} min step {run.steps} flow {sum(flows) / len(flows):.4f} "
                   f"answers {sum(answers) / len(answers):.4f}", flush=True)
+
+
+def main():
+    args = parse()
+    runlib.together(train, args.processes, args)
 
 
 if __name__ == "__main__":

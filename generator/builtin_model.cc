@@ -7,24 +7,18 @@
 #include <string>
 #include <utility>
 
+#include "core/base/embedded_file.h"
 #include "core/base/error.h"
-
-// The table that cmake/embed.cmake writes.
-extern "C" {
-struct JanusEmbeddedFile {
-  const char* name;
-  const std::byte* data;
-  uint64_t bytes;
-};
-extern const JanusEmbeddedFile janus_embedded_files[];
-extern const uint64_t janus_embedded_count;
-}
 
 namespace janus {
 
+extern "C" const EmbeddedFile janus_embedded_builtin_model[];
+extern "C" const uint64_t janus_embedded_builtin_model_count;
+
 FileSet builtin_model() {
   std::map<std::string, std::span<const std::byte>> files;
-  for (const JanusEmbeddedFile& file : std::span(janus_embedded_files, janus_embedded_count)) {
+  for (const EmbeddedFile& file :
+       std::span(janus_embedded_builtin_model, janus_embedded_builtin_model_count)) {
     files.emplace(file.name, std::span(file.data, file.bytes));
   }
   check(!files.empty(), "built-in model: this build of janus has none; open a model folder");

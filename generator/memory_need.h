@@ -12,6 +12,7 @@ namespace janus {
 struct Work {
   int64_t prompt_tokens = 64;  // longer than most
   int prompt_images = 0;       // looked at together
+  int embedded_images = 0;     // the same, without a prompt
   int64_t new_tokens = 0;      // longest answer
   int rows = 1;                // answers written side by side
   int generated_images = 0;    // images made

@@ -57,6 +57,11 @@ const ImageCoder& Model::need_image_coder() const {
   return *coder;
 }
 
+Array ImageEmbedder::embed(const Image& image, EmbedStage stage) const {
+  const std::vector<float> prepared = prepare(image, stage);
+  return std::move(embed(std::span(&prepared, 1), stage).front());
+}
+
 const ImageEmbedder& Model::need_image_embedder() const {
   const ImageEmbedder* embedder = image_embedder();
   check(embedder != nullptr,

@@ -95,8 +95,14 @@ class ImageCoder {
 class ImageEmbedder {
  public:
   virtual ~ImageEmbedder() = default;
-  // Returns the shape that EmbedStage names. Throws Error for a stage that the family does not have.
-  virtual Array embed(const Image& image, EmbedStage stage) const = 0;
+  // The image as embed() takes it for `stage`: planes [3, h, w]. May be called from any thread.
+  virtual std::vector<float> prepare(const Image& image, EmbedStage stage) const = 0;
+  // Returns for each of `prepared` the shape that EmbedStage names, the same as alone. Throws Error for a
+  // stage that the family does not have, and NotFinite where one of them gives no numbers.
+  virtual std::vector<Array> embed(std::span<const std::vector<float>> prepared, EmbedStage stage) const = 0;
+
+  // One image.
+  Array embed(const Image& image, EmbedStage stage) const;
 };
 
 class Model {

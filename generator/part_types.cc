@@ -29,7 +29,8 @@ WeightType& PartTypes::operator[](std::string_view part) {
   for (const auto& [name, member] : kParts) {
     if (name == part) return this->*member;
   }
-  fail("part of the model: expected one of {}, found {}", fmt::join(part_names(), ", "), part);
+  fail("part of the model: expected one of {}, found {}; name one of these", fmt::join(part_names(), ", "),
+       part);
 }
 
 void PartTypes::check() const {

@@ -33,9 +33,14 @@ class PromptText {
 
   void add(std::string_view text) { text_ += text; }
   void add_words(std::string_view words) {
+    if (!special_tokens_) return add_plain_words(words);
+    text_ += to_utf8(words);
+  }
+  // The same, in which no token means what it is.
+  void add_plain_words(std::string_view words) {
     const size_t begin = text_.size();
     text_ += to_utf8(words);
-    if (!special_tokens_) plain_.push_back({begin, text_.size()});
+    plain_.push_back({begin, text_.size()});
   }
   // The same, in which no place is an image's.
   void add_words_without_places(std::string_view words) {
@@ -133,10 +138,13 @@ std::vector<int32_t> turn_ids(const TextTokenizer& tokenizer, const SpecialIds& 
 }
 
 PromptText asked(const TextTokenizer& tokenizer, const std::string& question, int images, bool special_tokens,
-                 bool marked_places, bool system_prompt) {
+                 bool marked_places, bool system_prompt, const std::string& system) {
   const Roles roles = roles_of(tokenizer);
   PromptText text(special_tokens);
-  if (system_prompt) {
+  if (!is_blank(system)) {
+    text.add_plain_words(strip(system));
+    text.add("\n\n");
+  } else if (system_prompt) {
     text.add(kSystemPrompt);
     text.add("\n\n");
   }
@@ -179,17 +187,20 @@ SpecialIds find_special_ids(const TextTokenizer& tokenizer) {
 
 std::vector<int32_t> understanding_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                           const std::string& question, int images, int64_t image_tokens,
-                                          bool special_tokens, bool marked_places) {
-  return turn_ids(tokenizer, special,
-                  asked(tokenizer, question, images, special_tokens, marked_places, special.system_prompt),
-                  image_tokens, /*first=*/true);
+                                          bool special_tokens, bool marked_places,
+                                          const std::string& system) {
+  return turn_ids(
+      tokenizer, special,
+      asked(tokenizer, question, images, special_tokens, marked_places, special.system_prompt, system),
+      image_tokens, /*first=*/true);
 }
 
 std::vector<int32_t> next_turn_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                       const std::string& question, int images, int64_t image_tokens,
                                       bool special_tokens, bool marked_places) {
   return turn_ids(tokenizer, special,
-                  asked(tokenizer, question, images, special_tokens, marked_places, /*system_prompt=*/false),
+                  asked(tokenizer, question, images, special_tokens, marked_places, /*system_prompt=*/false,
+                        /*system=*/{}),
                   image_tokens, /*first=*/false);
 }
 

@@ -31,10 +31,12 @@ SpecialIds find_special_ids(const TextTokenizer& tokenizer);
 // The ids of a question about `images` images, up to where the answer begins, each image expanded to
 // [begin, image_tokens x placeholder, end]. Images stand before the question, or where it says
 // "<image_placeholder>"; throws Error if it does so another number of times than there are images. Without
-// images, and without `marked_places`, that is plain text, too.
+// images, and without `marked_places`, that is plain text, too. `system` stands in place of the system prompt
+// where it is not blank.
 std::vector<int32_t> understanding_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                           const std::string& question, int images, int64_t image_tokens,
-                                          bool special_tokens = false, bool marked_places = true);
+                                          bool special_tokens = false, bool marked_places = true,
+                                          const std::string& system = {});
 
 // The ids that a later turn of the same conversation adds behind the end token of the answer before it.
 std::vector<int32_t> next_turn_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/nn/sampler.h"
 #include "vision/image.h"
 
 namespace janus {
@@ -18,9 +19,18 @@ struct Timings {
 
 enum class FinishReason { stop, length };
 
+// A token that was sampled, and how likely the model found it: the natural logarithm of its probability
+// before temperature, top-k and top-p.
+struct SampledToken {
+  int32_t id = 0;
+  double logprob = 0;
+  std::vector<TokenLogprob> top = {};  // the likeliest tokens in its place, likeliest first
+};
+
 struct Answer {
-  std::string text = {};          // without white space at the ends
-  std::vector<int32_t> ids = {};  // new tokens, without the end token
+  std::string text = {};                  // without white space at the ends
+  std::vector<int32_t> ids = {};          // new tokens, without the end token
+  std::vector<SampledToken> tokens = {};  // the same with what they came from, where it was asked for
   FinishReason finish_reason = FinishReason::stop;
   Timings timings = {};
 };

@@ -6,7 +6,7 @@ janus_packages=(
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
   libsentencepiece-dev libonig-dev libutf8proc-dev
   libcli11-dev nlohmann-json3-dev libfmt-dev
-  libcurl4-openssl-dev ca-certificates libarchive-dev libtomlplusplus-dev libedit-dev
+  libcurl4-openssl-dev ca-certificates libarchive-dev libtomlplusplus-dev libedit-dev libmicrohttpd-dev
   libgtest-dev libbenchmark-dev pkgconf
 )
 

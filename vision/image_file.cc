@@ -11,6 +11,7 @@
 #include "vision/check_image.h"
 #include "vision/formats/codecs.h"
 #include "vision/formats/png_text.h"
+#include "vision/formats/text_blocks.h"
 
 namespace janus {
 namespace {
@@ -60,6 +61,21 @@ Image to_rgb(Pixels&& pixels, Alpha alpha) {
     }
   }
   return image;
+}
+
+std::string name_of_input(const std::string& path) { return path == kStandardInput ? "stdin" : path; }
+
+// What every format can hold.
+void check_text(const ImageText& text) {
+  const auto printable = [](char letter) { return letter >= 0x20 && letter < 0x7F; };
+  for (const auto& [keyword, value] : text) {
+    check(!keyword.empty() && keyword.size() <= 79 &&
+              std::all_of(keyword.begin(), keyword.end(), printable) && keyword.front() != ' ' &&
+              keyword.back() != ' ',
+          "image text: expected a keyword of 1 to 79 printable ASCII characters, found '{}'", keyword);
+    check(value.find('\0') == std::string::npos && value.size() < (size_t{1} << 30),
+          "image text '{}': expected a text below 1 GiB without zero bytes", keyword);
+  }
 }
 
 Image place_on_white(const Image& frame, const ImageHeader& header) {
@@ -123,9 +139,12 @@ DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& n
 }
 
 DecodedImage read_image(const std::string& path) {
-  const std::string name = path == kStandardInput ? "stdin" : path;
-  const std::string bytes = read_file(path, "picture " + name, kMaxFileBytes);
-  return decode_image(std::as_bytes(std::span(bytes)), name);
+  const std::string bytes = read_image_file(path);
+  return decode_image(std::as_bytes(std::span(bytes)), name_of_input(path));
+}
+
+std::string read_image_file(const std::string& path) {
+  return read_file(path, "picture " + name_of_input(path), kMaxFileBytes);
 }
 
 std::optional<ImageFormat> image_format_of(const std::string& path) {
@@ -144,15 +163,36 @@ std::string writable_extensions() {
   return list;
 }
 
-std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const ImageText& text) {
+ImageText read_image_text(std::span<const std::byte> bytes, const std::string& name) {
+  const std::optional<ReadableImageFormat> format = format_of(bytes);
+  if (format == ReadableImageFormat::png) return read_png_text(bytes, name);
+  if (format == ReadableImageFormat::jpeg) return read_jpeg_text(bytes);
+  if (format == ReadableImageFormat::webp) return read_webp_text(bytes);
+  read_image_header(bytes, name);  // refuses what is no image
+  return {};
+}
+
+std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const ImageText& text,
+                                    int quality) {
   check_image(image, "picture to write");
-  check(can_encode(format), "picture to write: expected one of {}, found a format this build cannot write",
+  check(can_encode(format),
+        "picture to write: expected one of {}, found a format this build cannot write; choose another",
         writable_extensions());
   check(std::max(image.width, image.height) <= longest_side(format),
         "picture to write: expected sides of at most {} in this format, found {} x {}; write a PNG",
         longest_side(format), image.width, image.height);
-  std::vector<std::byte> bytes = encode_pixels(image, format);
-  return format == ImageFormat::png && !text.empty() ? with_png_text(bytes, text) : bytes;
+  check_text(text);
+  kQualities.check("picture to write, quality", quality);
+  std::vector<std::byte> bytes = encode_pixels(image, format, quality);
+  if (text.empty()) return bytes;
+  switch (format) {
+    case ImageFormat::jpeg:
+      return with_jpeg_text(bytes, text);
+    case ImageFormat::webp:
+      return with_webp_text(bytes, image.width, image.height, text);
+    default:
+      return with_png_text(bytes, text);
+  }
 }
 
 }  // namespace janus

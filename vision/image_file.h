@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/range.h"
 #include "vision/image.h"
 
 namespace janus {
@@ -35,6 +36,9 @@ ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& n
 DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name);
 // The same for a file; "-" is stdin.
 DecodedImage read_image(const std::string& path);
+// The bytes of the file that read_image() decodes. Throws Error for one that cannot be read, and for one
+// larger than images are.
+std::string read_image_file(const std::string& path);
 
 // The formats that encode_image() writes.
 enum class ImageFormat { png, jpeg, webp };
@@ -44,14 +48,23 @@ std::optional<ImageFormat> image_format_of(const std::string& path);
 // The extensions this program can write, for messages: ".png, .jpg, .jpeg, .webp".
 std::string writable_extensions();
 
-// Text that travels inside a PNG: keyword -> UTF-8 text.
+// Text that travels inside an image file: keyword -> UTF-8 text.
 using ImageText = std::map<std::string, std::string>;
+// The keyword under which programs that generate images tell people how they did.
+inline constexpr const char* kParametersKeyword = "parameters";
 
-// JPEG and WebP at quality 95. `text` goes into a PNG (tEXt, iTXt where it is not Latin-1) and is dropped in
-// the other formats.
-std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const ImageText& text = {});
-// The text chunks of a PNG (tEXt, zTXt is skipped, iTXt uncompressed). Throws Error if it is not a PNG or is
-// torn.
-ImageText read_png_text(std::span<const std::byte> bytes, const std::string& name);
+// How much JPEG and WebP keep of the pixels; a WebP of the highest keeps all.
+inline constexpr IntRange kQualities{.low = 1, .high = 100};
+inline constexpr int kUsualQuality = 95;
+
+// `text` goes into a PNG (tEXt, iTXt where it is not Latin-1), into the EXIF block of a JPEG, which has room
+// for 64 KiB and leaves out what is more, or of a WebP. `quality` means nothing in a PNG. Throws Error for
+// keywords that are not 1 to 79 printable ASCII characters and texts with zero bytes.
+std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const ImageText& text = {},
+                                    int quality = kUsualQuality);
+// The text in an image file: the text chunks of a PNG (tEXt, zTXt is skipped, iTXt uncompressed), the EXIF
+// block of a JPEG or WebP (of other programs its UserComment, as kParametersKeyword); none in other formats.
+// Throws Error for anything that is not an image, and for a PNG that is torn.
+ImageText read_image_text(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace janus

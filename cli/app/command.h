@@ -65,8 +65,11 @@ struct Fault {
   bool transient = false;  // it says nothing about the item: see TransientError
 };
 
+// What is said where memory runs out.
+inline constexpr const char* kNoMemory =
+    "memory: expected more, found none left; close other programs, or choose a smaller model or type";
+
 // Does `action` for one of several items: the Error, or the want of memory, that ended it, or nothing.
-// Defined in main.cc, with the program's other handlers.
 std::optional<Fault> fault_of(const std::function<void()>& action);
 // The message alone.
 std::optional<std::string> error_of(const std::function<void()>& action);
@@ -81,6 +84,7 @@ Command tokenize_command();
 Command info_command();
 Command bench_command();
 Command caption_command();
+Command serve_command();
 Command pull_command();
 Command quantize_command();
 Command list_command();

@@ -46,6 +46,7 @@ std::string action(const CompletionValue& value) {
   if (!value.words.empty())
     call(fmt::format("_janus_{} '{}'", value.list ? "list" : "words", joined(value.words)));
   if (value.models) call("_janus_models");
+  if (value.cached) call("_janus_cached");
   if (value.devices) call("_janus_devices");
   if (value.folders) call("_janus_folders");
   if (value.files) call(fmt::format("_janus_files '{}'", joined(value.extensions)));
@@ -139,6 +140,7 @@ std::string fish_value(const CompletionValue& value) {
       value.list ? fmt::format("(__janus_list {})", joined(value.words)) : joined(value.words);
   const auto add = [&](const std::string& call) { words += (words.empty() ? "" : " ") + call; };
   if (value.models) add("(__janus_models)");
+  if (value.cached) add("(__janus_cached)");
   if (value.devices) add("(__janus_devices)");
   if (value.folders) add("(__fish_complete_directories)");
   if (value.files && value.extensions.empty()) return " -r -F";

@@ -22,6 +22,9 @@ _janus_list() {{
 
 _janus_models() {{ _janus_words "$("$program" list --names -q 2>/dev/null)"; }}
 
+# Those of the hub's cache: all but the built-in one.
+_janus_cached() {{ _janus_words "$("$program" list --names -q 2>/dev/null | grep -vx janus-tiny)"; }}
+
 _janus_devices() {{
   local name rest
   _janus_words "$("$program" --list-devices 2>/dev/null | while read -r name rest; do echo "$name"; done)"
@@ -127,13 +130,17 @@ _janus_list() {{
 
 _janus_models() {{ compadd -- ${{(f)"$(_call_program models janus list --names -q)"}} }}
 
+# Those of the hub's cache: all but the built-in one.
+_janus_cached() {{ compadd -- ${{${{(f)"$(_call_program models janus list --names -q)"}}:#janus-tiny}} }}
+
 _janus_devices() {{ compadd -- ${{${{(f)"$(_call_program devices janus --list-devices)"}}%% *}} }}
 
 _janus_folders() {{ _files -/ }}
 
-# Files whose extension is one of $1, and folders; all where there is none such, or $1 is empty.
+# Files whose extension is one of $1, and folders; all where there is none such, or $1 is empty. One alone in
+# parentheses at the end of a pattern would be a qualifier.
 _janus_files() {{
-  if [[ -z $1 ]]; then _files; else _files -g "*.(#i)(${{(j:|:)${{=1}}}})"; fi
+  if [[ -z $1 ]]; then _files; else _files -g "*.(#i)(${{(j:|:)${{=1}}}}|${{1%% *}})"; fi
 }}
 
 _janus() {{
@@ -159,6 +166,11 @@ const char* const kFishFunctions =
 
 function __janus_models
     command janus list --names -q 2>/dev/null
+end
+
+# Those of the hub's cache: all but the built-in one.
+function __janus_cached
+    __janus_models | string match -v janus-tiny
 end
 
 function __janus_devices

@@ -40,7 +40,7 @@ const std::vector<FileRule>& file_rules() {
       {"chat", "--output", kMadeImages},
       {"decode", "--output", {"png", "jpg", "jpeg", "webp", "npy"}},
       {"encode", "--output", {"json"}},
-      {"embed", "--output", {"npy"}},
+      {"embed", "--output", {"npy", "jsonl"}},
       {"caption", "--output", {"jsonl", "ndjson"}},
       {"quantize", "--output", {"gguf"}},
       {"info", "SUBJECT", {"gguf", "png", "jpg", "jpeg", "webp"}},
@@ -72,7 +72,7 @@ CompletionValue completion_value(const std::string& command, const OptionEntry& 
     return value;
   }
   if (kind == "FOLDER") return {.folders = true};
-  if ((command == "rm" && kind == "NAME") || kind == "REPOSITORY") return {.models = true};
+  if ((command == "rm" && kind == "NAME") || kind == "REPOSITORY") return {.cached = true};
   if (kind == "MODEL") return {.models = true, .files = true, .extensions = {"gguf"}};
   for (const FileRule& rule : file_rules()) {
     const bool here = *rule.command == '\0' || rule.command == command;

@@ -13,6 +13,7 @@ struct CompletionValue {
   std::vector<std::string> words = {};       // all that may be given
   bool list = false;                         // several of them, between commas
   bool models = false;                       // names that -m takes, asked of `janus list` at that moment
+  bool cached = false;                       // those of the hub's cache alone, which can be removed
   bool devices = false;                      // asked of `janus --list-devices`
   bool files = false;                        // with `extensions`, or any
   bool folders = false;                      // folders alone

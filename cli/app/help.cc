@@ -134,8 +134,8 @@ std::string command_help(const Command& command, const OptionSet& own, const Opt
 std::string options_help(const OptionSet& common) {
   const size_t width = help_width();
   return wrapped(
-             "Options that commands share. Each command takes those that mean something to it; its own help "
-             "names them.",
+             "Options that commands share. Every command accepts all of them, so that scripts can give the "
+             "same ones everywhere; its own help and completion name those that change something in it.",
              width) +
          "\n\n" + rows(common, false, width) + "\n" + wrapped_notes(kNotes, width);
 }

@@ -13,15 +13,13 @@
 #include "cli/app/command.h"
 #include "cli/app/help.h"
 #include "cli/app/manual.h"
-#include "cli/app/near_name.h"
 #include "cli/app/settings_file.h"
+#include "cli/app/slips.h"
 #include "cli/chat/chat_command.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/json_output.h"
 #include "cli/io/mapped_fault.h"
-#include "core/base/ascii.h"
 #include "core/base/mapped_file.h"
-#include "core/base/transient_error.h"
 #include "core/tensor/device.h"
 
 namespace janus::cli {
@@ -34,9 +32,6 @@ enum ExitCode {
   kSomeFailed = 3,  // some of several items failed
   // 128 + a signal's number: end_on_interrupt()
 };
-
-constexpr const char* kNoMemory =
-    "memory: expected more, found none left; close other programs, or choose a smaller model or type";
 
 int exit_code_of(Outcome outcome) {
   switch (outcome) {
@@ -62,65 +57,12 @@ void occupy_standard_streams() {
 }
 
 std::vector<Command> all_commands(const Manual& manual) {
-  return {describe_command(),
-          generate_command(),
-          chat_command(),
-          encode_command(),
-          decode_command(),
-          embed_command(),
-          score_command(),
-          tokenize_command(),
-          info_command(),
-          bench_command(),
-          caption_command(),
-          pull_command(),
-          list_command(),
-          rm_command(),
-          quantize_command(),
-          help_command(manual),
-          completion_command(manual)};
-}
-
-// "did you mean --seed?", or where to look.
-std::string advice(const std::string& word, const std::vector<std::string>& names,
-                   const std::string& command) {
-  const std::string near = near_name(word, names);
-  return near.empty() ? fmt::format("see {} --help", command) : fmt::format("did you mean {}?", near);
-}
-
-// What a person meant who left the quotes out: the words as one.
-std::string in_quotes(const OptionEntry& entry, const std::vector<std::string>& surplus,
-                      const OptionSet& own) {
-  std::string text = entry.option->results().empty() ? "" : unguarded(entry.option->results().front());
-  for (const std::string& word : surplus) text += " " + word;
-  return fmt::format(
-      "argument {}, command line: expected one {}, found {} words; put it in quotes: {} \"{}\"", entry.names,
-      ascii_lower(entry.names), surplus.size() + 1, own.command(), text);
-}
-
-// The message of words that no option or argument takes.
-std::string unexpected(const std::vector<std::string>& surplus, const OptionSet& own, const OptionSet& common,
-                       const Command& command) {
-  const std::string& word = surplus.front();
-  const auto is_option = [](const std::string& one) { return one.size() > 1 && one[0] == '-'; };
-  const bool option = is_option(word);
-  if (std::none_of(surplus.begin(), surplus.end(), is_option)) {
-    for (const OptionEntry& entry : own.entries()) {
-      if (entry.positional && (entry.names == "PROMPT" || entry.names == "TEXT")) {
-        return in_quotes(entry, surplus, own);
-      }
-    }
-  }
-  std::vector<std::string> names;
-  for (const OptionSet* set : {&own, &common}) {
-    for (const OptionEntry& entry : set->entries()) {
-      if (option && !entry.positional && !command.leaves_unused(entry.long_name()))
-        names.push_back(entry.long_name());
-    }
-  }
-  return fmt::format("{}, command line: expected {} of {}, found \"{}\"; {}", option ? "option" : "argument",
-                     option ? "an option" : "no more arguments", own.command(), word,
-                     advice(word.substr(0, word.find('=')), names, own.command()));
+  return {describe_command(), generate_command(),   chat_command(),
+          encode_command(),   decode_command(),     embed_command(),
+          score_command(),    tokenize_command(),   info_command(),
+          bench_command(),    caption_command(),    serve_command(),
+          pull_command(),     list_command(),       rm_command(),
+          quantize_command(), help_command(manual), completion_command(manual)};
 }
 
 // A key of the user's settings that no option has is a slip, and refused wherever it stands.
@@ -132,7 +74,7 @@ void check_user_settings(const Manual& manual) {
       commands.push_back(manual.commands[i].name);
       if (!table.empty() && table != commands.back()) continue;
       for (const OptionEntry& entry : manual.options[i].entries()) {
-        if (!entry.positional) names.push_back(entry.long_name().substr(2));
+        for (const std::string& key : entry.keys()) names.push_back(key);
       }
     }
     const auto known = [](const std::vector<std::string>& all, const std::string& one) {
@@ -140,12 +82,27 @@ void check_user_settings(const Manual& manual) {
     };
     check(table.empty() || known(commands, table),
           "settings, {}: expected tables named as commands, found [{}]; {}", settings_path(), table,
-          advice(table, commands, "janus"));
+          advice(table, commands, "janus --help"));
     for (const auto& [key, value] : values) {
       check(known(names, key), "settings, {}: expected options{}, found {}; {}", settings_path(),
-            table.empty() ? "" : " of janus " + table, key, advice(key, names, "janus"));
+            table.empty() ? "" : " of janus " + table, key,
+            advice(key, names, table.empty() ? "janus help options" : fmt::format("janus {} --help", table)));
     }
   }
+}
+
+// The message where no word is a command.
+std::string no_command(const std::vector<std::string>& extras, const Manual& manual) {
+  std::vector<std::string> names, options{"--help", "--version", "--list-devices"};
+  for (const Command& command : manual.commands) names.push_back(command.name);
+  for (const OptionEntry& entry : manual.common->entries()) options.push_back(entry.long_name());
+  const std::string found = extras.empty() ? "" : extras[0];
+  if (found.starts_with("-")) {
+    return fmt::format("option, command line: expected an option of janus, found \"{}\"; {}", found,
+                       advice(found, options, "janus --help"));
+  }
+  return fmt::format("command, command line: expected one of {}, found {}; {}", fmt::join(names, ", "),
+                     extras.empty() ? "none" : "\"" + found + "\"", advice(found, names, "janus --help"));
 }
 
 // Every device that can be opened, a line each.
@@ -193,6 +150,11 @@ Outcome run(int argc, char** argv) {
     CLI::App* part = app.add_subcommand(command.name);
     command.declare(manual.options.emplace_back(*part, "janus " + command.name));
   }
+  const std::vector<std::string> typed(argv + 1, argv + argc);
+  for (size_t i = 0; i < manual.commands.size(); ++i) {
+    if (command_word(typed, common_options) == manual.commands[i].name)
+      check_words({typed, manual.options[i], common_options});
+  }
   std::vector<std::string> words = guarded_words(argc, argv);
   std::reverse(words.begin(), words.end());  // as CLI11 wants them
   app.parse(std::move(words));
@@ -220,18 +182,12 @@ Outcome run(int argc, char** argv) {
   std::vector<std::string> extras = app.remaining(true);
   std::erase(extras, "--");
   for (std::string& word : extras) word = unguarded(std::move(word));
-  if (command == nullptr) {
-    std::vector<std::string> names;
-    std::transform(manual.commands.begin(), manual.commands.end(), std::back_inserter(names),
-                   [](auto& c) { return c.name; });
-    throw UsageError(fmt::format("command, command line: expected one of {}, found {}; {}",
-                                 fmt::join(names, ", "), extras.empty() ? "none" : "\"" + extras[0] + "\"",
-                                 advice(extras.empty() ? "" : extras[0], names, "janus")));
-  }
-  if (!extras.empty()) throw UsageError(unexpected(extras, *own, common_options, *command));
+  if (command == nullptr) throw UsageError(no_command(extras, manual));
+  if (!extras.empty()) throw UsageError(unexpected(extras, {typed, *own, common_options}, *command));
   use_settings_of(command->name);
   check_user_settings(manual);
   common_options.read();
+  if (!common.models.empty()) common.model = common.models.back();
   own->read();
   Console console(common.quiet, common.verbose);
   if (common.json_progress) console.tell_progress_as_json();
@@ -271,24 +227,6 @@ int guarded_main(int argc, char** argv) {
 }
 
 }  // namespace
-
-std::optional<Fault> fault_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const TransientError& error) {
-    return Fault{error.what(), /*transient=*/true};
-  } catch (const Error& error) {
-    return Fault{error.what()};
-  } catch (const std::bad_alloc&) {
-    return Fault{kNoMemory, /*transient=*/true};
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> error_of(const std::function<void()>& action) {
-  std::optional<Fault> fault = fault_of(action);
-  return fault ? std::optional(std::move(fault->message)) : std::nullopt;
-}
 
 }  // namespace janus::cli
 

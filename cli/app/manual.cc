@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "cli/app/help.h"
-#include "cli/app/near_name.h"
 #include "cli/io/output_file.h"
 #include "cli/io/wrapped_text.h"
+#include "core/base/near_name.h"
 
 namespace janus::cli {
 namespace {

@@ -5,20 +5,24 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <optional>
 #include <random>
 
 #include "cli/app/command.h"
+#include "cli/app/number_slip.h"
 #include "cli/app/settings_file.h"
+#include "cli/app/slips.h"
+#include "cli/io/text_input.h"
+#include "core/base/ascii.h"
+#include "core/base/error.h"
 #include "core/base/home_folder.h"
 #include "core/base/strip.h"
 #include "core/base/utf8.h"
-#include "core/checkpoint/checkpoint.h"
-#include "core/tensor/device.h"
-#include "core/tensor/thread_counts.h"
 #include "generator/limits.h"
 
 namespace janus::cli {
@@ -42,17 +46,8 @@ Reader ranged_number(T& target, Range range) {
             return {};
           },
           .range = range.text(),
-          .default_value = range.holds(target) ? fmt::format("{}", target) : ""};
-}
-
-Reader device_name(std::string& target) {
-  return {.take = [&target](const std::string& text) -> std::string {
-            if (!is_device_name(text)) return device_names();
-            target = text;
-            return {};
-          },
-          .range = device_names(),
-          .default_value = target};
+          .default_value = range.holds(target) ? fmt::format("{}", target) : "",
+          .numeric = true};
 }
 
 bool replace(std::string& text, std::string_view placeholder, const std::string& value) {
@@ -60,6 +55,23 @@ bool replace(std::string& text, std::string_view placeholder, const std::string&
   if (at == std::string::npos) return false;
   text.replace(at, placeholder.size(), value);
   return true;
+}
+
+// What to do about a value that the reader refuses: the one that was meant, or where to look.
+std::string value_advice(const Reader& reader, const std::string& text, const std::string& help_call) {
+  if (reader.numeric) {
+    for (const std::string& number : likely_numbers(text)) {
+      if (reader.take(number).empty()) return "write " + number;
+    }
+  }
+  return advice(ascii_lower(text), reader.choices, help_call);
+}
+
+std::optional<std::string> setting_of(const OptionEntry& entry) {
+  for (const std::string& key : entry.keys()) {
+    if (std::optional<std::string> setting = user_setting(key)) return setting;
+  }
+  return std::nullopt;
 }
 
 // The help text with what the reader says of the value.
@@ -83,7 +95,8 @@ Reader seed_number(int64_t& target) {
             return {};
           },
           .range = kSeeds.text(),
-          .default_value = fmt::format("{}", target)};
+          .default_value = fmt::format("{}", target),
+          .numeric = true};
 }
 
 Reader any_text(std::string& target) {
@@ -103,6 +116,18 @@ Reader some_text(std::string& target) {
           .default_value = target};
 }
 
+Reader input_path(std::string& target) {
+  Reader reader = some_text(target);
+  reader.dash = Reader::Dash::file;
+  return reader;
+}
+
+Reader any_input_text(std::string& target) {
+  Reader reader = any_text(target);
+  reader.dash = Reader::Dash::text;
+  return reader;
+}
+
 Reader prompt_text(std::string& target, const std::string& otherwise) {
   const std::string& prompt = target.empty() ? otherwise : target;
   return {.take = [&target](const std::string& text) -> std::string {
@@ -111,7 +136,8 @@ Reader prompt_text(std::string& target, const std::string& otherwise) {
             target = text;
             return {};
           },
-          .default_value = prompt.empty() ? "" : fmt::format("\"{}\"", prompt)};
+          .default_value = prompt.empty() ? "" : fmt::format("\"{}\"", prompt),
+          .dash = Reader::Dash::text};
 }
 
 Reader number(int64_t& target, IntRange range) { return ranged_number(target, range); }
@@ -156,9 +182,20 @@ std::string OptionEntry::brief_name() const {
 
 bool OptionEntry::on_command_line() const { return option->count() > 0; }
 
+std::string OptionEntry::first_text() const {
+  return on_command_line() ? unguarded(option->results().front()) : "";
+}
+
 bool OptionEntry::takes_path() const {
   const std::string kind = value_name.substr(0, value_name.find('.'));
   return kind == "FILE" || kind == "OUT" || kind == "IMAGE" || kind == "MODEL";
+}
+
+std::vector<std::string> OptionEntry::keys() const {
+  std::vector<std::string> keys;
+  if (!positional) keys.push_back(long_name().substr(2));
+  for (const std::string& alias : aliases) keys.push_back(alias.substr(2));
+  return keys;
 }
 
 std::string OptionEntry::environment() const {
@@ -170,7 +207,9 @@ std::string OptionEntry::environment() const {
 
 const OptionEntry& OptionSet::add(OptionEntry entry) {
   bool is_flag = !entry.positional && entry.value_name.empty();
-  CLI::Option* option = is_flag ? app_->add_flag(entry.names) : app_->add_option(entry.names);
+  const std::string names = fmt::format("{}", fmt::join(entry.aliases, ","));
+  const std::string all_names = entry.names + (names.empty() ? "" : "," + names);
+  CLI::Option* option = is_flag ? app_->add_flag(all_names) : app_->add_option(all_names);
   if (entry.repeats && !entry.positional) {
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->expected(1)->allow_extra_args(false);
   } else if (entry.repeats) {
@@ -181,6 +220,7 @@ const OptionEntry& OptionSet::add(OptionEntry entry) {
   }
   entry.option = option;
   entry.help = filled(std::move(entry.help), entry.reader);
+  if (entry.reader.dash == Reader::Dash::text) entry.help += "; - reads it from standard input";
   return entries_.emplace_back(std::move(entry));
 }
 
@@ -196,8 +236,12 @@ const OptionEntry& OptionSet::flag(const std::string& names, bool& target, const
 }
 
 const OptionEntry& OptionSet::option(const std::string& names, const std::string& value_name, Reader reader,
-                                     const std::string& help) {
-  return add({.names = names, .value_name = value_name, .help = help, .reader = std::move(reader)});
+                                     const std::string& help, std::vector<std::string> aliases) {
+  return add({.names = names,
+              .value_name = value_name,
+              .help = help,
+              .reader = std::move(reader),
+              .aliases = std::move(aliases)});
 }
 
 const OptionEntry& OptionSet::required_option(const std::string& names, const std::string& value_name,
@@ -216,6 +260,11 @@ const OptionEntry& OptionSet::values(const std::string& names, const std::string
     target.push_back(text);
     return {};
   }};
+  return values(names, value_name, std::move(reader), help);
+}
+
+const OptionEntry& OptionSet::values(const std::string& names, const std::string& value_name, Reader reader,
+                                     const std::string& help) {
   return add(
       {.names = names, .value_name = value_name, .help = help, .reader = std::move(reader), .repeats = true});
 }
@@ -242,6 +291,7 @@ const OptionEntry& OptionSet::required_arguments(const std::string& name, std::v
     target.push_back(text);
     return {};
   }};
+  reader.dash = Reader::Dash::file;
   return add({.names = name,
               .value_name = {},
               .help = help,
@@ -251,23 +301,60 @@ const OptionEntry& OptionSet::required_arguments(const std::string& name, std::v
               .repeats = true});
 }
 
+std::string OptionSet::help_call() const {
+  return command_ == "janus" ? "janus help options" : command_ + " --help";
+}
+
 void OptionSet::accept(const OptionEntry& entry, const std::string& text, const std::string& where) const {
   std::string expected = entry.reader.take(text);
   if (expected.empty()) return;
-  throw UsageError(fmt::format("{} {}, {}: expected {}, found \"{}\"; see {} --help",
+  throw UsageError(fmt::format("{} {}, {}: expected {}, found \"{}\"; {}",
                                entry.positional ? "argument" : "option", entry.long_name(), where, expected,
-                               text, command_));
+                               text, value_advice(entry.reader, text, help_call())));
 }
 
+const OptionEntry& OptionSet::entry_of(const std::string& long_name) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const OptionEntry& entry) { return entry.long_name() == long_name; });
+  assert(found != entries_.end());
+  return *found;
+}
+
+bool OptionSet::given(const std::string& long_name) const { return entry_of(long_name).on_command_line(); }
+
 void OptionSet::read_given(const std::string& long_name) const {
-  for (const OptionEntry& entry : entries_) {
-    if (entry.long_name() != long_name || !entry.on_command_line()) continue;
-    accept(entry, entry.option->results().back(), "command line");
+  const OptionEntry& entry = entry_of(long_name);
+  if (entry.on_command_line()) accept(entry, entry.option->results().back(), "command line");
+}
+
+// Nobody else knows of two inputs that they are the same one.
+void OptionSet::take_standard_input(const std::vector<const OptionEntry*>& wanted) const {
+  if (wanted.empty()) return;
+  const OptionEntry& last = *wanted.back();
+  const std::string named = fmt::format("{} {}", last.positional ? "argument" : "option", last.long_name());
+  if (wanted.size() > 1) {
+    const OptionEntry& first = *wanted.front();
+    throw UsageError(fmt::format(
+        "{}, command line: expected one input from standard input, found - {}; give a file for one "
+        "of them, or see {}",
+        named, &first == &last ? "twice" : "for " + first.long_name() + " as well", help_call()));
   }
+  if (last.reader.dash != Reader::Dash::text) return;
+  std::string text = read_text("-", last.long_name());
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  const std::string expected = last.reader.take(text);
+  check(expected.empty(), "{}, standard input: expected {}, found none; write one there, or see {}", named,
+        expected, help_call());
 }
 
 void OptionSet::read() const {
+  std::vector<const OptionEntry*> from_standard_input;
   for (const OptionEntry& entry : entries_) {
+    const auto take = [&](const std::string& text, const std::string& where) {
+      accept(entry, text, where);
+      if (entry.reader.dash != Reader::Dash::plain && text == "-") from_standard_input.push_back(&entry);
+    };
     std::vector<std::string> given = entry.option->results();
     for (std::string& word : given) word = unguarded(std::move(word));
     std::string variable = entry.environment();
@@ -277,51 +364,18 @@ void OptionSet::read() const {
     };
     if (!given.empty()) {
       size_t first = entry.repeats ? 0 : given.size() - 1;
-      for (size_t i = first; i < given.size(); ++i) accept(entry, given[i], "command line");
+      for (size_t i = first; i < given.size(); ++i) take(given[i], "command line");
     } else if (inherited != nullptr && *inherited != '\0') {
-      accept(entry, unseen_by_shell(inherited), "$" + variable);
-    } else if (const auto setting =
-                   entry.positional ? std::nullopt : user_setting(entry.long_name().substr(2))) {
-      accept(entry, unseen_by_shell(*setting), settings_path());
+      take(unseen_by_shell(inherited), "$" + variable);
+    } else if (const std::optional<std::string> setting = setting_of(entry)) {
+      take(unseen_by_shell(*setting), settings_path());
     } else if (entry.required) {
-      throw UsageError(fmt::format("{} {}, command line: expected {}, found none; see {} --help",
+      throw UsageError(fmt::format("{} {}, command line: expected one ({}), found none; see {}",
                                    entry.positional ? "argument" : "option", entry.long_name(), entry.help,
-                                   command_));
+                                   help_call()));
     }
   }
-}
-
-void declare_special_tokens(OptionSet& options, bool& target) {
-  options.flag(
-      "--special-tokens", target,
-      "role, begin and end tokens in your text, <|User|> for example, mean what they are; without it "
-      "they are text");
-}
-
-void declare_common(OptionSet& options, CommonOptions& target) {
-  options.option(
-      "-m,--model", "MODEL", some_text(target.model),
-      "a model folder, a GGUF file, owner/repo[@revision] of the hub cache, or repo alone where one "
-      "there has that name; a path of that name wins; janus-tiny is the built-in one (default: "
-      "janus-tiny)");
-  options.option("--builtin-notice", "WHEN", one_of(target.builtin_notice, {"hourly", "always", "never"}),
-                 "how often to say that no model is given: {range}");
-  options.option("--device", "NAME", device_name(target.device), "{range}");
-  options.option("--type", "NAME", one_of(target.type, weight_type_names()),
-                 fmt::format("weights while loading: {}", fmt::join(weight_type_names(), ", ")));
-  options.option("-t,--threads", "N", number(target.threads, kThreadCounts),
-                 "{range} (default: the processors this process may use)");
-  options.option("-s,--seed", "N", seed_number(target.seed),
-                 "{range}, negative = random {default}; image k of several uses seed + k");
-  options.option("-n,--max-tokens", "N", number(target.max_tokens, kMaxTokens), "longest answer, {range}");
-  options.flag(
-      "--verify", target.verify,
-      "look for damaged weights first: numbers that are none, and the checksums that torch pickles have");
-  options.flag("--json", target.json, "one JSON object a line on standard output");
-  options.flag("--json-progress", target.json_progress,
-               "progress as JSON objects, one a line on standard error");
-  options.flag("-q,--quiet", target.quiet, "nothing but errors on standard error");
-  options.flag("-v,--verbose", target.verbose, "more on standard error: model, device, timings");
+  take_standard_input(from_standard_input);
 }
 
 }  // namespace janus::cli

@@ -25,13 +25,21 @@ struct Reader {
   std::string range = {};                 // what may be given ("1 to 1024"); empty where it is not bounded
   std::string default_value = {};         // the target's, when the reader was made; empty where it has none
   std::vector<std::string> choices = {};  // all that may be given, where that is a list
+  bool numeric = false;                   // whether it is a number
+  // What the text "-" stands for: itself, a file on standard input, or the text there.
+  enum class Dash { plain, file, text } dash = Dash::plain;
 };
 
 // Each target keeps its value where the option is not given, and must outlive OptionSet::read(). An empty
 // text, and a number out of its range, are no default.
 Reader any_text(std::string& target);
 Reader some_text(std::string& target);  // not empty
-// More than white space. otherwise: what the command takes where the target is empty.
+// A file that is read; "-" stands for standard input.
+Reader input_path(std::string& target);
+// Any text; "-" stands for the text on standard input.
+Reader any_input_text(std::string& target);
+// More than white space; "-" stands for the text on standard input. otherwise: what the command takes where
+// the target is empty.
 Reader prompt_text(std::string& target, const std::string& otherwise = {});
 Reader number(int64_t& target, IntRange range);
 Reader number(double& target, RealRange range);
@@ -50,11 +58,16 @@ struct OptionEntry {
   bool repeats = false;  // every text counts, not the last one alone
   CLI::Option* option = nullptr;
 
+  std::vector<std::string> aliases = {};  // long names that other programs have for it; help tells none
+
   std::string long_name() const;    // "--seed"; the name of an argument
   std::string brief_name() const;   // "-s"; the long name where there is no shorter one
   std::string environment() const;  // "JANUS_SEED"; empty for an argument
-  bool takes_path() const;          // as value_name says: FILE, OUT, IMAGE, MODEL
+  // The long name and the aliases without their dashes, as a file of settings has them; none of an argument.
+  std::vector<std::string> keys() const;
+  bool takes_path() const;  // as value_name says: FILE, OUT, IMAGE, MODEL
   bool on_command_line() const;
+  std::string first_text() const;  // as it stands on the command line; empty where it does not
 };
 
 // The words of the command line behind the program's name, each as CLI11 leaves it whole; unguarded() gives
@@ -73,12 +86,15 @@ class OptionSet {
   // The entries live as long as the set.
   const OptionEntry& flag(const std::string& names, bool& target, const std::string& help);
   const OptionEntry& option(const std::string& names, const std::string& value_name, Reader reader,
-                            const std::string& help);
+                            const std::string& help, std::vector<std::string> aliases = {});
   const OptionEntry& required_option(const std::string& names, const std::string& value_name, Reader reader,
                                      const std::string& help);
   // May be given several times; each text is added.
   const OptionEntry& values(const std::string& names, const std::string& value_name,
                             std::vector<std::string>& target, const std::string& help);
+  // The same for a reader that adds each text itself.
+  const OptionEntry& values(const std::string& names, const std::string& value_name, Reader reader,
+                            const std::string& help);
   const OptionEntry& argument(const std::string& name, Reader reader, const std::string& help);
   const OptionEntry& required_argument(const std::string& name, Reader reader, const std::string& help);
   // At least one.
@@ -87,17 +103,23 @@ class OptionSet {
 
   // After CLI11 has parsed: reads every option, from the command line, or else from the environment, or else
   // from the user's settings. No shell has seen the latter two: a path's leading ~ is the home folder there.
-  // Throws UsageError naming option, source, expected and found.
+  // A text that stands on standard input is read last, without the end of its last line. Throws UsageError
+  // naming option, source, expected and found, also where two of them want standard input.
   void read() const;
   // Reads one option, where the command line has it.
   void read_given(const std::string& long_name) const;
+  // Whether the command line has the option, which must be one of these.
+  bool given(const std::string& long_name) const;
 
   const std::list<OptionEntry>& entries() const { return entries_; }
   const std::string& command() const { return command_; }
 
  private:
   const OptionEntry& add(OptionEntry entry);
+  const OptionEntry& entry_of(const std::string& long_name) const;
+  void take_standard_input(const std::vector<const OptionEntry*>& wanted) const;
   void accept(const OptionEntry& entry, const std::string& text, const std::string& where) const;
+  std::string help_call() const;  // the command that tells of these options
 
   CLI::App* app_;
   std::string command_;
@@ -106,11 +128,15 @@ class OptionSet {
 
 // What every command understands.
 struct CommonOptions {
-  std::string model;  // a path, or owner/repo[@revision] of the hub cache; empty = the built-in model
+  // A path, or owner/repo[@revision] of the hub cache; empty = the built-in model. The last of `models`, for
+  // commands that use one.
+  std::string model;
+  std::vector<std::string> models;  // in the order of the command line
   std::string device = "auto";
   std::string type = "native";
   int64_t threads = 0;                    // 0 = the processors this process may use
   int64_t seed = SamplingOptions{}.seed;  // 0 to 2^32-1, a random one already drawn
+  const OptionEntry* seed_option = nullptr;
   int64_t max_tokens = AnswerRequest{}.max_tokens;
   std::string builtin_notice = "hourly";
   bool verify = false;

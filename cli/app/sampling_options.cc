@@ -32,7 +32,7 @@ void declare_sampling(OptionSet& options, SamplingSettings& target, Sampled samp
 }
 
 const OptionEntry& declare_guidance(OptionSet& options, double& target, const std::string& help) {
-  return options.option("--cfg-scale", "G", guidance_number(target), help);
+  return options.option("--cfg-scale", "G", guidance_number(target), help, kGuidanceAliases);
 }
 
 }  // namespace janus::cli

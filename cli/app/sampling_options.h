@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cli/app/options.h"
 #include "core/nn/sampler.h"
@@ -27,7 +28,10 @@ enum class Sampled { words, codes };
 // Adds --temperature, --top-k and --top-p with `target` behind them. lead: begins the help of --temperature.
 void declare_sampling(OptionSet& options, SamplingSettings& target, Sampled sampled,
                       const std::string& lead = {});
-// Adds --cfg-scale.
+// The names that other programs have for --cfg-scale.
+inline const std::vector<std::string> kGuidanceAliases{"--cfg", "--guidance", "--guidance-scale",
+                                                       "--cfg-weight"};
+// Adds --cfg-scale, the one name of guidance in options and keys, and its aliases.
 const OptionEntry& declare_guidance(OptionSet& options, double& target, const std::string& help);
 
 // The readers of these options, for other places that take such numbers.

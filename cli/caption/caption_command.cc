@@ -5,22 +5,22 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <set>
 
 #include "cli/app/command.h"
-#include "cli/caption/file_kind.h"
+#include "cli/app/question_style.h"
 #include "cli/caption/pipeline.h"
-#include "cli/caption/progress_status.h"
-#include "cli/caption/sources.h"
+#include "cli/caption/questions.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/file_names.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/output_file.h"
 #include "cli/io/progress.h"
-#include "cli/io/text_input.h"
 #include "cli/model/chosen_model.h"
+#include "cli/sources/feed_report.h"
+#include "cli/sources/file_kind.h"
+#include "cli/sources/source_options.h"
+#include "cli/sources/sources.h"
 #include "core/base/error.h"
-#include "core/base/strip.h"
 #include "generator/builtin_model.h"
 #include "generator/engine/engine_model.h"
 
@@ -30,46 +30,8 @@ namespace {
 // The command line as it is typed, before it is known to make sense.
 struct CaptionWords {
   CaptionSettings settings;
-  std::string prompt, prompt_file;
-  std::vector<std::string> asks;
+  QuestionWords questions;
 };
-
-Reader where_text(std::vector<Condition>& conditions) {
-  return {.take = [&conditions](const std::string& text) { return read_conditions(text, conditions); }};
-}
-
-Reader shard_text(SourceSettings& sources) {
-  return {.take = [&sources](const std::string& text) -> std::string {
-    constexpr const char* kExpected = "a part and how many there are, from 1/1 to 9999/9999";
-    const size_t slash = text.find('/');
-    if (slash == std::string::npos) return kExpected;
-    const bool shards = number(sources.shards, {1, 9999}).take(text.substr(slash + 1)).empty();
-    const bool fits =
-        shards && number(sources.shard, {1, sources.shards}).take(text.substr(0, slash)).empty();
-    return fits ? "" : kExpected;
-  }};
-}
-
-// "name=question" of each --ask.
-std::vector<Ask> read_asks(const std::vector<std::string>& texts) {
-  std::vector<Ask> asks;
-  std::set<std::string> names;
-  for (const std::string& text : texts) {
-    const size_t equals = text.find('=');
-    const std::string name(strip(std::string_view(text).substr(0, equals)));
-    const std::string prompt(equals == std::string::npos ? ""
-                                                         : strip(std::string_view(text).substr(equals + 1)));
-    if (name.empty() || prompt.empty() || !names.insert(name).second) {
-      throw UsageError(
-          fmt::format("option --ask, command line: expected NAME=QUESTION with a name of its own, found "
-                      "\"{}\"; see janus "
-                      "caption --help",
-                      text));
-    }
-    asks.push_back({name, prompt});
-  }
-  return asks;
-}
 
 void require(bool condition, const std::string& option, const std::string& expected,
              const std::string& found) {
@@ -81,13 +43,12 @@ void require(bool condition, const std::string& option, const std::string& expec
 // What can be told to be wrong from the command line alone.
 void check_words(const CaptionWords& words) {
   const CaptionSettings& settings = words.settings;
-  const int prompts =
-      (words.prompt.empty() ? 0 : 1) + (words.prompt_file.empty() ? 0 : 1) + (words.asks.empty() ? 0 : 1);
-  require(prompts <= 1, "--ask", "one of --prompt, --prompt-file and --ask", "several");
   const std::string& output = settings.output;
   require(output.empty() || output == kStandardStream || is_record_list_name(output), "-o,--output",
           "a name that ends in .jsonl or .ndjson, or -", "\"" + output + "\"");
   require(settings.csv.empty() || (!output.empty() && output != kStandardStream), "--csv",
+          "-o with a file beside it", "none");
+  require(!settings.prune || (!output.empty() && output != kStandardStream), "--prune",
           "-o with a file beside it", "none");
   require(settings.csv.empty() || has_extension(settings.csv, ".csv"), "--csv", "a name that ends in .csv",
           "\"" + settings.csv + "\"");
@@ -100,55 +61,25 @@ void check_words(const CaptionWords& words) {
   }
 }
 
-std::vector<Ask> asks_of(const CaptionWords& words) {
-  if (!words.asks.empty()) return read_asks(words.asks);
-  if (words.prompt_file.empty()) {
-    return {{"", words.prompt.empty() ? DescribeOptions{}.prompt : words.prompt}};
-  }
-  const std::string text = read_text(words.prompt_file, "prompt");
-  const std::string prompt(strip(text));
-  check(!prompt.empty(), "prompt, {}: expected a question in the file, found none; write one",
-        words.prompt_file);
-  return {{"", prompt}};
-}
-
 // Lists, pictures and questions that are files of their own.
 void check_not_inputs(const CaptionWords& words) {
-  std::vector<std::string> inputs = words.settings.sources.paths;
-  for (std::string& path : inputs) {
-    if (is_list(path) && path != kStandardStream) path.erase(0, 1);  // the @
-  }
-  if (!words.prompt_file.empty()) inputs.push_back(words.prompt_file);
+  std::vector<std::string> inputs = input_files(words.settings.sources);
+  if (!words.questions.prompt_file.empty()) inputs.push_back(words.questions.prompt_file);
   if (!words.settings.output.empty()) check_not_input(words.settings.output, inputs);
   if (!words.settings.output.empty()) inputs.push_back(words.settings.output);
   if (!words.settings.csv.empty()) check_not_input(words.settings.csv, inputs);
 }
 
-std::string summary(const CaptionProgress& progress, bool stopped) {
-  std::string text = fmt::format("{} captioned", progress.captioned.load());
-  const int64_t errors = progress.failed + progress.still_failed;
-  if (errors > 0) text += fmt::format(", {} {}", errors, errors == 1 ? "error" : "errors");
-  if (progress.passed_over.total() > 0) {
-    text += fmt::format(", {} passed over: {}", progress.passed_over.total(), progress.passed_over.text());
-  }
+std::string summary(const CaptionProgress& progress, int64_t pruned, bool stopped) {
+  std::string text = feed_counts(progress, "captioned");
+  if (pruned > 0) text += fmt::format(", {} {} pruned", pruned, pruned == 1 ? "record" : "records");
   if (stopped)
     text += "; stopped before the end: the same command goes on from here";
-  else if (errors > progress.transient)
+  else if (progress.errors() > progress.transient)
     text += "; --retry-errors tries the errors again";
-  else if (errors > 0)
+  else if (progress.errors() > 0)
     text += "; the same command tries the errors again";
   return text;
-}
-
-// Where a run found no picture at all.
-std::string nothing_found(const std::string& path, const PassedOver& passed_over) {
-  const std::string archive = passed_over.first_of(kTarArchive), packed = passed_over.first_of(kOtherArchive);
-  std::string advice = "name what holds pictures, and check --include and --exclude";
-  if (passed_over.total() > 0) advice = "convert what is a picture to PNG or JPEG, or name another folder";
-  if (!packed.empty()) advice = fmt::format("unpack {} and name the folder", packed);
-  if (!archive.empty()) advice = fmt::format("name the archives themselves: janus caption {} ...", archive);
-  const std::string beside = passed_over.total() > 0 ? " but " + passed_over.text() : "";
-  return fmt::format("pictures, {}: expected some, found none{}; {}", path, beside, advice);
 }
 
 Outcome outcome_of(const CaptionProgress& progress, const CaptionOutput& output) {
@@ -166,11 +97,12 @@ bool place_in_folder(std::string& path, const char* name) {
 
 Outcome caption(CaptionWords& words, const CommonOptions& common, Console& console) {
   words.settings.replacing.settle();
+  words.questions.settle();
   const bool in_folder = place_in_folder(words.settings.output, "captions.jsonl");
   const bool table_in_folder = place_in_folder(words.settings.csv, "captions.csv");
   check_words(words);
   CaptionSettings settings = words.settings;
-  settings.asks = asks_of(words);
+  settings.asks = read_questions(words.questions);
   const auto seed = static_cast<uint32_t>(common.seed);
   settings.sources.seed = seed;
   check_sources(settings.sources);
@@ -179,17 +111,26 @@ Outcome caption(CaptionWords& words, const CommonOptions& common, Console& conso
   if (table_in_folder) make_folders(folder_of(settings.csv));
 
   RunFacts facts{.model = name_of_model(common.model),
+                 .fingerprint = {},
+                 .type = common.type,
+                 .device = {},
                  .prompt_hash = prompt_hash(settings, common.max_tokens, seed),
+                 .max_tokens = common.max_tokens,
                  .seed = seed};
   CaptionOutput output(settings, facts, console);
+  FoundModel found_model = find_model(common, console);
+  facts.fingerprint = found_model.fingerprint;
+  output.go_on();
   CaptionProgress progress;
   ProgressDisplay display(console);
   const ChosenModel chosen = open_chosen_model(
-      common, {.prompt_images = 1, .new_tokens = common.max_tokens, .rows = static_cast<int>(settings.batch)},
+      std::move(found_model), common,
+      {.prompt_images = 1, .new_tokens = common.max_tokens, .rows = static_cast<int>(settings.batch)},
       console, display.callback(),
       fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
   display.hide();
   facts.load_ms = chosen.load_ms;
+  facts.device = chosen.model->device().name();
 
   std::vector<AnswerRequest> questions;
   for (const Ask& ask : settings.asks) {
@@ -200,55 +141,43 @@ Outcome caption(CaptionWords& words, const CommonOptions& common, Console& conso
     check_answer_prompt(chosen.model->engine_model(), questions.back());
   }
   const InterruptNotice interrupt;  // from here on one ends it in order
-  display.follow([&progress, watch = CaptionWatch()] { return watch.status_of(progress); });
+  display.follow([&progress, watch = FeedWatch()] {
+    return watch.status_of(
+        progress,
+        {.phase = "captioning", .finished = "captioned", .unit = "tokens", .units = progress.tokens});
+  });
   run_captions(
       {settings, *chosen.model, questions, output, console, progress, [&] { return interrupt.came(); }});
+  const int64_t pruned = progress.listed_all ? output.prune() : 0;
   output.finish();
   display.hide();
   const bool found = progress.done() + progress.source_faults > 0 || interrupt.came();
-  if (!found) throw Error(nothing_found(settings.sources.paths.front(), progress.passed_over));
-  console.notice(summary(progress, interrupt.came()));
+  if (!found)
+    throw Error(nothing_found("janus caption", settings.sources.paths.front(), progress.passed_over));
+  console.notice(summary(progress, pruned, interrupt.came()));
   return outcome_of(progress, output);
 }
 
 void declare(OptionSet& options, CaptionWords& words) {
   CaptionSettings& settings = words.settings;
-  options.required_arguments(
-      "PATH", settings.sources.paths,
-      "folders, pictures, quoted patterns, tar files, .jsonl lists, @LIST of paths, - for "
-      "such a list on standard input");
+  options.required_arguments("PATH", settings.sources.paths,
+                             std::string(kSourceHelp) + ", - for such a list on standard input");
   options.option(
       "-o,--output", "FILE", some_text(settings.output),
       "records, one JSON object a line; a file that is there is gone on with; a folder for captions.jsonl in "
       "it (default: standard output)");
-  options.option("-p,--prompt", "TEXT", prompt_text(words.prompt, DescribeOptions{}.prompt), "the question");
-  options.option("--prompt-file", "FILE", some_text(words.prompt_file), "a file with the question");
-  options.values("--ask", "NAME=TEXT", words.asks,
-                 "one of several questions about each picture; may be repeated");
+  declare_questions(options, words.questions);
   options.option("--sidecar", "EXT", one_of(settings.sidecar, {".txt", ".caption", ".json"}),
                  "a file beside each picture: {range}; pictures that have one are passed over");
   declare_replacing(options, settings.replacing, "replace sidecars that are there");
   options.option("--csv", "FILE", some_text(settings.csv), "a table of all records too, written at the end");
-  options.values("--include", "GLOB", settings.sources.include,
-                 "in folders and archives: only these, by name, or by path if it has a /, in upper or lower "
-                 "case; may be repeated");
-  options.values("--exclude", "GLOB", settings.sources.exclude,
-                 "not these, folders included; may be repeated");
-  options.flag("-0,--null", settings.sources.nul_separated,
-               "paths in lists end with a zero byte, as find -print0 writes");
-  options.option("--image-field", "NAME", some_text(settings.sources.image_field),
-                 "where .jsonl lists have the path");
-  options.option("--where", "TEXT", where_text(settings.where),
-                 "only pictures of which this holds: width>=512 and aspect<=2; also height, bytes, pixels");
-  options.option("--limit", "N", number(settings.limit, {0, INT64_MAX}), "the first N pictures, 0 = all");
-  options.flag("--shuffle", settings.sources.shuffle, "in an order drawn from the seed");
-  options.option("--shard", "I/N", shard_text(settings.sources), "part I of N, for N machines: 1/4 to 4/4");
   options.flag("--retry-errors", settings.retry_errors,
                "try every picture again whose record is an error, not only those that could not be read");
-  options.flag("--mixed", settings.mixed, "go on with an output of another model or question");
+  options.flag("--mixed", settings.mixed,
+               "ask every picture, beside records of another model or question in the same output");
+  options.flag("--prune", settings.prune, "drop the records of pictures that are gone");
   options.option("-b,--batch", "N", number(settings.batch, {1, 256}), "answers drawn at once, {range}");
-  options.option("--decoders", "N", number(settings.decoders, {0, 256}),
-                 "threads that read pictures ahead, 0 = as many as processors");
+  declare_sources(options, settings.sources);
   declare_sampling(options, settings.sampling, Sampled::words);
   declare_special_tokens(options, settings.special_tokens);
 }
@@ -262,13 +191,14 @@ Command caption_command() {
       .summary = "captions folders, lists and archives of pictures; goes on where it stopped",
       .examples =
           {"janus caption photos/ -o captions.jsonl",
-           "janus caption photos/ --sidecar .txt -p \"List tags for this picture.\"",
+           "janus caption photos/ --sidecar .txt --style tags --split , --prefix ohwx",
            "janus caption 'shards/*.tar' -o captions.jsonl --ask short=\"Describe it briefly.\" --ask "
            "text=\"What is written in it?\"",
            "find . -name '*.jpg' -print0 | janus caption - -0 -o captions.jsonl --shard 1/4"},
       .declare = [words](OptionSet& options) { declare(options, *words); },
       .run = [words](const CommonOptions& common,
                      Console& console) { return caption(*words, common, console); },
+      .notes = style_notes(),
       .unused = {"--json"},
   };
 }

@@ -4,18 +4,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <set>
 
 #include "cli/app/command.h"
-#include "cli/caption/file_kind.h"
-#include "cli/caption/sources.h"
+#include "cli/caption/record_difference.h"
+#include "cli/caption/renewed_texts.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/file_names.h"
 #include "cli/io/input_file.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/output_file.h"
+#include "cli/sources/file_kind.h"
+#include "cli/sources/sources.h"
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 
@@ -105,13 +108,51 @@ CaptionOutput::CaptionOutput(const CaptionSettings& settings, const RunFacts& ru
   if (!settings.sidecar.empty()) check_sidecar_folders(settings.sources.paths);
   if (!settings.csv.empty()) check_table(settings);
   if (on_stream_ || settings.output.empty()) return;
+  if (settings.prune) pruning_.emplace(settings.sources);
   journal_.emplace(settings.output,
-                   JournalOptions{JournalKind::captions, run.model, run.prompt_hash, settings.mixed});
+                   JournalOptions{.kind = JournalKind::captions, .model = {}, .prompt_hash = {}});
 }
 
-bool CaptionOutput::first_time(const std::string& key) {
-  const std::lock_guard lock(mutex_);
-  return asked_.insert(hash_of_key(key)[0]).second;
+void CaptionOutput::go_on() {
+  if (!journal_) return;
+  journal_->go_on(
+      {.kind = JournalKind::captions,
+       .model = run_.model,
+       .prompt_hash = run_.prompt_hash,
+       .mixed = settings_.mixed,
+       .fingerprint = run_.fingerprint,
+       .type = run_.type,
+       .difference = [this](std::string_view line) { return difference_of(line, settings_, run_); }});
+  if (journal_->resumed()) renew();
+}
+
+void CaptionOutput::renew() {
+  const int64_t renewed = renew_texts(*journal_, settings_.asks, [&](const Json& before, const Json& after) {
+    renew_sidecar(before, after);
+  });
+  if (renewed == 0) return;
+  console_.notice(
+      fmt::format("{} {} anew what --split, --prefix, --suffix and --case now make of the answers", renewed,
+                  renewed == 1 ? "record holds" : "records hold"));
+}
+
+void CaptionOutput::renew_sidecar(const Json& before, const Json& after) {
+  if (settings_.sidecar.empty() || before.contains("archive_bytes")) return;
+  const std::string image = before["path"], path = sidecar_path(image, settings_.sidecar);
+  if (path == image || access(path.c_str(), F_OK) != 0) return;
+  std::string found;
+  const std::optional<std::string> fault = error_of([&] { found = read_input(path, "sidecar"); });
+  const bool own = !fault && found == sidecar_text(before, settings_.sidecar);
+  if (own || settings_.replacing.overwrite) {
+    write_sidecar(image, after);
+  } else if (fault || found != sidecar_text(after, settings_.sidecar)) {
+    tell_kept_sidecar(path);
+  }
+}
+
+void CaptionOutput::tell_kept_sidecar(const std::string& path) {
+  console_.notice(
+      fmt::format("{} stays as it is: this output did not write it; --overwrite replaces it", path));
 }
 
 bool CaptionOutput::has_sidecar(const ListedImage& image) const {
@@ -119,8 +160,10 @@ bool CaptionOutput::has_sidecar(const ListedImage& image) const {
 }
 
 Need CaptionOutput::need_of(ListedImage& image) {
+  if (pruning_) pruning_->note(image);
   const Need need = need_by_record(image);
-  if (need != Need::caption) return need;
+  if (need == Need::nothing || need == Need::failed) keep(image);
+  if (need != Need::work) return need;
   // With records, a caption is kept in them.
   const bool sidecar_alone = !journal_ && !on_stream_;
   if (!settings_.sidecar.empty() && !image.in_archive) {
@@ -142,18 +185,29 @@ bool CaptionOutput::is_own_sidecar(const ListedImage& image) {
     return false;
   }
   if (settings_.replacing.overwrite || !has_sidecar(image)) return true;
-  const std::optional<RecordSummary> record = journal_ ? journal_->find(image.key) : std::nullopt;
-  bool own = false;
-  if (record && !record->failed) {
-    const std::string written = sidecar_text(Json::parse(journal_->line_of(image.key)), settings_.sidecar);
-    const std::optional<std::string> fault = error_of([&] { own = read_input(path, "sidecar") == written; });
-    own = own && !fault;
-  }
-  if (!own) {
-    console_.notice(
-        fmt::format("{} stays as it is: this output did not write it; --overwrite replaces it", path));
-  }
+  const std::vector<std::string> lines = lines_about(image);
+  const bool own = std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+    return wrote_sidecar(image, Json::parse(line));
+  });
+  if (!own) tell_kept_sidecar(path);
   return own;
+}
+
+bool CaptionOutput::wrote_sidecar(const ListedImage& image, const Json& record) const {
+  if (record.contains("error")) return false;
+  const std::string written = sidecar_text(record, settings_.sidecar);
+  bool same = false;
+  const std::optional<std::string> fault =
+      error_of([&] { same = read_input(sidecar_path(image.path, settings_.sidecar), "sidecar") == written; });
+  return same && !fault;
+}
+
+std::vector<std::string> CaptionOutput::lines_about(const ListedImage& image) {
+  std::vector<std::string> lines;
+  if (!journal_) return lines;
+  lines = journal_->other_lines_of(image.key);
+  if (journal_->find(image.key)) lines.push_back(journal_->line_of(image.key));
+  return lines;
 }
 
 bool CaptionOutput::claims_sidecar(const std::string& image) {
@@ -181,15 +235,17 @@ Need CaptionOutput::need_by_record(ListedImage& image) {
                         sidecar_path(image.path, settings_.sidecar) != image.path;
   const std::optional<RecordSummary> record = journal_ ? journal_->find(image.key) : std::nullopt;
   if (!record) {
-    return sidecars && !settings_.replacing.overwrite && has_sidecar(image) ? Need::nothing : Need::caption;
+    // One of another run's making does not answer this one's question.
+    const bool kept = sidecars && !settings_.replacing.overwrite && has_sidecar(image);
+    return kept && lines_about(image).empty() ? Need::nothing : Need::work;
   }
   if (!record->failed && !image.fault.empty()) return Need::nothing;
-  if (record->failed && (settings_.retry_errors || record->transient)) return Need::caption;
+  if (record->failed && (settings_.retry_errors || record->transient)) return Need::work;
   if (!is_about(*record, image)) {
     image.old_sha256 = record->sha256;
     image.old_failed = record->failed;
     image.has_caption = !record->failed;
-    return Need::caption;
+    return Need::work;
   }
   if (record->failed) return Need::failed;
   if (sidecars && !has_sidecar(image)) write_sidecar(image.path, Json::parse(journal_->line_of(image.key)));
@@ -224,7 +280,7 @@ void CaptionOutput::write(const LoadedImage& image, const std::vector<Answer>& a
 
 void CaptionOutput::write_error(const LoadedImage& image) {
   const std::string& key = image.listed.key;
-  const Json record = error_record(run_, image);
+  const Json record = error_record(settings_, run_, image);
   // One that failed as before leaves the output as it is.
   const bool stands = journal_ && journal_->find(key) && journal_->line_of(key) == to_line(record);
   if (!stands) put(key, record, /*failed=*/true);
@@ -232,6 +288,7 @@ void CaptionOutput::write_error(const LoadedImage& image) {
 
 void CaptionOutput::note_archive(const ListedImage& archive) {
   if (archive.fault.empty()) {
+    if (pruning_) pruning_->note_whole(archive);
     if (journal_) journal_->forget(archive.key);
     return;
   }
@@ -242,11 +299,35 @@ void CaptionOutput::note_archive(const ListedImage& archive) {
   write_error(whole);
 }
 
+void CaptionOutput::keep(const ListedImage& image) {
+  if (!journal_ || image.fields.is_null()) return;
+  const std::optional<RecordSummary> summary = journal_->find(image.key);
+  if (!summary) return;
+  const Json record = Json::parse(journal_->line_of(image.key));
+  const Json now = with_fields(record, image.fields);
+  if (now == record) return;
+  const bool in_sidecar = settings_.sidecar == ".json" && !image.in_archive && wrote_sidecar(image, record);
+  journal_->append(image.key, to_line(now), summary->failed);
+  if (in_sidecar) write_sidecar(image.path, now);
+}
+
+int64_t CaptionOutput::prune() {
+  if (!pruning_) return 0;
+  return journal_->forget_if([&](std::string_view line) { return pruning_->gone(Json::parse(line)); });
+}
+
 void CaptionOutput::write_table() {
   InterruptHold hold;
+  std::vector<std::string> fields;  // of all records, as they come
+  journal_->for_each([&](std::string_view line) {
+    for (std::string& name : fields_of(Json::parse(line))) {
+      if (std::find(fields.begin(), fields.end(), name) == fields.end()) fields.push_back(std::move(name));
+    }
+  });
   AtomicFile table(settings_.csv, options_of(settings_.csv, /*durable=*/true));
-  table.append(csv_heading(settings_));
-  journal_->for_each([&](std::string_view line) { table.append(csv_row(settings_, Json::parse(line))); });
+  table.append(csv_heading(settings_, fields));
+  journal_->for_each(
+      [&](std::string_view line) { table.append(csv_row(settings_, fields, Json::parse(line))); });
   table.commit();
 }
 

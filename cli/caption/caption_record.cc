@@ -1,11 +1,16 @@
 #include "cli/caption/caption_record.h"
 
+#include <fmt/format.h>
+#include <janus/version.h>
+
 #include <filesystem>
 
 #include "core/base/digest.h"
 
 namespace janus::cli {
 namespace {
+
+constexpr const char* kFields = "input";
 
 void add_answer(Json& record, const Answer& answer) {
   record["text"] = answer.text;
@@ -42,6 +47,15 @@ void add_facts(Json& record, const LoadedImage& image) {
   if (!image.sha256.empty()) record["sha256"] = image.sha256;
 }
 
+// The image's names, and what its line in a list says beside them.
+Json begin_record(const LoadedImage& image) {
+  Json record;
+  record["path"] = image.listed.path;
+  record["key"] = image.listed.key;
+  if (!image.listed.fields.is_null()) record[kFields] = image.listed.fields;
+  return record;
+}
+
 std::string on_one_line(std::string text) {
   for (char& c : text) c = c == '\n' || c == '\r' ? ' ' : c;
   return text;
@@ -74,37 +88,71 @@ std::string prompt_hash(const CaptionSettings& settings, int64_t max_tokens, uin
   return sha256_of(to_line(facts)).substr(0, 16);
 }
 
+Json made_by(const CaptionSettings& settings, const RunFacts& run) {
+  Json made;
+  made["model"] = run.model;
+  made["model_fingerprint"] = run.fingerprint;
+  made["type"] = run.type;
+  made["device"] = run.device;
+  made["version"] = JANUS_VERSION;
+  if (settings.named()) {
+    for (const Ask& ask : settings.asks) made["prompts"][ask.name] = ask.prompt;
+  } else {
+    made["prompt"] = settings.asks.front().prompt;
+  }
+  made["max_tokens"] = run.max_tokens;
+  made["temperature"] = settings.sampling.temperature;
+  made["top_k"] = settings.sampling.top_k;
+  made["top_p"] = settings.sampling.top_p;
+  if (settings.special_tokens) made["special_tokens"] = true;
+  made["prompt_hash"] = run.prompt_hash;
+  made["seed"] = run.seed;
+  return made;
+}
+
 Json caption_record(const CaptionSettings& settings, const RunFacts& run, const LoadedImage& image,
                     const std::vector<Answer>& answers) {
-  Json record;
-  record["path"] = image.listed.path;
-  record["key"] = image.listed.key;
+  Json record = begin_record(image);
   if (settings.named()) {
     for (size_t i = 0; i < answers.size(); ++i)
       add_answer(record["answers"][settings.asks[i].name], answers[i]);
   } else {
     add_answer(record, answers.front());
   }
+  apply_rules(record, settings.asks);
   add_facts(record, image);
   if (!image.warning.empty()) record["warning"] = image.warning;
-  record["model"] = run.model;
-  record["prompt_hash"] = run.prompt_hash;
-  record["seed"] = run.seed;
+  record.update(made_by(settings, run));
   record["timings"] = timings_json(run.load_ms, timings_of(answers));
   return record;
 }
 
-Json error_record(const RunFacts& run, const LoadedImage& image) {
-  Json record;
-  record["path"] = image.listed.path;
-  record["key"] = image.listed.key;
+void apply_rules(Json& record, const std::vector<Ask>& asks) {
+  for (const Ask& ask : asks) {
+    if (ask.name.empty()) {
+      apply_rules(record, ask.rules);
+    } else if (record.contains("answers") && record["answers"].contains(ask.name)) {
+      apply_rules(record["answers"][ask.name], ask.rules);
+    }
+  }
+}
+
+Json error_record(const CaptionSettings& settings, const RunFacts& run, const LoadedImage& image) {
+  Json record = begin_record(image);
   record["error"] = image.fault;
   if (image.fault_transient) record["transient"] = true;
   add_facts(record, image);
-  record["model"] = run.model;
-  record["prompt_hash"] = run.prompt_hash;
-  record["seed"] = run.seed;
+  record.update(made_by(settings, run));
   return record;
+}
+
+Json with_fields(const Json& record, const Json& fields) {
+  Json changed;
+  for (const auto& [key, value] : record.items()) {
+    if (key != kFields) changed[key] = value;
+    if (key == "key" && !fields.is_null()) changed[kFields] = fields;
+  }
+  return changed;
 }
 
 std::string caption_text(const Json& record) {
@@ -124,19 +172,38 @@ std::string sidecar_text(const Json& record, const std::string& extension) {
   return (extension == ".json" ? to_line(record) : caption_text(record)) + "\n";
 }
 
-std::string csv_heading(const CaptionSettings& settings) {
-  std::string fields;
-  for (const Ask& ask : settings.asks) {
-    fields += (fields.empty() ? "" : ",") + csv_field(settings.named() ? ask.name : "text");
-  }
-  return kCsvBegin + fields + kCsvEnd;
+std::vector<std::string> fields_of(const Json& record) {
+  std::vector<std::string> names;
+  const auto fields = record.find(kFields);
+  if (fields == record.end() || !fields->is_object()) return names;
+  for (const auto& [name, value] : fields->items()) names.push_back(name);
+  return names;
 }
 
-std::string csv_row(const CaptionSettings& settings, const Json& record) {
+std::string csv_heading(const CaptionSettings& settings, const std::vector<std::string>& fields) {
+  std::string columns = settings.mixed ? "model,prompt" : "";
+  const auto add = [&](const std::string& name) {
+    columns += (columns.empty() ? "" : ",") + csv_field(name);
+  };
+  for (const Ask& ask : settings.asks) add(settings.named() ? ask.name : "text");
+  for (const std::string& name : fields) add(fmt::format("{}.{}", kFields, name));
+  return kCsvBegin + columns + kCsvEnd;
+}
+
+std::string csv_row(const CaptionSettings& settings, const std::vector<std::string>& fields,
+                    const Json& record) {
   std::string line = csv_field(text_at(record, "key")) + "," + csv_field(text_at(record, "path"));
+  if (settings.mixed) {
+    line += "," + csv_field(text_at(record, "model")) + "," +
+            csv_field(text_at(record, record.contains("prompts") ? "prompts" : "prompt"));
+  }
   for (const Ask& ask : settings.asks) {
     const bool named = settings.named() && record.contains("answers") && record["answers"].contains(ask.name);
     line += "," + csv_field(text_at(named ? record["answers"][ask.name] : record, "text"));
+  }
+  for (const std::string& name : fields) {
+    const bool has = record.contains(kFields) && record[kFields].is_object();
+    line += "," + csv_field(has ? text_at(record[kFields], name.c_str()) : "");
   }
   for (const char* key : {"width", "height", "bytes", "sha256", "error"})
     line += "," + csv_field(text_at(record, key));

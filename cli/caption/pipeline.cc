@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/caption/image_feed.h"
+#include "cli/sources/image_feed.h"
 #include "core/base/finite.h"
 #include "generator/engine/engine.h"
 
@@ -29,7 +29,16 @@ struct Asked {
 class Answering {
  public:
   explicit Answering(const CaptionRun& run)
-      : run_(run), feed_(run), engine_(run.model, {.rows = static_cast<int>(run.settings.batch)}) {}
+      : run_(run),
+        feed_({.sources = run.settings.sources,
+               .progress = run.progress,
+               .console = run.console,
+               .prepare =
+                   [&run](const Image& image) { return preprocess(image, run.model.preprocess_config()); },
+               .ahead = static_cast<size_t>(2 * run.settings.batch + 2),
+               .need_of = [&run](ListedImage& image) { return run.output.need_of(image); },
+               .on_archive = [&run](const ListedImage& archive) { run.output.note_archive(archive); }}),
+        engine_(run.model, {.rows = static_cast<int>(run.settings.batch)}) {}
 
   void run() {
     while (true) {
@@ -55,8 +64,9 @@ class Answering {
       if (!loaded->fault.empty()) {
         tell_fault(*loaded);
       } else if (loaded->unchanged) {
+        run_.output.keep(loaded->listed);
         if (loaded->listed.old_failed) ++run_.progress.still_failed;
-        if (!loaded->listed.old_failed) run_.progress.skip(kDoneBefore);
+        if (!loaded->listed.old_failed) ++run_.progress.done_before;
       } else {
         ask(std::move(*loaded));
       }
@@ -137,7 +147,7 @@ class Answering {
     if (!done.loaded.fault.empty()) return tell_fault(done.loaded);
     if (!done.loaded.warning.empty()) run_.console.detail(done.loaded.warning);
     run_.output.write(done.loaded, done.answers);
-    ++run_.progress.captioned;
+    ++run_.progress.finished;
   }
 
   const CaptionRun& run_;

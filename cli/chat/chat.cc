@@ -17,6 +17,7 @@
 #include "cli/io/output_pattern.h"
 #include "cli/io/text_stream.h"
 #include "cli/model/builtin_limits.h"
+#include "cli/model/provenance.h"
 #include "core/base/error.h"
 #include "core/base/strip.h"
 #include "core/base/utf8.h"
@@ -233,8 +234,7 @@ void Chat::tell_answer(const ChatEntry& entry, const Answer& answer) {
   record["finish_reason"] = entry.finish_reason;
   record["seed"] = entry.seed;
   record["tokens"] = conversation_->tokens();
-  record["model"] = entry.model;
-  record["device"] = chosen_.model->device().name();
+  record.update(provenance_json(chosen_, common_));
   record["timings"] = timings_json(chosen_.load_ms, answer.timings);
   print_json(record, console_);
 }
@@ -248,6 +248,7 @@ void Chat::generate(const std::string& prompt) {
   const WorkItem item{.prompt = prompt,
                       .guidance = settings_.guidance,
                       .special_tokens = settings_.special_tokens,
+                      .quality = settings_.quality,
                       .seed = static_cast<uint32_t>(common_.seed) + made_,
                       .outputs = {},
                       .wanted = {}};
@@ -265,12 +266,14 @@ void Chat::generate(const std::string& prompt) {
     candidate.image = std::move(made.image);
   }
   progress_.hide();
-  const ImageText text = settings_text(image_settings(item, candidate, chosen_, common_));
-  output.write(encode_image(candidate.image, output_image_format(path, "--output"), text), console_);
+  const ImageFormat format = output_image_format(path, "--output");
+  const ImageText text = settings_text(image_settings(item, candidate, format, chosen_, common_));
+  output.write(encode_image(candidate.image, format, text, static_cast<int>(item.quality)), console_);
   if (common_.json) {
-    print_json(
-        {{"output", path}, {"prompt", prompt}, {"seed", candidate.seed}, {"codes", candidate.codes.codes}},
-        console_);
+    Json record{
+        {"output", path}, {"prompt", prompt}, {"seed", candidate.seed}, {"codes", candidate.codes.codes}};
+    record.update(provenance_json(chosen_, common_));
+    print_json(record, console_);
   } else {
     console_.result(path + "\n");
   }
@@ -286,7 +289,7 @@ void Chat::generate(const std::string& prompt) {
 
 void Chat::undo() {
   check(!transcript_.empty(),
-        "command /undo, conversation: expected something to take back, found nothing said");
+        "command /undo, conversation: expected something to take back, found nothing said; ask first");
   const ChatEntry last = std::move(transcript_.back());
   transcript_.pop_back();
   if (last.kind == Kind::asked) conversation_->undo();

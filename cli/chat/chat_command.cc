@@ -8,6 +8,7 @@
 #include "cli/chat/chat.h"
 #include "cli/chat/completion.h"
 #include "cli/chat/line_reader.h"
+#include "cli/io/image_output.h"
 
 namespace janus::cli {
 namespace {
@@ -46,6 +47,7 @@ Outcome chat(const ChatSettings& settings, const CommonOptions& common, Console&
     throw UsageError(
         "option --no-save, command line: expected either it or --save, found both; see janus chat --help");
   }
+  check_quality(*settings.quality_option, {settings.output});
   const bool person = isatty(STDIN_FILENO) != 0;
   Chat conversation(settings, common, console, person);
   if (person) console.notice("/help lists what can be said beside questions; Ctrl-D ends");
@@ -79,6 +81,7 @@ Command chat_command() {
                            "keep the conversation in FILE, as JSON, after each answer");
             options.flag("--no-save", settings->no_save,
                          "do not keep it (at a terminal: in $XDG_STATE_HOME/janus/chats)");
+            settings->quality_option = &declare_quality(options, settings->quality);
             declare_guidance(options, settings->guidance,
                              "how closely /generate follows its prompt, {range}; 1 = off");
             declare_sampling(options, settings->sampling, Sampled::words, "of answers: ");

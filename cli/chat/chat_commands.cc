@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "cli/app/near_name.h"
 #include "cli/chat/typed_path.h"
 #include "core/base/error.h"
+#include "core/base/near_name.h"
 
 namespace janus::cli {
 namespace {

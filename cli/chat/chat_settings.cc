@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "cli/app/near_name.h"
 #include "core/base/error.h"
+#include "core/base/near_name.h"
 #include "core/base/strip.h"
 
 namespace janus::cli {
@@ -28,7 +28,8 @@ std::vector<Setting> settings_in(ChatSettings& settings) {
 std::string spelt(std::string name) {
   if (name.rfind("--", 0) == 0) name.erase(0, 2);
   std::replace(name.begin(), name.end(), '_', '-');
-  return name == "guidance" ? "cfg-scale" : name;
+  const std::vector<std::string>& aliases = kGuidanceAliases;
+  return std::find(aliases.begin(), aliases.end(), "--" + name) != aliases.end() ? "cfg-scale" : name;
 }
 
 std::string line_of(const Setting& setting) {

@@ -7,6 +7,7 @@
 #include "cli/app/options.h"
 #include "cli/app/sampling_options.h"
 #include "generator/engine/request.h"
+#include "vision/image_file.h"
 
 namespace janus::cli {
 
@@ -18,6 +19,8 @@ struct ChatSettings {
   SamplingSettings sampling{AnswerRequest{}.sampling};
   double guidance = ImageRequest{}.guidance;
   bool special_tokens = false;
+  int64_t quality = kUsualQuality;  // of images
+  const OptionEntry* quality_option = nullptr;
   int64_t max_tokens = AnswerRequest{}.max_tokens;  // from the common options
 };
 

@@ -7,7 +7,8 @@ namespace janus::cli {
 
 // While one lives, Ctrl-C is only noted; one that came before is forgotten. Several noted in a row, which
 // nobody has answered, end the program as they do elsewhere: something hangs. The last one made is the first
-// to go.
+// to go. Unlike an InterruptNotice (cli/io/interrupt.h), after which the program ends, it leaves nothing
+// behind.
 class InterruptWatch {
  public:
   InterruptWatch();

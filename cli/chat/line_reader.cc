@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "cli/chat/interrupt_watch.h"
 #include "cli/io/state_folder.h"
 #include "core/base/error.h"
+#include "core/base/remedy.h"
 
 namespace janus::cli {
 namespace {
@@ -32,6 +34,10 @@ class PlainLines : public LineReader {
       char block[4096];
       const ssize_t size = ::read(STDIN_FILENO, block, sizeof block);
       if (size < 0 && errno == EINTR) continue;
+      const int fault = size < 0 ? errno : 0;
+      // A terminal that is gone is the end of what is typed there.
+      check(fault == 0 || fault == EIO, "standard input: expected lines, found: {}; {}", std::strerror(fault),
+            reading_remedy_of(fault));
       ended_ = size <= 0;
       if (size > 0) rest_.append(block, static_cast<size_t>(size));
       check(rest_.size() <= kLongestLine || rest_.find('\n') != std::string::npos,

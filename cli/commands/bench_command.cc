@@ -206,8 +206,9 @@ struct BenchSettings {
 void check_parts(const std::vector<std::string>& only) {
   for (const std::string& part : only) {
     if (std::find(kBenchParts.begin(), kBenchParts.end(), part) != kBenchParts.end()) continue;
-    throw UsageError(fmt::format("option --only: expected one of {}, found \"{}\"; see janus bench --help",
-                                 fmt::join(kBenchParts, ", "), part));
+    throw UsageError(
+        fmt::format("option --only, command line: expected one of {}, found \"{}\"; see janus bench --help",
+                    fmt::join(kBenchParts, ", "), part));
   }
 }
 

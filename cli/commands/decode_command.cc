@@ -10,12 +10,15 @@
 #include "cli/io/output_file.h"
 #include "cli/io/progress.h"
 #include "cli/model/chosen_model.h"
+#include "cli/model/provenance.h"
 
 namespace janus::cli {
 namespace {
 
 struct DecodeSettings {
   std::string codes, output;
+  int64_t quality = kUsualQuality;
+  const OptionEntry* quality_option = nullptr;
   Replacing replacing;
 };
 
@@ -36,6 +39,7 @@ Outcome decode(DecodeSettings& settings, const CommonOptions& common, Console& c
   const PlacedOutput place(settings.output, name_from_input(settings.codes) + ".png");
   bool raw = has_extension(place.path, ".npy");
   ImageFormat format = raw ? ImageFormat::png : output_image_format(place.path, "--output");
+  check_quality(*settings.quality_option, {place.path});
   require_no_terminal(place.path, console);
   const OutputFile output = place.open(settings.replacing, {settings.codes});
   ImageCodes codes = read_codes(settings.codes);
@@ -50,16 +54,12 @@ Outcome decode(DecodeSettings& settings, const CommonOptions& common, Console& c
     output.write(npy_file(planes_of(pixels)), console);
   } else {
     const Image image = to_image(pixels.values, static_cast<int>(width), static_cast<int>(height));
-    output.write(encode_image(image, format), console);
+    output.write(encode_image(image, format, {}, static_cast<int>(settings.quality)), console);
   }
   if (common.json) {
-    print_json({{"codes", settings.codes},
-                {"output", place.path},
-                {"height", height},
-                {"width", width},
-                {"model", chosen.name},
-                {"device", chosen.model->device().name()}},
-               console);
+    Json record{{"codes", settings.codes}, {"output", place.path}, {"height", height}, {"width", width}};
+    record.update(provenance_json(chosen, common));
+    print_json(record, console);
   }
   return Outcome::done;
 }
@@ -75,12 +75,13 @@ Command decode_command() {
                    "janus decode - -o - < codes.json | display"},
       .declare =
           [settings](OptionSet& options) {
-            options.required_argument("CODES", some_text(settings->codes),
+            options.required_argument("CODES", input_path(settings->codes),
                                       "a file of janus encode, - for standard input");
             options.required_option(
                 "-o,--output", "OUT", some_text(settings->output),
                 "PNG, JPEG or WebP by extension, - for PNG on standard output; .npy for the "
                 "decoder's raw float32 [3, h, w]; a folder for a PNG of CODES' name in it");
+            settings->quality_option = &declare_quality(options, settings->quality);
             declare_replacing(options, settings->replacing);
           },
       .run = [settings](const CommonOptions& common,

@@ -2,22 +2,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <utility>
 
 #include "cli/app/command.h"
+#include "cli/app/question_style.h"
 #include "cli/app/sampling_options.h"
-#include "cli/commands/describe_style.h"
 #include "cli/io/image_input.h"
 #include "cli/io/json_output.h"
 #include "cli/io/progress.h"
-#include "cli/io/text_input.h"
 #include "cli/io/text_stream.h"
+#include "cli/io/wrapped_text.h"
 #include "cli/model/builtin_limits.h"
 #include "cli/model/chosen_model.h"
-#include "core/base/error.h"
-#include "core/base/strip.h"
+#include "cli/model/provenance.h"
 #include "generator/engine/engine.h"
 
 namespace janus::cli {
@@ -62,17 +62,37 @@ Json record_of(const DescribeRun& run, const Json& image, const Answer& answer, 
   record["ids"] = answer.ids;
   record["finish_reason"] = answer.finish_reason == FinishReason::stop ? "stop" : "length";
   record["seed"] = seed;
-  record["model"] = run.chosen.name;
-  record["device"] = run.chosen.model->device().name();
+  record.update(provenance_json(run.chosen, run.common));
   record["timings"] = timings_json(run.chosen.load_ms, answer.timings);
   return record;
 }
 
-// An answer as a cell of a table: one line.
-std::string cell_of(std::string text) {
+// A question that stands where an image is expected.
+void check_no_question(const std::string& path) {
+  std::error_code fault;
+  if (path.find(' ') == path.npos || path.find('/') != path.npos || std::filesystem::exists(path, fault))
+    return;
+  check(
+      !std::filesystem::path(path).extension().empty() && !path.ends_with('?'),
+      "picture {}: expected a file, found words, a question it seems; give it with -p, before or behind the "
+      "images",
+      path);
+}
+
+// Columns of a table that names take, with the gap behind them.
+size_t name_columns(const DescribeSettings& settings) {
+  size_t widest = 0;
+  for (const std::string& image : settings.images) widest = std::max(widest, columns_of(image));
+  return widest + 2;
+}
+
+// An answer as a cell of a table: one line, or on a terminal wrapped behind its name, and further out where
+// names take most of the width.
+std::string cell_of(std::string text, const DescribeRun& run) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
-  return text;
+  const size_t width = run.console.result_width(), column = name_columns(run.settings);
+  return width == 0 ? text : wrapped(text, width, column, std::min(column, width / 3));
 }
 
 // One question about the images at `paths`; the answer goes through `stream`, or out as a record whose
@@ -80,7 +100,10 @@ std::string cell_of(std::string text) {
 void ask(const DescribeRun& run, std::span<const std::string> paths, const Json& image, uint32_t seed,
          TextStream& stream) {
   std::vector<Image> images;
-  for (const std::string& path : paths) images.push_back(read_input_image(path, run.console));
+  for (const std::string& path : paths) {
+    check_no_question(path);
+    images.push_back(read_input_image(path, run.console));
+  }
   AnswerSink sink{.on_progress = run.progress.callback()};
   if (!run.common.json && !run.settings.table) {
     sink.on_text = [&](std::string_view piece) {
@@ -93,7 +116,7 @@ void ask(const DescribeRun& run, std::span<const std::string> paths, const Json&
   if (run.common.json) {
     print_json(record_of(run, image, answer, seed), run.console);
   } else if (run.settings.table) {
-    stream.add(cell_of(answer.text));
+    stream.add(cell_of(answer.text, run));
     stream.end();
   } else {
     stream.end();
@@ -101,16 +124,12 @@ void ask(const DescribeRun& run, std::span<const std::string> paths, const Json&
   run.console.detail(describe_timings(answer.timings));
 }
 
-// A question on standard input, a preset's, or the one given.
+// A preset's question, or the one given.
 std::string question_of(const DescribeSettings& settings) {
   if (!settings.style.empty() && !settings.prompt_option->on_command_line()) {
     return prompt_of_style(settings.style);
   }
-  if (settings.prompt != "-") return settings.prompt;
-  const std::string text = read_text("-", "prompt");
-  check(!is_blank(text),
-        "prompt, standard input: expected a question, found none; write one, or give it with -p");
-  return text;
+  return settings.prompt;
 }
 
 void check_form(const DescribeSettings& settings, const CommonOptions& common) {
@@ -121,9 +140,6 @@ void check_form(const DescribeSettings& settings, const CommonOptions& common) {
   if (settings.prompt_option->on_command_line() && settings.style_option->on_command_line()) {
     refuse("--style", "either it or --prompt", "both");
   }
-  if (settings.prompt == "-" && std::count(settings.images.begin(), settings.images.end(), "-") > 0) {
-    refuse("--prompt", "either the question or an image on standard input", "both");
-  }
   if (settings.table && common.json) refuse("--table", "either it or --json", "both");
   if (settings.table && settings.together) refuse("--table", "an answer an image", "--together");
 }
@@ -132,9 +148,7 @@ void check_form(const DescribeSettings& settings, const CommonOptions& common) {
 std::string heading_of(const DescribeSettings& settings, size_t index) {
   const std::string& name = settings.images[index];
   if (!settings.table) return settings.images.size() > 1 ? name + ": " : "";
-  size_t widest = 0;
-  for (const std::string& image : settings.images) widest = std::max(widest, image.size());
-  return fmt::format("{:<{}}  ", name, widest);
+  return name + std::string(name_columns(settings) - columns_of(name), ' ');
 }
 
 Outcome describe_each(const DescribeRun& run) {
@@ -192,10 +206,10 @@ Command describe_command() {
       .declare =
           [settings](OptionSet& options) {
             options.required_arguments("IMAGE", settings->images, "image files, - for one on standard input");
-            settings->prompt_option = &options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt),
-                                                      "the question, - reads it from standard input");
+            settings->prompt_option =
+                &options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt), "the question");
             settings->style_option =
-                &options.option("--style", "NAME", one_of(settings->style, describe_styles()),
+                &options.option("--style", "NAME", one_of(settings->style, question_styles()),
                                 "a question made for you: {range}");
             options.flag("--table", settings->table, "a line an image: its name, and the answer in a column");
             declare_sampling(options, settings->sampling, Sampled::words);

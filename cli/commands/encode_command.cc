@@ -10,6 +10,7 @@
 #include "cli/io/output_file.h"
 #include "cli/io/progress.h"
 #include "cli/model/chosen_model.h"
+#include "cli/model/provenance.h"
 
 namespace janus::cli {
 namespace {
@@ -34,13 +35,10 @@ Outcome encode(EncodeSettings& settings, const CommonOptions& common, Console& c
   progress.hide();
   output.write(codes_text(codes), console);
   if (common.json) {
-    print_json({{"image", settings.image},
-                {"output", place.path},
-                {"height", codes.height},
-                {"width", codes.width},
-                {"model", chosen.name},
-                {"device", chosen.model->device().name()}},
-               console);
+    Json record{
+        {"image", settings.image}, {"output", place.path}, {"height", codes.height}, {"width", codes.width}};
+    record.update(provenance_json(chosen, common));
+    print_json(record, console);
   }
   return Outcome::done;
 }
@@ -56,7 +54,7 @@ Command encode_command() {
                    "janus encode photo.jpg -o codes.json --json"},
       .declare =
           [settings](OptionSet& options) {
-            options.required_argument("IMAGE", some_text(settings->image),
+            options.required_argument("IMAGE", input_path(settings->image),
                                       "an image file, - for standard input");
             options.required_option("-o,--output", "FILE", some_text(settings->output),
                                     "a .json file, - for standard output; a folder for IMAGE's name in it");

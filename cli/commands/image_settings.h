@@ -1,4 +1,5 @@
-// What a generated PNG says of how it was made: written by `generate`, read by `info`.
+// What a generated image says of how it was made: written by `generate` and `chat`, read by `info`, `score`
+// and `generate --from`.
 #pragma once
 
 #include <optional>
@@ -9,17 +10,18 @@
 
 namespace janus::cli {
 
-// PNG keyword of the settings as one JSON object, for programs: {"prompt", "negative_prompt" where there is
-// one, "seed", "guidance", "temperature", "top_k", "top_p", "width", "height", "model", "type", "device",
-// "version"}, and "special_tokens": true where the prompt was read so. The seed is the image's own: with the
-// other settings it gives this image alone.
+// Keyword of the settings as one JSON object, for programs: {"prompt", "negative_prompt" where there is one,
+// "seed", "cfg_scale", "temperature", "top_k", "top_p", "special_tokens": true where the prompt was read so,
+// "width", "height", "upscale" where it was enlarged, "quality" of JPEG and WebP, and the keys of
+// provenance_json()}. The seed is the image's own: with the other settings it gives this image alone. Beside
+// it, under kParametersKeyword, stands the same for people (cli/commands/parameters_text.h).
 inline constexpr const char* kSettingsKeyword = "janus";
-// PNG keyword of the same for people, in the form other image tools read: the prompt, then a line "Seed: 42,
-// ...".
-inline constexpr const char* kParametersKeyword = "parameters";
 
 ImageText settings_text(const Json& settings);
-// The settings in a PNG's text, or nothing if it holds none that are whole.
+// The settings in an image's text, or nothing if it holds none that are whole. Those of earlier versions come
+// under today's keys.
 std::optional<Json> settings_of(const ImageText& text);
+// The text `key` of the settings; empty where they have none.
+std::string text_setting(const Json& settings, const char* key);
 
 }  // namespace janus::cli

@@ -7,9 +7,11 @@
 
 #include "cli/app/command.h"
 #include "cli/commands/image_settings.h"
-#include "cli/io/input_file.h"
+#include "cli/io/image_input.h"
 #include "cli/io/json_output.h"
+#include "cli/io/output_file.h"
 #include "cli/io/readable.h"
+#include "cli/io/wrapped_text.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
 #include "core/checkpoint/gguf.h"
@@ -72,14 +74,20 @@ Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const Mem
   return record;
 }
 
-std::string model_text(const Json& record) {
+// A row of two columns, wrapped within the second. width: 0 = any.
+std::string row(const std::string& label, const std::string& value, size_t width) {
+  constexpr size_t kColumn = 13;
+  if (width == 0) return fmt::format("{:<{}} {}\n", label, kColumn - 1, value);
+  return wrapped_row(label, value, width, kColumn);
+}
+
+// width: as Console::result_width() tells it.
+std::string model_text(const Json& record, size_t width) {
   auto number = [&](const char* key) { return record[key].get<int64_t>(); };
   const Json& memory = record["memory"];
   auto bytes = [&](const char* key) { return readable_bytes(memory[key].get<int64_t>()); };
   std::string text;
-  auto line = [&](const char* label, const std::string& value) {
-    text += fmt::format("{:<12} {}\n", label, value);
-  };
+  auto line = [&](const char* label, const std::string& value) { text += row(label, value, width); };
   line("model", record["model"].get<std::string>());
   line("family", fmt::format("{}, {} layout", record["family"].get<std::string>(),
                              record["layout"].get<std::string>()));
@@ -119,18 +127,17 @@ Outcome model_info(const CommonOptions& common, Console& console) {
   if (common.json) {
     print_json(record, console);
   } else {
-    console.result(model_text(record));
+    console.result(model_text(record, console.result_width()));
   }
   return Outcome::done;
 }
 
 Outcome image_info(const std::string& path, const CommonOptions& common, Console& console) {
-  std::string bytes = read_input(path, "image");
-  ImageText text = read_png_text(std::as_bytes(std::span(bytes)), path);
+  const ImageText text = ImageInput(path).text();
   std::optional<Json> settings = settings_of(text);
   check(settings.has_value(),
-        "image, {}: expected the settings of janus generate in it, found {}; they are in PNG "
-        "files as it wrote them",
+        "image, {}: expected the settings of janus generate in it, found {}; they are in "
+        "files as it wrote them, and get lost where another program saves them",
         path, text.empty() ? "no text" : "other text");
   if (common.json) {
     print_json(*settings, console);
@@ -138,7 +145,7 @@ Outcome image_info(const std::string& path, const CommonOptions& common, Console
   }
   std::string lines;
   for (const auto& [key, value] : settings->items()) {
-    lines += fmt::format("{:<12} {}\n", key, value.is_string() ? value.get<std::string>() : to_line(value));
+    lines += row(key, value.is_string() ? value.get<std::string>() : to_line(value), console.result_width());
   }
   console.result(lines);
   return Outcome::done;
@@ -147,7 +154,8 @@ Outcome image_info(const std::string& path, const CommonOptions& common, Console
 // Whether somebody who names this means an image, there or not.
 bool is_image_name(const std::string& path) {
   std::error_code fault;
-  return !path.empty() && image_format_of(path).has_value() && !std::filesystem::is_directory(path, fault);
+  return path == kStandardStream ||
+         (image_format_of(path).has_value() && !std::filesystem::is_directory(path, fault));
 }
 
 // A file out of a model's folder: opening it as a model says what to give.
@@ -173,14 +181,15 @@ Command info_command() {
   auto settings = std::make_shared<InfoSettings>();
   return {
       .name = "info",
-      .summary = "what a model holds, or the settings in a generated PNG",
+      .summary = "what a model holds, or the settings in a generated image",
       .examples = {"janus info", "janus info Janus-Pro-1B", "janus info model.gguf",
                    "janus info out.png --json"},
       .declare =
           [settings](OptionSet& options) {
-            options.argument(
-                "SUBJECT", some_text(settings->subject),
-                "a model folder, a GGUF file or a PNG of janus generate (default: the model of -m)");
+            options.argument("SUBJECT", input_path(settings->subject),
+                             "a model folder, a GGUF file, or an image of janus generate, - for one on "
+                             "standard input (default: "
+                             "the model of -m)");
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return info(*settings, common, console); },

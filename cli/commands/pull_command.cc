@@ -24,7 +24,11 @@ struct PullSettings {
 Reader repository_name(hub::Repository& target) {
   return {.take = [&target](const std::string& text) -> std::string {
     std::optional<hub::Repository> repository = hub::parse_repository(text);
-    if (!repository) return "owner/repo or owner/repo@revision, as the hub names models";
+    if (!repository) {
+      const std::string meant = hub::meant_repository(text);
+      return "owner/repo or owner/repo@revision, as the hub names models" +
+             (meant.empty() ? "" : ": " + meant + ", it seems");
+    }
     target = *repository;
     return {};
   }};

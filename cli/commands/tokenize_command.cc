@@ -68,7 +68,7 @@ Command tokenize_command() {
                    "janus tokenize -m Janus-Pro-1B \"a red circle\""},
       .declare =
           [settings](OptionSet& options) {
-            options.required_argument("TEXT", any_text(settings->text), "text, or ids with --decode");
+            options.required_argument("TEXT", any_input_text(settings->text), "text, or ids with --decode");
             options.flag("--decode", settings->decode, "TEXT holds ids, print their text");
           },
       .run = [settings](const CommonOptions& common,

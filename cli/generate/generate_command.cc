@@ -4,7 +4,9 @@
 #include <memory>
 
 #include "cli/app/command.h"
+#include "cli/generate/from_image.h"
 #include "cli/generate/generate_run.h"
+#include "cli/io/image_output.h"
 #include "vision/contact_sheet.h"
 
 namespace janus::cli {
@@ -14,11 +16,13 @@ namespace {
 void belongs(std::vector<const OptionEntry*>& group, const OptionEntry& entry) { group.push_back(&entry); }
 
 void declare_list(GenerateSettings& settings, OptionSet& options) {
-  options.option("--prompts", "FILE", some_text(settings.prompts),
-                 "a prompt a line, - for standard input; FILE.jsonl: objects with prompt, and if given seed, "
-                 "negative_prompt, cfg_scale, temperature, top_k, top_p, count, output. OUT is a folder or "
-                 "has a %05d. Started "
-                 "again, goes on where it stopped");
+  options.option(
+      "--prompts", "FILE", input_path(settings.prompts),
+      "a prompt a line, - for standard input; FILE.jsonl: objects with prompt, and if given seed, "
+      "negative_prompt, cfg_scale, temperature, top_k, top_p, special_tokens, upscale, quality, count, "
+      "output, as info --json prints them of an image. OUT is a folder or "
+      "has a %05d. Started "
+      "again, goes on where it stopped");
   auto& group = settings.with_prompts;
   belongs(group,
           options.option("--records", "FILE", some_text(settings.records),
@@ -66,15 +70,21 @@ Command generate_command() {
                    "janus generate \"a blue star on a black background\" -o star-%03d.png -b 4 --seed 7 "
                    "--grid sheet.png",
                    "janus generate \"a small green ring on a gray background\" -o ring.png --best-of 4",
+                   "janus generate --from ring.png -o again.png",
                    "janus generate --prompts prompts.txt -o pictures/",
                    "janus generate \"a cyan cross on a white background\" -o - | display"},
       .declare =
           [settings](OptionSet& options) {
+            settings->options = &options;
             options.argument("PROMPT", prompt_text(settings->prompt), "what the image shows");
             options.option("-o,--output", "OUT", some_text(settings->output),
                            "PNG, JPEG or WebP by extension, - for PNG on standard output; a folder, NAME/ "
                            "or one that is there, for names made of prompt and seed (default: such a name, "
                            "a free one, in the current folder)");
+            options.option("--from", "IMAGE", input_path(settings->from),
+                           "make the image again: prompt, seed and all settings in a generated image, but "
+                           "for those given "
+                           "here; of other programs, what means the same");
             options.option("-b,--batch-count", "COUNT", number(settings->count, kImageCounts),
                            "images, {range} {default}: numbered by a %03d in OUT, else -000 is appended");
             options.option("--negative-prompt", "TEXT", prompt_text(settings->negative_prompt),
@@ -88,6 +98,7 @@ Command generate_command() {
             declare_replacing(options, settings->replacing,
                               "replace files of names that janus makes up; with --prompts also make anew "
                               "what an earlier run made");
+            settings->quality_option = &declare_quality(options, settings->quality);
             declare_choice(*settings, options);
             declare_list(*settings, options);
             declare_views(*settings, options);
@@ -95,7 +106,9 @@ Command generate_command() {
       .run =
           [settings](const CommonOptions& common, Console& console) {
             settings->replacing.settle();
-            return GenerateRun(*settings, common, console).run();
+            CommonOptions own = common;
+            if (!settings->from.empty()) take_settings_of_image(*settings, own, console);
+            return GenerateRun(*settings, own, console).run();
           },
       .unused = {"--max-tokens"},
   };

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/commands/image_settings.h"
+#include "cli/generate/from_image.h"
 #include "cli/generate/image_json.h"
 #include "cli/generate/output_check.h"
 #include "cli/generate/output_names.h"
@@ -24,6 +25,9 @@ namespace {
 
 // Images that the engine is asked for ahead: their prompts are held as ids.
 constexpr int64_t kAskedAhead = 64;
+
+// Bytes of settings that go into a JPEG whatever stands beside them.
+constexpr size_t kMostJpegSettings = 60'000;
 
 Existing existing_of(bool replaces) { return replaces ? Existing::replaced : Existing::kept; }
 
@@ -48,9 +52,10 @@ GenerateRun::GenerateRun(const GenerateSettings& settings, const CommonOptions& 
   }
   if (!settings.preview.empty()) {
     named_output(settings.preview, settings.replacing, {settings.prompts});
-    preview_.emplace(settings.preview);
+    preview_.emplace(settings.preview, static_cast<int>(settings.quality));
   }
-  if (settings.enlarge > 1 && !can_enlarge()) {
+  const bool enlarges = std::any_of(work_.begin(), work_.end(), [](auto& item) { return item.enlarge > 1; });
+  if (enlarges && !can_enlarge()) {
     throw UsageError(
         "option --upscale, command line: expected libjanus_lanczos.so, which enlarges, beside the program, "
         "found none that opens; leave the option out, or install all of janus (built with JANUS_OPENCV=ON)");
@@ -67,12 +72,15 @@ Outcome GenerateRun::run() {
   }
   if (to_generate_ > 0) {
     progress_.update("loading the model", 0, 0);
+    if (!found_) found_ = find_model(common_, console_);
     chosen_ =
-        open_chosen_model(common_,
+        open_chosen_model(*std::exchange(found_, std::nullopt), common_,
                           {.prompt_images = settings_.best_of > 0 ? 1 : 0,
                            .generated_images = static_cast<int>(std::min<int64_t>(to_generate_, INT32_MAX))},
                           console_, progress_.callback());
     progress_.hide();
+    const std::string other = differences(work_, chosen_, common_);
+    if (!other.empty()) console_.notice(other);
     refuse_long_prompts();
     generate();
   }
@@ -91,9 +99,14 @@ void GenerateRun::check_outputs() {
   // What is in the records is this output's; where there are none, none are made for a run that is refused.
   const bool recorded = list() && std::filesystem::exists(records_path(settings_));
   if (recorded) check_not_input(records_path(settings_), {settings_.prompts});
-  if (!recorded) check_existing(work_, settings_, common_);
+  const auto fingerprint = [&] {
+    // A model that cannot be found has made nothing.
+    if (!found_ && error_of([&] { found_ = find_model(common_, console_); })) return std::string();
+    return found_->fingerprint;
+  };
+  if (!recorded) check_existing(work_, settings_, common_, fingerprint);
   if (list()) skip_finished();
-  if (recorded) check_existing(work_, settings_, common_);
+  if (recorded) check_existing(work_, settings_, common_, fingerprint);
 }
 
 void GenerateRun::skip_finished() {
@@ -270,12 +283,12 @@ void GenerateRun::put(const WorkItem& item, size_t place, const Candidate& kept,
   if (!watch_) progress_.hide();
   tell(item, output, kept);
   if (list()) {
-    Json record = image_record(item, output, kept, chosen_, /*with_codes=*/false);
+    Json record = image_record(item, output, kept, chosen_, common_, /*printed=*/false);
     record.update(ranking);
     add_to_journal(item, place, std::move(record));
   }
   if (common_.json) {
-    Json record = image_record(item, output, kept, chosen_, /*with_codes=*/true);
+    Json record = image_record(item, output, kept, chosen_, common_, /*printed=*/true);
     record.update(ranking);
     print_json(record, console_);
   }
@@ -296,18 +309,16 @@ void GenerateRun::tell(const WorkItem& item, const Output& output, const Candida
 
 void GenerateRun::write_output(const WorkItem& item, Output& output, const Candidate& kept,
                                const Json& ranking) {
-  Json settings = image_settings(item, kept, chosen_, common_);
-  settings.update(ranking);
-  Image enlarged;
-  if (settings_.enlarge > 1) {
-    enlarged = enlarge_lanczos(kept.image, static_cast<int>(settings_.enlarge));
-    settings["upscale"] = settings_.enlarge;
-    settings["width"] = enlarged.width;
-    settings["height"] = enlarged.height;
-  }
-  const Image& image = settings_.enlarge > 1 ? enlarged : kept.image;
   const ImageFormat format = output_image_format(output.image, "--output");
-  write_image(output, encode_image(image, format, settings_text(settings)));
+  Json settings = image_settings(item, kept, format, chosen_, common_);
+  settings.update(ranking);
+  // There are more of them than a JPEG has room for, and they are in the records, too.
+  if (format == ImageFormat::jpeg && to_line(settings).size() > kMostJpegSettings)
+    settings.erase("candidates");
+  Image enlarged;
+  if (item.enlarge > 1) enlarged = enlarge_lanczos(kept.image, static_cast<int>(item.enlarge));
+  write_image(output, encode_image(item.enlarge > 1 ? enlarged : kept.image, format, settings_text(settings),
+                                   static_cast<int>(item.quality)));
   if (!output.codes.empty()) {
     OutputFile(output.codes, existing_of(output.replaces_codes)).write(codes_text(kept.codes), console_);
   }
@@ -374,7 +385,8 @@ void GenerateRun::finish_grid() {
     }
   }
   if (!grid_) return;
-  const std::vector<std::byte> bytes = encode_image(grid_->image(), grid_format_);
+  const std::vector<std::byte> bytes =
+      encode_image(grid_->image(), grid_format_, {}, static_cast<int>(settings_.quality));
   grid_output_->write(bytes, console_);
   console_.notice("wrote " + grid_output_->path());
 }

@@ -48,7 +48,7 @@ class GenerateRun {
   void rank(const WorkItem& item, Candidate candidate);
   void keep_best(const WorkItem& item);
   // Writes the image of an item's output `place`, its codes and its record; `ranking` goes into the latter
-  // and into the PNG.
+  // and into the image.
   void put(const WorkItem& item, size_t place, const Candidate& kept, const Json& ranking);
   // The output gets another name where that is to be free and another run was faster.
   void write_output(const WorkItem& item, Output& output, const Candidate& kept, const Json& ranking);
@@ -72,6 +72,7 @@ class GenerateRun {
   std::unique_ptr<ContactSheet> grid_;
   std::optional<GenerationWatch> watch_;  // where several images are generated; progress_ asks it
   ProgressDisplay progress_;
+  std::optional<FoundModel> found_;  // until it is opened
   ChosenModel chosen_;
 
   std::deque<Made> made_;                 // and not yet put in its place

@@ -1,14 +1,13 @@
 #include "cli/generate/image_json.h"
 
-#include <janus/version.h>
-
+#include <algorithm>
 #include <array>
-#include <span>
 
+#include "cli/app/command.h"
 #include "cli/commands/image_settings.h"
-#include "cli/io/input_file.h"
+#include "cli/io/image_input.h"
+#include "cli/model/provenance.h"
 #include "core/base/digest.h"
-#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {
@@ -19,12 +18,27 @@ Json prompts_json(const WorkItem& item) {
   return prompts;
 }
 
+Json sampling_json(const WorkItem& item) {
+  Json sampling{{"cfg_scale", item.guidance},
+                {"temperature", item.sampling.temperature},
+                {"top_k", item.sampling.top_k},
+                {"top_p", item.sampling.top_p}};
+  if (item.special_tokens) sampling["special_tokens"] = true;
+  return sampling;
+}
+
+// Whether the quality in which files of this name are written is another than the usual one.
+bool has_quality(const std::string& path, const WorkItem& item) {
+  return image_format_of(path).value_or(ImageFormat::png) != ImageFormat::png &&
+         item.quality != kUsualQuality;
+}
+
 // All that decides what stands at the output in `place`.
 Json request_json(const WorkItem& item, size_t place, const GenerateSettings& settings,
                   const CommonOptions& common) {
   Json request = prompts_json(item);
   request["seed"] = item.best_of ? item.seed : item.seed + static_cast<uint32_t>(place);
-  request["guidance"] = item.guidance;
+  request["cfg_scale"] = item.guidance;
   request["temperature"] = item.sampling.temperature;
   request["top_k"] = item.sampling.top_k;
   request["top_p"] = item.sampling.top_p;
@@ -35,7 +49,8 @@ Json request_json(const WorkItem& item, size_t place, const GenerateSettings& se
     request["ranker"] = settings.ranker;
   }
   if (item.special_tokens) request["special_tokens"] = true;
-  if (settings.enlarge > 1) request["upscale"] = settings.enlarge;
+  if (item.enlarge > 1) request["upscale"] = item.enlarge;
+  if (has_quality(item.outputs[place].image, item)) request["quality"] = item.quality;
   request["model"] = name_of_model(common.model);
   request["type"] = common.type;
   return request;
@@ -43,55 +58,51 @@ Json request_json(const WorkItem& item, size_t place, const GenerateSettings& se
 
 }  // namespace
 
-Json image_settings(const WorkItem& item, const Candidate& candidate, const ChosenModel& chosen,
-                    const CommonOptions& common) {
+Json image_settings(const WorkItem& item, const Candidate& candidate, ImageFormat format,
+                    const ChosenModel& chosen, const CommonOptions& common) {
   Json settings = prompts_json(item);
-  settings.update({{"seed", candidate.seed},
-                   {"guidance", item.guidance},
-                   {"temperature", item.sampling.temperature},
-                   {"top_k", item.sampling.top_k},
-                   {"top_p", item.sampling.top_p},
-                   {"width", candidate.image.width},
-                   {"height", candidate.image.height},
-                   {"model", chosen.name},
-                   {"type", common.type},
-                   {"device", chosen.model->device().name()},
-                   {"version", JANUS_VERSION}});
-  if (item.special_tokens) settings["special_tokens"] = true;
+  settings["seed"] = candidate.seed;
+  settings.update(sampling_json(item));
+  settings["width"] = candidate.image.width * item.enlarge;
+  settings["height"] = candidate.image.height * item.enlarge;
+  if (item.enlarge > 1) settings["upscale"] = item.enlarge;
+  if (format != ImageFormat::png) settings["quality"] = item.quality;
+  settings.update(provenance_json(chosen, common));
   return settings;
 }
 
 Json image_record(const WorkItem& item, const Output& output, const Candidate& candidate,
-                  const ChosenModel& chosen, bool with_codes) {
+                  const ChosenModel& chosen, const CommonOptions& common, bool printed) {
   Json record{{"output", output.image}};
   record.update(prompts_json(item));
   record["seed"] = candidate.seed;
   record["index"] = output.index;
-  record["guidance"] = item.guidance;
-  record["temperature"] = item.sampling.temperature;
-  if (with_codes) record["codes"] = candidate.codes.codes;
-  record["model"] = chosen.name;
-  record["device"] = chosen.model->device().name();
+  if (printed) record["guidance"] = item.guidance;
+  record.update(sampling_json(item));
+  if (printed) record["codes"] = candidate.codes.codes;
+  record.update(provenance_json(chosen, common));
   record["timings"] = timings_json(chosen.load_ms, candidate.timings);
   return record;
 }
 
 std::string request_sha256(const WorkItem& item, size_t place, const GenerateSettings& settings,
                            const CommonOptions& common) {
-  return sha256_of(to_line(request_json(item, place, settings, common)));
+  // Under the keys of the first version, so that records of earlier runs stay good.
+  const Json request = request_json(item, place, settings, common);
+  Json hashed;
+  for (const auto& [key, value] : request.items()) {
+    hashed[key == "cfg_scale" ? "guidance" : key] = value;
+  }
+  return sha256_of(to_line(hashed));
 }
 
 bool is_asked_for(const std::string& path, const WorkItem& item, size_t place,
-                  const GenerateSettings& settings, const CommonOptions& common) {
+                  const GenerateSettings& settings, const CommonOptions& common,
+                  const std::function<std::string()>& fingerprint) {
   Json asked = request_json(item, place, settings, common);
   std::optional<Json> found;
-  try {
-    const std::string bytes = read_input(path, "image");
-    found = settings_of(read_png_text(std::as_bytes(std::span(bytes)), path));
-  } catch (const Error&) {
-    return false;
-  }
-  if (!found) return false;
+  const std::optional<std::string> fault = error_of([&] { found = settings_of(ImageInput(path).text()); });
+  if (fault || !found) return false;
   if (item.best_of) {
     asked.erase("keep");  // which the image does not tell
     // Of several, the image's own seed is one of the candidates'.
@@ -99,13 +110,18 @@ bool is_asked_for(const std::string& path, const WorkItem& item, size_t place,
     const bool known = candidates.is_array() && !candidates.empty() && candidates.front().is_object();
     (*found)["seed"] = known ? candidates.front().value("seed", Json()) : Json();
   }
-  constexpr std::array kKeys{"prompt",         "negative_prompt", "seed",    "guidance", "temperature",
-                             "top_k",          "top_p",           "best_of", "rank",     "ranker",
-                             "special_tokens", "upscale",         "model",   "type"};
-  return std::all_of(kKeys.begin(), kKeys.end(), [&](const char* key) {
+  if (found->value("quality", Json()) == kUsualQuality) found->erase("quality");
+  constexpr std::array kKeys{"prompt",  "negative_prompt", "seed",           "cfg_scale", "temperature",
+                             "top_k",   "top_p",           "best_of",        "rank",      "ranker",
+                             "quality", "upscale",         "special_tokens", "type"};
+  const auto alike = [&](const char* key) {
     return asked.contains(key) == found->contains(key) &&
            (!asked.contains(key) || asked[key] == (*found)[key]);
-  });
+  };
+  if (!std::all_of(kKeys.begin(), kKeys.end(), alike)) return false;
+  // The same model may have another name today, and another one the same name.
+  const std::string made_by = text_setting(*found, "model_fingerprint");
+  return made_by.empty() ? alike("model") : made_by == fingerprint();
 }
 
 }  // namespace janus::cli

@@ -1,5 +1,8 @@
-// How a generated image is told of: inside its PNG, on standard output, in the records of a list.
+// How a generated image is told of: inside its file, on standard output, in the records of a list.
 #pragma once
+
+#include <functional>
+#include <string>
 
 #include "cli/generate/candidates.h"
 #include "cli/generate/work_list.h"
@@ -8,13 +11,14 @@
 
 namespace janus::cli {
 
-// What settings_text (cli/commands/image_settings.h) takes, but for the image's size where it is enlarged.
-Json image_settings(const WorkItem& item, const Candidate& candidate, const ChosenModel& chosen,
-                    const CommonOptions& common);
+// What settings_text (cli/commands/image_settings.h) takes, of an image in a file of this format.
+Json image_settings(const WorkItem& item, const Candidate& candidate, ImageFormat format,
+                    const ChosenModel& chosen, const CommonOptions& common);
 
-// The record of an image.
+// The record of an image. printed: for --json, with the codes, and cfg_scale under its old name as well,
+// which scripts read.
 Json image_record(const WorkItem& item, const Output& output, const Candidate& candidate,
-                  const ChosenModel& chosen, bool with_codes);
+                  const ChosenModel& chosen, const CommonOptions& common, bool printed);
 
 // SHA-256 of all that decides what stands at the output in `place`: an earlier run's image is the one asked
 // for if it was asked for with the same.
@@ -22,8 +26,10 @@ std::string request_sha256(const WorkItem& item, size_t place, const GenerateSet
                            const CommonOptions& common);
 
 // Whether the image at `path` says that it was made with the settings that the output in `place` asks for, so
-// that it is the same image. Only images that carry their settings do.
+// that it is the same image. fingerprint: of the model of this run, asked for where the image tells that of
+// its own.
 bool is_asked_for(const std::string& path, const WorkItem& item, size_t place,
-                  const GenerateSettings& settings, const CommonOptions& common);
+                  const GenerateSettings& settings, const CommonOptions& common,
+                  const std::function<std::string()>& fingerprint);
 
 }  // namespace janus::cli

@@ -67,7 +67,7 @@ void try_outputs(const std::vector<WorkItem>& work, const GenerateSettings& sett
 }
 
 void check_existing(std::vector<WorkItem>& work, const GenerateSettings& settings,
-                    const CommonOptions& common) {
+                    const CommonOptions& common, const std::function<std::string()>& fingerprint) {
   const Replacing& replacing = settings.replacing;
   const std::vector<std::string> inputs = inputs_of(settings);
   Taken taken_images, taken_codes;
@@ -82,8 +82,9 @@ void check_existing(std::vector<WorkItem>& work, const GenerateSettings& setting
       if (codes_there) check_not_input(output.codes, inputs);
       if (image_there && !output.image_made_up) named_output(output.image, replacing, inputs);
       if (codes_there && !output.codes_made_up) named_output(output.codes, replacing, inputs);
-      const bool own = replacing.overwrite || (!replacing.no_clobber && image_there &&
-                                               is_asked_for(output.image, item, place, settings, common));
+      const bool own =
+          replacing.overwrite || (!replacing.no_clobber && image_there &&
+                                  is_asked_for(output.image, item, place, settings, common, fingerprint));
       output.replaces_image = own || (!output.image_made_up && !replacing.no_clobber);
       output.replaces_codes = own || (!output.codes_made_up && !replacing.no_clobber);
       // What may be replaced by the rule may still be write-protected.

@@ -1,6 +1,8 @@
 // Whether the images of a run may go where they are to go, asked before the work.
 #pragma once
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "cli/generate/work_list.h"
@@ -14,7 +16,8 @@ void try_outputs(const std::vector<WorkItem>& work, const GenerateSettings& sett
 // The rule about existing files (cli/io/existing_files.h) for the wanted images, with their codes. A file
 // counts as made by an output if the settings in it are those that it asks for. Throws Error with the names
 // that are taken, and free ones to take instead; else each output knows whether it replaces.
+// fingerprint: as is_asked_for() has it.
 void check_existing(std::vector<WorkItem>& work, const GenerateSettings& settings,
-                    const CommonOptions& common);
+                    const CommonOptions& common, const std::function<std::string()>& fingerprint);
 
 }  // namespace janus::cli

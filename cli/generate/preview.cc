@@ -7,7 +7,8 @@
 
 namespace janus::cli {
 
-Preview::Preview(const std::string& path) : output_(path), format_(output_image_format(path, "--preview")) {}
+Preview::Preview(const std::string& path, int quality)
+    : output_(path), format_(output_image_format(path, "--preview")), quality_(quality) {}
 
 void Preview::show(int64_t index, Image image, Console& console) {
   const int64_t first = index / group_ * group_;
@@ -33,7 +34,7 @@ void Preview::write(Console& console) const {
       row.pixels.insert(row.pixels.end(), line, line + static_cast<int64_t>(tile.width) * 3);
     }
   }
-  output_.write(encode_image(row, format_), console);
+  output_.write(encode_image(row, format_, {}, quality_), console);
 }
 
 }  // namespace janus::cli

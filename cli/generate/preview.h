@@ -13,7 +13,7 @@ namespace janus::cli {
 class Preview {
  public:
   // Throws UsageError for an extension that cannot be written, Error for a place that cannot.
-  explicit Preview(const std::string& path);
+  Preview(const std::string& path, int quality);
 
   // Images are shown in groups of so many, side by side.
   void set_group(int64_t images) { group_ = images; }
@@ -25,6 +25,7 @@ class Preview {
 
   OutputFile output_;
   ImageFormat format_;
+  int quality_;
   int64_t group_ = 1;
   int64_t first_ = 0;  // index of the image in tiles_[0]
   std::vector<Image> tiles_;

@@ -33,35 +33,7 @@ void add_both_beginnings(std::vector<std::string>& texts, const std::string& tex
   texts.push_back(" " + text);
 }
 
-// What an image is ranked by.
-struct Wanted {
-  std::string prompt;  // without white space at its ends
-  bool special_tokens = false;
-};
-
-std::vector<Score> scores_of(Engine& engine, const Image& image, const std::string& question,
-                             std::vector<std::string> answers, bool special_tokens) {
-  // The question holds the user's prompt, in which nothing is the image's place.
-  return engine.score({.turns = {{.question = question, .images = 1, .answer = {}, .marked_places = false}},
-                       .images = {prompt_image(image, engine.model().preprocess_config())},
-                       .answers = std::move(answers),
-                       .special_tokens = special_tokens});
-}
-
-double yes_over_no(Engine& engine, const Wanted& wanted, const Image& image) {
-  std::vector<std::string> texts;
-  for (const char* word : {"Yes", "yes", "No", "no"}) add_both_beginnings(texts, word);
-  const std::string question = "Does this image show " + wanted.prompt + "? Answer with yes or no.";
-  const std::vector<Score> scores = scores_of(engine, image, question, texts, wanted.special_tokens);
-  const std::span<const Score> all(scores);
-  return log_sum(all.first(all.size() / 2)) - log_sum(all.subspan(all.size() / 2));
-}
-
-double as_caption(Engine& engine, const Wanted& wanted, const Image& image) {
-  std::vector<std::string> texts;
-  for (const std::string& text : paraphrases(wanted.prompt)) add_both_beginnings(texts, text);
-  return log_sum(scores_of(engine, image, DescribeOptions{}.prompt, texts, wanted.special_tokens));
-}
+bool asks_yes_or_no(const std::string& ranker) { return ranker == "self-vqa"; }
 
 }  // namespace
 
@@ -82,10 +54,32 @@ std::vector<std::string> paraphrases(const std::string& prompt) {
   return texts;
 }
 
+ScoreRequest rank_request(const std::string& ranker, const ImageRequest& request, PromptImage image) {
+  const std::string prompt(strip(request.prompt));
+  // The question holds the user's prompt, in which nothing is the image's place.
+  ChatTurn turn{.question = DescribeOptions{}.prompt, .images = 1, .answer = {}, .marked_places = false};
+  std::vector<std::string> answers;
+  if (asks_yes_or_no(ranker)) {
+    turn.question = "Does this image show " + prompt + "? Answer with yes or no.";
+    for (const char* word : {"Yes", "yes", "No", "no"}) add_both_beginnings(answers, word);
+  } else {
+    for (const std::string& text : paraphrases(prompt)) add_both_beginnings(answers, text);
+  }
+  return {.turns = {std::move(turn)},
+          .images = {std::move(image)},
+          .answers = std::move(answers),
+          .special_tokens = request.special_tokens};
+}
+
+double rank_of(const std::string& ranker, std::span<const Score> scores) {
+  if (!asks_yes_or_no(ranker)) return log_sum(scores);
+  return log_sum(scores.first(scores.size() / 2)) - log_sum(scores.subspan(scores.size() / 2));
+}
+
 double rank_score(Engine& engine, const std::string& ranker, const ImageRequest& request,
                   const Image& image) {
-  const Wanted wanted{std::string(strip(request.prompt)), request.special_tokens};
-  return ranker == "self-vqa" ? yes_over_no(engine, wanted, image) : as_caption(engine, wanted, image);
+  return rank_of(ranker, engine.score(rank_request(ranker, request,
+                                                   prompt_image(image, engine.model().preprocess_config()))));
 }
 
 }  // namespace janus::cli

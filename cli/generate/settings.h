@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "cli/app/sampling_options.h"
+#include "cli/generate/made_with.h"
 #include "cli/io/existing_files.h"
 #include "generator/limits.h"
+#include "vision/image_file.h"
 
 namespace janus::cli {
 
@@ -17,6 +19,11 @@ struct GenerateSettings {
   double guidance = ImageRequest{}.guidance;
   SamplingSettings sampling{ImageRequest{}.sampling};
   bool special_tokens = false;
+
+  std::string from;    // an image whose settings are taken
+  MadeWith made_with;  // what it says that it was made with
+  const OptionSet* options = nullptr;
+  const OptionEntry* quality_option = nullptr;
 
   std::string prompts;  // a file of them, in place of `prompt`
   std::string records;  // empty = kRecordsName beside the images
@@ -30,6 +37,7 @@ struct GenerateSettings {
   std::string grid, preview;
   int64_t preview_every = 4;  // lines of codes
   int64_t enlarge = 1;
+  int64_t quality = kUsualQuality;
 
   // Options that mean something beside another alone.
   std::vector<const OptionEntry*> with_prompts, with_best_of, with_preview;

@@ -7,6 +7,8 @@
 
 #include "cli/app/command.h"
 #include "cli/generate/output_names.h"
+#include "cli/generate/prompt_slip.h"
+#include "cli/generate/read_settings.h"
 #include "cli/io/file_names.h"
 #include "cli/io/image_output.h"
 #include "cli/io/output_file.h"
@@ -36,9 +38,9 @@ void check_beside(const std::vector<const OptionEntry*>& options, const char* ot
 
 void check_forms(const GenerateSettings& settings, const CommonOptions& common) {
   const bool list = !settings.prompts.empty();
-  if (settings.prompt.empty() && !list) {
+  if (settings.prompt.empty() && !list && settings.from.empty()) {
     throw UsageError(
-        "argument PROMPT, command line: expected what the image shows, found none; see janus generate "
+        "argument PROMPT, command line: expected one (what the image shows), found none; see janus generate "
         "--help");
   }
   if (!settings.prompt.empty() && list) refuse("--prompts", "no PROMPT beside it", "both");
@@ -72,19 +74,6 @@ void check_forms(const GenerateSettings& settings, const CommonOptions& common) 
   if (settings.records == kStandardStream) refuse("--records", "a file", "-");
 }
 
-// What one prompt of the command line, or a line of a list without settings, means.
-WorkItem item_of(const GenerateSettings& settings, const std::string& prompt) {
-  WorkItem item;
-  item.prompt = prompt;
-  item.negative_prompt = settings.negative_prompt;
-  item.guidance = settings.guidance;
-  item.sampling = settings.sampling;
-  item.special_tokens = settings.special_tokens;
-  item.best_of = settings.best_of > 0;
-  item.count = item.best_of ? settings.best_of : settings.count;
-  return item;
-}
-
 // A line of a list before numbers and names are given out.
 struct ListLine {
   WorkItem item;
@@ -93,15 +82,6 @@ struct ListLine {
   std::string output{};  // a name of its own
 };
 
-// Reads a number into `target`, which keeps its value where the line has none.
-void read_real(const JsonObject& line, const char* key, double& target, Reader (*reader)(double&)) {
-  if (!line.contains(key)) return;
-  const double value = line.number(key, target);
-  const std::string expected = reader(target).take(fmt::format("{}", value));
-  check(expected.empty(), "prompts, {}: expected {} as \"{}\", found {}; correct the line", line.where(),
-        expected, key, value);
-}
-
 // The list may come from elsewhere: it names files in the folder of OUT, and no others.
 void check_own_output(const std::string& output, const std::string& where) {
   const std::filesystem::path path(output);
@@ -109,35 +89,25 @@ void check_own_output(const std::string& output, const std::string& where) {
                       output.find('\0') == std::string::npos &&
                       std::find(path.begin(), path.end(), "..") == path.end();
   check(within && OutputPattern::well_formed(output) && image_format_of(output).has_value(),
-        "prompts, {}: expected a picture's name in the folder of -o as \"output\", found \"{}\"; correct the "
+        "{}: expected a picture's name in the folder of -o as \"output\", found \"{}\"; correct the "
         "line",
         where, output);
 }
 
 ListLine read_json_line(const GenerateSettings& settings, const std::string& text, const std::string& where) {
-  const nlohmann::json json = parse_json(text, "prompts, " + where);
-  const JsonObject line(json, where);
-  static const std::set<std::string> known{"prompt", "negative_prompt", "seed",  "cfg_scale", "temperature",
-                                           "top_k",  "top_p",           "count", "output"};
+  constexpr const char* kCorrect = "correct the line";
+  const nlohmann::json json = parse_json(text, where, DuplicateKeys::last_wins, kCorrect);
+  const JsonObject line(json, where, kCorrect);
   for (const auto& [key, value] : json.items()) {
-    check(known.count(key) > 0, "prompts, {}: expected keys among {}, found \"{}\"; correct the line", where,
-          fmt::join(known, ", "), key);
+    check(is_known_key(key), "{}: expected keys among {}, found \"{}\"; {}", where, setting_keys(), key,
+          kCorrect);
   }
   ListLine result;
-  result.item = item_of(settings, line.required_string("prompt"));
+  result.item = item_of(settings, "");
   WorkItem& item = result.item;
-  check(!is_blank(item.prompt), "prompts, {}: expected a prompt, found white space; correct the line", where);
-  item.negative_prompt = line.string("negative_prompt", item.negative_prompt);
-  read_real(line, "cfg_scale", item.guidance, guidance_number);
-  check(item.guidance != 1 || item.negative_prompt.empty(),
-        "prompts, {}: expected a cfg_scale other than 1 beside a negative prompt, found 1; raise it or drop "
-        "the negative prompt",
-        where);
-  read_real(line, "temperature", item.sampling.temperature, temperature_number);
-  read_real(line, "top_p", item.sampling.top_p, top_p_number);
-  item.sampling.top_k = line.integer("top_k", item.sampling.top_k, kTopK.low, kTopK.high);
+  read_settings(line, kCorrect, item);
   check(!item.best_of || !line.contains("count"),
-        "prompts, {}: expected no \"count\" with --best-of, found one; --keep says how many are kept", where);
+        "{}: expected no \"count\" with --best-of, found one; --keep says how many are kept", where);
   item.count = line.integer("count", item.count, kImageCounts.low, kImageCounts.high);
   if (line.contains("seed"))
     result.seed = static_cast<uint32_t>(line.required_integer("seed", kSeeds.low, kSeeds.high));
@@ -161,9 +131,8 @@ std::vector<ListLine> read_list(const GenerateSettings& settings) {
     ++line_number;
     if (is_blank(line)) continue;
     if (line.back() == '\r') line.pop_back();
-    const std::string where = fmt::format("{} line {}", path, line_number);
-    check(is_utf8(line),
-          "prompts, {}: expected text in UTF-8, found other bytes; check that it is a list of prompts",
+    const std::string where = fmt::format("prompts, {} line {}", path, line_number);
+    check(is_utf8(line), "{}: expected text in UTF-8, found other bytes; check that it is a list of prompts",
           where);
     lines.push_back(json ? read_json_line(settings, line, where) : ListLine{.item = item_of(settings, line)});
     lines.back().kept = lines.back().item.best_of ? settings.keep : lines.back().item.count;
@@ -208,6 +177,21 @@ void name_outputs(std::vector<ListLine>& lines, const GenerateSettings& settings
 
 }  // namespace
 
+WorkItem item_of(const GenerateSettings& settings, const std::string& prompt) {
+  WorkItem item;
+  item.prompt = prompt;
+  item.negative_prompt = settings.negative_prompt;
+  item.guidance = settings.guidance;
+  item.sampling = settings.sampling;
+  item.special_tokens = settings.special_tokens;
+  item.enlarge = settings.enlarge;
+  item.quality = settings.quality;
+  item.made_with = settings.made_with;
+  item.best_of = settings.best_of > 0;
+  item.count = item.best_of ? settings.best_of : settings.count;
+  return item;
+}
+
 ImageRequest WorkItem::request(int64_t k) const {
   return {.prompt = prompt,
           .negative_prompt = negative_prompt,
@@ -218,6 +202,7 @@ ImageRequest WorkItem::request(int64_t k) const {
 
 std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOptions& common) {
   check_forms(settings, common);
+  check_no_path(settings.prompt);
   std::vector<WorkItem> work;
   std::vector<ListLine> lines;
   // The names are of the command line alone: refused before the list is read.
@@ -229,6 +214,11 @@ std::vector<WorkItem> plan_work(const GenerateSettings& settings, const CommonOp
     lines = read_list(settings);
   }
   name_outputs(lines, settings, common, names, work);
+  std::vector<std::string> written{settings.grid, settings.preview};
+  for (const WorkItem& item : work) {
+    for (const Output& output : item.outputs) written.push_back(output.image);
+  }
+  check_quality(*settings.quality_option, written);
   return work;
 }
 

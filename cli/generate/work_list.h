@@ -31,6 +31,8 @@ struct WorkItem {
   double guidance = ImageRequest{}.guidance;
   SamplingSettings sampling{ImageRequest{}.sampling};
   bool special_tokens = false;
+  int64_t enlarge = 1, quality = kUsualQuality;
+  MadeWith made_with = {};  // where the settings are those of an image
   uint32_t seed = ImageRequest{}.sampling.seed;
   int64_t count = 1;
   bool best_of = false;         // the outputs are the best of those generated
@@ -40,6 +42,9 @@ struct WorkItem {
   // The request of image k of `count`.
   ImageRequest request(int64_t k) const;
 };
+
+// What a prompt means with the settings of the command line alone; its seed and outputs are not known yet.
+WorkItem item_of(const GenerateSettings& settings, const std::string& prompt);
 
 // The work that the settings ask for, in order. Throws UsageError for settings that do not go together, Error
 // for a list that cannot be read, holds no prompt or names an output twice.

@@ -64,6 +64,7 @@ size_t on_header(char* data, size_t, size_t size, void* user) {
     const size_t digits = std::min(range->find_first_of("0123456789"), range->size());
     std::from_chars(range->data() + digits, range->data() + range->size(), response.start.first_byte);
   }
+  if (const auto type = value_of(line, "content-type")) response.start.type = *type;
   if (const auto code = value_of(line, "x-error-code")) response.error_code = *code;
   if (const auto message = value_of(line, "x-error-message")) response.error_message = *message;
   return size;
@@ -130,10 +131,15 @@ const char* certificates_of_environment() {
   return nullptr;
 }
 
-struct Headers {
+struct List {
   curl_slist* list = nullptr;
-  ~Headers() { curl_slist_free_all(list); }
+  ~List() { curl_slist_free_all(list); }
 };
+
+// Any host and port at that address, at the port that it was.
+std::string rule_for(const std::string& address) {
+  return address.find(':') == address.npos ? fmt::format("::{}:", address) : fmt::format("::[{}]:", address);
+}
 
 }  // namespace
 
@@ -160,7 +166,7 @@ HttpResult HttpClient::get(const HttpRequest& request, const HttpReceiver& recei
   curl_easy_reset(handle);  // the connection stays
   Response response{.receiver = &receiver, .stop = connection_->stop, .handle = handle, .start = {}};
   std::string reason(CURL_ERROR_SIZE, '\0');
-  Headers headers;
+  List headers, rules;
   headers.list = curl_slist_append(nullptr, "Accept-Encoding: identity");
 
   curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
@@ -177,8 +183,14 @@ HttpResult HttpClient::get(const HttpRequest& request, const HttpReceiver& recei
   const bool encrypted = request.url.starts_with("https:");
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, encrypted ? "https" : "http,https");
-  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, request.follow_redirects ? 1L : 0L);
   curl_easy_setopt(handle, CURLOPT_MAXREDIRS, kMostRedirects);
+  if (request.most_ms > 0) curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.most_ms));
+  if (!request.connect_to.empty()) {
+    rules.list = curl_slist_append(nullptr, rule_for(request.connect_to).c_str());
+    curl_easy_setopt(handle, CURLOPT_CONNECT_TO, rules.list);
+    curl_easy_setopt(handle, CURLOPT_PROXY, "");
+  }
   if (!request.token.empty()) {
     // As a password of the first host, and not as a header of ours, so that libcurl keeps it from all others.
     curl_easy_setopt(handle, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);

@@ -15,12 +15,17 @@ struct HttpRequest {
   std::string url;
   std::string token;   // for the url's own host; a redirect to another does not carry it. Empty = none
   int64_t offset = 0;  // the first byte wanted
+  // The IP address to connect to, whatever the host's name means, and through no proxy. Empty: as it means.
+  std::string connect_to = {};
+  bool follow_redirects = true;
+  int64_t most_ms = 0;  // for all of it; 0: as long as bytes come
 };
 
 // What came before a body.
 struct HttpStart {
   int status = 0;
   int64_t first_byte = 0;  // of the whole that the body begins with: not 0 only in a partial answer (206)
+  std::string type = {};   // Content-Type
 };
 
 enum class HttpFault {
@@ -56,9 +61,9 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // Follows redirects. Proxies come from libcurl's variables: https_proxy, http_proxy, all_proxy, no_proxy.
-  // CURL_CA_BUNDLE, SSL_CERT_FILE or REQUESTS_CA_BUNDLE name a file of certificates to trust in place of the
-  // system's.
+  // Follows redirects where the request lets it. Proxies come from libcurl's variables: https_proxy,
+  // http_proxy, all_proxy, no_proxy. CURL_CA_BUNDLE, SSL_CERT_FILE or REQUESTS_CA_BUNDLE name a file of
+  // certificates to trust in place of the system's.
   HttpResult get(const HttpRequest& request, const HttpReceiver& receiver);
 
  private:

@@ -37,10 +37,12 @@ bool is_safe(std::string_view name) {
   return true;
 }
 
+// What to do about an answer that no hub gives.
+constexpr const char* kNoHub = "see that $HF_ENDPOINT is a hub, or try again later";
+
 std::string lower_hex(std::string text, size_t digits, const JsonObject& file, const char* key) {
-  check(is_hex(text, digits, digits),
-        "{}: expected {} of {} hexadecimal digits, found {}; see that $HF_ENDPOINT is a hub", file.where(),
-        key, digits, excerpt(text));
+  check(is_hex(text, digits, digits), "{}: expected {} of {} hexadecimal digits, found {}; {}", file.where(),
+        key, digits, excerpt(text), kNoHub);
   return ascii_lower(std::move(text));
 }
 
@@ -103,7 +105,7 @@ std::optional<WeightFiles> chosen_among(const std::set<std::string>& names, cons
     } catch (...) {
       not_fetched = std::current_exception();
     }
-    return parse_json(text, name);
+    return parse_json(text, name, DuplicateKeys::last_wins, kNoHub);
   };
   std::optional<WeightFiles> chosen;
   try {
@@ -140,17 +142,17 @@ std::optional<WeightFiles> weights_among(const std::set<std::string>& names, con
 }  // namespace
 
 Listing parse_listing(std::string_view json, const std::string& where) {
-  const nlohmann::json parsed = parse_json(json, where);
-  const JsonObject model(parsed, where);
+  const nlohmann::json parsed = parse_json(json, where, DuplicateKeys::last_wins, kNoHub);
+  const JsonObject model(parsed, where, kNoHub);
   Listing listing;
   listing.commit = lower_hex(model.required_string("sha"), kSha1Digits, model, "sha");
   listing.licence = stated_licence(model);
   check(model.contains("siblings") && model.json()["siblings"].is_array() &&
             model.json()["siblings"].size() <= kMostFiles,
-        "{}: expected a list of files in siblings, found none; see that $HF_ENDPOINT is a hub", where);
+        "{}: expected a list of files in siblings, found none; {}", where, kNoHub);
   std::set<std::string> seen;
   for (const nlohmann::json& sibling : model.json()["siblings"]) {
-    const JsonObject entry(sibling, where + ": siblings");
+    const JsonObject entry(sibling, where + ": siblings", kNoHub);
     const std::string name = entry.required_string("rfilename");
     check(is_safe(name),
           "{}: expected file names that stay in their folder, found {}; do not trust this repository", where,
@@ -160,7 +162,7 @@ Listing parse_listing(std::string_view json, const std::string& where) {
     if (name.find('/') != std::string::npos) {
       listing.others.push_back(name);
     } else {
-      listing.files.push_back(read_file(JsonObject(sibling, where + ": " + name), name));
+      listing.files.push_back(read_file(JsonObject(sibling, where + ": " + name, kNoHub), name));
     }
   }
   return listing;

@@ -21,6 +21,11 @@ struct Repository {
 // Nothing unless `text` is one: letters, digits, '-', '_' and '.', as the hub allows them.
 std::optional<Repository> parse_repository(std::string_view text);
 
+// The repository, "owner/repo", that somebody may have meant by a text that is none, or that is of no
+// repository known: the one of an address of a web page, or the released Janus model that is near, whether
+// or not its owner stands before it. Empty where none is.
+std::string meant_repository(std::string_view text);
+
 // Whether `text` is hexadecimal, of `least` to `most` digits.
 bool is_hex(std::string_view text, size_t least, size_t most);
 

@@ -12,6 +12,7 @@
 
 #include "cli/app/command.h"
 #include "cli/io/terminal_width.h"
+#include "core/base/remedy.h"
 #include "core/base/write_all.h"
 
 namespace janus::cli {
@@ -77,9 +78,9 @@ void Console::result(std::span<const std::byte> bytes) {
   int fault = write_all(STDOUT_FILENO, bytes);
   if (fault == EPIPE) throw ClosedPipe();
   if (fault == 0) return;
-  throw OutputFailure(
-      fmt::format("output, standard output: expected to write {} bytes, found: {}; free space or redirect it",
-                  bytes.size(), std::strerror(fault)));
+  throw OutputFailure(fmt::format("output, standard output: expected to write {} bytes, found: {}; {}",
+                                  bytes.size(), std::strerror(fault),
+                                  remedy_of(fault, "redirect it to another file")));
 }
 
 void Console::notice(std::string_view text) {

@@ -4,6 +4,7 @@
 
 #include "cli/io/output_file.h"
 #include "core/base/error.h"
+#include "core/base/remedy.h"
 #include "core/base/utf8.h"
 #include "tokenizer/text/char_class.h"
 
@@ -29,8 +30,8 @@ void make_folders(const std::string& folder) {
   if (!path.has_filename()) path = path.parent_path();
   fs::create_directories(path, fault);
   check(!fault && fs::is_directory(path, fault),
-        "output, {}: expected a folder that is there or can be made, found: {}; choose another -o", folder,
-        fault ? fault.message() : "a file of that name");
+        "output, {}: expected a folder that is there or can be made, found: {}; {}", folder,
+        fault ? fault.message() : "a file of that name", remedy_of(fault.value(), "choose another -o"));
 }
 
 std::string name_from_text(std::string_view text) {

@@ -71,4 +71,6 @@ InterruptNotice::~InterruptNotice() {
 
 bool InterruptNotice::came() const { return cli::came > 0; }
 
+void InterruptNotice::obeyed() { cli::came = 0; }
+
 }  // namespace janus::cli

@@ -31,6 +31,8 @@ class InterruptNotice {
   InterruptNotice& operator=(const InterruptNotice&) = delete;
 
   bool came() const;
+  // What was asked for has been done: the program ends as if no interrupt had come.
+  void obeyed();
 };
 
 }  // namespace janus::cli

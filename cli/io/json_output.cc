@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <span>
 
+#include "cli/io/input_file.h"
 #include "cli/io/text_input.h"
 #include "core/base/error.h"
+#include "vision/image_kind.h"
 
 namespace janus::cli {
 namespace {
@@ -60,7 +63,11 @@ std::string codes_text(const ImageCodes& codes) {
 }
 
 ImageCodes read_codes(const std::string& path) {
-  const std::string text = read_text(path, "codes");
+  const std::string bytes = read_input(path, "codes");
+  const auto kind = image_kind_of(std::as_bytes(std::span(bytes)));
+  check(!kind, "codes, {}: expected a file of janus encode, found a picture ({}); make its codes first: {}",
+        path, kind ? kind->name : "", "janus encode IMAGE -o codes.json");
+  const std::string text = decode_text(bytes, "codes, " + path);
   Json file = Json::parse(text, nullptr, false);
   check(file.is_object(),
         "codes, {}: expected a JSON object {{\"height\", \"width\", \"codes\"}}, found {}; write the "

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
+#include "cli/io/output_file.h"
 #include "generator/model.h"
 
 namespace janus::cli {
@@ -11,5 +13,23 @@ namespace janus::cli {
 // `array` as a whole .npy file: version 1.0, little-endian f32, C order.
 // Source: numpy.lib.format, "Format Specification: Version 1.0".
 std::vector<std::byte> npy_file(const Array& array);
+
+// Arrays of one shape as one of a rank more, [count, ...], written as they come: nothing of it stays in
+// memory.
+class NpyStack {
+ public:
+  // `output` must outlive it. Throws Error as OutputFile::begin() does.
+  explicit NpyStack(const OutputFile& output) : file_(output.begin()) {}
+
+  void append(const Array& array);
+  int64_t count() const { return count_; }
+  // Puts the file in its place. There must be an array.
+  void finish();
+
+ private:
+  AtomicFile file_;
+  std::vector<int64_t> shape_;  // of each
+  int64_t count_ = 0;
+};
 
 }  // namespace janus::cli

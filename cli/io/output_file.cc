@@ -112,6 +112,11 @@ void OutputFile::write(std::span<const std::byte> bytes, Console& console) const
   }
 }
 
+AtomicFile OutputFile::begin() const {
+  if (special_) refuse("a regular file", "a pipe or device");
+  return AtomicFile(target_, options(/*durable=*/true));
+}
+
 AtomicFileOptions OutputFile::options(bool durable) const {
   return {.durable = durable,
           .replaces = existing_ == Existing::replaced,

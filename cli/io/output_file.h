@@ -44,6 +44,9 @@ class OutputFile {
   // that fails; FileExists where a file has come that is to be kept.
   void write(std::span<const std::byte> bytes, Console& console) const;
   void write(std::string_view text, Console& console) const;
+  // A file that grows beside the old one and is put there by its commit(), on the disk by then. Throws Error
+  // for a pipe or device; not for "-".
+  AtomicFile begin() const;
 
  private:
   friend class GrowingFile;

@@ -10,8 +10,8 @@ RunStatus run_status(const RunCounts& counts) {
   status.count = fmt::format("{} {}{}", counts.phase, counts.done,
                              counts.total >= 0 ? fmt::format("/{}", counts.total) : "");
   if (counts.errors > 0) status.count += fmt::format(", {} errors", counts.errors);
-  status.rate = fmt::format("{:.1f} pictures/s, {:.0f} {}/s", counts.images_per_second,
-                            counts.units_per_second, counts.unit);
+  status.rate = fmt::format("{:.1f} pictures/s", counts.images_per_second);
+  if (!counts.unit.empty()) status.rate += fmt::format(", {:.0f} {}/s", counts.units_per_second, counts.unit);
   if (counts.left_s >= 0) status.left = clock_time(counts.left_s) + " left";
 
   Json object{{"phase", counts.phase}, {"done", counts.done}};
@@ -19,7 +19,7 @@ RunStatus run_status(const RunCounts& counts) {
   object.update(counts.own);
   object["errors"] = counts.errors;
   object["pictures_per_second"] = rounded(counts.images_per_second);
-  object[counts.unit + "_per_second"] = rounded(counts.units_per_second);
+  if (!counts.unit.empty()) object[counts.unit + "_per_second"] = rounded(counts.units_per_second);
   object["eta_s"] = counts.left_s >= 0 ? Json(rounded(counts.left_s)) : Json(nullptr);
   status.json = to_line(object);
   return status;

@@ -15,7 +15,7 @@ struct RunCounts {
   Json own = Json::object();     // counts of the command's own
   int64_t errors = 0;
   double images_per_second = 0;
-  std::string unit;  // what an image takes: "tokens", "codes"
+  std::string unit;  // what an image takes: "tokens", "codes"; empty where that is not counted
   double units_per_second = 0;
   double share = -1;   // done of all; negative = not known
   double left_s = -1;  // the same

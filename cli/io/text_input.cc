@@ -111,10 +111,14 @@ std::string TextDecoder::finish() {
   return text;
 }
 
-std::string read_text(const std::string& path, const std::string& what) {
-  TextDecoder decoder(what + ", " + path);
-  std::string text = decoder.push(read_input(path, what));
+std::string decode_text(std::string_view bytes, const std::string& name) {
+  TextDecoder decoder(name);
+  std::string text = decoder.push(bytes);
   return text + decoder.finish();
+}
+
+std::string read_text(const std::string& path, const std::string& what) {
+  return decode_text(read_input(path, what), what + ", " + path);
 }
 
 }  // namespace janus::cli

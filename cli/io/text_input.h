@@ -30,6 +30,8 @@ class TextDecoder {
   std::string held_;  // not decoded yet
 };
 
+// All of a text, decoded as above.
+std::string decode_text(std::string_view bytes, const std::string& name);
 // All of a text file, decoded as above; "-" is standard input. Throws Error as read_input() does, too.
 std::string read_text(const std::string& path, const std::string& what);
 

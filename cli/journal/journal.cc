@@ -59,8 +59,8 @@ bool same_file(int descriptor, const std::string& path) {
 
 }  // namespace
 
-Journal::Journal(std::string path, const JournalOptions& options)
-    : path_(std::move(path)), kind_(options.kind) {
+Journal::Journal(std::string path, JournalOptions options)
+    : path_(std::move(path)), options_(std::move(options)) {
   struct stat existing {};
   stream_ = stat(path_.c_str(), &existing) == 0 && !S_ISREG(existing.st_mode);
   if (stream_) {
@@ -70,7 +70,7 @@ Journal::Journal(std::string path, const JournalOptions& options)
   }
   lock();
   unlink(leftover_path(target_, Temporary::of_target).c_str());  // of a compact() that was killed
-  read(options);
+  read();
 }
 
 Journal::~Journal() {
@@ -107,11 +107,11 @@ void Journal::lock() {
 }
 
 std::string Journal::choose_another() const {
-  return std::string("choose another ") + terms_of(kind_).option;
+  return std::string("choose another ") + terms_of(options_.kind).option;
 }
 
 void Journal::refuse(const std::string& expected, const std::string& found, const std::string& advice) const {
-  fail("{}, {}: expected {}, found {}; {}", terms_of(kind_).what, path_, expected, found, advice);
+  fail("{}, {}: expected {}, found {}; {}", terms_of(options_.kind).what, path_, expected, found, advice);
 }
 
 // Each whole line with the place where it begins, until `action` says false; what follows the last line's end
@@ -135,24 +135,24 @@ void Journal::scan(const std::function<bool(std::string_view line, int64_t offse
     text.erase(0, at);
     begin += static_cast<int64_t>(at);
     if (text.size() > kLongestLine) {
-      refuse(terms_of(kind_).records, fmt::format("a line of more than {} bytes", kLongestLine),
+      refuse(terms_of(options_.kind).records, fmt::format("a line of more than {} bytes", kLongestLine),
              choose_another());
     }
   }
 }
 
-void Journal::read(const JournalOptions& options) {
+void Journal::read() {
   scan([&](std::string_view line, int64_t offset) {
-    read_line(line, offset, options);
+    read_line(line, offset);
     return true;
   });
   struct stat file {};
   if (fstat(descriptor_, &file) != 0) refuse("a file", std::strerror(errno), "check the disk");
-  if (file.st_size > size_) read_tail(file.st_size, options);
+  if (file.st_size > size_) read_tail(file.st_size);
   resumed_ = size_ > 0;
 }
 
-void Journal::read_line(std::string_view line, int64_t offset, const JournalOptions& options) {
+void Journal::read_line(std::string_view line, int64_t offset) {
   ++lines_;
   size_ = offset + static_cast<int64_t>(line.size()) + 1;
   if (is_blank(line)) {  // an editor's
@@ -160,40 +160,36 @@ void Journal::read_line(std::string_view line, int64_t offset, const JournalOpti
     return;
   }
   const std::optional<RecordSummary> summary = read_summary(line);
-  if (!summary || summary->kind != kind_) {
-    refuse(terms_of(kind_).records, fmt::format("something else in line {}", lines_), choose_another());
+  if (!summary || summary->kind != options_.kind) {
+    refuse(terms_of(options_.kind).records, fmt::format("something else in line {}", lines_),
+           choose_another());
   }
-  const bool ours = summary->model == options.model && summary->prompt_hash == options.prompt_hash;
-  if (!ours && !options.mixed) {
-    refuse(fmt::format("records of model {} and prompt {}", options.model, options.prompt_hash),
-           fmt::format("model {} and prompt {} in line {}", summary->model, summary->prompt_hash, lines_),
-           "choose another -o, or --mixed to keep them beside the new ones");
-  }
+  note_maker(*summary, offset);
   add(*summary, offset);
 }
 
 // What follows the last line's end: a torn line of ours; after a crash of the machine it may be zeros. An
 // editor may have left a whole one without its end.
-void Journal::read_tail(int64_t file_size, const JournalOptions& options) {
+void Journal::read_tail(int64_t file_size) {
   std::string tail(static_cast<size_t>(std::min<int64_t>(file_size - size_, kLongestLine)), '\0');
   const ssize_t got = pread(descriptor_, tail.data(), tail.size(), size_);
   tail.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
   const std::optional<RecordSummary> whole = read_summary(tail);
-  const std::string_view begin = terms_of(kind_).begin;
+  const std::string_view begin = terms_of(options_.kind).begin;
   const bool ours = std::string_view(tail).substr(0, begin.size()) == begin.substr(0, tail.size()) &&
                     !nlohmann::json::accept(tail);
   const bool torn = !tail.empty() && (ours || tail.front() == '\0' || is_blank(tail));
-  if (!torn && !whole) refuse(terms_of(kind_).records, "something else at its end", choose_another());
+  if (!torn && !whole) refuse(terms_of(options_.kind).records, "something else at its end", choose_another());
   const char end = '\n';
   const int fault = whole ? write_all(descriptor_, std::as_bytes(std::span(&end, 1)))
                     : ftruncate(descriptor_, size_) != 0 ? errno
                                                          : 0;
   if (fault != 0) refuse("a file that can be written", std::strerror(fault), choose_another());
-  if (whole) read_line(tail, size_, options);
+  if (whole) read_line(tail, size_);
 }
 
 void Journal::add(const RecordSummary& summary, int64_t offset) {
-  const auto [place, fresh] = entries_.try_emplace(hash_of_key(summary.key));
+  const auto [place, fresh] = entries_.try_emplace(place_of(summary));
   if (!fresh) ++replaced_;
   place->second = {.offset = offset,
                    .bytes = summary.bytes,
@@ -207,10 +203,10 @@ void Journal::add(const RecordSummary& summary, int64_t offset) {
 
 std::optional<RecordSummary> Journal::find(const std::string& key) {
   const std::lock_guard lock(mutex_);
-  const auto entry = entries_.find(hash_of_key(key));
+  const auto entry = entries_.find(place_of(key));
   if (entry == entries_.end()) return std::nullopt;
   const Entry& found = entry->second;
-  RecordSummary summary{.kind = kind_,
+  RecordSummary summary{.kind = options_.kind,
                         .key = key,
                         .model = {},
                         .prompt_hash = {},
@@ -228,7 +224,10 @@ std::optional<RecordSummary> Journal::find(const std::string& key) {
 std::string Journal::line_of(const std::string& key) {
   check(!stream_, "output, {}: expected a file, found a pipe or device; choose another -o", path_);
   const std::lock_guard lock(mutex_);
-  int64_t at = entries_.at(hash_of_key(key)).offset;
+  return line_at(entries_.at(place_of(key)).offset);
+}
+
+std::string Journal::line_at(int64_t at) const {
   std::string line(size_t{1} << 12, '\0');
   for (size_t have = 0;;) {
     const ssize_t got =
@@ -266,18 +265,37 @@ void Journal::append(const std::string& key, const std::string& line, bool faile
 
 void Journal::forget(const std::string& key) {
   const std::lock_guard lock(mutex_);
-  replaced_ += static_cast<int64_t>(entries_.erase(hash_of_key(key)));
+  size_t erased = entries_.erase(place_of(key));
+  for (const auto& [text, maker] : makers_) erased += entries_.erase(place_of(key, text));
+  replaced_ += static_cast<int64_t>(erased);
+}
+
+int64_t Journal::forget_if(const std::function<bool(std::string_view line)>& gone) {
+  if (stream_) return 0;
+  const std::lock_guard lock(mutex_);
+  std::vector<KeyHash> found;
+  for_each_locked([&](const RecordSummary& summary, std::string_view line) {
+    if (gone(line)) found.push_back(place_of(summary));
+  });
+  for (const KeyHash& place : found) entries_.erase(place);
+  replaced_ += static_cast<int64_t>(found.size());
+  return static_cast<int64_t>(found.size());
 }
 
 void Journal::for_each(const std::function<void(std::string_view line)>& action) {
   check(!stream_, "output, {}: expected a file, found a pipe or device; choose another -o", path_);
   const std::lock_guard lock(mutex_);
+  for_each_locked([&](const RecordSummary&, std::string_view line) { action(line); });
+}
+
+void Journal::for_each_locked(
+    const std::function<void(const RecordSummary& summary, std::string_view line)>& action) {
   scan([&](std::string_view line, int64_t offset) {
     if (is_blank(line)) return true;
     const std::optional<RecordSummary> summary = read_summary(line);
     if (!summary) refuse("records alone", "something else", "let one run alone write to it");
-    const auto entry = entries_.find(hash_of_key(summary->key));
-    if (entry != entries_.end() && entry->second.offset == offset) action(line);
+    const auto entry = entries_.find(place_of(*summary));
+    if (entry != entries_.end() && entry->second.offset == offset) action(*summary, line);
     return true;
   });
 }
@@ -287,7 +305,7 @@ void Journal::compact() {
   InterruptHold hold;
   AtomicFile file(target_, {.temporary = Temporary::of_target,
                             .durable = true,
-                            .name = fmt::format("{}, {}", terms_of(kind_).what, path_),
+                            .name = fmt::format("{}, {}", terms_of(options_.kind).what, path_),
                             .advice = choose_another()});
   if (flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0) {
     refuse("a lock of its own", std::strerror(errno), "start the same command again");
@@ -297,7 +315,7 @@ void Journal::compact() {
   for_each([&](std::string_view line) {
     file.append(line);
     file.append("\n");
-    moved.at(hash_of_key(read_summary(line)->key)).offset = offset;
+    moved.at(place_of(*read_summary(line))).offset = offset;
     offset += static_cast<int64_t>(line.size()) + 1;
   });
   const int fresh = file.commit_open();

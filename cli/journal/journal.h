@@ -4,11 +4,14 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "cli/journal/key.h"
 
@@ -17,10 +20,11 @@ namespace janus::cli {
 // Which command's records a journal holds.
 enum class JournalKind { captions, images };
 
-// What a record says of the image it is about.
+// What a record says of the image it is about, and of what made it.
 struct RecordSummary {
   JournalKind kind = JournalKind::captions;
   std::string key, model, prompt_hash;
+  std::string fingerprint = {}, type = {};  // of the model; empty in records of earlier versions
   std::string sha256;  // of the image's file; of a generated image, of all that it was asked with
   int64_t bytes = -1;
   double mtime = 0;
@@ -33,34 +37,54 @@ struct RecordSummary {
 // Nothing if `line` is no record of this program.
 std::optional<RecordSummary> read_summary(std::string_view line);
 
-// What all records of one output have in common, unless they are to be mixed.
+// How a record differs from what is asked for, as a refusal has it: "prompt \"A\"" and "prompt \"B\"".
+struct Difference {
+  std::string expected, found;
+};
+
+// What the records of a run, which may be all of an output, have in common.
 struct JournalOptions {
   JournalKind kind = JournalKind::captions;
   std::string model, prompt_hash;
-  bool mixed = false;
+  bool mixed = false;  // records of other runs stay, also of the same image
+  std::string fingerprint = {}, type = {};
+  // Says how the record `line` differs, which has another model, type or prompt hash.
+  std::function<Difference(std::string_view line)> difference = {};
+
+  // Whether this run would make the record alike: by the model's fingerprint and type, or in records of
+  // earlier versions by its name.
+  bool makes(const RecordSummary& record) const;
 };
 
 // One line a record, written whole by one call: a process that dies leaves at most a torn last line, which
 // the next one takes away. Safe to use from several threads.
 class Journal {
  public:
-  // Locks and reads the file at `path`, making it if need be. Throws Error if another process has it, if it
-  // holds anything but records of its kind, or records of another model or prompt that are not to be mixed. A
-  // pipe or device is written to alone.
-  Journal(std::string path, const JournalOptions& options);
+  // Locks and reads the file at `path`, making it if need be. Throws Error if another process has it, or if
+  // it holds anything but records of the kind in `options`. A pipe or device is written to alone.
+  Journal(std::string path, JournalOptions options);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // The record of `key` that counts: the last one.
+  // What this run asks, before it asks for records of captions or adds to them. Throws Error if there are
+  // records that it would not make and that are not to be mixed.
+  void go_on(JournalOptions options);
+
+  // The record of `key` that counts: the last one that this run would make. Keys are the same that have one
+  // identity_of_key; of generated images, the same text.
   std::optional<RecordSummary> find(const std::string& key);
   // The whole line of it.
   std::string line_of(const std::string& key);
+  // The lines of records of `key` that other runs made.
+  std::vector<std::string> other_lines_of(const std::string& key);
   // Appends the record of `key`, without line end. Throws Error, and takes back what was written of it, if it
   // cannot be written whole.
   void append(const std::string& key, const std::string& line, bool failed);
-  // Takes back the record of `key`, which compact() then drops.
+  // Takes back all records of `key`, which compact() then drops.
   void forget(const std::string& key);
+  // Takes back all records that `gone` says it of, and says how many.
+  int64_t forget_if(const std::function<bool(std::string_view line)>& gone);
   // Drops lines that no longer count, in one step.
   void compact();
   // Every line that counts, in order.
@@ -83,18 +107,32 @@ class Journal {
     bool failed = false, transient = false;
   };
 
+  // The first record of what one run, or several alike, made.
+  struct Maker {
+    RecordSummary first;
+    int64_t line = 0, offset = 0;
+  };
+
   void lock();
   std::string choose_another() const;
-  void read(const JournalOptions& options);
-  void read_line(std::string_view line, int64_t offset, const JournalOptions& options);
-  void read_tail(int64_t file_size, const JournalOptions& options);
+  void read();
+  void read_line(std::string_view line, int64_t offset);
+  void read_tail(int64_t file_size);
+  void note_maker(const RecordSummary& summary, int64_t offset);
+  [[noreturn]] void refuse_other(const Maker& other) const;
   void add(const RecordSummary& summary, int64_t offset);
+  // Where entries_ has a record.
+  KeyHash place_of(const RecordSummary& summary) const;
+  KeyHash place_of(const std::string& key) const { return place_of(key, own_maker_); }
+  KeyHash place_of(const std::string& key, const std::string& maker) const;
+  std::string line_at(int64_t offset) const;
+  void for_each_locked(const std::function<void(const RecordSummary&, std::string_view line)>& action);
   void scan(const std::function<bool(std::string_view line, int64_t offset)>& action);
   [[noreturn]] void refuse(const std::string& expected, const std::string& found,
                            const std::string& advice) const;
 
   std::string path_;  // as given, for messages
-  JournalKind kind_;
+  JournalOptions options_;
   std::string target_;  // with links followed
   int descriptor_ = -1;
   int64_t size_ = 0;
@@ -104,6 +142,10 @@ class Journal {
   bool stream_ = false;  // a pipe or device: nothing can be read back
   std::mutex mutex_;
   std::unordered_map<KeyHash, Entry, HashOfHash> entries_;
+  // By what made them, as text.
+  std::map<std::string, Maker> makers_;
+  std::set<std::string> as_own_;  // those that this run would make alike
+  std::string own_maker_;
 };
 
 }  // namespace janus::cli

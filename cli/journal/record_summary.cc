@@ -6,6 +6,9 @@
 namespace janus::cli {
 namespace {
 
+// Records are less deep. What reads a whole one goes as deep as it is nested.
+constexpr int kDeepest = 100;
+
 class SummaryReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   RecordSummary summary;
@@ -37,6 +40,8 @@ class SummaryReader : public nlohmann::json_sax<nlohmann::json> {
       summary.model = value;
       has_model = true;
     }
+    if (name_ == "model_fingerprint") summary.fingerprint = value;
+    if (name_ == "type") summary.type = value;
     if (name_ == "prompt_hash") {
       summary.prompt_hash = value;
       has_prompt = true;
@@ -45,10 +50,7 @@ class SummaryReader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool binary(binary_t&) override { return true; }
-  bool start_object(std::size_t) override {
-    ++depth_;
-    return true;
-  }
+  bool start_object(std::size_t) override { return ++depth_ <= kDeepest; }
   bool key(string_t& name) override {
     if (depth_ == 1) name_ = name;
     return true;
@@ -58,7 +60,7 @@ class SummaryReader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   // A record is an object: an array outside one is none.
-  bool start_array(std::size_t) override { return depth_++ > 0; }
+  bool start_array(std::size_t) override { return depth_++ > 0 && depth_ <= kDeepest; }
   bool end_array() override {
     --depth_;
     return true;

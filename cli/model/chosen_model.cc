@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "cli/model/chosen_device.h"
 #include "cli/model/model_path.h"
@@ -11,9 +12,19 @@
 #include "core/checkpoint/finite_tensors.h"
 #include "core/tensor/device.h"
 #include "generator/builtin_model.h"
+#include "generator/model_fingerprint.h"
 #include "tokenizer/text/text_tokenizer.h"
 
 namespace janus::cli {
+namespace {
+
+using std::chrono::steady_clock;
+
+double milliseconds_since(steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(steady_clock::now() - start).count();
+}
+
+}  // namespace
 
 FileSet model_files(const std::string& model, Console& console) {
   if (is_builtin(model)) return builtin_model();
@@ -53,14 +64,31 @@ Checkpoint open_checkpoint(FileSet files, const CommonOptions& options, Console&
   return checkpoint;
 }
 
+FoundModel find_model(const CommonOptions& options, Console& console) {
+  const auto start = steady_clock::now();
+  FoundModel found{.name = name_of_model(options.model),
+                   .fingerprint = {},
+                   .open_ms = 0,
+                   .checkpoint = open_checkpoint(options, console)};
+  found.fingerprint = model_fingerprint(found.checkpoint);
+  found.open_ms = milliseconds_since(start);
+  return found;
+}
+
 ChosenModel open_chosen_model(const CommonOptions& options, const Work& work, Console& console,
                               const Progress& progress, const std::string& limits) {
+  return open_chosen_model(find_model(options, console), options, work, console, progress, limits);
+}
+
+ChosenModel open_chosen_model(FoundModel found, const CommonOptions& options, const Work& work,
+                              Console& console, const Progress& progress, const std::string& limits) {
+  const auto start = steady_clock::now();
   ChosenModel chosen;
   chosen.builtin = is_builtin(options.model);
-  chosen.name = name_of_model(options.model);
+  chosen.name = std::move(found.name);
+  chosen.fingerprint = std::move(found.fingerprint);
   tell_builtin(options, console, limits);
-  auto start = std::chrono::steady_clock::now();
-  Checkpoint checkpoint = open_checkpoint(options, console);
+  const Checkpoint checkpoint = std::move(found.checkpoint);
   ModelOptions model_options{.type = weight_type_from_name(options.type), .progress = progress};
   // Nothing is loaded for a prompt that cannot be read.
   if (work.new_tokens > 0 || work.generated_images > 0) (void)open_tokenizer(checkpoint.files());
@@ -69,8 +97,7 @@ ChosenModel open_chosen_model(const CommonOptions& options, const Work& work, Co
   chosen.images_at_once = at_once;
   chosen.model = open_model(checkpoint, device, model_options);
   tell_notes(checkpoint, console);
-  chosen.load_ms =
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  chosen.load_ms = found.open_ms + milliseconds_since(start);
 
   const ModelInfo& info = chosen.model->info();
   console.detail(fmt::format("model {}: {} in the {} layout, {} layers of width {}, pictures of {} x {}",

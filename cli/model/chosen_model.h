@@ -29,18 +29,32 @@ Checkpoint open_checkpoint(FileSet files, const CommonOptions& options, Console&
 // Puts on standard error what the checkpoint has noted since the last call.
 void tell_notes(const Checkpoint& checkpoint, Console& console);
 
+// A model of which nothing is read but headers.
+struct FoundModel {
+  std::string name;         // as given, or kBuiltinName
+  std::string fingerprint;  // as model_fingerprint() has it
+  double open_ms = 0;
+  Checkpoint checkpoint;
+};
+
+// The model that -m names, by open_checkpoint(). For commands that have something to refuse before they load.
+FoundModel find_model(const CommonOptions& options, Console& console);
+
 struct ChosenModel {
-  std::string name;  // as given, or kBuiltinName
+  std::string name, fingerprint;  // as FoundModel has them
   bool builtin = false;
   double load_ms = 0;
   int images_at_once = 0;  // so many fit into memory side by side; 0: as many as the device gains from
   std::unique_ptr<Model> model;
 };
 
-// Opens device and model, and tells `progress` how far. Notes on standard error if it is the built-in one;
-// `limits` as tell_builtin() has it. Throws Error before anything is
-// loaded where `work` with it does not fit into memory.
+// Finds the model, opens device and model, and tells `progress` how far. Notes on standard error if it is the
+// built-in one; `limits` as tell_builtin() has it. Throws Error before anything is loaded where `work` with
+// it does not fit into memory.
 ChosenModel open_chosen_model(const CommonOptions& options, const Work& work, Console& console,
                               const Progress& progress, const std::string& limits = {});
+// The same for one that find_model() has found with these options.
+ChosenModel open_chosen_model(FoundModel found, const CommonOptions& options, const Work& work,
+                              Console& console, const Progress& progress, const std::string& limits = {});
 
 }  // namespace janus::cli

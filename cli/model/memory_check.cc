@@ -99,14 +99,16 @@ MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& mach
                 question.model, parts(need), found, use),
             .images_at_once = question.work.images_at_once};
   }
-  fail("memory, model {}: expected {} ({}), found {}; {}", question.model, readable_bytes(need.own_bytes()),
-       parts(need), found, use);
+  throw NotEnoughMemory(fmt::format("memory, model {}: expected {} ({}), found {}; {}", question.model,
+                                    readable_bytes(need.own_bytes()), parts(need), found, use));
 }
 
 void check_room(int64_t bytes, const std::string& what, const std::string& advice,
                 const MachineMemory& machine) {
-  check(bytes <= machine.available_bytes, "memory, {}: expected {}, found {} that {} has left; {}", what,
-        readable_bytes(bytes), readable_bytes(machine.available_bytes), machine.limit, advice);
+  if (bytes <= machine.available_bytes) return;
+  throw NotEnoughMemory(fmt::format("memory, {}: expected {}, found {} that {} has left; {}", what,
+                                    readable_bytes(bytes), readable_bytes(machine.available_bytes),
+                                    machine.limit, advice));
 }
 
 }  // namespace janus::cli

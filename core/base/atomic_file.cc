@@ -111,6 +111,18 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
   if (const int fault = write_all(file_.get(), bytes); fault != 0) refuse("to write it whole", fault);
 }
 
+void AtomicFile::overwrite_front(std::span<const std::byte> bytes) {
+  write(std::as_bytes(std::span(buffer_)));
+  buffer_.clear();
+  for (size_t done = 0; done < bytes.size();) {
+    const ssize_t put =
+        pwrite(file_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) refuse("to write it whole", put < 0 ? errno : ENOSPC);
+    done += static_cast<size_t>(put);
+  }
+}
+
 void AtomicFile::flush() {
   write(std::as_bytes(std::span(buffer_)));
   buffer_.clear();

@@ -55,6 +55,8 @@ class AtomicFile {
   // Behind what is there. May keep some in memory until flush() or commit(), but not where it can be resumed.
   void append(std::span<const std::byte> bytes);
   void append(std::string_view text) { append(std::as_bytes(std::span(text))); }
+  // Over the first bytes, of which as many must have been appended.
+  void overwrite_front(std::span<const std::byte> bytes);
   // To the system, and to the disk if that was asked for.
   void flush();
   // Gives it its name. No more can be written.

@@ -102,17 +102,27 @@ int64_t checked_integer(const nlohmann::json& json, int64_t least, int64_t most,
   return value;
 }
 
+// A message with what to do at its end.
+std::string ended(std::string message, const std::string& remedy) {
+  return remedy.empty() ? message : std::move(message) + "; " + remedy;
+}
+
 std::string range_text(int64_t least, int64_t most) {
   return fmt::format("a whole number from {} to {}", least, most);
 }
 
 }  // namespace
 
-nlohmann::json parse_json(std::string_view text, const std::string& where, DuplicateKeys duplicates) {
-  check(!text.empty(), "{}: expected JSON, found an empty file", where);
-  Builder builder(text, where, duplicates);
-  Json::sax_parse(text.begin(), text.end(), &builder);
-  return builder.take();
+nlohmann::json parse_json(std::string_view text, const std::string& where, DuplicateKeys duplicates,
+                          const std::string& remedy) {
+  try {
+    check(!text.empty(), "{}: expected JSON, found an empty file", where);
+    Builder builder(text, where, duplicates);
+    Json::sax_parse(text.begin(), text.end(), &builder);
+    return builder.take();
+  } catch (const Error& error) {
+    throw Error(ended(error.what(), remedy));
+  }
 }
 
 std::string excerpt(const nlohmann::json& json, size_t longest) {
@@ -123,9 +133,10 @@ std::string excerpt(const nlohmann::json& json, size_t longest) {
   return text;
 }
 
-JsonObject::JsonObject(const nlohmann::json& json, std::string where)
-    : json_(&json), where_(std::move(where)) {
-  check(json.is_object(), "{}: expected a JSON object, found {}", where_, excerpt(json));
+JsonObject::JsonObject(const nlohmann::json& json, std::string where, std::string remedy)
+    : json_(&json), where_(std::move(where)), remedy_(std::move(remedy)) {
+  if (!json.is_object())
+    throw Error(ended(fmt::format("{}: expected a JSON object, found {}", where_, excerpt(json)), remedy_));
 }
 
 const nlohmann::json* JsonObject::find(std::string_view key) const {
@@ -134,7 +145,12 @@ const nlohmann::json* JsonObject::find(std::string_view key) const {
 }
 
 void JsonObject::wrong(std::string_view key, std::string_view expected, const nlohmann::json& found) const {
-  fail("{}: {}: expected {}, found {}", where_, key, expected, excerpt(found));
+  throw Error(
+      ended(fmt::format("{}: {}: expected {}, found {}", where_, key, expected, excerpt(found)), remedy_));
+}
+
+void JsonObject::absent(std::string_view key, std::string_view expected) const {
+  throw Error(ended(fmt::format("{}: {}: expected {}, found no such key", where_, key, expected), remedy_));
 }
 
 int64_t JsonObject::integer(std::string_view key, int64_t fallback, int64_t least, int64_t most) const {
@@ -143,7 +159,7 @@ int64_t JsonObject::integer(std::string_view key, int64_t fallback, int64_t leas
 
 int64_t JsonObject::required_integer(std::string_view key, int64_t least, int64_t most) const {
   const nlohmann::json* value = find(key);
-  check(value != nullptr, "{}: {}: expected {}, found no such key", where_, key, range_text(least, most));
+  if (value == nullptr) absent(key, range_text(least, most));
   bool valid = false;
   const int64_t number = checked_integer(*value, least, most, &valid);
   if (!valid) wrong(key, range_text(least, most), *value);
@@ -172,7 +188,7 @@ std::string JsonObject::string(std::string_view key, std::string fallback) const
 }
 
 std::string JsonObject::required_string(std::string_view key) const {
-  check(contains(key), "{}: {}: expected a text, found no such key", where_, key);
+  if (!contains(key)) absent(key, "a text");
   return string(key, {});
 }
 
@@ -188,12 +204,12 @@ std::string JsonObject::choice(std::string_view key, std::initializer_list<const
 std::optional<JsonObject> JsonObject::object(std::string_view key) const {
   const nlohmann::json* value = find(key);
   if (value == nullptr) return std::nullopt;
-  return JsonObject(*value, fmt::format("{}: {}", where_, key));
+  return JsonObject(*value, fmt::format("{}: {}", where_, key), remedy_);
 }
 
 JsonObject JsonObject::required_object(std::string_view key) const {
   const auto value = object(key);
-  check(value.has_value(), "{}: {}: expected a JSON object, found no such key", where_, key);
+  if (!value) absent(key, "a JSON object");
   return *value;
 }
 

@@ -14,10 +14,14 @@ namespace janus {
 // What a second value under one key is: Python's readers let it win, safetensors forbids it.
 enum class DuplicateKeys { last_wins, refuse };
 
+// What to do about a file that a person may have written, or fetched.
+inline constexpr const char* kMendFile = "correct the file, or download it again";
+
 // Parses `text`; `where` names it in messages. Throws Error with line and column of the first fault, and for
-// nesting deeper than any model file has.
+// nesting deeper than any model file has. remedy: ends the message; empty = the caller ends it.
 nlohmann::json parse_json(std::string_view text, const std::string& where,
-                          DuplicateKeys duplicates = DuplicateKeys::last_wins);
+                          DuplicateKeys duplicates = DuplicateKeys::last_wins,
+                          const std::string& remedy = {});
 
 // A value in one short line of ASCII, for messages.
 std::string excerpt(const nlohmann::json& json, size_t longest = 60);
@@ -28,7 +32,8 @@ std::string excerpt(const nlohmann::json& json, size_t longest = 60);
 class JsonObject {
  public:
   // Throws Error unless `json` is an object. `where` is the file and, within it, the path of the object.
-  JsonObject(const nlohmann::json& json, std::string where);
+  // remedy: ends all messages; empty = the caller ends them.
+  JsonObject(const nlohmann::json& json, std::string where, std::string remedy = kMendFile);
 
   const std::string& where() const { return where_; }
   bool contains(std::string_view key) const { return find(key) != nullptr; }
@@ -54,9 +59,10 @@ class JsonObject {
  private:
   const nlohmann::json* find(std::string_view key) const;  // null where absent or JSON null
   [[noreturn]] void wrong(std::string_view key, std::string_view expected, const nlohmann::json& found) const;
+  [[noreturn]] void absent(std::string_view key, std::string_view expected) const;
 
   const nlohmann::json* json_;
-  std::string where_;
+  std::string where_, remedy_;
 };
 
 }  // namespace janus

@@ -16,13 +16,15 @@
 
 #include "core/base/error.h"
 #include "core/base/file_descriptor.h"
+#include "core/base/remedy.h"
 
 namespace janus {
 namespace {
 
 [[noreturn]] void fail_system(const std::string& path, const char* what) {
-  const char* advice = errno == EACCES ? "make it readable" : "restore the file, or look at its disk";
-  fail("{}: cannot be {}: {}; {}", path, what, std::generic_category().message(errno), advice);
+  const int fault = errno;
+  fail("{}: expected a file that can be {}, found: {}; {}", path, what,
+       std::generic_category().message(fault), reading_remedy_of(fault, path));
 }
 
 // A mapped file. A signal handler reads `begin`, `end` and `path` while other threads map and unmap.

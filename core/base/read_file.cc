@@ -17,9 +17,11 @@ namespace {
 
 constexpr size_t kBlock = size_t{1} << 16;
 
-[[noreturn]] void refuse(const std::string& name) {
+// path: empty where there is only a descriptor.
+[[noreturn]] void refuse(const std::string& name, const std::string& path = {}) {
   const int fault = errno;
-  fail("{}: expected a readable file, found: {}; {}", name, std::strerror(fault), reading_remedy_of(fault));
+  fail("{}: expected a readable file, found: {}; {}", name, std::strerror(fault),
+       reading_remedy_of(fault, path));
 }
 
 // As the system tells it; 0 where it does not.
@@ -54,7 +56,7 @@ std::string read_to_end(int descriptor, const std::string& name, size_t most_byt
 std::string read_file(const std::string& path, const std::string& name, size_t most_bytes) {
   if (path == kStandardInput) return read_to_end(STDIN_FILENO, name, most_bytes);
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) refuse(name);
+  if (!file.is_open()) refuse(name, path);
   return read_to_end(file.get(), name, most_bytes);
 }
 

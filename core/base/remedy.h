@@ -10,7 +10,8 @@ namespace janus {
 // causes.
 std::string remedy_of(int fault, const std::string& otherwise);
 
-// The same where a file was to be read.
-std::string reading_remedy_of(int fault);
+// The same where a file was to be read. path: as it was given, where a file near it, a folder that is not
+// there or an address of the web can be told; empty = unknown.
+std::string reading_remedy_of(int fault, const std::string& path = {});
 
 }  // namespace janus

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/remedy.h"
 #include "core/checkpoint/stand_in.h"
 
 namespace janus {
@@ -18,12 +19,13 @@ void check_leads_somewhere(const fs::directory_entry& entry, const std::string& 
   const fs::file_status status = entry.status(fault);
   if (status.type() == fs::file_type::not_found || fault == std::errc::too_many_symbolic_link_levels) {
     fail(
-        "model {}: expected a file behind every link, found that {} leads to {}, which is not there; restore "
+        "model {}: expected a file behind every link, found that {} leads to {}, which is not there; "
+        "restore "
         "or download that file, or remove the link",
         path, name, fs::read_symlink(entry.path(), ignored).string());
   }
-  check(status.type() != fs::file_type::none, "model {}: {} cannot be examined: {}; make it readable", path,
-        name, fault.message());
+  check(status.type() != fs::file_type::none, "model {}: expected {} to be readable, found: {}; {}", path,
+        name, fault.message(), reading_remedy_of(fault.value()));
 }
 
 }  // namespace
@@ -35,8 +37,8 @@ FileSet FileSet::folder(const std::string& path) {
         "model {}: no such folder; download one, for example with `hf download "
         "deepseek-community/Janus-Pro-1B --local-dir Janus-Pro-1B`, and give its folder",
         path);
-  check(status.type() != fs::file_type::none, "model {}: cannot be examined: {}; make the path readable",
-        path, error.message());
+  check(status.type() != fs::file_type::none, "model {}: expected a folder that can be read, found: {}; {}",
+        path, error.message(), reading_remedy_of(error.value()));
   check(fs::is_directory(status),
         "model {}: expected a folder with config.json and weights, found a file; give the folder", path);
 
@@ -50,7 +52,8 @@ FileSet FileSet::folder(const std::string& path) {
     if (!name.starts_with('.')) check_leads_somewhere(*entry, name, path);
     if (entry->is_regular_file(ignored)) set.names_.insert(name);
   }
-  check(!error, "model {}: cannot be listed: {}; make the folder readable", path, error.message());
+  check(!error, "model {}: expected a folder that can be read, found: {}; {}", path, error.message(),
+        reading_remedy_of(error.value()));
   return set;
 }
 
@@ -79,6 +82,14 @@ bool FileSet::contains(std::string_view file) const {
   return names_.contains(file) || in_memory_.contains(file);
 }
 
+void FileSet::check_no_other(std::string_view file) const {
+  std::error_code ignored;
+  if (!is_folder() || contains(file)) return;
+  const fs::file_status status = fs::status(path(file), ignored);
+  check(!fs::exists(status), "model {}: expected the file {}, found a {} of that name; put the file there",
+        name_, file, fs::is_directory(status) ? "folder" : "pipe or device");
+}
+
 std::vector<std::string> FileSet::files() const {
   std::vector<std::string> files(names_.begin(), names_.end());
   for (const auto& [file, bytes] : in_memory_) files.push_back(file);
@@ -99,11 +110,7 @@ FileBytes FileSet::read(std::string_view file) const {
 nlohmann::json FileSet::json(std::string_view file) const {
   const FileBytes content = read(file);
   const auto* text = reinterpret_cast<const char*>(content.bytes.data());
-  try {
-    return parse_json({text, content.bytes.size()}, path(file));
-  } catch (const Error& error) {
-    fail("{}; correct the file, or download it again", error.what());
-  }
+  return parse_json({text, content.bytes.size()}, path(file), DuplicateKeys::last_wins, kMendFile);
 }
 
 }  // namespace janus

@@ -28,6 +28,8 @@ class FileSet {
   const std::string& name() const { return name_; }  // the path, or the built-in's name: for messages
   std::string path(std::string_view file) const;     // of one file: for messages
   bool contains(std::string_view file) const;
+  // Where `file` is missing: throws Error if a folder, a pipe or a device has its name.
+  void check_no_other(std::string_view file) const;
   std::vector<std::string> files() const;                // sorted
   bool is_folder() const { return in_memory_.empty(); }  // on disk, at name()
   // Maps the file read-only. Throws with the path if it cannot be opened or mapped, or if something else was

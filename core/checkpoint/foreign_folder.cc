@@ -224,6 +224,7 @@ void check_no_adapter(const FileSet& files) {
 
 void fail_without_config(const FileSet& files) {
   constexpr const char* kExpected = "config.json";
+  files.check_no_other(kExpected);
   check_no_adapter(files);
   check_marks(files, kExpected, kShards);
   check_not_above(files, kExpected);
@@ -244,6 +245,7 @@ void fail_without_config(const FileSet& files) {
 
 void fail_without_weights(const FileSet& files) {
   constexpr const char* kExpected = "weights in *.safetensors or pytorch_model*.bin";
+  for (const char* file : {"model.safetensors", "pytorch_model.bin"}) files.check_no_other(file);
   for (const std::span<const Mark> marks : {std::span<const Mark>(kShards), std::span<const Mark>(kExports)})
     check_marks(files, kExpected, marks);
   check_not_above(files, kExpected);

@@ -63,7 +63,7 @@ uint64_t checked_bytes(int64_t elements, const StoredType& type, const std::stri
 
 Entry read_entry(const std::string& name, const nlohmann::json& json, const std::string& file,
                  const std::string& where) {
-  const JsonObject object(json, fmt::format("{}: tensor {}", where, quoted(name)));
+  const JsonObject object(json, fmt::format("{}: tensor {}", where, quoted(name)), /*remedy=*/"");
   Entry entry;
   entry.name = name;
   StoredTensor& tensor = entry.tensor;

@@ -65,7 +65,7 @@ void read_weight_map(const nlohmann::json& json, const std::string& where, Candi
     candidate.placed.emplace(name, named);
     candidate.files.insert(named);
   }
-  check(!candidate.files.empty(), "{}: expected tensors, found none", weight_map.where());
+  check(!candidate.files.empty(), "{}: expected tensors, found none; download it again", weight_map.where());
 }
 
 class Chooser {
@@ -112,13 +112,11 @@ class Chooser {
 
   Candidate by_index(WeightFormat format, const std::string& index, std::string_view ending) const {
     Candidate candidate{.format = format, .index = index};
-    std::string advice;
     try {
       const nlohmann::json json = read_index_(index);
-      advice = "; download it again";
       read_weight_map(json, where_ + ": " + index, candidate);
     } catch (const Error& error) {
-      candidate.fault = error.what() + advice;
+      candidate.fault = error.what();
       candidate.brief = "cannot be read";
       candidate.ends_choice = true;
       return candidate;

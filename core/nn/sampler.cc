@@ -15,6 +15,13 @@ int32_t argmax(std::span<const float> values) {
   return static_cast<int32_t>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
+// Logarithm of the sum of exp(logit - largest).
+double log_sum(std::span<const float> logits, double largest) {
+  double sum = 0;
+  for (float logit : logits) sum += std::exp(logit - largest);
+  return std::log(sum);
+}
+
 // Ids whose logits survive top-k and top-p, in any order. Ties at the border fall to the lower id.
 std::vector<int32_t> candidates(std::span<const double> scaled, int top_k, float top_p) {
   std::vector<int32_t> ids(scaled.size());
@@ -123,9 +130,21 @@ std::vector<float> guide(std::span<const float> conditional, std::span<const flo
 
 double log_probability(std::span<const float> logits, int32_t id) {
   const double largest = *std::max_element(logits.begin(), logits.end());
-  double sum = 0;
-  for (float logit : logits) sum += std::exp(logit - largest);
-  return logits[id] - largest - std::log(sum);
+  return logits[id] - largest - log_sum(logits, largest);
+}
+
+std::vector<TokenLogprob> top_log_probabilities(std::span<const float> logits, int count) {
+  std::vector<int32_t> ids(logits.size());
+  std::iota(ids.begin(), ids.end(), 0);
+  const auto kept = ids.begin() + std::min<int64_t>(count, static_cast<int64_t>(ids.size()));
+  std::partial_sort(ids.begin(), kept, ids.end(), [&](int32_t a, int32_t b) {
+    return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
+  });
+  std::vector<TokenLogprob> top;
+  if (kept == ids.begin()) return top;
+  const double largest = logits[ids.front()], sum = log_sum(logits, largest);
+  for (auto id = ids.begin(); id != kept; ++id) top.push_back({*id, logits[*id] - largest - sum});
+  return top;
 }
 
 }  // namespace janus

@@ -35,4 +35,12 @@ std::vector<float> guide(std::span<const float> conditional, std::span<const flo
 // Natural logarithm of softmax(logits)[id], summed in double.
 double log_probability(std::span<const float> logits, int32_t id);
 
+struct TokenLogprob {
+  int32_t id = 0;
+  double logprob = 0;
+};
+
+// The `count` largest of these, largest first, the lower id first among equals; all where there are fewer.
+std::vector<TokenLogprob> top_log_probabilities(std::span<const float> logits, int count);
+
 }  // namespace janus

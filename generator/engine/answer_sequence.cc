@@ -15,6 +15,8 @@ class AnswerSequence : public Sequence {
     if (const TextTokenizer* tokenizer = model.text_tokenizer()) text_.emplace(*tokenizer);
     kind = TokenKind::text;
     sampling = request.sampling;
+    logprobs_ = request.logprobs;
+    top_logprobs_ = request.top_logprobs;
     images = std::move(request.images);
     session = std::move(request.session);
     PromptRow row;
@@ -39,6 +41,11 @@ class AnswerSequence : public Sequence {
     answer_.finish_reason = FinishReason::length;
   }
 
+  bool wants_logits() const override { return logprobs_; }
+  void look(std::span<const float> logits, int32_t token) override {
+    looked_at_ = {token, log_probability(logits, token), top_log_probabilities(logits, top_logprobs_)};
+  }
+
   void take(int32_t token) override {
     if (std::find(ends_.begin(), ends_.end(), token) != ends_.end()) {
       answer_.finish_reason = FinishReason::stop;
@@ -47,6 +54,9 @@ class AnswerSequence : public Sequence {
     }
     sampled.push_back(token);
     ended = static_cast<int64_t>(sampled.size()) == most;
+    looked_at_.id = token;
+    if (sink_.on_token) sink_.on_token(looked_at_);
+    if (logprobs_) answer_.tokens.push_back(std::exchange(looked_at_, {}));
     if (text_) show(text_->push(token));
     report("writing", static_cast<int64_t>(sampled.size()), most);
   }
@@ -78,6 +88,9 @@ class AnswerSequence : public Sequence {
 
   AnswerSink sink_;
   std::vector<int32_t> ends_;
+  bool logprobs_ = false;
+  int top_logprobs_ = 0;
+  SampledToken looked_at_;  // the token to be taken next
   std::optional<AnswerText> text_;
   Answer answer_;
 };

@@ -42,6 +42,9 @@ void check_turns(std::span<const ChatTurn> turns, size_t images) {
   for (const ChatTurn& turn : turns) {
     check_prompt("question", turn.question);
     check_text("answer", turn.answer);
+    check_text("system prompt", turn.system);
+    check(turn.system.empty() || &turn == turns.data(),
+          "system prompt: expected one before the first turn alone, found another; join them");
     check(turn.images >= 0, "images of a turn: expected 0 or more, found {}; give their number", turn.images);
     placed += turn.images;
   }
@@ -68,6 +71,7 @@ void check_image_request(const Model& model, const std::string& prompt, std::spa
 void check_request(const Model& model, const AnswerRequest& request) {
   check_sampling(request.sampling);
   kMaxTokens.check("max_tokens", request.max_tokens);
+  kTopLogprobs.check("top_logprobs", request.top_logprobs);
   check_images(model, request.images);
   if (request.prompt_ids.empty()) {
     check_turns(request.turns, request.images.size());

@@ -93,6 +93,23 @@ void Engine::cancel(RequestId id) {
   came_.notify_all();
 }
 
+void Engine::call(std::function<void()> work) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return;
+  calls_.push_back(std::move(work));
+  came_.notify_all();
+}
+
+void Engine::make_calls() {
+  std::vector<std::function<void()>> calls;
+  {
+    const std::lock_guard lock(mutex_);
+    calls.swap(calls_);
+    if (stopped_) return;
+  }
+  for (const auto& work : calls) work();
+}
+
 std::shared_ptr<Session> Engine::open_session(int64_t capacity) {
   const TransformerConfig& config = model_.engine_model().language_model().config();
   if (capacity == 0) capacity = conversation_tokens(config);
@@ -150,6 +167,7 @@ void Engine::drop_unused_sessions() {
 
 bool Engine::step() {
   take_inbox();
+  make_calls();
   bool stopped = false;
   {
     const std::lock_guard lock(mutex_);
@@ -173,7 +191,8 @@ void Engine::run() {
   while (true) {
     if (step()) continue;
     std::unique_lock lock(mutex_);
-    came_.wait(lock, [this] { return stopped_ || !inbox_.empty() || !cancelled_.empty(); });
+    came_.wait(lock,
+               [this] { return stopped_ || !inbox_.empty() || !cancelled_.empty() || !calls_.empty(); });
     if (stopped_ && inbox_.empty()) return;
   }
 }

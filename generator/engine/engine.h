@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,9 @@ class Engine {
   RequestId submit(ScoreRequest request, ScoreSink sink);
   // Ends a request with Cancelled within a step. Nothing happens where it has ended already.
   void cancel(RequestId id);
+  // Calls `work` between two steps, on the thread that runs the engine: there it may use the model. It must
+  // not throw. Lets go of it uncalled after stop().
+  void call(std::function<void()> work);
   // A conversation of at most `capacity` tokens; 0: conversation_tokens().
   std::shared_ptr<Session> open_session(int64_t capacity = 0);
   // No request is taken any more, and run() returns; what is under way ends with an error.
@@ -80,6 +84,7 @@ class Engine {
  private:
   RequestId put(std::shared_ptr<Sequence> sequence);
   void take_inbox();
+  void make_calls();
   void drop_unused_sessions();
   template <typename Result, typename Request, typename Sink>
   Result wait_for(Request request, Sink sink);
@@ -93,6 +98,7 @@ class Engine {
   std::condition_variable came_;
   std::vector<std::shared_ptr<Sequence>> inbox_;
   std::vector<RequestId> cancelled_;
+  std::vector<std::function<void()>> calls_;
   std::vector<std::weak_ptr<Session>> sessions_;
   RequestId next_id_ = 1;
   Load load_;

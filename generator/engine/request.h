@@ -31,6 +31,8 @@ struct ChatTurn {
   int images = 0;
   std::string answer = {};    // of every turn but the last
   bool marked_places = true;  // false: "<image_placeholder>" is text beside images, too
+  // Stands before the first turn in place of the model's own words; empty: those. Text, whatever it spells.
+  std::string system = {};
 };
 
 // The keys and values of a conversation that stay from one answer to the next. Made by
@@ -65,6 +67,10 @@ struct AnswerRequest {
   // Whether role, begin, end and placeholder tokens that `turns` spell out mean what they are. Otherwise they
   // are text, so that nobody's words can close their own turn.
   bool special_tokens = false;
+  // Whether the answer's tokens come with their log-probabilities, and with those of so many of the likeliest
+  // in their place.
+  bool logprobs = false;
+  int top_logprobs = 0;
   // The request goes on behind what the session holds, and adds the prompt and every sampled token but the
   // last. A request that fails leaves the session as it was. Null: a conversation of its own.
   std::shared_ptr<Session> session = {};
@@ -113,6 +119,8 @@ struct Cancelled : Error {
 // it. One that throws ends its request with what it threw; the other requests go on. A request ends with one
 // call: on_done, or on_error, which also follows an on_done that throws.
 struct AnswerSink {
+  // Called for every token, before the text that it makes certain. Without logprobs it has its id alone.
+  std::function<void(const SampledToken& token)> on_token = {};
   std::function<void(std::string_view piece)> on_text = {};  // never a part of a character
   Progress on_progress = {};
   std::function<void(Answer& answer)> on_done = {};

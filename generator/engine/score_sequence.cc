@@ -54,7 +54,8 @@ class AnswerScore : public ScoreSequence {
     size_t longest = 0;
     for (const std::string& answer : request.answers) {
       Score score{.ids = model.answer_ids(answer, request.special_tokens), .logprobs = {}, .total = 0};
-      check(!score.ids.empty(), "text: expected at least one token to score, found none");
+      check(!score.ids.empty(),
+            "text: expected at least one token to score, found none; give text that is not empty");
       longest = std::max(longest, score.ids.size());
       scores_.push_back(std::move(score));
     }

@@ -40,6 +40,10 @@ class Sequence {
   virtual void fail(std::exception_ptr why) = 0;
   virtual void report(const char* phase, int64_t done, int64_t total) = 0;
   virtual bool keeps_hidden() const { return false; }
+  // Whether look() is called, which keeps the sequence from being sampled by a device itself.
+  virtual bool wants_logits() const { return false; }
+  // Called before take() with the finite logits that the token was sampled from.
+  virtual void look(std::span<const float> /*logits*/, int32_t /*token*/) {}
 
   RequestId id = 0;
   TokenKind kind = TokenKind::text;

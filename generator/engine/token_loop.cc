@@ -61,7 +61,9 @@ void TokenLoop::sample_next(Sequence& sequence, std::span<const float> logits, c
   }
   if (!all_finite(line)) return refuse(sequence, logits, hidden);
   const auto step = static_cast<uint32_t>(sequence.sampled.size());
-  give(sequence, sample(line, sequence.sampling, stream_of(sequence.kind), step));
+  const int32_t id = sample(line, sequence.sampling, stream_of(sequence.kind), step);
+  if (sequence.wants_logits()) sequence.look(line, id);
+  give(sequence, id);
 }
 
 void TokenLoop::sample_first(Sequence& sequence) {
@@ -74,7 +76,11 @@ void TokenLoop::sample_first(Sequence& sequence) {
 void TokenLoop::step(std::span<const std::shared_ptr<Sequence>> running, KvCache& cache) {
   std::vector<std::shared_ptr<Sequence>> on_host;
   for (const TokenKind kind : {TokenKind::text, TokenKind::code}) {
-    const std::vector<std::shared_ptr<Sequence>> sequences = of_kind(running, kind);
+    std::vector<std::shared_ptr<Sequence>> sequences = of_kind(running, kind);
+    const auto looked_at = std::stable_partition(
+        sequences.begin(), sequences.end(), [](const auto& sequence) { return !sequence->wants_logits(); });
+    on_host.insert(on_host.end(), looked_at, sequences.end());
+    sequences.erase(looked_at, sequences.end());
     if (sequences.empty() || step_on_device(kind, sequences, cache)) continue;
     on_host.insert(on_host.end(), sequences.begin(), sequences.end());
   }

@@ -36,8 +36,9 @@ void check_size(const JsonObject& source, int64_t expected) {
     return check_side(source, "size", source.integer("size", 0, 1, kMostPixels), expected);
   if (size.is_array()) {
     const std::vector<int64_t> sides = source.integers("size", 1, kMostPixels);
-    check(sides.size() == 2, "{}: size: expected a height and a width, found {} numbers", source.where(),
-          sides.size());
+    check(sides.size() == 2,
+          "{}: size: expected a height and a width, found {} numbers; correct the file, or download it again",
+          source.where(), sides.size());
     for (const int64_t side : sides) check_side(source, "size", side, expected);
     return;
   }

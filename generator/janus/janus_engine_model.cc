@@ -58,7 +58,7 @@ std::vector<int32_t> JanusEngineModel::answer_prompt(std::span<const ChatTurn> t
     const ChatTurn& turn = turns[i];
     const std::vector<int32_t> asked =
         i == 0 ? understanding_prompt(tokenizer(), text_.special, turn.question, turn.images, image_tokens(),
-                                      special_tokens, turn.marked_places)
+                                      special_tokens, turn.marked_places, turn.system)
                : next_turn(turn, special_tokens);
     ids.insert(ids.end(), asked.begin(), asked.end());
     placed += turn.images;

@@ -38,6 +38,7 @@ class DryRun {
     if (work_.prompt_images > 0 || work_.new_tokens > 0)
       add(
           need, [this] { return describe(); }, work_.rows);
+    if (work_.embedded_images > 0) add(need, [this] { return embed(), 0; });
     if (work_.generated_images > 0) add(need, [this] { return generate(); });
     if (work_.decodes) add(need, [this] { return decode(), 0; });
     if (work_.encodes) add(need, [this] { return encode(), 0; });
@@ -114,6 +115,12 @@ class DryRun {
     const int64_t side = networks_.config.vision.grid();
     const std::vector<int32_t> codes(side * side);
     ops::to_host(networks_.vq_model.decode(codes, side, side));
+  }
+
+  void embed() const {
+    const int64_t side = networks_.config.preprocess.image_size;
+    const std::vector<float> pixels(work_.embedded_images * 3 * side * side);
+    ops::to_host(engine_model().encode_images(pixels, {}));
   }
 
   void encode() const {

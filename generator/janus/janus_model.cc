@@ -56,17 +56,19 @@ Tensor planes_to_tensor(Device& device, const std::vector<float>& planes, int64_
   return ops::from_host(device, values, {1, height, width, 3});
 }
 
-// -> [1, h, w, embed_dim].
-Tensor image_latent(const JanusNetworks& networks, const Image& image) {
-  // The VQ tokenizer always sees -1..1, whatever the vision tower is fed.
-  PreprocessConfig config = networks.config.preprocess;
+// What the VQ tokenizer sees: always -1..1, whatever the vision tower is fed.
+PreprocessConfig vq_preprocess(PreprocessConfig config) {
   config.do_normalize = true;
   config.rescale_factor = PreprocessConfig().rescale_factor;
   config.image_mean = PreprocessConfig().image_mean;
   config.image_std = PreprocessConfig().image_std;
-  const int64_t size = config.image_size;
-  return networks.vq_model.encode_latent(
-      planes_to_tensor(networks.device(), preprocess(image, config), size, size));
+  return config;
+}
+
+// planes: prepared by vq_preprocess() -> [1, h, w, embed_dim].
+Tensor image_latent(const JanusNetworks& networks, const std::vector<float>& planes) {
+  const int64_t size = networks.config.preprocess.image_size;
+  return networks.vq_model.encode_latent(planes_to_tensor(networks.device(), planes, size, size));
 }
 
 LoadOptions load_options(const Checkpoint& checkpoint, const ModelOptions& options) {
@@ -108,7 +110,7 @@ JanusModel::JanusModel(const Checkpoint& checkpoint, std::shared_ptr<Device> dev
 }
 
 ImageCodes JanusModel::encode(const Image& image) const {
-  const Tensor latent = image_latent(networks_, image);
+  const Tensor latent = image_latent(networks_, prepare(image, EmbedStage::latent));
   return {.height = static_cast<int>(latent.size(1)),
           .width = static_cast<int>(latent.size(2)),
           .codes = networks_.vq_model.quantize(latent)};
@@ -122,29 +124,45 @@ Array JanusModel::decode(const ImageCodes& codes) const {
   return array;
 }
 
-Array JanusModel::embed(const Image& image, EmbedStage stage) const {
-  const std::vector<float> pixels = preprocess(image, networks_.config.preprocess);
+std::vector<float> JanusModel::prepare(const Image& image, EmbedStage stage) const {
+  const PreprocessConfig& config = networks_.config.preprocess;
+  return preprocess(image, stage == EmbedStage::latent ? vq_preprocess(config) : config);
+}
+
+std::vector<Array> JanusModel::embed(std::span<const std::vector<float>> prepared, EmbedStage stage) const {
+  std::vector<Array> arrays;
   if (stage == EmbedStage::pixels) {
     const int64_t size = info_.image_size;
-    return {.shape = {3, size, size}, .values = pixels};
+    for (const std::vector<float>& planes : prepared)
+      arrays.push_back({.shape = {3, size, size}, .values = planes});
+    return arrays;
   }
-  Tensor values;  // [1, .., D]
-  switch (stage) {
-    case EmbedStage::vision:
-      values = networks_.vision_tower(pixels);
-      break;
-    case EmbedStage::latent:
-      values = image_latent(networks_, image);
-      break;
-    default:
-      values = engine_model_->encode_images(pixels, {});
+  // values: [B, .., D], an image a row.
+  const auto add = [&](const Tensor& values, int64_t images) {
+    const int64_t width = values.shape().back(), vectors = values.elements() / width / images;
+    const std::vector<float> all = ops::to_host(values);
+    for (int64_t i = 0; i < images; ++i) {
+      const auto begin = all.begin() + i * vectors * width;
+      arrays.push_back({.shape = {vectors, width}, .values = {begin, begin + vectors * width}});
+      if (all_finite(arrays.back().values)) continue;
+      if (stage == EmbedStage::latent) fail_not_finite("encoder of images");
+      engine_model_->check_image_embeddings(prepared[i]);
+      fail_not_finite("vision tower");
+    }
+  };
+  if (stage == EmbedStage::latent) {
+    for (const std::vector<float>& planes : prepared) add(image_latent(networks_, planes), 1);
+    return arrays;
   }
-  const int64_t width = values.shape().back();
-  Array array{.shape = {values.elements() / width, width}, .values = ops::to_host(values)};
-  if (all_finite(array.values)) return array;
-  if (stage == EmbedStage::latent) fail_not_finite("encoder of images");
-  engine_model_->check_image_embeddings(pixels);
-  fail_not_finite("vision tower");
+  std::vector<float> several;
+  if (prepared.size() > 1) {
+    for (const std::vector<float>& planes : prepared)
+      several.insert(several.end(), planes.begin(), planes.end());
+  }
+  const std::span<const float> pixels = prepared.size() > 1 ? several : prepared.front();
+  add(stage == EmbedStage::vision ? networks_.vision_tower(pixels) : engine_model_->encode_images(pixels, {}),
+      static_cast<int64_t>(prepared.size()));
+  return arrays;
 }
 
 }  // namespace janus

@@ -33,7 +33,8 @@ class JanusModel : public Model, private ImageCoder, private ImageEmbedder {
  private:
   ImageCodes encode(const Image& image) const override;
   Array decode(const ImageCodes& codes) const override;
-  Array embed(const Image& image, EmbedStage stage) const override;
+  std::vector<float> prepare(const Image& image, EmbedStage stage) const override;
+  std::vector<Array> embed(std::span<const std::vector<float>> prepared, EmbedStage stage) const override;
 
   std::shared_ptr<Device> device_;
   JanusNetworks networks_;

@@ -17,8 +17,10 @@ TEST_F(Caption, RecordHasTheKeysOfTheContractInOrder) {
   const Json record = Json::parse(result.out);
   Names names;
   for (const auto& [key, value] : record.items()) names.push_back(key);
-  EXPECT_EQ(names, (Names{"path", "key", "text", "ids", "finish_reason", "width", "height", "bytes", "mtime",
-                          "sha256", "model", "prompt_hash", "seed", "timings"}));
+  EXPECT_EQ(names, (Names{"path",   "key",    "text",        "ids",    "finish_reason", "width",
+                          "height", "bytes",  "mtime",       "sha256", "model",         "model_fingerprint",
+                          "type",   "device", "version",     "prompt", "max_tokens",    "temperature",
+                          "top_k",  "top_p",  "prompt_hash", "seed",   "timings"}));
   EXPECT_EQ(record["path"], image);
   EXPECT_EQ(record["key"], image);
   EXPECT_EQ(record["width"], 40);
@@ -158,6 +160,9 @@ TEST_F(Caption, ConditionsLimitShuffleAndShards) {
             (Names{"p/broken.png", "p/tall.png", "p/wide.png"}));
   EXPECT_EQ(keys(caption({path("p/?[ami]*.png"), "--where", "height > 15 and aspect<1"})),
             (Names{"p/tall.png"}));
+  EXPECT_EQ(keys(caption({folder, "--where", "format==png and not (width>20 or width<20)"})),
+            (Names{"p/broken.png", "p/tall.png"}));
+  EXPECT_EQ(keys(caption({path("p/?[ami]*.png"), "--where", "format!=png"})), Names{});
   EXPECT_EQ(keys(caption({folder, "--exclude", "b*", "--limit", "2"})), (Names{"p/small.png", "p/tall.png"}));
   EXPECT_EQ(keys(caption({folder, "--exclude", "b*", "--where", "pixels>100", "--limit", "1"})),
             (Names{"p/tall.png"}));
@@ -267,6 +272,8 @@ TEST_F(Caption, WrongCommandLinesAreTold) {
                                                     {image, "--ask", "a=x", "-p", "y"},
                                                     {image, "--where", "colour>1"},
                                                     {image, "--where", "width>>1"},
+                                                    {image, "--where", "(width>1"},
+                                                    {image, "--where", "width>1 or"},
                                                     {image, "--shard", "0/2"},
                                                     {image, "--shard", "3/2"},
                                                     {image, "--sidecar", ".doc"},

@@ -92,6 +92,10 @@ const Words kWrong[] = {
     {"score", "--image", "x.png", "--text", ""},
     {"score", "--image", "x.png", "--codes", "c.json", "--text", "x", "-p", "y"},
     {"score", "--codes", "c.json"},
+    {"score", "x.png", "--image", "y.png", "--text", "x"},
+    {"score", "x.png", "--codes", "c.json", "-p", "x"},
+    {"score", "x.png", "--text", "x"},
+    {"score", "x.png", "y.png"},
     {"score", "--codes", "c.json", "-p", "x", "--text", "y"},
     {"score", "--image", "x.png", "--text", "x", "--cfg-scale", "2"},
     // Prompts that say nothing.
@@ -263,6 +267,45 @@ TEST(CommandLine, CommonOptionsAreToldInOnePlace) {
   EXPECT_NE(info.find("--device", at), std::string::npos);
   EXPECT_EQ(info.find("-s,", at), std::string::npos) << "info takes no seed";
   EXPECT_NE(describe.find("-s,", describe.find("Common options")), std::string::npos);
+}
+
+// Scripts give the same common options to every command: where one changes nothing it is no fault.
+TEST(CommandLine, EveryCommandAcceptsEveryCommonOption) {
+  const Words common{"-m",
+                     kModel,
+                     "--builtin-notice",
+                     "never",
+                     "--device",
+                     "cpu",
+                     "--type",
+                     "native",
+                     "-t",
+                     "1",
+                     "-s",
+                     "1",
+                     "-n",
+                     "1",
+                     "--verify",
+                     "--json",
+                     "--json-progress",
+                     "-q",
+                     "-v"};
+  for (const char* command :
+       {"describe", "generate", "chat", "encode", "decode", "embed", "score", "tokenize", "info", "bench",
+        "caption", "pull", "list", "rm", "quantize", "help", "completion"}) {
+    Words words{command};
+    words.insert(words.end(), common.begin(), common.end());
+    words.emplace_back("--xyzzy");
+    const Result result = run(words);
+    EXPECT_EQ(result.code, 2) << command;
+    EXPECT_NE(result.err.find("--xyzzy"), std::string::npos) << command << ": " << result.err;
+  }
+  for (Words words : {Words{"list"}, Words{"help", "info"}, Words{"completion", "bash"}, Words{"info"},
+                      Words{"tokenize", "a"}}) {
+    words.insert(words.end(), common.begin(), common.end());
+    EXPECT_EQ(run(words).code, 0) << words[0];
+  }
+  for (const char* wrong : {"--seed=x", "--max-tokens=0"}) EXPECT_EQ(run({"list", wrong}).code, 2) << wrong;
 }
 
 TEST(CommandLine, NothingAtAllIsAShortWelcome) {

@@ -60,7 +60,53 @@ TEST_F(InBash, ValuesAreWhatTheProgramKnows) {
   expect_completed("janus quantize --keep vision=bf", "vision=bf16");
   expect_completed("janus describe -m Own", "-m Own-Model ");
   expect_completed("janus rm some", "some-one/Own-Model ");
+  expect_completed("janus rm Own", "Own-Model ");
   expect_completed("janus describe -m janus-t", "-m janus-tiny ");
+}
+
+// Whether `script` offers janus-tiny, which cannot be removed, where a model is to be.
+TEST(CompletionScripts, TheBuiltInModelIsNotOfferedForRemoval) {
+  const std::string bash = run({"completion", "bash"}).out, zsh = run({"completion", "zsh"}).out,
+                    fish = run({"completion", "fish"}).out;
+  for (const std::string& script : {bash, zsh}) {
+    const size_t rm = script.rfind("    rm)");
+    ASSERT_NE(rm, std::string::npos);
+    const std::string its = script.substr(rm, script.find(";;", rm) - rm);
+    EXPECT_NE(its.find("_janus_cached"), std::string::npos) << its;
+    EXPECT_EQ(its.find("_janus_models"), std::string::npos) << its;
+  }
+  EXPECT_NE(fish.find("__fish_seen_subcommand_from rm' -f -a '(__janus_cached)'"), std::string::npos);
+}
+
+TEST(CompletionScripts, OptionsThatChangeNothingInACommandAreLeftOutOfItAlone) {
+  const std::string script = run({"completion", "bash"}).out;
+  const auto options_of = [&](const std::string& command) {
+    const size_t at = script.rfind("    " + command + ")\n      if ");
+    return at == std::string::npos ? "" : script.substr(at, script.find(";;", at) - at);
+  };
+  EXPECT_EQ(options_of("info").find("--seed"), std::string::npos) << options_of("info");
+  EXPECT_NE(options_of("info").find("--device"), std::string::npos);
+  EXPECT_NE(options_of("describe").find("--seed"), std::string::npos);
+  EXPECT_EQ(options_of("list").find("--model"), std::string::npos);
+}
+
+// Completion in a real zsh.
+TEST_F(InFolder, ZshOffersFilesOfOneKindAlone) {
+  if (!Terminal::available()) GTEST_SKIP() << "this machine has no terminals";
+  const char* program = access("/usr/bin/zsh", X_OK) == 0 ? "/usr/bin/zsh" : "/bin/zsh";
+  if (access(program, X_OK) != 0) GTEST_SKIP() << "this machine has no zsh";
+  std::filesystem::create_directories(path("bin"));
+  std::filesystem::create_directories(path("here"));
+  std::filesystem::create_symlink(JANUS_PROGRAM, path("bin/janus"));
+  for (const char* name : {"here/codes.json", "here/coast.png"}) write_file(path(name), "");
+  write_file(path("rc"), "autoload -Uz compinit; compinit -u -D\ncd '" + path("here") +
+                             "'\nsource <(janus completion zsh)\nPS1='ready> '\n");
+  Terminal zsh({"-f", "-i"}, {{"PATH", path("bin") + ":/usr/bin:/bin"}, {"HOME", path("here")}}, 200,
+               program);
+  zsh.type("source '" + path("rc") + "'\r");
+  ASSERT_TRUE(zsh.wait_for("ready> ")) << zsh.shown();
+  zsh.type("janus decode co\t");
+  EXPECT_TRUE(zsh.wait_for("codes.json")) << zsh.shown();
 }
 
 }  // namespace

@@ -48,8 +48,9 @@ TEST_F(Describe, RecordHasTheKeysOfTheContractInOrder) {
   ASSERT_EQ(result.code, 0) << result.err;
   ASSERT_EQ(lines_of(result.out).size(), 1U);
   Json record = Json::parse(result.out);
-  EXPECT_EQ(keys_of(record), (std::vector<std::string>{"image", "prompt", "text", "ids", "finish_reason",
-                                                       "seed", "model", "device", "timings"}));
+  EXPECT_EQ(keys_of(record),
+            (std::vector<std::string>{"image", "prompt", "text", "ids", "finish_reason", "seed", "model",
+                                      "model_fingerprint", "type", "device", "version", "timings"}));
   EXPECT_EQ(keys_of(record["timings"]), (std::vector<std::string>{"load_ms", "vision_ms", "prefill_ms",
                                                                   "decode_ms", "tokens_per_second"}));
   EXPECT_EQ(record["image"], image);

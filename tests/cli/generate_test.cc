@@ -77,12 +77,14 @@ TEST_F(Generate, RecordsHaveTheKeysOfTheContractInOrder) {
     Json record = Json::parse(lines[k]);
     std::vector<std::string> keys;
     for (const auto& [key, value] : record.items()) keys.push_back(key);
-    EXPECT_EQ(keys, (std::vector<std::string>{"output", "prompt", "seed", "index", "guidance", "temperature",
-                                              "codes", "model", "device", "timings"}));
+    EXPECT_EQ(keys, (std::vector<std::string>{"output", "prompt", "seed", "index", "guidance", "cfg_scale",
+                                              "temperature", "top_k", "top_p", "codes", "model",
+                                              "model_fingerprint", "type", "device", "version", "timings"}));
     EXPECT_EQ(record["output"], path("x-00" + std::to_string(k) + ".png"));
     EXPECT_EQ(record["index"], k);
     EXPECT_EQ(record["seed"], 42 + k);
     EXPECT_EQ(record["guidance"], 3.0);
+    EXPECT_EQ(record["cfg_scale"], 3.0);
     EXPECT_EQ(record["temperature"], 0.7);
     EXPECT_EQ(record["codes"].size(), kModelCodes);
     Json codes = Json::parse(read_file(path("c-00" + std::to_string(k) + ".json")));
@@ -123,7 +125,7 @@ TEST_F(Generate, InfoReadsTheSettingsBack) {
   Json settings = Json::parse(result.out);
   EXPECT_EQ(settings["prompt"], prompt);
   EXPECT_EQ(settings["seed"], 5);
-  EXPECT_EQ(settings["guidance"], 5.0);
+  EXPECT_EQ(settings["cfg_scale"], 5.0);
   EXPECT_EQ(settings["temperature"], 1.0);
   EXPECT_EQ(settings["top_k"], 20);
   EXPECT_EQ(settings["top_p"], 1.0);
@@ -135,19 +137,14 @@ TEST_F(Generate, InfoReadsTheSettingsBack) {
   EXPECT_EQ(plain.code, 0);
   EXPECT_NE(plain.out.find("seed         5\n"), std::string::npos) << plain.out;
   std::string bytes = read_file(path("x.png"));
-  ImageText text = read_png_text(std::as_bytes(std::span(bytes)), "x.png");
+  ImageText text = read_image_text(std::as_bytes(std::span(bytes)), "x.png");
   EXPECT_EQ(text["parameters"].rfind(prompt + "\nSeed: 5, ", 0), 0U) << text["parameters"];
 }
 
 TEST_F(Generate, OtherImagesHaveNoSettings) {
-  if (!image_format_of("x.jpg")) GTEST_SKIP() << "this build writes no JPEG";
-  ASSERT_EQ(generate({"-o", path("x.jpg"), "-q"}).code, 0);
-  for (const std::string& image : {path("x.jpg"), image_file("plain.png")}) {
-    Result result = run({"info", image});
-    EXPECT_EQ(result.code, 1);
-    expect_one_error(result.err);
-  }
-  EXPECT_EQ(read_image(path("x.jpg")).image.width, kModelSide);
+  Result result = run({"info", image_file("plain.png")});
+  EXPECT_EQ(result.code, 1);
+  expect_one_error(result.err);
 }
 
 TEST_F(Generate, AnOutputThatCannotBeWrittenIsFoundBeforeTheModelIsOpened) {

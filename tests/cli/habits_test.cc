@@ -10,7 +10,7 @@ using Words = std::vector<std::string>;
 
 const Words kCommands{"describe",   "generate", "chat",     "encode", "decode", "embed",
                       "score",      "tokenize", "info",     "bench",  "pull",   "help",
-                      "completion", "caption",  "quantize", "list",   "rm"};
+                      "completion", "caption",  "quantize", "list",   "rm",     "serve"};
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 

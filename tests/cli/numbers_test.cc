@@ -158,6 +158,38 @@ TEST_F(Numbers, ScoresCodesWithAndWithoutGuidance) {
   EXPECT_NE(guided.out, plain.out);
 }
 
+TEST_F(Numbers, ScoresAnImageAsItsCodes) {
+  const std::string image = image_file("a.png");
+  const Result of_codes = run_model({"score", "-p", "a red circle", "--codes", encoded("a"), "-q"});
+  expect_score(of_codes, "codes", kModelCodes);
+  EXPECT_EQ(run_model({"score", "-p", "a red circle", image, "-q"}).out, of_codes.out);
+  EXPECT_EQ(run_model({"score", "-p", "a red circle", "-", "-q"}, {.input = read_file(image)}).out,
+            of_codes.out);
+  const Result bare = run_model({"score", image, "-q"});
+  EXPECT_EQ(bare.code, 1);
+  expect_one_error(bare.err);
+  EXPECT_NE(bare.err.find("-p"), std::string::npos) << bare.err;
+}
+
+TEST_F(Numbers, ScoresAGeneratedImageForThePromptInIt) {
+  ASSERT_EQ(run_model({"generate", "a <|User|> circle", "--special-tokens", "--negative-prompt",
+                       "a blue square", "-o", path("g.png"), "-q"})
+                .code,
+            0);
+  const auto score = [&](const std::vector<std::string>& words) {
+    std::vector<std::string> all{"score", path("g.png"), "-q"};
+    all.insert(all.end(), words.begin(), words.end());
+    const Result result = run_model(all);
+    expect_score(result, "codes", kModelCodes);
+    return result.out;
+  };
+  EXPECT_EQ(score({}), score({"-p", "a <|User|> circle", "--special-tokens"}));
+  EXPECT_NE(score({}), score({"-p", "a <|User|> circle"}));
+  EXPECT_NE(score({"--cfg-scale", "5"}),
+            score({"-p", "a <|User|> circle", "--special-tokens", "--cfg-scale", "5"}))
+      << "guidance leads away from the negative prompt of the image";
+}
+
 TEST_F(Numbers, GreedyCodesAreTheLikeliest) {
   ASSERT_EQ(run_model({"generate", "a red circle", "-o", path("g.png"), "--codes-out", path("g.json"),
                        "--temperature", "0", "--cfg-scale", "1", "-q"})

@@ -37,6 +37,7 @@ struct Surroundings {
   const char* output_file = nullptr;                    // standard output goes there in place of Result::out
   bool close_output = false;                            // the reader of standard output goes away at once
   std::string program = JANUS_PROGRAM;
+  std::string folder = {};  // in which it runs; empty = that of the tests
 };
 
 // A small model with tokenizer.json, so that it works in every build.
@@ -111,6 +112,7 @@ class Process {
       settings.emplace_back("JANUS_CONFIG_FILE=");
     for (const auto& [name, value] : around.environment) settings.push_back(name + "=" + value);
     std::vector<char*> argv, envp;
+    if (!around.folder.empty() && chdir(around.folder.c_str()) != 0) _exit(126);
     for (std::string& word : words) argv.push_back(word.data());
     for (std::string& setting : settings) envp.push_back(setting.data());
     argv.push_back(nullptr);

@@ -48,6 +48,26 @@ TEST(Width, HelpHasEightyColumnsWhereNoneAreKnown) {
   EXPECT_LE(widest(run({"help", "generate"}, {.environment = {{"COLUMNS", "50"}}}).out), 50U);
 }
 
+using Tables = InFolder;
+
+TEST_F(Tables, WrapOnATerminalAlone) {
+  if (!Terminal::available()) GTEST_SKIP() << "this machine has no terminals";
+  // The built-in model, whose answers are words.
+  const std::vector<Words> tables{{"info", "-q"},
+                                  {"describe", image_file("a.png"), image_file("bb.png"), "--table", "-q"}};
+  for (const Words& words : tables) {
+    if (words[0] == "describe" && JANUS_WITH_SENTENCEPIECE == 0) continue;
+    const Result whole = run(words);
+    ASSERT_EQ(whole.code, 0) << whole.err;
+    EXPECT_GT(widest(whole.out), 60U) << words[0];
+    constexpr unsigned short kColumns = 50;
+    Terminal terminal(words, {}, kColumns);
+    EXPECT_EQ(terminal.finish(), 0);
+    EXPECT_LE(widest(terminal.shown()), kColumns) << words[0] << "\n" << terminal.shown();
+    EXPECT_GT(lines_of(terminal.shown()).size(), lines_of(whole.out).size()) << words[0];
+  }
+}
+
 // A run that is long enough for a bar.
 const Words kLong{"generate", "a red circle", "-b", "400", "-o", "", "--cfg-scale", "1"};
 

@@ -134,5 +134,17 @@ TEST(LogProbability, SumsToOneAndDoesNotOverflow) {
   EXPECT_NEAR(log_probability(logits, 0), -std::log1p(std::exp(-1.0)), 1e-12);
 }
 
+TEST(TopLogProbabilities, AreThoseOfTheLargestInOrder) {
+  const std::vector<float> logits{1.0F, 4.0F, -2.0F, 4.0F, 3.0F};
+  std::vector<int32_t> ids;
+  for (const TokenLogprob& top : top_log_probabilities(logits, 4)) {
+    ids.push_back(top.id);
+    EXPECT_NEAR(top.logprob, log_probability(logits, top.id), 1e-12);
+  }
+  EXPECT_EQ(ids, (std::vector<int32_t>{1, 3, 4, 0}));
+  EXPECT_EQ(top_log_probabilities(logits, 9).size(), logits.size());
+  EXPECT_TRUE(top_log_probabilities(logits, 0).empty());
+}
+
 }  // namespace
 }  // namespace janus

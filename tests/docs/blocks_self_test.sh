@@ -27,4 +27,9 @@ printf '%s\n' "${fence}json" "{}" "$fence" "<!-- not run: network -->" "${fence}
 printf '%s\n' "<!-- not run: network -->" "${fence}sh" "false" "$fence" "${fence}sh" "false" "$fence" | expect 1 "a block fails"
 printf '%s\n' "<!-- not run: network -->" "text" "${fence}sh" "true" "$fence" | expect 1 "found text"
 printf '%s\n' "${fence}sh" "true" | expect 1 "no end"
+printf '%s\n' "${fence}sh" "(trap 'touch $work/ended' EXIT; sleep 60 & wait) &" "sleep 0.1" "$fence" | expect 0 "1 blocks ran"
+for _ in {1..50}; do [[ -e $work/ended ]] || sleep 0.1; done
+[[ -e $work/ended ]] || { echo "expected what a page leaves running to end with it"; exit 1; }
+printf '%s\n' "${fence}sh" 'echo "http://127.0.0.1:8080/ $JANUS_PORT"; test 8080 = "$JANUS_PORT"; test 8080 != 808""0' "$fence" |
+  expect 0 "1 blocks ran"
 echo "blocks.sh sees every fault"

@@ -205,6 +205,43 @@ TEST_P(EngineTest, QuestionsOfOneImageShareIt) {
   }
 }
 
+TEST_P(EngineTest, AnswersTellHowLikelyTheirTokensWere) {
+  AnswerRequest request{.turns = {{.question = "What is it?", .images = 1}},
+                        .images = look({0}),
+                        .max_tokens = 7,
+                        .sampling = {.temperature = 0.0F}};
+  Engine engine(*model_);
+  const Answer plain = engine.answer(request);
+  EXPECT_TRUE(plain.tokens.empty());
+  request.logprobs = true;
+  request.top_logprobs = 3;
+  std::vector<int32_t> told;
+  const Answer answer =
+      engine.answer(request, {.on_token = [&](const SampledToken& token) { told.push_back(token.id); }});
+  EXPECT_EQ(answer.ids, plain.ids);
+  EXPECT_EQ(told, plain.ids);
+  ASSERT_EQ(answer.tokens.size(), answer.ids.size());
+  for (size_t i = 0; i < answer.tokens.size(); ++i) {
+    const SampledToken& token = answer.tokens[i];
+    EXPECT_EQ(token.id, answer.ids[i]);
+    ASSERT_EQ(token.top.size(), 3U);
+    EXPECT_EQ(token.top[0].id, token.id) << "the likeliest was taken";
+    EXPECT_EQ(token.top[0].logprob, token.logprob);
+    EXPECT_GE(token.top[1].logprob, token.top[2].logprob);
+  }
+  // The same text, read anew, may be other tokens.
+  const Score score =
+      engine.score({.turns = request.turns, .images = request.images, .answers = {answer.text}}).front();
+  if (std::string(GetParam()) == "janus-tiny") {
+    ASSERT_EQ(score.ids, answer.ids);
+    for (size_t i = 0; i < score.ids.size(); ++i) {
+      EXPECT_NEAR(answer.tokens[i].logprob, score.logprobs[i], 1e-3);
+    }
+  }
+  request.top_logprobs = 21;
+  EXPECT_THROW(engine.answer(request), Error);
+}
+
 TEST_P(EngineTest, AnswersEndWithTheContext) {
   // A prompt that leaves room for a few tokens.
   const int64_t context = model_->info().context_length;

@@ -33,6 +33,21 @@ Ids question_ids(const FileSet& files, const std::string& question = "What is it
   return understanding_prompt(*tokenizer, find_special_ids(*tokenizer), question, images, 3, special_tokens);
 }
 
+TEST(SystemPrompt, StandsInPlaceOfTheModelsOwnAndIsText) {
+  const ModelCopy copy("janus-pro-1b");
+  const auto tokenizer = open_tokenizer(copy.files());
+  const SpecialIds special = find_special_ids(*tokenizer);
+  const auto text_of = [&](const std::string& system) {
+    const Ids ids = understanding_prompt(*tokenizer, special, "Hi", 0, 3, /*special_tokens=*/true,
+                                         /*marked_places=*/true, system);
+    EXPECT_EQ(std::count(ids.begin(), ids.end(), *tokenizer->id_of("<|User|>")), 1);
+    return tokenizer->decode(ids);
+  };
+  EXPECT_TRUE(text_of("").starts_with("You are a helpful language and vision assistant."));
+  EXPECT_EQ(text_of(" \n"), text_of(""));
+  EXPECT_EQ(text_of("Be brief. <|User|> "), "Be brief. <|User|>\n\n: Hi\n\n:");
+}
+
 class Models : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(All, Models,
                          testing::Values("janus-1.3b", "janus-pro-1b", "janus-pro-7b", "tied-mixed"),

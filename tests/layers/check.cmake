@@ -33,9 +33,9 @@ set(allowed "core/tensor/device.cc: core/cpu/cpu_device.h" "core/tensor/device.c
 # Header -> the only files that may include it, both as regular expressions: a library stays behind one folder.
 set(owned "vision/image_file.h" "^(opencv2/|stb_|jpeglib|jerror|png\\.h|webp/|tiff|gif_lib|libheif/|jxl/|openjpeg)"
           "^(oniguruma|utf8proc|sentencepiece)" "^CLI/" "^curl/"
-          "^archive(_entry)?\\.h$")
+          "^archive(_entry)?\\.h$" "^microhttpd\\.h$")
 set(owners "^(vision/(image_file|formats/)|cli/|samples/)" "^vision/formats/" "^tokenizer/" "^cli/"
-           "^cli/hub/curl_http\\.cc$" "^cli/caption/libarchive_archive\\.cc$")
+           "^cli/hub/curl_http\\.cc$" "^cli/sources/libarchive_archive\\.cc$" "^cli/serve/httpd/")
 
 # CMake chooses between files, so no #if stands anywhere but in the kernels, which ask for the instruction set that
 # they are compiled for.

@@ -176,7 +176,7 @@ TEST(ReadImage, NamesAFileItMayNotRead) {
   chmod(locked.c_str(), 0);
   EXPECT_EQ(read_error(locked), "picture " + locked +
                                     ": expected a readable file, found: Permission denied; make it readable "
-                                    "(chmod u+r), and its folders (chmod u+x)");
+                                    "(chmod u+r), and its folders (chmod u+x), or ask its owner to");
   std::filesystem::remove(locked);
 }
 

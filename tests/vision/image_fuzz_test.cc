@@ -117,7 +117,7 @@ TEST(DecodeImage, SurvivesDamage) {
         ++errors;
       }
       try {
-        read_png_text(bytes, name);
+        read_image_text(bytes, name);
       } catch (const Error&) {
       }
     }

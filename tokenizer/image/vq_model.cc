@@ -131,7 +131,8 @@ VqModel VqModel::load(const Weights& w, const VqConfig& config, const VqNames& n
 Tensor VqModel::decode(std::span<const int32_t> codes, int64_t height, int64_t width,
                        const LayerHook& on_block) const {
   check(height > 0 && width > 0 && static_cast<int64_t>(codes.size()) == height * width,
-        "codes: expected {} x {}, found {} of them", height, width, codes.size());
+        "codes: expected {} x {}, found {} of them; make them with janus encode", height, width,
+        codes.size());
   for (int32_t code : codes) {
     check(code >= 0 && code < config_.codebook_size, "codes: expected numbers from 0 to {}, found {}",
           config_.codebook_size - 1, code);

@@ -129,7 +129,8 @@ BpeModel::BpeModel(const nlohmann::json& json, const std::string& where) {
   byte_fallback_ = model.boolean("byte_fallback", false);
   ignore_merges_ = model.boolean("ignore_merges", false);
   read_vocab(model.required_object("vocab").json(), where + ": vocab");
-  check(model.contains("merges"), "{}: merges: expected a list, found no such key", where);
+  check(model.contains("merges"), "{}: merges: expected a list, found no such key; download the file again",
+        where);
   read_merges(json["merges"], where + ": merges");
   if (model.contains("unk_token")) {
     const std::string unknown = model.required_string("unk_token");

@@ -122,7 +122,9 @@ void ByteBpeTokenizer::find_begin(const nlohmann::json& json, const TokenizerSet
     return;
   }
   if (settings.add_begin.value_or(false)) {
-    check(roles_.begin.has_value(), "{}: expected the begin token {} that add_bos_token asks for, found none",
+    check(roles_.begin.has_value(),
+          "{}: expected the begin token {} that add_bos_token asks for, found none; download the tokenizer's "
+          "files again",
           where, settings.begin ? excerpt(settings.begin->text) : "(bos_token)");
   }
   if (roles_.begin) begin_ids_ = {*roles_.begin};

@@ -15,8 +15,9 @@ namespace janus {
 template <typename Visit>
 void for_each_item(const JsonObject& object, const std::string& key, Visit visit) {
   const auto list = object.json().find(key);
-  check(list != object.json().end() && list->is_array(), "{}: {}: expected a list, found {}", object.where(),
-        key, list == object.json().end() ? "no such key" : excerpt(*list));
+  check(list != object.json().end() && list->is_array(),
+        "{}: {}: expected a list, found {}; download the file again", object.where(), key,
+        list == object.json().end() ? "no such key" : excerpt(*list));
   size_t i = 0;
   for (const nlohmann::json& item : *list) visit(item, fmt::format("{}: {}[{}]", object.where(), key, i++));
 }

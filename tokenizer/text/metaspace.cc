@@ -19,9 +19,10 @@ Metaspace read_metaspace(const JsonObject& object) {
     check(scheme == "always", "{}: prepend_scheme: expected first, always or never, found {}", object.where(),
           excerpt(scheme));
   }
-  check(prefix || scheme == "never",
-        "{}: add_prefix_space: expected true with the prepend_scheme {}, found false", object.where(),
-        scheme);
+  check(
+      prefix || scheme == "never",
+      "{}: add_prefix_space: expected true with the prepend_scheme {}, found false; download the file again",
+      object.where(), scheme);
   return metaspace;
 }
 

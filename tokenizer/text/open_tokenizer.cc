@@ -14,8 +14,9 @@ std::unique_ptr<TextTokenizer> open_tokenizer(const FileSet& files) {
     return std::make_unique<ByteBpeTokenizer>(files.json(kJson), read_tokenizer_settings(files),
                                               files.path(kJson));
   }
+  for (const char* file : {kJson, kModel}) files.check_no_other(file);
   check(files.contains(kModel),
-        "{}: expected a tokenizer, {} or {}, found neither; put the model's tokenizer files there, too",
+        "model {}: expected a tokenizer, {} or {}, found neither; put the model's tokenizer files there, too",
         files.name(), kJson, kModel);
   const FileBytes model = files.read(kModel);
   return open_sentencepiece({reinterpret_cast<const char*>(model.bytes.data()), model.bytes.size()},

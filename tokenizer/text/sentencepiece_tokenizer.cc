@@ -27,10 +27,16 @@ void check_status(const sentencepiece::util::Status& status, const std::string& 
   if (status.ok()) return;
   std::string reason = status.ToString();
   std::replace(reason.begin(), reason.end(), '\n', ' ');
+  // The library begins with a kind of fault, and often has no more than a line of its source:
+  // "Internal: ./src/sentencepiece_processor.cc(232) [model_proto->ParseFromArray(...)] ".
+  if (const size_t kind = reason.find(": "); kind != std::string::npos) reason.erase(0, kind + 2);
+  if (reason.find(".cc(") != std::string::npos) reason = "its bytes are of another kind, or damaged";
   fail("{}: expected {}, found a fault: {}{}", where, what, reason, remedy);
 }
 
 std::unique_ptr<SentencePieceProcessor> load(std::string_view model, const std::string& where) {
+  check(!model.empty(), "{}: expected a SentencePiece model, found an empty file; download the file again",
+        where);
   auto processor = std::make_unique<SentencePieceProcessor>();
   check_status(processor->LoadFromSerializedProto(model), where, "a SentencePiece model",
                "; download the file again");
@@ -42,7 +48,9 @@ class SentencePieceTokenizer : public TextTokenizer {
   SentencePieceTokenizer(std::string_view model, const TokenizerSettings& settings, const std::string& where)
       : where_(where), spec_(read_sentencepiece_spec(model)), processor_(load(model, where)) {
     check(!spec_.whitespace_as_suffix,
-          "{}: treat_whitespace_as_suffix: expected off (it is not supported), found on", where);
+          "{}: treat_whitespace_as_suffix: expected off (it is not supported), found on; use the tokenizer "
+          "files of a released Janus",
+          where);
     if (spec_.add_dummy_prefix) continuation_ = load(without_dummy_prefix(model), where);
     size_ = processor_->GetPieceSize();
     for (int32_t id = 0; id < size_; ++id) {
@@ -161,7 +169,9 @@ class SentencePieceTokenizer : public TextTokenizer {
     own(roles_.end, processor_->eos_id());
     own(roles_.pad, processor_->pad_id());
     check(roles_.begin || !settings.add_begin.value_or(false),
-          "{}: expected the begin token that add_bos_token asks for, found none", where_);
+          "{}: expected the begin token that add_bos_token asks for, found none; download the tokenizer's "
+          "files again",
+          where_);
     adds_begin_ = settings.add_begin.value_or(true);
   }
 

@@ -87,7 +87,7 @@ void TokenDecoder::add(const nlohmann::json& json, const std::string& where) {
     // Taken from the end, text that has been shown already would have to be withdrawn.
     object.integer("stop", 0, 0, 0);
     const std::string content = object.required_string("content");
-    check(!content.empty(), "{}: content: expected a character, found none", where);
+    check(!content.empty(), "{}: content: expected a character, found none; download the file again", where);
     steps_.emplace_back([content, most = object.integer("start", 0, 0, 1 << 20)](Tokens& tokens) {
       strip_start(tokens, content, most);
     });

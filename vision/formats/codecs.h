@@ -31,8 +31,8 @@ struct Pixels {
 // is not empty. Both throw Error for damaged data, and for kinds that they would not read right.
 using HeaderReader = ImageHeader(std::span<const std::byte> bytes, const std::string& name);
 using Decoder = Pixels(const ImageHeader& header, std::span<const std::byte> bytes, const std::string& name);
-// JPEG and WebP at quality 95.
-using Encoder = std::vector<std::byte>(const Image& image);
+// quality: as encode_image() has it.
+using Encoder = std::vector<std::byte>(const Image& image, int quality);
 
 // In the program.
 HeaderReader read_jpeg_header, read_png_header, read_gif_header, read_bmp_header;
@@ -70,7 +70,7 @@ std::string readable_formats();
 ImageHeader read_header(ReadableImageFormat format, std::span<const std::byte> bytes,
                         const std::string& name);
 Pixels decode_pixels(const ImageHeader& header, std::span<const std::byte> bytes, const std::string& name);
-std::vector<std::byte> encode_pixels(const Image& image, ImageFormat format);
+std::vector<std::byte> encode_pixels(const Image& image, ImageFormat format, int quality);
 bool can_encode(ImageFormat format);
 
 // stb_image_write writes JPEG and PNG.

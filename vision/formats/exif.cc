@@ -92,10 +92,27 @@ std::optional<TiffDirectory> read_tiff_directory(std::span<const std::byte> byte
   return directory;
 }
 
+std::span<const std::byte> exif_value(std::span<const std::byte> bytes, uint16_t id) {
+  constexpr uint16_t kExifDirectory = 0x8769, kText = 2, kUndefined = 7;
+  constexpr uint64_t kEntryBytes = 12, kInlineBytes = 4;
+  const auto first = read_tiff_directory(bytes);
+  const uint64_t start = first ? first->value(kExifDirectory, 0) : 0;
+  if (start == 0) return {};
+  const ByteView view(bytes, first->big_endian ? ByteView::Order::big : ByteView::Order::little);
+  for (uint64_t i = 0; i < std::min<uint64_t>(view.u16(start), kMaxTags); ++i) {
+    const uint64_t entry = start + 2 + i * kEntryBytes;
+    const uint16_t type = view.u16(entry + 2);
+    if (view.u16(entry) != id || (type != kText && type != kUndefined)) continue;
+    const uint64_t count = view.u32(entry + 4);
+    const uint64_t at = count <= kInlineBytes ? entry + 8 : view.u32(entry + 8);
+    if (view.contains(entry, kEntryBytes) && view.contains(at, count)) return view.part(at, count);
+  }
+  return {};
+}
+
 int exif_orientation(std::span<const std::byte> bytes) {
-  using namespace std::string_view_literals;
   const ByteView view(bytes, ByteView::Order::little);
-  if (view.has_text(0, "Exif\0\0"sv)) bytes = bytes.subspan(6);
+  if (view.has_text(0, kExifMark)) bytes = bytes.subspan(kExifMark.size());
   const auto directory = read_tiff_directory(bytes);
   if (!directory) return 1;
   const uint64_t orientation = directory->value(kTiffOrientation, 1);

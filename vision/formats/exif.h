@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace janus {
@@ -31,6 +32,13 @@ inline constexpr uint16_t kTiffOrientation = 274;
 // The first directory of a TIFF or BigTIFF block; nothing if `bytes` does not begin like one. Tags that lie
 // outside the block or hold no whole numbers are left out.
 std::optional<TiffDirectory> read_tiff_directory(std::span<const std::byte> bytes);
+
+// What may stand before a block, and always does in a JPEG.
+inline constexpr std::string_view kExifMark("Exif\0\0", 6);
+
+// The value of the tag `id`, text or bytes of any kind, in the EXIF directory that the first directory of a
+// block (without kExifMark) points to; empty where there is none. A part of `bytes`.
+std::span<const std::byte> exif_value(std::span<const std::byte> bytes, uint16_t id);
 
 // The orientation 1..8 that an EXIF block states (with or without its "Exif\0\0"); 1 where it states none.
 int exif_orientation(std::span<const std::byte> bytes);

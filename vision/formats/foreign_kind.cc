@@ -19,6 +19,7 @@ constexpr const char* kTakeFrame = "save a frame of it as PNG or JPEG";
 constexpr const char* kUnpack = "unpack it and name the picture in it";
 constexpr const char* kCopyAgain = "copy or download it again";
 constexpr const char* kNameAnother = "name a picture file";
+constexpr const char* kGiveModel = "a model is given with -m";
 
 struct Signature {
   uint32_t offset;
@@ -97,6 +98,8 @@ constexpr std::array kSignatures{
     Signature{0, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Microsoft Office document", kNameAnother},
     Signature{0, "SQLite format 3", "an SQLite database", kNameAnother},
     Signature{0, "\x93NUMPY", "a NumPy array", kNameAnother},
+    Signature{0, "GGUF", "a model in a GGUF file", kGiveModel},
+    Signature{6, "\0\0{\""sv, "weights of a model (safetensors)", kGiveModel},
     Signature{0, "PAR1", "a Parquet file", kNameAnother},
     Signature{0,
               "\x7F"

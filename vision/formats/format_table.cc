@@ -149,8 +149,8 @@ bool can_encode(ImageFormat format) {
   });
 }
 
-std::vector<std::byte> encode_pixels(const Image& image, ImageFormat format) {
-  return encoder_of(row_of(kWritable, format))(image);
+std::vector<std::byte> encode_pixels(const Image& image, ImageFormat format, int quality) {
+  return encoder_of(row_of(kWritable, format))(image, quality);
 }
 
 }  // namespace janus

@@ -58,7 +58,9 @@ class Reader {
     const bool bare = !bytes.empty() && bytes[0] == kStreamMark;
     codec_.reset(opj_create_decompress(bare ? OPJ_CODEC_J2K : OPJ_CODEC_JP2));
     stream_.reset(opj_stream_default_create(OPJ_TRUE));
-    check(codec_ != nullptr && stream_ != nullptr, "picture {}: expected memory to read it, found too little",
+    check(codec_ != nullptr && stream_ != nullptr,
+          "picture {}: expected memory to read it, found too little; close other programs, or make the "
+          "picture smaller",
           name);
     opj_set_info_handler(codec_.get(), keep_silent, nullptr);
     opj_set_warning_handler(codec_.get(), keep_silent, nullptr);

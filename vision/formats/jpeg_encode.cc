@@ -13,8 +13,6 @@
 namespace janus {
 namespace {
 
-constexpr int kQuality = 95;
-
 struct Writer {
   jpeg_compress_struct library;
   jpeg_error_mgr errors;
@@ -33,7 +31,7 @@ struct Writer {
 void keep_silent(j_common_ptr) {}
 
 // Calls setjmp(), so it holds nothing with a destructor. False where libjpeg gave up.
-bool write(Writer& writer, const uint8_t* pixels, int width, int height) {
+bool write(Writer& writer, const uint8_t* pixels, int width, int height, int quality) {
   writer.library.err = jpeg_std_error(&writer.errors);
   writer.errors.error_exit = on_fault;
   writer.errors.output_message = keep_silent;
@@ -46,7 +44,7 @@ bool write(Writer& writer, const uint8_t* pixels, int width, int height) {
   writer.library.input_components = 3;
   writer.library.in_color_space = JCS_RGB;
   jpeg_set_defaults(&writer.library);
-  jpeg_set_quality(&writer.library, kQuality, TRUE);
+  jpeg_set_quality(&writer.library, quality, TRUE);
   jpeg_start_compress(&writer.library, TRUE);
   const size_t row_bytes = static_cast<size_t>(width) * 3;
   while (writer.library.next_scanline < writer.library.image_height) {
@@ -59,7 +57,7 @@ bool write(Writer& writer, const uint8_t* pixels, int width, int height) {
 
 }  // namespace
 
-std::vector<std::byte> encode_jpeg(const Image& image) {
+std::vector<std::byte> encode_jpeg(const Image& image, int quality) {
   Writer writer{};
   struct Closer {
     Writer& writer;
@@ -68,7 +66,7 @@ std::vector<std::byte> encode_jpeg(const Image& image) {
       std::free(writer.bytes);
     }
   } const closer{writer};
-  check(write(writer, image.pixels.data(), image.width, image.height),
+  check(write(writer, image.pixels.data(), image.width, image.height, quality),
         "picture of {} x {}: expected it to fit a JPEG, found: {}; write a PNG", image.width, image.height,
         writer.fault_words);
   const auto* begin = reinterpret_cast<const std::byte*>(writer.bytes);

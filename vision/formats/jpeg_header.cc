@@ -7,8 +7,6 @@
 namespace janus {
 namespace {
 
-using namespace std::string_view_literals;
-
 struct Frame {
   uint8_t marker = 0;
   int precision = 0;
@@ -45,14 +43,15 @@ ImageHeader read_jpeg_header(std::span<const std::byte> bytes, const std::string
       header.height = view.u16(1);
       header.width = view.u16(3);
     }
-    if (segment.marker == JpegSegment::kApp1 && !exif && view.has_text(0, "Exif\0\0"sv)) {
+    if (segment.marker == JpegSegment::kApp1 && !exif && view.has_text(0, kExifMark)) {
       exif = true;
       header.orientation = exif_orientation(segment.data);
     }
   }
   const bool pixels = segment.marker == JpegSegment::kStartOfScan && segments.position() < bytes.size();
   if (!segments.ended() && (frame.marker == 0 || !pixels)) fail_cut_short(header.format, bytes.size(), name);
-  check(frame.marker != 0 && pixels, "picture {}: expected a JPEG with pixels, found none in it", name);
+  check(frame.marker != 0 && pixels,
+        "picture {}: expected a JPEG with pixels, found none in it; copy or download it again", name);
   check_kind(frame, name);
   return header;
 }

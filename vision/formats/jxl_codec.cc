@@ -17,7 +17,9 @@ class JxlFile {
   JxlFile(std::span<const std::byte> bytes, int events, const std::string& name)
       : name_(name), bytes_(bytes.size()), decoder_(JxlDecoderCreate(nullptr), JxlDecoderDestroy) {
     check(decoder_ != nullptr && JxlDecoderSubscribeEvents(decoder_.get(), events) == JXL_DEC_SUCCESS,
-          "picture {}: expected memory to decode it, found too little", name);
+          "picture {}: expected memory to decode it, found too little; close other programs, or make the "
+          "picture smaller",
+          name);
     JxlDecoderSetInput(decoder_.get(), reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
     // The input is not closed: what is cut short then reads as a wish for more, apart from what is damaged.
   }

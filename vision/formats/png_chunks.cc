@@ -17,7 +17,7 @@ bool PngChunk::intact() const { return crc32(type_and_data) == checksum; }
 PngChunks::PngChunks(std::span<const std::byte> bytes, const std::string& name)
     : bytes_(bytes), name_(name), position_(kPngSignature.size()) {
   check(ByteView(bytes, ByteView::Order::big).has_text(0, kPngSignature),
-        "picture {}: expected a PNG, found something else", name);
+        "picture {}: expected a PNG, found something else; name a PNG file", name);
 }
 
 bool PngChunks::ends_here() const {

@@ -94,13 +94,19 @@ Pixels decode_png(const ImageHeader& header, std::span<const std::byte> bytes, c
   reader.next = bytes.data();
   reader.left = bytes.size();
   reader.library = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_fault, keep_silent);
-  check(reader.library != nullptr, "picture {}: expected memory to read a PNG, found too little", name);
+  check(reader.library != nullptr,
+        "picture {}: expected memory to read a PNG, found too little; close other programs, or make the "
+        "picture smaller",
+        name);
   struct Closer {
     Reader& reader;
     ~Closer() { png_destroy_read_struct(&reader.library, &reader.info, nullptr); }
   } const closer{reader};
   reader.info = png_create_info_struct(reader.library);
-  check(reader.info != nullptr, "picture {}: expected memory to read a PNG, found too little", name);
+  check(reader.info != nullptr,
+        "picture {}: expected memory to read a PNG, found too little; close other programs, or make the "
+        "picture smaller",
+        name);
   if (!start(reader)) fail_damaged(reader, bytes.size(), name);
 
   const size_t row_bytes = png_get_rowbytes(reader.library, reader.info);

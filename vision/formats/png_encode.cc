@@ -46,7 +46,7 @@ bool write(png_structp library, png_infop info, const Image& image, std::vector<
 
 }  // namespace
 
-std::vector<std::byte> encode_png(const Image& image) {
+std::vector<std::byte> encode_png(const Image& image, int /*quality*/) {
   std::vector<std::byte> bytes;
   struct Writer {
     png_structp library = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, on_fault, keep_silent);
@@ -54,8 +54,9 @@ std::vector<std::byte> encode_png(const Image& image) {
     ~Writer() { png_destroy_write_struct(&library, &info); }
   } const writer;
   check(writer.info != nullptr && write(writer.library, writer.info, image, bytes),
-        "picture of {} x {}: expected memory to encode it as PNG, found too little", image.width,
-        image.height);
+        "picture of {} x {}: expected memory to encode it as PNG, found too little; close other programs, or "
+        "make the picture smaller",
+        image.width, image.height);
   return bytes;
 }
 

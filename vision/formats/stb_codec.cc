@@ -28,7 +28,6 @@
 namespace janus {
 namespace {
 
-constexpr int kQuality = 95;
 constexpr int kChannels = 3;
 
 void append(void* context, void* data, int size) {
@@ -56,20 +55,24 @@ Pixels decode_with_stb(const ImageHeader& header, std::span<const std::byte> byt
   return pixels;
 }
 
-std::vector<std::byte> encode_png_with_stb(const Image& image) {
+std::vector<std::byte> encode_png_with_stb(const Image& image, int /*quality*/) {
   std::vector<std::byte> bytes;
   const int written = stbi_write_png_to_func(append, &bytes, image.width, image.height, kChannels,
                                              image.pixels.data(), image.width * kChannels);
-  check(written != 0, "picture of {} x {}: expected memory to encode it as PNG, found too little",
+  check(written != 0,
+        "picture of {} x {}: expected memory to encode it as PNG, found too little; close other programs, or "
+        "make the picture smaller",
         image.width, image.height);
   return bytes;
 }
 
-std::vector<std::byte> encode_jpeg_with_stb(const Image& image) {
+std::vector<std::byte> encode_jpeg_with_stb(const Image& image, int quality) {
   std::vector<std::byte> bytes;
   const int written = stbi_write_jpg_to_func(append, &bytes, image.width, image.height, kChannels,
-                                             image.pixels.data(), kQuality);
-  check(written != 0, "picture of {} x {}: expected memory to encode it as JPEG, found too little",
+                                             image.pixels.data(), quality);
+  check(written != 0,
+        "picture of {} x {}: expected memory to encode it as JPEG, found too little; close other programs, "
+        "or make the picture smaller",
         image.width, image.height);
   return bytes;
 }

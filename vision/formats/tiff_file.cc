@@ -75,7 +75,10 @@ TiffFile::TiffFile(std::span<const std::byte> bytes, const std::string& name)
     : source_{.bytes = bytes}, name_(name), handle_(nullptr, TIFFClose) {
   const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(),
                                                                              TIFFOpenOptionsFree);
-  check(options != nullptr, "picture {}: expected memory to open it, found too little", name);
+  check(options != nullptr,
+        "picture {}: expected memory to open it, found too little; close other programs, or make the picture "
+        "smaller",
+        name);
   TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), kMaxAllocation);
   TIFFOpenOptionsSetErrorHandlerExtR(options.get(), note_error, &source_);
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), note_warning, &source_);

@@ -13,8 +13,6 @@
 namespace janus {
 namespace {
 
-constexpr float kQuality = 95;
-
 const uint8_t* as_webp(std::span<const std::byte> bytes) {
   return reinterpret_cast<const uint8_t*>(bytes.data());
 }
@@ -38,7 +36,7 @@ Demuxer open(std::span<const std::byte> bytes, const std::string& name) {
 WebPIterator first_frame(const Demuxer& demuxer, const std::string& name) {
   WebPIterator frame{};
   check(WebPDemuxGetFrame(demuxer.get(), 1, &frame) != 0 && frame.complete != 0,
-        "picture {}: expected a WebP with pixels, found none in it", name);
+        "picture {}: expected a WebP with pixels, found none in it; copy or download it again", name);
   return frame;
 }
 
@@ -93,10 +91,14 @@ Pixels decode_webp(const ImageHeader& header, std::span<const std::byte> bytes, 
   return pixels;
 }
 
-std::vector<std::byte> encode_webp(const Image& image) {
+std::vector<std::byte> encode_webp(const Image& image, int quality) {
   uint8_t* bytes = nullptr;
+  const auto* pixels = image.pixels.data();
+  const int row_bytes = image.width * 3;
   const size_t count =
-      WebPEncodeRGB(image.pixels.data(), image.width, image.height, image.width * 3, kQuality, &bytes);
+      quality == kQualities.high
+          ? WebPEncodeLosslessRGB(pixels, image.width, image.height, row_bytes, &bytes)
+          : WebPEncodeRGB(pixels, image.width, image.height, row_bytes, static_cast<float>(quality), &bytes);
   const std::unique_ptr<uint8_t, void (*)(void*)> owner(bytes, WebPFree);
   check(count > 0, "picture of {} x {}: expected it to fit a WebP, found that it does not; write a PNG",
         image.width, image.height);

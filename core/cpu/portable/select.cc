@@ -12,8 +12,8 @@ extern const Kernels kKernels;
 
 const Kernels& kernels() {
   const char* wanted = std::getenv("JANUS_ISA");
-  check(wanted == nullptr || std::string_view(wanted) == "baseline", "JANUS_ISA={}: expected baseline",
-        wanted);
+  check(wanted == nullptr || std::string_view(wanted) == "baseline",
+        "JANUS_ISA={}: expected baseline; set it so, or unset JANUS_ISA", wanted);
   return baseline::kKernels;
 }
 

@@ -64,7 +64,10 @@ const Kernels& kernels() {
       chosen = choice.kernels;
     }
   }
-  check(chosen != nullptr, "JANUS_ISA={}: expected baseline, avx2, avxvnni, avx512 or avx512vnni", wanted);
+  check(chosen != nullptr,
+        "JANUS_ISA={}: expected baseline, avx2, avxvnni, avx512 or avx512vnni; set one of these, or unset "
+        "JANUS_ISA",
+        wanted);
   return *chosen;
 }
 

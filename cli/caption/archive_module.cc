@@ -1,5 +1,0 @@
-#include "cli/caption/archive_module.h"
-
-void janus_archive_module(decltype(&janus::cli::read_archive)& read_archive) {
-  read_archive = janus::cli::read_archive;
-}

@@ -1,0 +1,117 @@
+#include "cli/commands/parameters_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/base/strip.h"
+#include "generator/limits.h"
+
+namespace janus::cli {
+namespace {
+
+constexpr std::string_view kNegative = "Negative prompt:";
+
+// A setting that both sides have.
+struct SharedName {
+  const char *foreign, *key;
+  bool whole;
+};
+constexpr std::array kShared{SharedName{"Seed", "seed", true}, SharedName{"CFG scale", "cfg_scale", false},
+                             SharedName{"Temperature", "temperature", false},
+                             SharedName{"Top-k", "top_k", true}, SharedName{"Top-p", "top_p", false}};
+
+struct Pair {
+  std::string name, value;
+};
+
+// "Steps: 20, Prompt: "a, b", Seed: 1"; commas in quotes part nothing. Nothing where a part is no pair.
+std::vector<Pair> pairs_of(std::string_view line) {
+  std::vector<Pair> pairs;
+  while (!line.empty()) {
+    size_t end = 0;
+    for (bool quoted = false; end < line.size() && (quoted || line[end] != ','); ++end) {
+      if (line[end] == '\\' && quoted) ++end;
+      if (end < line.size() && line[end] == '"') quoted = !quoted;
+    }
+    end = std::min(end, line.size());
+    const std::string_view part = strip(line.substr(0, end));
+    const size_t colon = part.find(": ");
+    if (colon == std::string_view::npos || colon == 0) return {};
+    pairs.push_back({std::string(part.substr(0, colon)), std::string(strip(part.substr(colon + 2)))});
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return pairs;
+}
+
+// The value where it is one of the setting's; discarded else.
+Json shared_value(const SharedName& shared, const std::string& value) {
+  const Json number = Json::parse(value, nullptr, false);
+  const std::string key = shared.key;
+  bool fits = shared.whole ? number.is_number_integer() : number.is_number();
+  if (fits && key == "seed") fits = number.is_number_unsigned() && kSeeds.holds(number.get<int64_t>());
+  if (fits && key == "top_k") fits = kTopK.holds(number.get<int64_t>());
+  if (fits && key == "cfg_scale") fits = kGuidance.holds(number.get<double>());
+  if (fits && key == "temperature") fits = kTemperatures.holds(number.get<double>());
+  if (fits && key == "top_p") fits = kTopP.holds(number.get<double>());
+  return fits ? number : Json(Json::value_t::discarded);
+}
+
+}  // namespace
+
+std::string parameters_text(const Json& settings) {
+  auto get = [&](const char* key) {
+    const Json& value = settings.at(key);
+    return value.is_string() ? value.get<std::string>() : to_line(value);
+  };
+  const std::string negative =
+      settings.contains("negative_prompt") ? fmt::format("\n{} {}", kNegative, get("negative_prompt")) : "";
+  return fmt::format(
+      "{}{}\nSeed: {}, CFG scale: {}, Temperature: {}, Top-k: {}, Top-p: {}, Size: {}x{}, Model: {}, Type: "
+      "{}, Device: {}, Version: janus {}",
+      get("prompt"), negative, get("seed"), get("cfg_scale"), get("temperature"), get("top_k"), get("top_p"),
+      get("width"), get("height"), get("model"), get("type"), get("device"), get("version"));
+}
+
+ForeignSettings parse_parameters(std::string_view text) {
+  ForeignSettings found{.settings = Json::object(), .taken = {}, .left = {}};
+  text = strip(text);
+  const size_t last = text.rfind('\n') + 1;  // 0 where there is one line
+  const std::vector<Pair> pairs = last > 0 ? pairs_of(text.substr(last)) : std::vector<Pair>{};
+  std::string_view words = text;
+  if (pairs.size() >= 2) words = strip(text.substr(0, last));
+  const size_t negative = words.starts_with(kNegative) ? 0 : words.find("\n" + std::string(kNegative));
+  const auto take = [&](const char* key, const char* name, std::string_view value) {
+    if (value.empty()) return;
+    found.settings[key] = value;
+    found.taken.emplace_back(name);
+  };
+  take("prompt", "prompt", strip(words.substr(0, negative)));
+  if (negative != std::string_view::npos) {
+    const size_t begin = words.find(kNegative, negative) + kNegative.size();
+    take("negative_prompt", "negative prompt", strip(words.substr(begin)));
+  }
+  for (const Pair& pair : pairs.size() >= 2 ? pairs : std::vector<Pair>{}) {
+    const auto shared = std::find_if(kShared.begin(), kShared.end(),
+                                     [&](const SharedName& name) { return pair.name == name.foreign; });
+    Json value(Json::value_t::discarded);
+    if (shared != kShared.end()) value = shared_value(*shared, pair.value);
+    if (value.is_discarded()) {
+      found.left.push_back(pair.name);
+    } else {
+      found.settings[shared->key] = std::move(value);
+      found.taken.push_back(pair.name);
+    }
+  }
+  // Without guidance a negative prompt does nothing there, and is refused here.
+  if (found.settings.contains("negative_prompt") && found.settings.value("cfg_scale", Json()) == 1) {
+    found.settings.erase("negative_prompt");
+    std::erase(found.taken, "negative prompt");
+    found.left.emplace_back("negative prompt");
+  }
+  return found;
+}
+
+}  // namespace janus::cli

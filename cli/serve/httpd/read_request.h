@@ -1,0 +1,21 @@
+// What libmicrohttpd knows of a request, as HttpRequest has it, and what is wrong with it before its body.
+#pragma once
+
+#include <microhttpd.h>
+
+#include <optional>
+
+#include "cli/serve/http/http_server.h"
+
+namespace janus::cli {
+
+HttpRequest read_request(MHD_Connection* connection, const char* path, const char* method);
+
+// The refusal of headers that are too long or too many, or that leave open where the body ends.
+std::optional<ApiError> header_fault(MHD_Connection* connection, const HttpRequest& request,
+                                     const HttpLimits& limits);
+
+// The length that the headers state; nothing where they state none.
+std::optional<int64_t> stated_length(const HttpRequest& request);
+
+}  // namespace janus::cli

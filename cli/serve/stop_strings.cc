@@ -1,0 +1,54 @@
+#include "cli/serve/stop_strings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace janus::cli {
+namespace {
+
+// Where the longest end of `text` begins that may go on to be `string`; the text's size where none may.
+size_t begun(std::string_view text, std::string_view string) {
+  for (size_t at = text.size() - std::min(text.size(), string.size() - 1); at < text.size(); ++at) {
+    if (string.starts_with(text.substr(at))) return at;
+  }
+  return text.size();
+}
+
+}  // namespace
+
+std::vector<std::string> read_stops(const RequestFields& fields, std::string_view key) {
+  std::vector<std::string> stops = fields.texts(key);
+  const auto refuse = [&](const std::string& expected, size_t found) {
+    const std::string path = fields.path_of(key);
+    throw ApiError(400, fmt::format("{}: expected at most {}, found {}", path, expected, found), {}, path);
+  };
+  if (stops.size() > kMostStops) refuse(fmt::format("{} texts", kMostStops), stops.size());
+  for (const std::string& stop : stops) {
+    if (stop.size() > kLongestStop_bytes) refuse(fmt::format("{} bytes", kLongestStop_bytes), stop.size());
+  }
+  return stops;
+}
+
+StopStrings::StopStrings(std::vector<std::string> strings) : strings_(std::move(strings)) {
+  std::erase(strings_, std::string());
+}
+
+std::string StopStrings::push(std::string_view piece) {
+  if (hit_) return {};
+  waiting_ += piece;
+  size_t found = std::string::npos, certain = waiting_.size();
+  for (const std::string& string : strings_) {
+    found = std::min(found, waiting_.find(string));
+    certain = std::min(certain, begun(waiting_, string));
+  }
+  hit_ = found != std::string::npos;
+  std::string text = waiting_.substr(0, hit_ ? found : certain);
+  waiting_.erase(0, hit_ ? std::string::npos : certain);
+  return text;
+}
+
+std::string StopStrings::finish() { return std::exchange(waiting_, {}); }
+
+}  // namespace janus::cli

@@ -1,0 +1,23 @@
+// From a listed image to what the model takes: bytes, hash, pixels.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "cli/sources/bounded_queue.h"
+#include "cli/sources/listed_image.h"
+#include "vision/image.h"
+
+namespace janus::cli {
+
+// What a run makes of a decoded image, for LoadedImage::pixels.
+using Prepare = std::function<std::vector<float>(const Image& image)>;
+
+// What is wrong with the image stands in the result. Waits for its share of `budget` before it decodes.
+LoadedImage load_image(ListedImage listed, const Prepare& prepare, MemoryBudget& budget);
+
+// Fills in the listed image's content, and size and time as they are at the reading. Throws Error if it
+// cannot be read.
+void read_content(ListedImage& listed);
+
+}  // namespace janus::cli

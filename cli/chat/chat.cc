@@ -258,7 +258,7 @@ void Chat::generate(const std::string& prompt) {
                 .wanted = {}};
   item.settle(chosen_.model->engine_model().image_defaults());
   const Progress show_progress = progress_.callback();
-  Candidate candidate{.seed = item.seed, .codes = {}, .image = {}, .timings = {}};
+  Candidate candidate{.seed = item.seed, .codes = {}, .latent = {}, .image = {}, .timings = {}};
   {
     const InterruptWatch watch;
     GeneratedImage made = engine_->generate(

@@ -149,7 +149,7 @@ void GenerateRun::settle_codes_output() {
 void GenerateRun::check_outputs() {
   try_outputs(work_, settings_);
   // What is in the records is this output's; where there are none, none are made for a run that is refused.
-  const bool recorded = list() && std::filesystem::exists(records_path(settings_));
+  const bool recorded = list() && is_there(records_path(settings_));
   if (recorded) check_not_input(records_path(settings_), {settings_.prompts});
   const auto fingerprint = [&] {
     // A model that cannot be found has made nothing.
@@ -180,7 +180,7 @@ void GenerateRun::skip_finished() {
       if (record->failed) {
         ++failed_;
         item.wanted[place] = false;
-      } else if (std::filesystem::exists(path)) {
+      } else if (is_there(path)) {
         ++already_;
         item.wanted[place] = false;
       }
@@ -261,7 +261,7 @@ void GenerateRun::ask_for(const WorkItem& item, int64_t k) {
     };
   }
   sink.on_done = [this, &item, k, index](GeneratedImage& image) {
-    made_.push_back({&item, k, index, std::move(image)});
+    made_.emplace(index, Made{&item, k, index, std::move(image)});
   };
   sink.on_error = [this](const std::exception_ptr& error) { fault_ = error; };
   engine_->submit(item.request(k), std::move(sink));
@@ -269,13 +269,12 @@ void GenerateRun::ask_for(const WorkItem& item, int64_t k) {
 
 // Writing and ranking are done between the engine's steps, and ranking makes steps of its own.
 void GenerateRun::advance() {
-  if (made_.empty()) {
-    engine_->step();
-  } else {
-    Made made = std::move(made_.front());
-    made_.pop_front();
+  if (auto made = made_.extract(taken_)) {
+    ++taken_;
     --asked_;
-    take(made);
+    take(made.mapped());
+  } else {
+    engine_->step();
   }
   if (fault_) std::rethrow_exception(fault_);
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <exception>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +33,7 @@ class GenerateRun {
   struct Made {
     const WorkItem* item = nullptr;
     int64_t item_index = 0;  // which of the item's images
-    int64_t index = 0;       // among all that were asked for
+    int64_t index = 0;       // among all that were asked for, which is the order they are taken in
     GeneratedImage image;
   };
 
@@ -81,7 +81,10 @@ class GenerateRun {
   std::optional<FoundModel> found_;  // until it is opened
   ChosenModel chosen_;
 
-  std::deque<Made> made_;                 // and not yet put in its place
+  // By index, those that are not put in their places yet: an image whose guesses come out right is made
+  // before one that was asked for earlier.
+  std::map<int64_t, Made> made_;
+  int64_t taken_ = 0;                     // images, in the order in which they were asked for
   std::exception_ptr fault_;              // what ended an image
   int64_t asked_in_all_ = 0, asked_ = 0;  // images; those that are not in their places
   std::optional<Candidates> candidates_;  // of the item in work, where the best are kept

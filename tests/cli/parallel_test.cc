@@ -39,6 +39,27 @@ TEST_F(Parallel, ImagesAreTheSameInFewerPasses) {
   }
 }
 
+// Images side by side end in another order then.
+TEST_F(Parallel, SeveralAreToldInTheSameOrder) {
+  const auto told = [&](Words words, const std::string& window) {
+    words.insert(words.begin(), {"generate", "a lighthouse at dusk", "-m", "janus-tiny", "--json", "-q", "-o",
+                                 path("w" + window + "-%d.png"), "--overwrite", "--parallel", window});
+    const Result result = run(words);
+    EXPECT_EQ(result.code, 0) << result.err;
+    std::vector<std::pair<int64_t, Json>> all;
+    for (const std::string& line : lines_of(result.out)) {
+      const Json record = Json::parse(line);
+      all.emplace_back(record["seed"], record["codes"]);
+    }
+    return all;
+  };
+  for (const Words& words : {Words{"-b", "9"}, Words{"--best-of", "12", "--keep", "3"}}) {
+    const auto off = told(words, "off");
+    EXPECT_EQ(off.size(), words[0] == "-b" ? 9U : 3U);
+    for (const std::string window : {"2", "8", "auto"}) EXPECT_EQ(told(words, window), off) << window;
+  }
+}
+
 TEST_F(Parallel, AnswersAreTheSame) {
   record_of({"generate", "a green ring on a black background", "-o", path("ring.png"), "-s", "3"});
   const auto answer = [&](const std::string& window) {

@@ -1,6 +1,7 @@
 // janus encode: an image as a model has it, codes of the VQ image tokenizer or a latent of the autoencoder.
 #include <fmt/format.h>
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -61,16 +62,24 @@ Outcome encode(EncodeSettings& settings, const CommonOptions& common, Console& c
   settings.replacing.settle();
   require_one_on_stream(settings.output, common.json);
   const std::optional<bool> asked = asked_latents(settings.output);
-  FoundModel found = find_model(common, console);
-  const bool latents = check_coding(found, settings.output, asked, common);
+  // What is wrong with the output is told before that there is no such model.
+  std::optional<FoundModel> found;
+  std::exception_ptr missing;
+  try {
+    found = find_model(common, console);
+  } catch (const Error&) {
+    missing = std::current_exception();
+  }
+  const bool latents = found ? check_coding(*found, settings.output, asked, common) : asked.value_or(false);
   const PlacedOutput place(settings.output, name_from_input(settings.image) + coding_extension(latents));
   if (latents) require_no_terminal(place.path, console);
   const OutputFile output = place.open(settings.replacing, {settings.image});
+  if (missing) std::rethrow_exception(missing);
   Image image = read_input_image(settings.image, console);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
   const ChosenModel chosen =
-      open_chosen_model(std::move(found), common, {.encodes = true}, console, progress.callback());
+      open_chosen_model(std::move(*found), common, {.encodes = true}, console, progress.callback());
   progress.update("encoding the picture", 0, 0);
   const Encoded encoded =
       latents ? encoded_as_latent(*chosen.model, image) : encoded_as_codes(*chosen.model, image);

@@ -24,7 +24,6 @@ Timings timings_of(const std::vector<Answer>& answers) {
   for (size_t i = 1; i < answers.size(); ++i) {
     timings.prefill_ms += answers[i].timings.prefill_ms;
     timings.decode_ms += answers[i].timings.decode_ms;
-    timings.passes += answers[i].timings.passes;
   }
   double tokens = 0;
   for (const Answer& answer : answers) tokens += static_cast<double>(answer.ids.size());

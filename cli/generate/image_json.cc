@@ -82,6 +82,7 @@ Json image_record(const WorkItem& item, const Output& output, const Candidate& c
   if (printed && !item.steps) record["codes"] = candidate.codes.codes;
   record.update(provenance_json(chosen, common));
   record["timings"] = timings_json(chosen.load_ms, candidate.timings);
+  if (candidate.timings.passes > 0) record["timings"]["passes"] = candidate.timings.passes;
   return record;
 }
 

@@ -45,7 +45,6 @@ Json timings_json(double load_ms, const Timings& timings) {
   if (timings.decode_ms > 0) parts["decode_ms"] = rounded(timings.decode_ms);
   if (timings.image_decode_ms > 0) parts["image_decode_ms"] = rounded(timings.image_decode_ms);
   parts["tokens_per_second"] = rounded(timings.tokens_per_second);
-  if (timings.passes > 0) parts["passes"] = timings.passes;
   return parts;
 }
 

@@ -92,7 +92,7 @@ Output OutputNames::output(const WorkItem& item, const Numbers& numbers, const s
 void make_names_free(std::vector<WorkItem>& work) {
   std::vector<Output>& outputs = work.front().outputs;
   const std::vector<Output> first = outputs;
-  const auto taken = [](const Output& output) { return fs::exists(fs::symlink_status(output.image)); };
+  const auto taken = [](const Output& output) { return is_there(output.image); };
   for (int number = 2; std::any_of(outputs.begin(), outputs.end(), taken); ++number) {
     for (size_t k = 0; k < outputs.size(); ++k) outputs[k].image = numbered_name(first[k].image, number);
   }

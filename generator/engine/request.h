@@ -123,8 +123,8 @@ struct Cancelled : Error {
 };
 
 // Every function of a sink may be empty, and is called on the thread that runs the engine, which waits for
-// it. One that throws ends its request with what it threw; the other requests go on. A request ends with one
-// call: on_done, or on_error, which also follows an on_done that throws.
+// it. One that throws ends its request with what it threw (or well: Enough, enough.h); the others go on. A
+// request ends with one call: on_done, or on_error, which also follows an on_done that throws.
 struct AnswerSink {
   // Called for every token, before the text that it makes certain. Without logprobs it has its id alone.
   std::function<void(const SampledToken& token)> on_token = {};

@@ -61,7 +61,7 @@ Tensor Transformer::attend(const Layer& layer, const Tensor& h, const CacheView&
 Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows,
                             const LayerHook& on_layer, std::span<const int32_t> rope_positions) const {
   const int64_t tokens = x.size(1);
-  std::vector<int32_t> positions;
+  std::vector<int32_t> starts(rows.size()), positions;
   for (size_t b = 0; b < rows.size(); ++b) {
     const int32_t row = rows[b];
     const bool again = b > 0 && rows[b - 1] == row;
@@ -82,8 +82,7 @@ Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int
   for (size_t index = 0; index < layers_.size(); ++index) {
     const Layer& layer = layers_[index];
     // on_layer may have made the cache grow, which moves its rows.
-    std::vector<int32_t> starts;
-    for (const int32_t row : rows) starts.push_back(cache.start(row));
+    for (size_t b = 0; b < rows.size(); ++b) starts[b] = cache.start(rows[b]);
     const CacheView view{cache.keys_[index], cache.values_[index], starts, positions, rope_positions};
     h = attend(layer, h, view);
     const Tensor activated =

@@ -35,6 +35,19 @@ inline void expect_alone(const Outcome& outcome, const Asked& asked) {
   EXPECT_EQ(outcome.streamed, asked.text);
 }
 
+// All of them submitted at once, to engines of one row, of few and of many.
+inline void expect_alone_at_once(const Model& model, const std::vector<Asked>& all) {
+  for (const int rows : {1, 3, 64}) {
+    SCOPED_TRACE(rows);
+    Engine engine(model, {.rows = rows});
+    std::vector<Outcome> outcomes(all.size());
+    for (size_t i = 0; i < all.size(); ++i) submit(engine, all[i], outcomes[i]);
+    while (engine.step()) {
+    }
+    for (size_t i = 0; i < all.size(); ++i) expect_alone(outcomes[i], all[i]);
+  }
+}
+
 // Joins, cancels and faults at random steps, with random rows and memory.
 inline void run_schedule(const Model& model, const std::vector<Asked>& requests, uint32_t seed) {
   std::mt19937 random(seed);
@@ -83,6 +96,14 @@ inline void run_schedule(const Model& model, const std::vector<Asked>& requests,
                 (run->outcome.fault && run->faulty))
         << run->outcome.other;
     if (run->outcome.done) expect_alone(run->outcome, *run->asked);
+  }
+}
+
+inline void run_schedules(const Model& model, const std::vector<Asked>& all, int count) {
+  for (int seed = 0; seed < count; ++seed) {
+    SCOPED_TRACE(testing::Message() << "schedule " << seed);
+    run_schedule(model, all, static_cast<uint32_t>(seed));
+    if (testing::Test::HasFailure()) break;
   }
 }
 

@@ -92,29 +92,13 @@ class EngineTest : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(EngineTest, RandomMixturesGiveWhatEachGivesAlone) {
-  const std::vector<Asked> all = requests();
   // The built-in model is asked most: it ends answers by itself.
   int schedules = std::string(GetParam()) == "janus-tiny" ? 1000 : 150;
   if (oracle::traits().has_own_memory) schedules = 3;
-  for (int seed = 0; seed < schedules; ++seed) {
-    SCOPED_TRACE(testing::Message() << "schedule " << seed);
-    run_schedule(*model_, all, static_cast<uint32_t>(seed));
-    if (HasFailure()) break;
-  }
+  run_schedules(*model_, requests(), schedules);
 }
 
-TEST_P(EngineTest, ManyAtOnceGiveWhatEachGivesAlone) {
-  const std::vector<Asked> all = requests();
-  for (const int rows : {1, 3, 64}) {
-    SCOPED_TRACE(rows);
-    Engine engine(*model_, {.rows = rows});
-    std::vector<Outcome> outcomes(all.size());
-    for (size_t i = 0; i < all.size(); ++i) submit(engine, all[i], outcomes[i]);
-    while (engine.step()) {
-    }
-    for (size_t i = 0; i < all.size(); ++i) expect_alone(outcomes[i], all[i]);
-  }
-}
+TEST_P(EngineTest, ManyAtOnceGiveWhatEachGivesAlone) { expect_alone_at_once(*model_, requests()); }
 
 TEST_P(EngineTest, EveryWindowGivesTheSame) {
   for (const Asked& asked : requests()) {

@@ -72,27 +72,9 @@ class FlowEngineTest : public testing::Test {
   std::unique_ptr<Model> model_ = open();
 };
 
-TEST_F(FlowEngineTest, RandomMixturesGiveWhatEachGivesAlone) {
-  const std::vector<Asked> all = requests();
-  for (uint32_t seed = 0; seed < 150; ++seed) {
-    SCOPED_TRACE(testing::Message() << "schedule " << seed);
-    run_schedule(*model_, all, seed);
-    if (HasFailure()) break;
-  }
-}
+TEST_F(FlowEngineTest, RandomMixturesGiveWhatEachGivesAlone) { run_schedules(*model_, requests(), 150); }
 
-TEST_F(FlowEngineTest, ManyAtOnceGiveWhatEachGivesAlone) {
-  const std::vector<Asked> all = requests();
-  for (const int rows : {1, 3, 64}) {
-    SCOPED_TRACE(rows);
-    Engine engine(*model_, {.rows = rows});
-    std::vector<Outcome> outcomes(all.size());
-    for (size_t i = 0; i < all.size(); ++i) submit(engine, all[i], outcomes[i]);
-    while (engine.step()) {
-    }
-    for (size_t i = 0; i < all.size(); ++i) expect_alone(outcomes[i], all[i]);
-  }
-}
+TEST_F(FlowEngineTest, ManyAtOnceGiveWhatEachGivesAlone) { expect_alone_at_once(*model_, requests()); }
 
 TEST_F(FlowEngineTest, ImagesDifferByWhatIsAsked) {
   const ImageRequest request{.prompt = "two birds", .steps = 3, .sampling = {.seed = 7}};

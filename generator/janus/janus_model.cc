@@ -4,6 +4,7 @@
 #include "core/base/finite.h"
 #include "core/tensor/ops.h"
 #include "generator/coder_pixels.h"
+#include "generator/image_arrays.h"
 #include "generator/limits.h"
 #include "generator/load_options.h"
 
@@ -67,35 +68,22 @@ std::vector<float> JanusModel::prepare(const Image& image, EmbedStage stage) con
 }
 
 std::vector<Array> JanusModel::embed(std::span<const std::vector<float>> prepared, EmbedStage stage) const {
-  std::vector<Array> arrays;
-  if (stage == EmbedStage::pixels) {
-    const int64_t size = info_.image_size;
-    for (const std::vector<float>& planes : prepared)
-      arrays.push_back({.shape = {3, size, size}, .values = planes});
-    return arrays;
-  }
-  // values: [B, .., D], an image a row.
-  const auto add = [&](const Tensor& values, int64_t images) {
-    const int64_t width = values.shape().back(), vectors = values.elements() / width / images;
-    const std::vector<float> all = ops::to_host(values);
-    for (int64_t i = 0; i < images; ++i) {
-      const auto begin = all.begin() + i * vectors * width;
-      arrays.push_back({.shape = {vectors, width}, .values = {begin, begin + vectors * width}});
-      if (all_finite(arrays.back().values)) continue;
-      if (stage == EmbedStage::latent) fail_not_finite("encoder of images");
-      engine_model_->check_image_embeddings(prepared[i]);
-      fail_not_finite("vision tower");
-    }
-  };
+  if (stage == EmbedStage::pixels) return pixel_arrays(prepared, info_.image_size);
   if (stage == EmbedStage::latent) {
-    for (const std::vector<float>& planes : prepared) add(image_latent(networks_, planes), 1);
+    std::vector<Array> arrays;
+    for (const std::vector<float>& planes : prepared) {
+      arrays.push_back(std::move(arrays_of_images(image_latent(networks_, planes), 1).front()));
+      check_finite(arrays.back().values, "encoder of images");
+    }
     return arrays;
   }
-  std::vector<float> pixels;
-  for (const std::vector<float>& planes : prepared) pixels.insert(pixels.end(), planes.begin(), planes.end());
-  add(stage == EmbedStage::vision ? networks_.vision_tower(pixels) : engine_model_->encode_images(pixels, {}),
-      static_cast<int64_t>(prepared.size()));
-  return arrays;
+  return vision_arrays(
+      prepared,
+      [&](std::span<const float> pixels) {
+        return stage == EmbedStage::vision ? networks_.vision_tower(pixels)
+                                           : engine_model_->encode_images(pixels, {});
+      },
+      *engine_model_);
 }
 
 }  // namespace janus

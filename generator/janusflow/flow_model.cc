@@ -6,6 +6,7 @@
 #include "core/base/finite.h"
 #include "core/tensor/ops.h"
 #include "generator/coder_pixels.h"
+#include "generator/image_arrays.h"
 #include "generator/janusflow/flow_costs.h"
 #include "generator/janusflow/latent_layout.h"
 #include "generator/load_options.h"
@@ -75,33 +76,21 @@ Array FlowModel::decode(const Array& latent) const {
 }
 
 std::vector<Array> FlowModel::embed(std::span<const std::vector<float>> prepared, EmbedStage stage) const {
-  std::vector<Array> arrays;
-  if (stage == EmbedStage::pixels) {
-    const int64_t size = info_.image_size;
-    for (const std::vector<float>& planes : prepared)
-      arrays.push_back({.shape = {3, size, size}, .values = planes});
-    return arrays;
-  }
+  if (stage == EmbedStage::pixels) return pixel_arrays(prepared, info_.image_size);
   if (stage == EmbedStage::latent) {
     const int64_t channels = info_.latent_channels, side = info_.latent_side;
+    std::vector<Array> arrays;
     for (const std::vector<float>& planes : prepared)
       arrays.push_back({.shape = {side * side, channels}, .values = latent_of(planes)});
     return arrays;
   }
-  std::vector<float> pixels;
-  for (const std::vector<float>& planes : prepared) pixels.insert(pixels.end(), planes.begin(), planes.end());
-  const Tensor values =
-      stage == EmbedStage::vision ? networks_.vision_tower(pixels) : engine_model_->encode_images(pixels, {});
-  const int64_t vectors = values.size(1), width = values.size(2);  // [B, vectors, width]
-  const std::vector<float> all = ops::to_host(values);
-  for (size_t image = 0; image < prepared.size(); ++image) {
-    const auto begin = all.begin() + static_cast<int64_t>(image) * vectors * width;
-    arrays.push_back({.shape = {vectors, width}, .values = {begin, begin + vectors * width}});
-    if (all_finite(arrays.back().values)) continue;
-    engine_model_->check_image_embeddings(prepared[image]);
-    fail_not_finite("vision tower");
-  }
-  return arrays;
+  return vision_arrays(
+      prepared,
+      [&](std::span<const float> pixels) {
+        return stage == EmbedStage::vision ? networks_.vision_tower(pixels)
+                                           : engine_model_->encode_images(pixels, {});
+      },
+      *engine_model_);
 }
 
 }  // namespace janus

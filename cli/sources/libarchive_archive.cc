@@ -108,13 +108,25 @@ class MemberReader {
   std::string content_;
 };
 
+// Lets the archive be compressed in the ways that libarchive undoes by itself. (For the others, and for these
+// where it was built without their library, it would start programs of the PATH.)
+void add_built_in_filters(archive* reader) {
+  for (const auto add :
+       {archive_read_support_filter_bzip2, archive_read_support_filter_compress,
+        archive_read_support_filter_gzip, archive_read_support_filter_lz4, archive_read_support_filter_lzip,
+        archive_read_support_filter_lzma, archive_read_support_filter_xz, archive_read_support_filter_zstd}) {
+    const Handle trial(archive_read_new(), archive_read_free);
+    if (trial != nullptr && add(trial.get()) == ARCHIVE_OK) add(reader);
+  }
+}
+
 // Calls `visit` for each entry until it says false. Returns what is wrong with the archive, or nothing.
 std::optional<std::string> read_entries(const std::string& path,
                                         const std::function<bool(const Entry&, archive*)>& visit) {
   const Handle reader(archive_read_new(), archive_read_free);
   if (reader == nullptr)
     return fmt::format("archive, {}: expected memory to read it, found too little", path);
-  archive_read_support_filter_all(reader.get());
+  add_built_in_filters(reader.get());
   archive_read_support_format_tar(reader.get());
   archive_read_set_option(reader.get(), "tar", "read_concatenated_archives", "1");
   if (archive_read_open_filename(reader.get(), path.c_str(), kReadBlock) != ARCHIVE_OK)

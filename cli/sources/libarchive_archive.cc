@@ -87,9 +87,11 @@ class MemberReader {
   void fill(size_t size) {
     size_t have = content_.size();
     if (have >= size) return;
-    content_.resize(size);
+    // What an archive says of a member's size may not be true: memory is touched as bytes come.
+    content_.reserve(size);
     while (have < size) {
-      const la_ssize_t got = archive_read_data(reader_, content_.data() + have, size - have);
+      if (have == content_.size()) content_.resize(std::min(size, have + kReadBlock));
+      const la_ssize_t got = archive_read_data(reader_, content_.data() + have, content_.size() - have);
       if (got == ARCHIVE_RETRY || got == ARCHIVE_WARN) continue;
       if (got <= 0) {
         content_.resize(have);

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <utility>
 
+#include "cli/app/command.h"
 #include "cli/io/text_input.h"
 #include "core/base/error.h"
 #include "core/base/file_descriptor.h"
@@ -130,9 +131,13 @@ int levels_of(const Json& value) {
 
 bool read_item(const std::string& line, const std::string& field, std::string& path, Json& others,
                std::string& found) {
-  Json record = parse_json_or_discard<Json>(line);
+  Json record;
+  if (const auto fault = error_of([&] { record = parse_json<Json>(line, "entry"); })) {
+    found = fmt::format("no valid JSON ({})", *fault);
+    return false;
+  }
   if (!record.is_object()) {
-    found = record.is_discarded() ? "no valid JSON" : record.type_name();
+    found = record.type_name();
     return false;
   }
   // Writing it into a record goes as deep as it is nested.

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 from . import _core
@@ -19,6 +20,8 @@ from . import _core
 Result = TypeVar("Result")
 Errors = Literal["raise", "return"]
 
+# What one item may be at fault for; a ModelError is no item's.
+ITEM_ERRORS = (_core.Error, TypeError, ValueError)
 # The longest time that Ctrl-C waits for a thread that waits.
 _SLICE_S = 0.05
 
@@ -48,14 +51,14 @@ def run_all(jobs: Iterable[Job[Result]], ahead: int, errors: Errors) -> list[Any
     try:
         while True:
             for job in itertools.islice(remaining, max(0, ahead - len(under_way))):
-                under_way.append((job, _caught(lambda job=job: job.begin(0), errors)))
+                under_way.append((job, _caught(partial(job.begin, 0), errors)))
             if not under_way:
                 return results
             job, ticket = under_way[0]
             if isinstance(ticket, Exception):
                 results.append(ticket)
             else:
-                results.append(_caught(lambda job=job, ticket=ticket: _finish(job, ticket), errors))
+                results.append(_caught(partial(_finish, job, ticket), errors))
             under_way.popleft()
     except BaseException:
         for _, ticket in under_way:
@@ -67,8 +70,8 @@ def run_all(jobs: Iterable[Job[Result]], ahead: int, errors: Errors) -> list[Any
 def _caught(action: Callable[[], Any], errors: Errors) -> Any:
     try:
         return action()
-    except (_core.Error, TypeError, ValueError) as error:
-        if errors == "raise":
+    except ITEM_ERRORS as error:
+        if errors == "raise" or isinstance(error, _core.ModelError):
             raise
         return error
 
@@ -192,8 +195,8 @@ async def arun_all(jobs: Sequence[Job[Result]], bells: Bells, ahead: int, errors
         async with free:
             try:
                 return await arun(job, bells)
-            except (_core.Error, TypeError, ValueError) as error:
-                if errors == "raise":
+            except ITEM_ERRORS as error:
+                if errors == "raise" or isinstance(error, _core.ModelError):
                     raise
                 return error
 

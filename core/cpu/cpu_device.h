@@ -22,7 +22,7 @@ class CpuDevice : public Device {
 
   std::string name() const override { return "cpu"; }
   std::string description() const override;
-  const DeviceTraits& traits() const override { return kTraits; }
+  const DeviceTraits& traits() const override { return traits_of(kernels_); }
 
   double read_bandwidth() const override;
   double multiply_add_peak() const override;

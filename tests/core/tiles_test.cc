@@ -133,7 +133,7 @@ TEST_F(Tiles, LosesNoMoreThanItsTerms) {
     const double relative = std::sqrt(wrong / size);
     RecordProperty(name_of(dtype), fmt::format("{:.2e}", relative));
     std::printf("%s: relative L2 %.2e\n", name_of(dtype), relative);
-    EXPECT_TRUE(relative <= (dtype == DType::f32 ? 5e-7 : 4e-6)) << name_of(dtype) << ": " << relative;
+    EXPECT_TRUE(relative <= (dtype == DType::f32 ? 5e-7 : 6e-6)) << name_of(dtype) << ": " << relative;
   }
 }
 

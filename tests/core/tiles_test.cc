@@ -60,7 +60,7 @@ TEST_F(Tiles, AnyNumberOfRows) {
         oracle::widen(all), oracle::widen(ops::convert(weight, DType::f32)), oracle::widen(bias), kDepth);
     const Tensor steps = ops::linear(all, weight, bias);
     const Tensor pass = ops::linear(all.reshape(Shape{1, kMost, kDepth}), weight, bias);
-    const oracle::Tolerance exact = dtype == DType::f32 ? oracle::kProduct : oracle::kSplitProduct;
+    const oracle::Tolerance exact = oracle::tile_tolerance(dtype);
     oracle::expect_near(steps, expected, is_quantized(dtype) ? oracle::kRoundedProduct : exact,
                         fmt::format("{}, {} rows", name_of(dtype), kMost));
     oracle::expect_near(pass, expected, exact, fmt::format("{}, {} tokens", name_of(dtype), kMost));
@@ -90,9 +90,7 @@ TEST_F(Tiles, OddShapes) {
           const Tensor x = random(shape, 1);
           const bool rounds = is_quantized(dtype) && shape[1] == 1;
           oracle::expect_near(ops::linear(x, weight), oracle::linear(oracle::widen(x), wide, {}, depth),
-                              rounds                ? oracle::kRoundedProduct
-                              : dtype == DType::f32 ? oracle::kProduct
-                                                    : oracle::kSplitProduct,
+                              rounds ? oracle::kRoundedProduct : oracle::tile_tolerance(dtype),
                               fmt::format("{}, {} by {}", name_of(dtype), shape.to_string(), width));
         }
       }

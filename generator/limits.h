@@ -15,8 +15,10 @@ inline constexpr RealRange kTemperatures{.low = 0};  // 0: always the likeliest
 inline constexpr IntRange kTopK{.low = 0};           // 0: all
 inline constexpr RealRange kTopP{.low = 0, .high = 1, .open = true};
 inline constexpr RealRange kGuidance{.low = 0};                       // 1: none
+inline constexpr IntRange kFlowSteps{.low = 1, .high = 1000};         // of an image that is drawn by flow
 inline constexpr IntRange kMaxTokens{.low = 1};                       // of an answer
 inline constexpr IntRange kTopLogprobs{.low = 0, .high = 20};         // of a token
+inline constexpr IntRange kWindows{.low = 0, .high = 64};             // EngineOptions'
 inline constexpr IntRange kImageCounts{.low = 1, .high = 1'000'000};  // of one prompt
 inline constexpr IntRange kSeeds{.low = 0, .high = UINT32_MAX};
 

@@ -3,9 +3,14 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "generator/engine/engine.h"
+#include "generator/engine/engine_model.h"
 #include "generator/janus/janus_memory.h"
 #include "generator/janus/janus_model.h"
+#include "generator/janusflow/flow_memory.h"
+#include "generator/janusflow/flow_model.h"
+#include "generator/janusflow/flow_vae.h"
 #include "generator/limits.h"
+#include "tokenizer/image/vae_files.h"
 
 namespace janus {
 namespace {
@@ -17,6 +22,9 @@ struct Family {
                                  const ModelOptions& options);
   MemoryNeed (*memory_need)(const Checkpoint& checkpoint, std::string_view device_name,
                             const ModelOptions& options, const Work& work);
+  // Throws Error where models of the family could not draw; null where they always can.
+  void (*check_draws)(const Checkpoint& checkpoint, const ModelOptions& options);
+  ImageDefaults image_defaults = {};
 };
 
 template <typename T>
@@ -26,7 +34,8 @@ std::unique_ptr<Model> open_as(const Checkpoint& checkpoint, std::shared_ptr<Dev
 }
 
 constexpr Family kFamilies[] = {
-    {is_janus, open_as<JanusModel>, janus_memory_need},
+    {is_janusflow, open_as<FlowModel>, flow_memory_need, check_flow_draws, kFlowImages},
+    {is_janus, open_as<JanusModel>, janus_memory_need, nullptr},
 };
 
 std::string type_of(const nlohmann::json& config) {
@@ -38,8 +47,15 @@ const Family& family_of(const FileSet& files, const nlohmann::json& config) {
   for (const Family& family : kFamilies) {
     if (family.recognises(config)) return family;
   }
-  fail("{}: model_type: expected \"multi_modality\" or \"janus\", found {}; use a Janus or Janus-Pro model",
-       files.path("config.json"), type_of(config));
+  check(
+      !is_vae_config(config),
+      "{}: expected a model that answers or draws, found an autoencoder; use a Janus, Janus-Pro or JanusFlow "
+      "model, and give this one as --vae to a JanusFlow",
+      files.path("config.json"));
+  fail(
+      "{}: model_type: expected \"multi_modality\" or \"janus\", found {}; use a Janus, Janus-Pro or "
+      "JanusFlow model",
+      files.path("config.json"), type_of(config));
 }
 
 const Family& family_of(const Checkpoint& checkpoint) {
@@ -50,9 +66,20 @@ const Family& family_of(const Checkpoint& checkpoint) {
 
 const ImageCoder& Model::need_image_coder() const {
   const ImageCoder* coder = image_coder();
+  check(coder != nullptr, "model: expected one that has images as codes, found the family {}, which has {}",
+        info().family,
+        latent_coder() == nullptr
+            ? "not; use a Janus or Janus-Pro model"
+            : "latents: janus encode -o LATENTS.npy and janus decode LATENTS.npy take them; for codes use a "
+              "Janus or Janus-Pro model");
+  return *coder;
+}
+
+const LatentCoder& Model::need_latent_coder() const {
+  const LatentCoder* coder = latent_coder();
   check(coder != nullptr,
-        "model: expected one that has images as codes, found the family {}, which has not; use a "
-        "Janus or Janus-Pro model",
+        "model: expected one that has images as latents, found the family {}, which has codes: janus encode "
+        "-o CODES.json and janus decode CODES.json take them; for latents use a JanusFlow model",
         info().family);
   return *coder;
 }
@@ -94,6 +121,7 @@ void Model::generate(const GenerateOptions& options, const ImagesSink& on_image,
                          .prompt_ids = options.prompt_ids,
                          .negative_prompt = options.negative_prompt,
                          .guidance = options.guidance,
+                         .steps = options.steps,
                          .sampling = options.sampling,
                          .special_tokens = options.special_tokens};
     request.sampling.seed += static_cast<uint32_t>(k);
@@ -118,6 +146,15 @@ void check_family(const FileSet& files) {
   const nlohmann::json config = files.json("config.json");
   family_of(files, JsonObject(config, files.path("config.json")).json());
 }
+
+bool draws_latents(const nlohmann::json& config) { return is_janusflow(config); }
+
+void check_draws(const Checkpoint& checkpoint, const ModelOptions& options) {
+  const Family& family = family_of(checkpoint);
+  if (family.check_draws != nullptr) family.check_draws(checkpoint, options);
+}
+
+ImageDefaults image_defaults(const Checkpoint& checkpoint) { return family_of(checkpoint).image_defaults; }
 
 std::unique_ptr<Model> open_model(const Checkpoint& checkpoint, std::shared_ptr<Device> device,
                                   const ModelOptions& options) {

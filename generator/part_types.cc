@@ -10,19 +10,20 @@
 namespace janus {
 namespace {
 
-constexpr std::array<std::pair<const char*, WeightType PartTypes::*>, 4> kParts{
+constexpr std::array<std::pair<const char*, WeightType PartTypes::*>, 5> kParts{
     {{"language", &PartTypes::language},
      {"heads", &PartTypes::heads},
      {"vision", &PartTypes::vision},
-     {"vq", &PartTypes::vq}}};
+     {"vq", &PartTypes::vq},
+     {"vae", &PartTypes::vae}}};
 
 bool is_block_format(WeightType type) { return type != WeightType::native && is_quantized(type.dtype()); }
 
 }  // namespace
 
-PartTypes::PartTypes(WeightType type) : language(type), heads(type), vision(type), vq(type) {
+PartTypes::PartTypes(WeightType type) : language(type), heads(type), vision(type), vq(type), vae(type) {
   if (is_block_format(type)) heads = vision = DType::q8_0;
-  if (is_block_format(type) || type == WeightType::f16) vq = WeightType::native;
+  if (is_block_format(type) || type == WeightType::f16) vq = vae = WeightType::native;
 }
 
 WeightType& PartTypes::operator[](std::string_view part) {
@@ -34,7 +35,10 @@ WeightType& PartTypes::operator[](std::string_view part) {
 }
 
 void PartTypes::check() const {
-  janus::check(!is_block_format(vq), "type of vq: expected native, f32, f16 or bf16, found {}", name_of(vq));
+  for (const auto& [name, type] : {std::pair("vq", vq), std::pair("vae", vae)}) {
+    janus::check(!is_block_format(type), "type of {}: expected native, f32, f16 or bf16, found {}", name,
+                 name_of(type));
+  }
 }
 
 std::vector<std::string> part_names() {

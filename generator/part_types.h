@@ -14,11 +14,12 @@ struct PartTypes {
   WeightType heads = WeightType::native;     // logits of text and codes, and the way of codes back in
   WeightType vision = WeightType::native;    // the tower and its aligner
   WeightType vq = WeightType::native;        // the VQ image tokenizer
+  WeightType vae = WeightType::native;       // the autoencoder whose latents a family draws
 
   PartTypes() = default;
   // The defaults of `--type`. Below q8_0 only the decoder shrinks: vision tower and heads are small and lose
-  // most. The VQ networks stay as they are stored under f16, whose range their small numbers leave, and under
-  // the block formats, which convolutions do not have.
+  // most. The networks of convolutions (vq, vae) stay as they are stored under f16, whose range their small
+  // numbers leave, and under the block formats, which convolutions do not have.
   PartTypes(WeightType type);  // NOLINT(google-explicit-constructor): one type is the common case
 
   // The type of the part of this name. Throws Error naming the known ones for another.
@@ -27,7 +28,7 @@ struct PartTypes {
   void check() const;
 };
 
-// "language", "heads", "vision", "vq".
+// "language", "heads", "vision", "vq", "vae".
 std::vector<std::string> part_names();
 
 }  // namespace janus

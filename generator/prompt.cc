@@ -130,7 +130,7 @@ std::vector<int32_t> turn_ids(const TextTokenizer& tokenizer, const SpecialIds& 
       ids.push_back(id);
       continue;
     }
-    ids.push_back(special.begin_of_image);
+    if (!special.begins_in_image) ids.push_back(special.begin_of_image);
     ids.insert(ids.end(), image_tokens, special.placeholder);
     ids.push_back(special.end_of_image);
   }
@@ -212,7 +212,7 @@ std::vector<int32_t> answer_ids(const TextTokenizer& tokenizer, const std::strin
   return tokenizer.encode(text, /*add_begin=*/false, {&all, 1});
 }
 
-std::vector<int32_t> generation_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
+std::vector<int32_t> image_request_ids(const TextTokenizer& tokenizer, const SpecialIds& special,
                                        const std::string& prompt, bool special_tokens) {
   const Roles roles = roles_of(tokenizer);
   PromptText text(special_tokens);
@@ -227,6 +227,12 @@ std::vector<int32_t> generation_prompt(const TextTokenizer& tokenizer, const Spe
         "prompt: expected no place of an image in a request for one, found the token \"{}\"; take it out, or "
         "leave special tokens off: it is text then",
         kPlaceholder);
+  return ids;
+}
+
+std::vector<int32_t> generation_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
+                                       const std::string& prompt, bool special_tokens) {
+  std::vector<int32_t> ids = image_request_ids(tokenizer, special, prompt, special_tokens);
   ids.push_back(special.begin_of_image);
   return ids;
 }

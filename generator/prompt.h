@@ -19,6 +19,8 @@ struct SpecialIds {
   int32_t pad = -1;
   int32_t end = -1;           // stands behind an answer
   bool system_prompt = true;  // whether one stands before the first question
+  // Whether begin-of-image is the first embedding of an image, and so a placeholder, too.
+  bool begins_in_image = false;
 };
 
 // Throws Error naming the first token that the tokenizer lacks. A missing placeholder is appended behind the
@@ -29,7 +31,8 @@ SpecialIds find_special_ids(const TextTokenizer& tokenizer);
 // turn. With special_tokens, such tokens mean what they are.
 
 // The ids of a question about `images` images, up to where the answer begins, each image expanded to
-// [begin, image_tokens x placeholder, end]. Images stand before the question, or where it says
+// [begin, image_tokens x placeholder, end]; without that begin where it is one of the image_tokens. Images
+// stand before the question, or where it says
 // "<image_placeholder>"; throws Error if it does so another number of times than there are images. Without
 // images, and without `marked_places`, that is plain text, too. `system` stands in place of the system prompt
 // where it is not blank.
@@ -47,8 +50,11 @@ std::vector<int32_t> next_turn_prompt(const TextTokenizer& tokenizer, const Spec
 std::vector<int32_t> answer_ids(const TextTokenizer& tokenizer, const std::string& answer,
                                 bool special_tokens = false);
 
-// The ids of a request for an image, ending in begin-of-image. Throws Error where special_tokens makes a
-// placeholder of the prompt.
+// The ids of a request for an image, without a token for its beginning. Throws Error where special_tokens
+// makes a placeholder of the prompt.
+std::vector<int32_t> image_request_ids(const TextTokenizer& tokenizer, const SpecialIds& special,
+                                       const std::string& prompt, bool special_tokens = false);
+// The same, ending in begin-of-image.
 std::vector<int32_t> generation_prompt(const TextTokenizer& tokenizer, const SpecialIds& special,
                                        const std::string& prompt, bool special_tokens = false);
 // The same with everything between the first and the last id replaced by pads: what guidance leads away from.

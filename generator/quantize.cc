@@ -4,9 +4,11 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/quant/finite_weights.h"
+#include "tokenizer/image/vae.h"
 
 namespace janus {
 namespace {
@@ -20,13 +22,15 @@ constexpr std::array kFiles = {"config.json",           "generation_config.json"
                                "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
                                "chat_template.json",    "chat_template.jinja",     "LICENSE"};
 
-// The prefixes under which names of the two layouts are too long for GGUF.
+// The prefixes under which names of the layouts are too long for GGUF.
 struct Abbreviation {
   const char* brief;
   const char* full;
 };
-constexpr std::array<Abbreviation, 2> kAbbreviations{
-    {{"v", "model.vision_model"}, {"vq", "gen_vision_model"}}};
+constexpr std::array<Abbreviation, 4> kAbbreviations{{{"v", "model.vision_model"},
+                                                      {"vq", "gen_vision_model"},
+                                                      {"ge", "vision_gen_enc_model"},
+                                                      {"gd", "vision_gen_dec_model"}}};
 
 // The type with most bytes in the part that is most of the model.
 DType main_type(const QuantizePlan& plan) {
@@ -75,26 +79,46 @@ bool as_wanted(WeightType wanted, const StoredTensor& stored, DType dtype) {
   return weight_dtype(wanted, stored.dtype, {256}) == dtype;
 }
 
-}  // namespace
-
-QuantizePlan plan_quantize(const Checkpoint& checkpoint, const PartTypes& types, const std::string& name) {
-  const std::shared_ptr<Device> device = open_device("cpu", {.threads = 1});
-  const std::unique_ptr<Model> model = open_model(checkpoint, device, {.type = types, .plan = true});
-  QuantizePlan plan;
-  PartTypes wanted = types;
+// Adds the tensors that `checkpoint` was read for; outer: what stands before their names in the file.
+void add_tensors(const Checkpoint& checkpoint, const std::string& outer, PartTypes wanted,
+                 QuantizePlan& plan) {
   for (const auto& [tensor, use] : checkpoint.read()) {
     const StoredTensor& stored = checkpoint.find(tensor);
-    plan.tensors.push_back({.name = tensor, .stored = stored, .dtype = use.dtype});
+    const std::string name = outer.empty() ? tensor : outer + plain_vae_name(tensor);
+    plan.tensors.push_back({.name = name, .stored = stored, .dtype = use.dtype});
     if (use.matrix && !as_wanted(wanted[use.part], stored, use.dtype)) {
-      plan.fallbacks.push_back({.tensor = tensor, .row = stored.shape.back(), .dtype = use.dtype});
+      plan.fallbacks.push_back({.tensor = name, .row = stored.shape.back(), .dtype = use.dtype});
     }
     plan.parameters += stored.shape.elements();
     plan.parts[use.part][name_of(use.dtype)] +=
         static_cast<int64_t>(bytes_of(use.dtype, stored.shape.elements()));
   }
+}
+
+}  // namespace
+
+QuantizePlan plan_quantize(const Checkpoint& checkpoint, const PartTypes& types, const std::string& name,
+                           const VaePlaces& vae) {
+  const std::shared_ptr<Device> device = open_device("cpu", {.threads = 1});
+  const std::unique_ptr<Model> model =
+      open_model(checkpoint, device, {.type = types, .vae = vae, .plan = true});
+  QuantizePlan plan;
+  add_tensors(checkpoint, "", types, plan);
+  std::optional<VaeSource> source;
+  if (const LatentCoder* coder = model->latent_coder(); coder != nullptr) {
+    source = coder->find_vae();
+    plan.has_vae = source.has_value();
+  }
+  if (source) {
+    plan.vae_path = source->path;
+    add_tensors(source->checkpoint, kVaeTensors, types, plan);
+  }
   GgufHeader header;
   add_keys(model->info(), plan, name, header);
   add_files(checkpoint, header);
+  if (source && !source->checkpoint.config().is_null())
+    header.add_file(std::string(kVaeFiles) + "config.json",
+                    source->checkpoint.files().read("config.json").bytes);
   for (const Abbreviation& abbreviation : kAbbreviations) {
     const auto named = [&](const QuantizedTensor& tensor) {
       return tensor.name.starts_with(std::string(abbreviation.full) + ".");

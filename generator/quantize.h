@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,12 +37,17 @@ struct QuantizePlan {
   std::map<std::string, std::map<std::string, int64_t>> parts;  // part -> type -> bytes
   int64_t parameters = 0;
   int64_t bytes = 0;  // of the file
+  // Of a model that draws with an autoencoder: whether one was found, which then goes along, and where.
+  std::optional<bool> has_vae;
+  std::string vae_path;
 };
 
 // Reads the checkpoint as open_model does, so that the file holds exactly what `types` would make of it in
-// memory; tensors that no model reads are left out. `name` goes into the file as the model's. Throws Error as
-// open_model does, and for names that are too long for the format.
-QuantizePlan plan_quantize(const Checkpoint& checkpoint, const PartTypes& types, const std::string& name);
+// memory; tensors that no model reads are left out. `name` goes into the file as the model's; vae: where to
+// look for the autoencoder of a model that draws with one. Throws Error as open_model does, and for names
+// that are too long for the format.
+QuantizePlan plan_quantize(const Checkpoint& checkpoint, const PartTypes& types, const std::string& name,
+                           const VaePlaces& vae = {});
 
 // The memory that write_quantized() takes beside the weights, which it reads where they are.
 int64_t quantize_memory(const QuantizePlan& plan);

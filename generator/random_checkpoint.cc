@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <cstring>
 #include <memory>
-#include <random>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "generator/random_flow_checkpoint.h"
+#include "generator/random_tensors.h"
 
 namespace janus {
 namespace {
@@ -21,6 +21,7 @@ struct ReleasedSizes {
 constexpr std::array<ReleasedSizes, 3> kReleased{{{"janus-1.3b", 2048, 5632, 24, 16},
                                                   {"janus-pro-1b", 2048, 5632, 24, 16},
                                                   {"janus-pro-7b", 4096, 11008, 30, 32}}};
+constexpr std::string_view kFlow = "janusflow-1.3b";
 constexpr int64_t kVocabulary = 102400;
 constexpr int64_t kVisionWidth = 1024, kVisionDepth = 24, kVisionMlp = 4096, kPatch = 16, kPatches = 576;
 constexpr int64_t kCodes = 16384, kCodeWidth = 8, kLatent = 256, kBase = 128, kResBlocks = 2;
@@ -30,109 +31,26 @@ constexpr std::array<int64_t, 5> kLevelChannels{128, 128, 256, 256, 512};
 constexpr std::string_view kGenerationConfig =
     R"({"bos_token_id": 100000, "eos_token_id": 100001, "pad_token_id": 100002})";
 
-uint16_t to_bf16(float value) {
-  uint32_t bits = 0;
-  std::memcpy(&bits, &value, sizeof bits);
-  return static_cast<uint16_t>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+void add_res_block(RandomTensors& b, const std::string& name, int64_t in, int64_t out) {
+  b.norm(name + ".norm1", in);
+  b.conv(name + ".conv1", in, out, 3);
+  b.norm(name + ".norm2", out);
+  b.conv(name + ".conv2", out, out, 3);
+  if (in != out) b.conv(name + ".nin_shortcut", in, out, 1);
 }
 
-// Lists tensors of the transformers layout.
-class Builder {
- public:
-  // measures: no tensor is made, only bytes() are counted.
-  explicit Builder(uint64_t seed, bool measures = false) : random_(seed), measures_(measures) {}
-
-  int64_t bytes() const { return bytes_; }
-
-  std::map<std::string, StoredTensor> take() { return std::move(tensors_); }
-
-  // Products keep the size of their input: variance 1 / inputs.
-  void weight(const std::string& name, const Shape& shape) {
-    add(name, shape, 1.0F / std::sqrt(static_cast<float>(shape.elements() / shape[0])), 0.0F);
-  }
-  void linear(const std::string& name, int64_t in, int64_t out) {
-    weight(name + ".weight", {out, in});
-    add(name + ".bias", {out}, 0.02F, 0.0F);
-  }
-  void conv(const std::string& name, int64_t in, int64_t out, int64_t kernel) {
-    weight(name + ".weight", {out, in, kernel, kernel});
-    add(name + ".bias", {out}, 0.02F, 0.0F);
-  }
-  void rms_norm(const std::string& name, int64_t width) { add(name + ".weight", {width}, 0.02F, 1.0F); }
-  void norm(const std::string& name, int64_t width) {
-    rms_norm(name, width);
-    add(name + ".bias", {width}, 0.02F, 0.0F);
-  }
-  void res_block(const std::string& name, int64_t in, int64_t out) {
-    norm(name + ".norm1", in);
-    conv(name + ".conv1", in, out, 3);
-    norm(name + ".norm2", out);
-    conv(name + ".conv2", out, out, 3);
-    if (in != out) conv(name + ".nin_shortcut", in, out, 1);
-  }
-  void attention_block(const std::string& name, int64_t channels) {
-    norm(name + ".norm", channels);
-    for (const char* part : {".q", ".k", ".v", ".proj_out"}) conv(name + part, channels, channels, 1);
-  }
-  void mid(const std::string& name, int64_t channels) {
-    res_block(name + ".block_1", channels, channels);
-    attention_block(name + ".attn_1", channels);
-    res_block(name + ".block_2", channels, channels);
-  }
-
- private:
-  void add(const std::string& name, const Shape& shape, float deviation, float mean) {
-    const int64_t count = shape.elements();
-    bytes_ += count * static_cast<int64_t>(sizeof(uint16_t));
-    if (measures_) return;
-    // One page of samples, repeated from a random place: gigabytes of normal samples would take minutes.
-    constexpr int64_t kPage = 1 << 16;
-    std::normal_distribution<float> normal(mean, deviation);
-    std::vector<uint16_t> page(std::min(count, kPage));
-    for (uint16_t& value : page) value = to_bf16(normal(random_));
-
-    const std::shared_ptr<uint16_t[]> values(new uint16_t[count]);
-    for (int64_t done = 0; done < count;) {
-      const auto from = static_cast<int64_t>(random_() % page.size());
-      const int64_t length = std::min<int64_t>(count - done, static_cast<int64_t>(page.size()) - from);
-      std::copy_n(page.begin() + from, length, values.get() + done);
-      done += length;
-    }
-    StoredTensor tensor;
-    tensor.type = "BF16";
-    tensor.dtype = DType::bf16;
-    tensor.shape = shape;
-    tensor.data.bytes = std::as_bytes(std::span(values.get(), static_cast<size_t>(count)));
-    tensor.data.owner = values;
-    tensor.file = "memory";
-    tensors_.emplace(name, std::move(tensor));
-  }
-
-  std::mt19937_64 random_;
-  bool measures_;
-  int64_t bytes_ = 0;
-  std::map<std::string, StoredTensor> tensors_;
-};
-
-void add_language_model(Builder& b, const ReleasedSizes& sizes) {
-  const std::string root = "model.language_model.";
-  b.weight(root + "embed_tokens.weight", {kVocabulary, sizes.hidden});
-  for (int64_t index = 0; index < sizes.layers; ++index) {
-    const std::string layer = fmt::format("{}layers.{}.", root, index);
-    b.rms_norm(layer + "input_layernorm", sizes.hidden);
-    b.rms_norm(layer + "post_attention_layernorm", sizes.hidden);
-    for (const char* part : {"q_proj", "k_proj", "v_proj", "o_proj"}) {
-      b.weight(layer + "self_attn." + part + ".weight", {sizes.hidden, sizes.hidden});
-    }
-    b.weight(layer + "mlp.gate_proj.weight", {sizes.intermediate, sizes.hidden});
-    b.weight(layer + "mlp.up_proj.weight", {sizes.intermediate, sizes.hidden});
-    b.weight(layer + "mlp.down_proj.weight", {sizes.hidden, sizes.intermediate});
-  }
-  b.rms_norm(root + "norm", sizes.hidden);
-  b.weight("lm_head.weight", {kVocabulary, sizes.hidden});
+void add_attention_block(RandomTensors& b, const std::string& name, int64_t channels) {
+  b.norm(name + ".norm", channels);
+  for (const char* part : {".q", ".k", ".v", ".proj_out"}) b.conv(name + part, channels, channels, 1);
 }
 
-void add_vision_tower(Builder& b) {
+void add_mid(RandomTensors& b, const std::string& name, int64_t channels) {
+  add_res_block(b, name + ".block_1", channels, channels);
+  add_attention_block(b, name + ".attn_1", channels);
+  add_res_block(b, name + ".block_2", channels, channels);
+}
+
+void add_vision_tower(RandomTensors& b) {
   const std::string root = "model.vision_model.";
   b.conv(root + "embeddings.patch_embedding", 3, kVisionWidth, kPatch);
   b.weight(root + "embeddings.position_embedding.weight", {kPatches, kVisionWidth});
@@ -149,7 +67,7 @@ void add_vision_tower(Builder& b) {
   b.norm(root + "post_layernorm", kVisionWidth);
 }
 
-void add_connectors(Builder& b, int64_t hidden) {
+void add_connectors(RandomTensors& b, int64_t hidden) {
   b.linear("model.aligner.fc1", kVisionWidth, hidden);
   b.linear("model.aligner.hidden_layers.0", hidden, hidden);
   b.weight("model.generation_embeddings.weight", {kCodes, kCodeWidth});
@@ -159,7 +77,7 @@ void add_connectors(Builder& b, int64_t hidden) {
   b.linear("model.generation_head.vision_head", hidden, kCodes);
 }
 
-void add_vq_model(Builder& b) {
+void add_vq_model(RandomTensors& b) {
   const std::string root = "model.vqmodel.";
   b.weight(root + "quantize.embedding.weight", {kCodes, kCodeWidth});
   b.conv(root + "quant_conv", kLatent, kCodeWidth, 1);
@@ -168,8 +86,8 @@ void add_vq_model(Builder& b) {
   const auto add_level = [&](const std::string& name, int64_t in, int64_t out, int64_t blocks,
                              bool attention) {
     for (int64_t index = 0; index < blocks; ++index) {
-      b.res_block(fmt::format("{}.block.{}", name, index), index == 0 ? in : out, out);
-      if (attention) b.attention_block(fmt::format("{}.attn.{}", name, index), out);
+      add_res_block(b, fmt::format("{}.block.{}", name, index), index == 0 ? in : out, out);
+      if (attention) add_attention_block(b, fmt::format("{}.attn.{}", name, index), out);
     }
   };
 
@@ -183,12 +101,12 @@ void add_vq_model(Builder& b) {
     channels = kLevelChannels[level];
     if (!smallest) b.conv(name + ".downsample.conv", channels, channels, 3);
   }
-  b.mid(encoder + "mid", channels);
+  add_mid(b, encoder + "mid", channels);
   b.norm(encoder + "norm_out", channels);
   b.conv(encoder + "conv_out", channels, kLatent, 3);
 
   b.conv(decoder + "conv_in", kLatent, channels, 3);
-  b.mid(decoder + "mid", channels);
+  add_mid(b, decoder + "mid", channels);
   for (int64_t level = 0; level < levels; ++level) {
     const std::string name = fmt::format("{}up.{}", decoder, level);
     const int64_t out = kLevelChannels[levels - 1 - level];
@@ -223,11 +141,23 @@ const ReleasedSizes& sizes_of(std::string_view name) {
   return *sizes;
 }
 
-void add_all(Builder& builder, const ReleasedSizes& sizes) {
-  add_language_model(builder, sizes);
+void add_all(RandomTensors& builder, std::string_view name) {
+  if (name == kFlow) return add_random_flow(builder);
+  const ReleasedSizes& sizes = sizes_of(name);
+  add_random_decoder(builder, {.model = "model.language_model",
+                               .lm_head = "lm_head",
+                               .hidden = sizes.hidden,
+                               .intermediate = sizes.intermediate,
+                               .layers = sizes.layers,
+                               .vocabulary = kVocabulary});
   add_vision_tower(builder);
   add_connectors(builder, sizes.hidden);
   add_vq_model(builder);
+}
+
+FileBytes file_of(std::string text) {
+  const auto held = std::make_shared<const std::string>(std::move(text));
+  return {.bytes = std::as_bytes(std::span(*held)), .owner = held};
 }
 
 }  // namespace
@@ -235,21 +165,26 @@ void add_all(Builder& builder, const ReleasedSizes& sizes) {
 std::vector<std::string> random_checkpoint_names() {
   std::vector<std::string> names;
   for (const ReleasedSizes& sizes : kReleased) names.emplace_back(sizes.name);
+  names.emplace_back(kFlow);
   return names;
 }
 
 Checkpoint random_checkpoint(std::string_view name, uint64_t seed) {
-  const ReleasedSizes& sizes = sizes_of(name);
-  Builder builder(seed);
-  add_all(builder, sizes);
-  FileSet files = FileSet::builtin(fmt::format("{} with random weights", name),
-                                   {{"generation_config.json", std::as_bytes(std::span(kGenerationConfig))}});
-  return Checkpoint::from_tensors(std::move(files), make_config(sizes), builder.take());
+  RandomTensors builder(seed);
+  add_all(builder, name);
+  std::map<std::string, FileBytes> files;
+  files.emplace("generation_config.json", file_of(std::string(kGenerationConfig)));
+  if (name == kFlow) {
+    for (auto& [path, text] : random_flow_files()) files.emplace(path, file_of(text));
+  }
+  return Checkpoint::from_tensors(
+      FileSet::in_memory(fmt::format("{} with random weights", name), std::move(files)),
+      name == kFlow ? random_flow_config() : make_config(sizes_of(name)), builder.take());
 }
 
 int64_t random_checkpoint_bytes(std::string_view name) {
-  Builder builder(0, /*measures=*/true);
-  add_all(builder, sizes_of(name));
+  RandomTensors builder(0, /*measures=*/true);
+  add_all(builder, name);
   return builder.bytes();
 }
 

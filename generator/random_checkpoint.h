@@ -11,11 +11,12 @@
 
 namespace janus {
 
-// "janus-1.3b", "janus-pro-1b", "janus-pro-7b".
+// "janus-1.3b", "janus-pro-1b", "janus-pro-7b", "janusflow-1.3b".
 std::vector<std::string> random_checkpoint_names();
 
 // bf16 weights, normally distributed so that activations keep their size through the layers; no tokenizer.
-// The same `seed` gives the same weights. Throws Error naming the known sizes for another name.
+// JanusFlow's autoencoder is inside. The same `seed` gives the same weights. Throws Error naming the known
+// sizes for another name.
 Checkpoint random_checkpoint(std::string_view name, uint64_t seed = 0);
 
 // The bytes of memory that it takes, asked before it is made.

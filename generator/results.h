@@ -14,7 +14,8 @@ namespace janus {
 // The milliseconds that the parts of one request took; 0 for parts that did not run.
 struct Timings {
   double vision_ms = 0, prefill_ms = 0, decode_ms = 0, image_decode_ms = 0;
-  double tokens_per_second = 0;  // tokens or codes sampled, over decode_ms
+  double tokens_per_second = 0;  // tokens, codes or steps of a flow, over decode_ms
+  int64_t passes = 0;  // of the decoder behind the prompt; fewer than tokens where guesses were right
 };
 
 enum class FinishReason { stop, length };
@@ -35,6 +36,12 @@ struct Answer {
   Timings timings = {};
 };
 
+// A dense f32 array on the host.
+struct Array {
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+};
+
 // An image as the VQ tokenizer's codes, in row order.
 struct ImageCodes {
   int height = 0;
@@ -47,6 +54,7 @@ struct GeneratedImage {
   uint32_t seed = 0;  // gives the same image alone
   Image image = {};
   ImageCodes codes = {};  // none where the family makes images of something else
+  Array latent = {};      // [channels, height, width], where it makes them of that
   Timings timings = {};
 };
 
@@ -55,12 +63,6 @@ struct Score {
   std::vector<int32_t> ids;
   std::vector<double> logprobs;
   double total = 0;
-};
-
-// A dense f32 array on the host.
-struct Array {
-  std::vector<int64_t> shape;
-  std::vector<float> values;
 };
 
 // Receives the progress of running work: `done` of `total` steps of a phase are done. May throw to end the

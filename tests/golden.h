@@ -32,7 +32,9 @@ inline std::string golden_model(const std::string& name) { return JANUS_TEST_DAT
 
 class Golden {
  public:
-  explicit Golden(const std::string& name) : files_(FileSet::folder(JANUS_TEST_DATA "/goldens/" + name)) {
+  // folder: of the goldens, below the test data.
+  explicit Golden(const std::string& name, const std::string& folder = "goldens")
+      : files_(FileSet::folder(JANUS_TEST_DATA "/" + folder + "/" + name)) {
     json_ = files_.json("golden.json");
     stages_ = read_safetensors(files_.read("stages.safetensors"), "stages.safetensors", files_.name());
   }

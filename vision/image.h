@@ -57,7 +57,12 @@ Image resize_and_pad(const Image& image, const PreprocessConfig& config);
 // resize_and_pad, then rescale and normalise as the reference does -> [3, image_size, image_size], f32.
 std::vector<float> preprocess(const Image& image, const PreprocessConfig& config);
 
-// Decoder output [h, w, 3] of nominal range -1..1 -> 8 bits, clamped and truncated as the reference does.
-Image to_image(std::span<const float> values, int width, int height);
+// How values between two levels become one of them.
+enum class ByteRounding { down, nearest };
+
+// Decoder output [h, w, 3] of nominal range -1..1 -> 8 bits, clamped; rounded down, as the reference does
+// with images of codes.
+Image to_image(std::span<const float> values, int width, int height,
+               ByteRounding rounding = ByteRounding::down);
 
 }  // namespace janus

@@ -107,12 +107,13 @@ std::vector<float> preprocess(const Image& image, const PreprocessConfig& config
   return values;
 }
 
-Image to_image(std::span<const float> values, int width, int height) {
+Image to_image(std::span<const float> values, int width, int height, ByteRounding rounding) {
   check(width > 0 && height > 0 && values.size() == static_cast<size_t>(width) * height * kChannels,
         "pixels of the decoder: expected {} x {} x 3 values, found {}", height, width, values.size());
   Image image{width, height, std::vector<uint8_t>(values.size())};
+  const float up = rounding == ByteRounding::nearest ? 0.5F : 0.0F;
   for (size_t i = 0; i < values.size(); ++i) {
-    const float value = (values[i] + 1.0F) / 2.0F * 255.0F;
+    const float value = (values[i] + 1.0F) / 2.0F * 255.0F + up;
     // A NaN is not above 0 and becomes black, as numpy's cast makes it.
     image.pixels[i] = value > 0.0F ? static_cast<uint8_t>(std::min(value, 255.0F)) : 0;
   }

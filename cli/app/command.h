@@ -51,13 +51,15 @@ struct Command {
 
 // For Command::unused: what only the drawing of words or codes takes, and what only opening a model does.
 inline const std::vector<std::string> kSamplingOptions{"--seed", "--max-tokens"};
-inline const std::vector<std::string> kModelOptions{"--model",  "--builtin-notice", "--device",
-                                                    "--type",   "--threads",        "--seed",
-                                                    "--verify", "--max-tokens",     "--json-progress"};
+inline const std::vector<std::string> kModelOptions{
+    "--model", "--builtin-notice", "--device",     "--type",          "--threads",
+    "--seed",  "--verify",         "--max-tokens", "--json-progress", "--vae"};
 // All but --quiet and --verbose: of commands that only print text of their own.
 inline const std::vector<std::string> kTextOnly{"--model",   "--builtin-notice", "--device", "--type",
                                                 "--threads", "--seed",           "--verify", "--max-tokens",
-                                                "--json",    "--json-progress"};
+                                                "--json",    "--json-progress",  "--vae"};
+// What commands that make and read no images leave out.
+inline const std::vector<std::string> kAnswersOnly{"--vae"};
 
 // What ended the work on one of several items.
 struct Fault {

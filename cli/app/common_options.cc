@@ -42,6 +42,10 @@ void declare_common(OptionSet& options, CommonOptions& target) {
   options.option("--device", "NAME", device_name(target.device), "{range}");
   options.option("--type", "NAME", one_of(target.type, weight_type_names()),
                  fmt::format("weights while loading: {}", fmt::join(weight_type_names(), ", ")));
+  options.option(
+      "--vae", "PATH", some_text(target.vae),
+      "JanusFlow's autoencoder: a folder, a file of weights, or owner/repo of the hub cache (default: "
+      "in the model, vae/ beside it, stabilityai/sdxl-vae of the cache)");
   options.option("-t,--threads", "N", number(target.threads, kThreadCounts),
                  "{range} (default: the processors this process may use)");
   target.seed_option =

@@ -26,9 +26,9 @@ const std::vector<FileRule>& file_rules() {
   static const std::vector<FileRule> rules{
       {"", "IMAGE", kImages},
       {"", "--image", kImages},
-      {"", "CODES", {"json"}},
+      {"", "CODES", {"json", "npy"}},
       {"", "--codes", {"json"}},
-      {"", "--codes-out", {"json"}},
+      {"", "--codes-out", {"json", "npy"}},
       {"", "--prompts", {"txt", "jsonl"}},
       {"", "--records", {"jsonl"}},
       {"", "--grid", kMadeImages},
@@ -39,10 +39,11 @@ const std::vector<FileRule>& file_rules() {
       {"generate", "--output", kMadeImages},
       {"chat", "--output", kMadeImages},
       {"decode", "--output", {"png", "jpg", "jpeg", "webp", "npy"}},
-      {"encode", "--output", {"json"}},
+      {"encode", "--output", {"json", "npy"}},
       {"embed", "--output", {"npy", "jsonl"}},
       {"caption", "--output", {"jsonl", "ndjson"}},
       {"quantize", "--output", {"gguf"}},
+      {"", "--vae", {"safetensors", "gguf", "bin"}},
       {"info", "SUBJECT", {"gguf", "png", "jpg", "jpeg", "webp"}},
   };
   return rules;

@@ -37,8 +37,9 @@ bool parse(const std::string& text, T& value) {
   return error == std::errc() && stop == end;
 }
 
-template <typename T, typename Range>
-Reader ranged_number(T& target, Range range) {
+// T: the target's, which may be an optional of it.
+template <typename T, typename Target, typename Range>
+Reader ranged_number(Target& target, Range range, std::string default_value) {
   return {.take = [range, &target](const std::string& text) -> std::string {
             T value = 0;
             if (!parse(text, value) || !range.holds(value)) return range.expected();
@@ -46,8 +47,13 @@ Reader ranged_number(T& target, Range range) {
             return {};
           },
           .range = range.text(),
-          .default_value = range.holds(target) ? fmt::format("{}", target) : "",
+          .default_value = std::move(default_value),
           .numeric = true};
+}
+
+template <typename T, typename Range>
+Reader ranged_number(T& target, Range range) {
+  return ranged_number<T>(target, range, range.holds(target) ? fmt::format("{}", target) : "");
 }
 
 bool replace(std::string& text, std::string_view placeholder, const std::string& value) {
@@ -152,6 +158,14 @@ Reader prompt_text(std::string& target, const std::string& otherwise) {
 Reader number(int64_t& target, IntRange range) { return ranged_number(target, range); }
 
 Reader number(double& target, RealRange range) { return ranged_number(target, range); }
+
+Reader number(std::optional<int64_t>& target, IntRange range, const std::string& otherwise) {
+  return ranged_number<int64_t>(target, range, target ? fmt::format("{}", *target) : otherwise);
+}
+
+Reader number(std::optional<double>& target, RealRange range, const std::string& otherwise) {
+  return ranged_number<double>(target, range, target ? fmt::format("{}", *target) : otherwise);
+}
 
 Reader one_of(std::string& target, std::vector<std::string> values) {
   std::string range = fmt::format("{}", fmt::join(values, ", "));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,9 @@ Reader any_input_text(std::string& target);
 Reader prompt_text(std::string& target, const std::string& otherwise = {});
 Reader number(int64_t& target, IntRange range);
 Reader number(double& target, RealRange range);
+// The same of a target that has no value until one is given. otherwise: its default, for help.
+Reader number(std::optional<int64_t>& target, IntRange range, const std::string& otherwise);
+Reader number(std::optional<double>& target, RealRange range, const std::string& otherwise);
 // 0 to 2^32 - 1; a negative one stands for a random seed, which is drawn at once.
 Reader seed_number(int64_t& target);
 Reader one_of(std::string& target, std::vector<std::string> values);
@@ -136,7 +140,8 @@ struct CommonOptions {
   std::vector<std::string> models;  // in the order of the command line
   std::string device = "auto";
   std::string type = "native";
-  int64_t threads = 0;                    // 0 = the processors this process may use
+  std::string vae;      // of JanusFlow: a path, or owner/repo of the hub cache; empty = where it is found
+  int64_t threads = 0;  // 0 = the processors this process may use
   int64_t seed = SamplingOptions{}.seed;  // 0 to 2^32-1, a random one already drawn
   const OptionEntry* seed_option = nullptr;
   int64_t max_tokens = AnswerRequest{}.max_tokens;

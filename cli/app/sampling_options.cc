@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "generator/image_defaults.h"
 #include "generator/limits.h"
 
 namespace janus::cli {
@@ -21,6 +22,15 @@ Reader top_p_number(double& target) { return number(target, kTopP); }
 
 Reader guidance_number(double& target) { return number(target, kGuidance); }
 
+Reader guidance_number(std::optional<double>& target) {
+  return number(target, kGuidance,
+                fmt::format("{}, of JanusFlow {}", ImageDefaults{}.guidance, kFlowImages.guidance));
+}
+
+Reader steps_number(std::optional<int64_t>& target) {
+  return number(target, kFlowSteps, std::to_string(kFlowImages.steps));
+}
+
 void declare_sampling(OptionSet& options, SamplingSettings& target, Sampled sampled,
                       const std::string& lead) {
   options.option("--temperature", "T", temperature_number(target.temperature),
@@ -33,6 +43,16 @@ void declare_sampling(OptionSet& options, SamplingSettings& target, Sampled samp
 
 const OptionEntry& declare_guidance(OptionSet& options, double& target, const std::string& help) {
   return options.option("--cfg-scale", "G", guidance_number(target), help, kGuidanceAliases);
+}
+
+const OptionEntry& declare_guidance(OptionSet& options, std::optional<double>& target,
+                                    const std::string& help) {
+  return options.option("--cfg-scale", "G", guidance_number(target), help, kGuidanceAliases);
+}
+
+const OptionEntry& declare_steps(OptionSet& options, std::optional<int64_t>& target) {
+  return options.option("--steps", "N", steps_number(target),
+                        "of JanusFlow: steps from noise to the image, {range}; fewer are faster");
 }
 
 }  // namespace janus::cli

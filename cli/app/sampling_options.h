@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct SamplingSettings {
   int64_t top_k;
 
   SamplingOptions with_seed(uint32_t seed) const;
+  bool operator==(const SamplingSettings& other) const = default;
 };
 
 // What help calls the things sampled.
@@ -33,11 +35,18 @@ inline const std::vector<std::string> kGuidanceAliases{"--cfg", "--guidance", "-
                                                        "--cfg-weight"};
 // Adds --cfg-scale, the one name of guidance in options and keys, and its aliases.
 const OptionEntry& declare_guidance(OptionSet& options, double& target, const std::string& help);
+// The same where the default is the model's.
+const OptionEntry& declare_guidance(OptionSet& options, std::optional<double>& target,
+                                    const std::string& help);
+// Adds --steps, of images that are drawn by flow.
+const OptionEntry& declare_steps(OptionSet& options, std::optional<int64_t>& target);
 
 // The readers of these options, for other places that take such numbers.
 Reader temperature_number(double& target);
 Reader top_k_number(int64_t& target);
 Reader top_p_number(double& target);
 Reader guidance_number(double& target);
+Reader guidance_number(std::optional<double>& target);
+Reader steps_number(std::optional<int64_t>& target);
 
 }  // namespace janus::cli

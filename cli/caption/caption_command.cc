@@ -8,6 +8,7 @@
 
 #include "cli/app/command.h"
 #include "cli/app/question_style.h"
+#include "cli/app/window_options.h"
 #include "cli/caption/pipeline.h"
 #include "cli/caption/questions.h"
 #include "cli/io/existing_files.h"
@@ -180,6 +181,7 @@ void declare(OptionSet& options, CaptionWords& words) {
   declare_sources(options, settings.sources);
   declare_sampling(options, settings.sampling, Sampled::words);
   declare_special_tokens(options, settings.special_tokens);
+  declare_draft(options, settings.draft);
 }
 
 }  // namespace
@@ -199,7 +201,7 @@ Command caption_command() {
       .run = [words](const CommonOptions& common,
                      Console& console) { return caption(*words, common, console); },
       .notes = style_notes(),
-      .unused = {"--json"},
+      .unused = {"--json", "--vae"},
   };
 }
 

@@ -38,7 +38,8 @@ class Answering {
                .ahead = static_cast<size_t>(2 * run.settings.batch + 2),
                .need_of = [&run](ListedImage& image) { return run.output.need_of(image); },
                .on_archive = [&run](const ListedImage& archive) { run.output.note_archive(archive); }}),
-        engine_(run.model, {.rows = static_cast<int>(run.settings.batch)}) {}
+        engine_(run.model,
+                {.rows = static_cast<int>(run.settings.batch), .answer_window = run.settings.draft}) {}
 
   void run() {
     while (true) {

@@ -9,6 +9,7 @@
 #include "cli/caption/text_rules.h"
 #include "cli/io/existing_files.h"
 #include "cli/sources/settings.h"
+#include "generator/engine/engine_options.h"
 
 namespace janus::cli {
 
@@ -28,6 +29,7 @@ struct CaptionSettings {
   bool retry_errors = false, mixed = false, prune = false;
   SamplingSettings sampling{AnswerRequest{}.sampling};
   bool special_tokens = false;
+  int draft = kAutoWindow;
   int64_t batch = 4;
 
   bool named() const { return !asks.front().name.empty(); }

@@ -21,6 +21,7 @@
 #include "core/base/error.h"
 #include "core/base/strip.h"
 #include "core/base/utf8.h"
+#include "generator/engine/engine_model.h"
 
 namespace janus::cli {
 namespace {
@@ -67,7 +68,9 @@ Chat::Chat(const ChatSettings& settings, const CommonOptions& common, Console& c
   chosen_ = open_chosen_model(
       common, {.prompt_images = 1, .new_tokens = common.max_tokens, .generated_images = 1, .converses = true},
       console, progress_.callback());
-  engine_.emplace(*chosen_.model, EngineOptions{.rows = 2 * chosen_.images_at_once});
+  engine_.emplace(*chosen_.model, EngineOptions{.rows = 2 * chosen_.images_at_once,
+                                                .answer_window = settings_.draft,
+                                                .image_window = settings_.parallel});
   conversation_.emplace(*engine_);
   progress_.hide();
   if (!settings.load.empty()) load(settings.load);
@@ -245,15 +248,17 @@ void Chat::generate(const std::string& prompt) {
   std::string path = pattern.path(name_, 2);
   while (is_there(path)) path = pattern.path(++name_, 2);
   const OutputFile output(path, Existing::kept);
-  const WorkItem item{.prompt = prompt,
-                      .guidance = settings_.guidance,
-                      .special_tokens = settings_.special_tokens,
-                      .quality = settings_.quality,
-                      .seed = static_cast<uint32_t>(common_.seed) + made_,
-                      .outputs = {},
-                      .wanted = {}};
+  WorkItem item{.prompt = prompt,
+                .guidance = settings_.guidance,
+                .steps = settings_.steps,
+                .special_tokens = settings_.special_tokens,
+                .quality = settings_.quality,
+                .seed = static_cast<uint32_t>(common_.seed) + made_,
+                .outputs = {},
+                .wanted = {}};
+  item.settle(chosen_.model->engine_model().image_defaults());
   const Progress show_progress = progress_.callback();
-  Candidate candidate{.seed = item.seed, .codes = {}, .image = {}, .timings = {}};
+  Candidate candidate{.seed = item.seed, .codes = {}, .latent = {}, .image = {}, .timings = {}};
   {
     const InterruptWatch watch;
     GeneratedImage made = engine_->generate(
@@ -270,8 +275,8 @@ void Chat::generate(const std::string& prompt) {
   const ImageText text = settings_text(image_settings(item, candidate, format, chosen_, common_));
   output.write(encode_image(candidate.image, format, text, static_cast<int>(item.quality)), console_);
   if (common_.json) {
-    Json record{
-        {"output", path}, {"prompt", prompt}, {"seed", candidate.seed}, {"codes", candidate.codes.codes}};
+    Json record{{"output", path}, {"prompt", prompt}, {"seed", candidate.seed}};
+    if (!item.steps) record["codes"] = candidate.codes.codes;
     record.update(provenance_json(chosen_, common_));
     print_json(record, console_);
   } else {

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "cli/app/window_options.h"
 #include "cli/chat/chat.h"
 #include "cli/chat/completion.h"
 #include "cli/chat/line_reader.h"
@@ -84,8 +85,11 @@ Command chat_command() {
             settings->quality_option = &declare_quality(options, settings->quality);
             declare_guidance(options, settings->guidance,
                              "how closely /generate follows its prompt, {range}; 1 = off");
+            declare_steps(options, settings->steps);
             declare_sampling(options, settings->sampling, Sampled::words, "of answers: ");
             declare_special_tokens(options, settings->special_tokens);
+            declare_draft(options, settings->draft);
+            declare_parallel(options, settings->parallel);
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return chat(*settings, common, console); },

@@ -34,7 +34,7 @@ void tell_changed_images(const Transcript& transcript, const std::string& file, 
 void Chat::save(const std::string& path, bool replace) {
   const std::string name = canonical_path(path);
   const bool own = saved_.contains(name) || (!kept_in().empty() && name == canonical_path(kept_in()));
-  if (!replace && !own && fs::is_regular_file(path)) {
+  if (!replace && !own && is_taken(path)) {
     fail(
         "save, {}: expected a new name, found a file that this conversation did not make; take {}, or "
         "replace it with /save! {}",

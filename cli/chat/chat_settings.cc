@@ -21,7 +21,8 @@ std::vector<Setting> settings_in(ChatSettings& settings) {
           {"top-k", "answers", top_k_number(settings.sampling.top_k)},
           {"top-p", "answers", top_p_number(settings.sampling.top_p)},
           {"max-tokens", "answers", number(settings.max_tokens, {1, INT32_MAX})},
-          {"cfg-scale", "images", guidance_number(settings.guidance)}};
+          {"cfg-scale", "images", guidance_number(settings.guidance)},
+          {"steps", "images", steps_number(settings.steps)}};
 }
 
 // The one spelling of a name.

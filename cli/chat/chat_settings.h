@@ -1,11 +1,13 @@
 // The settings of a conversation: options at its beginning, /set within it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/app/options.h"
 #include "cli/app/sampling_options.h"
+#include "generator/engine/engine_options.h"
 #include "generator/engine/request.h"
 #include "vision/image_file.h"
 
@@ -17,7 +19,9 @@ struct ChatSettings {
   std::string load, save;  // files of conversations; empty = none
   bool no_save = false;
   SamplingSettings sampling{AnswerRequest{}.sampling};
-  double guidance = ImageRequest{}.guidance;
+  std::optional<double> guidance;  // else the model's
+  std::optional<int64_t> steps;
+  int draft = kAutoWindow, parallel = kAutoWindow;
   bool special_tokens = false;
   int64_t quality = kUsualQuality;  // of images
   const OptionEntry* quality_option = nullptr;

@@ -1,10 +1,15 @@
-// janus decode: codes of the VQ image tokenizer as an image, or as the decoder's raw output.
+// janus decode: codes of the VQ image tokenizer, or a latent of the autoencoder, as an image or as the
+// decoder's raw output.
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "cli/app/command.h"
+#include "cli/commands/image_coding.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/file_names.h"
 #include "cli/io/image_output.h"
+#include "cli/io/input_file.h"
 #include "cli/io/json_output.h"
 #include "cli/io/npy.h"
 #include "cli/io/output_file.h"
@@ -33,6 +38,25 @@ Array planes_of(const Array& pixels) {
   return planes;
 }
 
+// A file of janus encode.
+struct CodedImage {
+  std::optional<Array> latent;  // [channels, h, w]; else it is codes
+  ImageCodes codes;
+
+  Array decoded(const Model& model) const {
+    return latent ? model.need_latent_coder().decode(*latent) : model.need_image_coder().decode(codes);
+  }
+};
+
+CodedImage read_coded(const std::string& path) {
+  const std::string bytes = read_input(path, "codes");
+  if (!is_npy(bytes)) return {.latent = std::nullopt, .codes = parse_codes(bytes, path)};
+  Array latent = read_npy(bytes, "latent, " + path);
+  // One of a batch of one, as torch has it.
+  if (latent.shape.size() == 4 && latent.shape.front() == 1) latent.shape.erase(latent.shape.begin());
+  return {.latent = std::move(latent), .codes = {}};
+}
+
 Outcome decode(DecodeSettings& settings, const CommonOptions& common, Console& console) {
   settings.replacing.settle();
   require_one_on_stream(settings.output, common.json);
@@ -42,22 +66,30 @@ Outcome decode(DecodeSettings& settings, const CommonOptions& common, Console& c
   check_quality(*settings.quality_option, {place.path});
   require_no_terminal(place.path, console);
   const OutputFile output = place.open(settings.replacing, {settings.codes});
-  ImageCodes codes = read_codes(settings.codes);
+  const CodedImage coded = read_coded(settings.codes);
+  FoundModel found = find_model(common, console);
+  check_coding(found, settings.codes, coded.latent.has_value(), common);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
-  ChosenModel chosen = open_chosen_model(common, {.decodes = true}, console, progress.callback());
+  const ChosenModel chosen =
+      open_chosen_model(std::move(found), common, {.decodes = true}, console, progress.callback());
   progress.update("decoding the picture", 0, 0);
-  const Array pixels = chosen.model->need_image_coder().decode(codes);  // [h, w, 3]
+  const Array pixels = coded.decoded(*chosen.model);  // [h, w, 3]
   const int64_t height = pixels.shape[0], width = pixels.shape[1];
   progress.hide();
   if (raw) {
     output.write(npy_file(planes_of(pixels)), console);
   } else {
-    const Image image = to_image(pixels.values, static_cast<int>(width), static_cast<int>(height));
+    // As the family makes its own.
+    const ByteRounding rounding = coded.latent ? ByteRounding::nearest : ByteRounding::down;
+    const Image image = to_image(pixels.values, static_cast<int>(width), static_cast<int>(height), rounding);
     output.write(encode_image(image, format, {}, static_cast<int>(settings.quality)), console);
   }
   if (common.json) {
-    Json record{{"codes", settings.codes}, {"output", place.path}, {"height", height}, {"width", width}};
+    Json record{{coded.latent ? "latent" : "codes", settings.codes},
+                {"output", place.path},
+                {"height", height},
+                {"width", width}};
     record.update(provenance_json(chosen, common));
     print_json(record, console);
   }
@@ -70,13 +102,17 @@ Command decode_command() {
   auto settings = std::make_shared<DecodeSettings>();
   return {
       .name = "decode",
-      .summary = "turns codes of the VQ image tokenizer into an image",
+      .summary =
+          "turns codes of the VQ image tokenizer, or a latent of JanusFlow's autoencoder, into an image",
       .examples = {"janus decode codes.json -o photo.png", "janus decode codes.json -o planes.npy",
-                   "janus decode - -o - < codes.json | display"},
+                   "janus decode - -o - < codes.json | display",
+                   "janus decode -m JanusFlow-1.3B latent.npy -o photo.png"},
       .declare =
           [settings](OptionSet& options) {
-            options.required_argument("CODES", input_path(settings->codes),
-                                      "a file of janus encode, - for standard input");
+            options.required_argument(
+                "CODES", input_path(settings->codes),
+                "a file of janus encode: codes in JSON, or of JanusFlow a latent as .npy, "
+                "float32 [channels, h, w]; - for standard input");
             options.required_option(
                 "-o,--output", "OUT", some_text(settings->output),
                 "PNG, JPEG or WebP by extension, - for PNG on standard output; .npy for the "

@@ -10,6 +10,7 @@
 #include "cli/app/command.h"
 #include "cli/app/question_style.h"
 #include "cli/app/sampling_options.h"
+#include "cli/app/window_options.h"
 #include "cli/io/image_input.h"
 #include "cli/io/json_output.h"
 #include "cli/io/progress.h"
@@ -28,6 +29,7 @@ struct DescribeSettings {
   std::string prompt = DescribeOptions{}.prompt, style;
   SamplingSettings sampling{AnswerRequest{}.sampling};
   bool together = false, table = false, special_tokens = false;
+  int draft = kAutoWindow;
   const OptionEntry* prompt_option = nullptr;
   const OptionEntry* style_option = nullptr;
 };
@@ -206,7 +208,7 @@ Outcome describe(DescribeSettings& settings, const CommonOptions& common, Consol
   progress.hide();
   tell_builtin_limits(chosen, settings.prompt, console);
   console.notice(fmt::format("seed {}", common.seed));
-  Engine engine(*chosen.model);
+  Engine engine(*chosen.model, {.answer_window = settings.draft});
   DescribeRun run{settings, common, console, progress, chosen, engine};
   if (!settings.together) return describe_each(run);
   TextStream stream(console, "");
@@ -237,11 +239,13 @@ Command describe_command() {
             options.flag("--table", settings->table, "a line an image: its name, and the answer in a column");
             declare_sampling(options, settings->sampling, Sampled::words);
             declare_special_tokens(options, settings->special_tokens);
+            declare_draft(options, settings->draft);
             options.flag("--together", settings->together, "one question about all images at once");
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return describe(*settings, common, console); },
       .notes = style_notes(),
+      .unused = kAnswersOnly,
   };
 }
 

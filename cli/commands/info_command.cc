@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "cli/app/command.h"
 #include "cli/commands/image_settings.h"
@@ -13,6 +14,7 @@
 #include "cli/io/readable.h"
 #include "cli/io/wrapped_text.h"
 #include "cli/model/chosen_model.h"
+#include "cli/model/vae_places.h"
 #include "core/base/error.h"
 #include "core/checkpoint/gguf.h"
 #include "core/tensor/device.h"
@@ -35,13 +37,33 @@ std::string grouped(int64_t number) {
 // Every stored tensor counts but the buffer in which training noted the codes in use.
 bool is_parameter(const std::string& name) { return !name.ends_with("codebook_used"); }
 
-Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const MemoryNeed& need,
+// Of a family that draws with an autoencoder; null where none is found.
+Json vae_record(const LatentCoder& coder) {
+  const std::optional<VaeSource> source = coder.find_vae();
+  if (!source) return {};
+  int64_t parameters = 0;
+  std::map<std::string, int64_t> types;
+  for (const auto& [name, use] : source->checkpoint.read()) {
+    const StoredTensor& tensor = source->checkpoint.find(name);
+    parameters += tensor.shape.elements();
+    types[tensor.type_name()] += static_cast<int64_t>(tensor.data.bytes.size());
+  }
+  return {{"path", source->path},
+          {"found", name_of(source->origin)},
+          {"parameters", parameters},
+          {"types", types},
+          {"scaling_factor", source->scaling_factor}};
+}
+
+Json model_record(const Checkpoint& checkpoint, const Model& model, const MemoryNeed& need,
                   const CommonOptions& common) {
+  const ModelInfo& info = model.info();
   int64_t parameters = 0;
   std::map<std::string, int64_t> types;
   std::map<std::string, std::map<std::string, int64_t>> parts;
   for (const auto& [name, tensor] : checkpoint.tensors()) {
-    if (!is_parameter(name)) continue;
+    // An autoencoder within the file has a record of its own.
+    if (!is_parameter(name) || (model.latent_coder() != nullptr && name.starts_with(kVaeTensors))) continue;
     parameters += tensor.shape.elements();
     const std::string type = tensor.type_name();
     const auto bytes = static_cast<int64_t>(tensor.data.bytes.size());
@@ -62,8 +84,15 @@ Json model_record(const Checkpoint& checkpoint, const ModelInfo& info, const Mem
   record["model"] = name_of_model(common.model);
   record["image_size"] = info.image_size;
   record["image_tokens"] = info.image_tokens;
-  record["codes"] = {
-      {"height", info.codes_height}, {"width", info.codes_width}, {"codebook", info.codebook_size}};
+  if (info.codebook_size > 0) {
+    record["codes"] = {
+        {"height", info.codes_height}, {"width", info.codes_width}, {"codebook", info.codebook_size}};
+  }
+  if (const LatentCoder* coder = model.latent_coder(); coder != nullptr) {
+    record["latents"] = {
+        {"channels", info.latent_channels}, {"height", info.latent_side}, {"width", info.latent_side}};
+    record["vae"] = vae_record(*coder);
+  }
   record["context_length"] = info.context_length;
   record["hidden_size"] = info.hidden_size;
   record["layers"] = info.layers;
@@ -78,6 +107,16 @@ std::string row(const std::string& label, const std::string& value, size_t width
   constexpr size_t kColumn = 13;
   if (width == 0) return fmt::format("{:<{}} {}\n", label, kColumn - 1, value);
   return wrapped_row(label, value, width, kColumn);
+}
+
+std::string vae_text(const Json& vae) {
+  if (vae.is_null()) return "none found: it answers, and draws with one; " + how_to_get_vae();
+  static const std::map<std::string, std::string> places{
+      {"chosen", "--vae"}, {"inside", "in it"}, {"beside", "beside it"}, {"cached", "in the hub cache"}};
+  return fmt::format("{} ({}): {} parameters, {}, scaling factor {}", vae["path"].get<std::string>(),
+                     places.at(vae["found"].get<std::string>()), grouped(vae["parameters"].get<int64_t>()),
+                     readable_types(vae["types"].get<std::map<std::string, int64_t>>()),
+                     vae["scaling_factor"].get<double>());
 }
 
 // width: as Console::result_width() tells it.
@@ -101,9 +140,17 @@ std::string model_text(const Json& record, size_t width) {
                              grouped(number("context_length"))));
   line("pictures",
        fmt::format("{0} x {0} pixels, {1} places in a prompt", number("image_size"), number("image_tokens")));
-  line("codes",
-       fmt::format("{} x {} of {}", record["codes"]["height"].get<int>(), record["codes"]["width"].get<int>(),
-                   grouped(record["codes"]["codebook"].get<int64_t>())));
+  if (record.contains("codes")) {
+    const Json& codes = record["codes"];
+    line("codes", fmt::format("{} x {} of {}", codes["height"].get<int>(), codes["width"].get<int>(),
+                              grouped(codes["codebook"].get<int64_t>())));
+  }
+  if (record.contains("latents")) {
+    const Json& latents = record["latents"];
+    line("latents", fmt::format("{} x {} of {} channels", latents["height"].get<int>(),
+                                latents["width"].get<int>(), latents["channels"].get<int>()));
+    line("autoencoder", vae_text(record["vae"]));
+  }
   line("memory",
        fmt::format("weights {}, cache {}, scratch {}", bytes("weights"), bytes("cache"), bytes("scratch")));
   line("weights", fmt::format("{}", fmt::join(record["weight_files"].get<std::vector<std::string>>(), ", ")));
@@ -115,14 +162,14 @@ Outcome model_info(const CommonOptions& common, Console& console) {
   tell_builtin(common, console);
   Checkpoint checkpoint = open_checkpoint(common, console);
   std::shared_ptr<Device> device = open_device(common.device, {.threads = static_cast<int>(common.threads)});
+  ModelOptions options{.type = weight_type_from_name(common.type), .vae = vae_places(common.vae)};
   // For one image made, beside the weights.
-  const MemoryNeed need = memory_need(checkpoint, device->name(),
-                                      {.type = weight_type_from_name(common.type)}, {.generated_images = 1});
-  // A plan alone: converting weights would read them.
-  const ModelOptions options{.type = weight_type_from_name(common.type), .plan = true};
+  const MemoryNeed need = memory_need(checkpoint, device->name(), options, {.generated_images = 1});
+  if (common.verify) verify_vae(checkpoint, common);
+  options.plan = true;  // alone: converting weights would read them
   std::unique_ptr<Model> model = open_model(checkpoint, device, options);
+  const Json record = model_record(checkpoint, *model, need, common);
   tell_notes(checkpoint, console);
-  Json record = model_record(checkpoint, model->info(), need, common);
   if (common.json) {
     print_json(record, console);
   } else {

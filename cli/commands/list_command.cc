@@ -15,9 +15,11 @@
 #include "cli/io/readable.h"
 #include "cli/io/wrapped_text.h"
 #include "cli/model/chosen_model.h"
+#include "cli/model/vae_places.h"
 #include "core/base/error.h"
 #include "core/tensor/device.h"
 #include "generator/builtin_model.h"
+#include "tokenizer/image/vae_files.h"
 
 namespace janus::cli {
 namespace {
@@ -34,7 +36,15 @@ struct ListedModel {
   std::map<std::string, int64_t> types = {};  // bytes of each
   std::string fault = {};                     // why it does not open
   bool foreign = false;                       // a model of another kind, or none at all
+  bool is_vae = false;                        // what a JanusFlow draws with: no model for -m
+  std::optional<std::string> vae = {};        // of a model that draws with one: its path; empty: none found
 };
+
+void add_types(const Checkpoint& checkpoint, ListedModel& model) {
+  for (const auto& [name, tensor] : checkpoint.tensors()) {
+    model.types[tensor.type_name()] += static_cast<int64_t>(tensor.data.bytes.size());
+  }
+}
 
 void look_into(FileSet files, ListedModel& model) {
   const Checkpoint checkpoint = Checkpoint::open(std::move(files));
@@ -43,9 +53,16 @@ void look_into(FileSet files, ListedModel& model) {
       open_model(checkpoint, open_device("cpu", {.threads = 1}), {.type = WeightType::native, .plan = true});
   model.family = opened->info().family;
   model.layout = opened->info().layout;
-  for (const auto& [name, tensor] : checkpoint.tensors()) {
-    model.types[tensor.type_name()] += static_cast<int64_t>(tensor.data.bytes.size());
-  }
+  add_types(checkpoint, model);
+  if (opened->latent_coder() == nullptr) return;
+  const auto found = find_vae(checkpoint, vae_places(""));
+  model.vae = found ? found->path : "";
+}
+
+void look_into_vae(const std::string& folder, ListedModel& model) {
+  check_vae(folder);
+  model.family = model.layout = "autoencoder";
+  add_types(open_vae(folder), model);
 }
 
 // Whether its configuration says that it is a model of another kind.
@@ -79,10 +96,16 @@ ListedModel look_at(const hub::CachedSnapshot& cached, Console& console) {
   }
   hub::Repository exact = cached.repository;
   exact.revision = cached.commit;
-  const std::optional<std::string> fault =
-      error_of([&] { look_into(open_model_files(model_path(exact.to_string(), console)), model); });
+  model.is_vae = is_vae_folder(cached.path);
+  const std::optional<std::string> fault = error_of([&] {
+    if (model.is_vae) {
+      look_into_vae(cached.path, model);
+    } else {
+      look_into(open_model_files(model_path(exact.to_string(), console)), model);
+    }
+  });
   if (fault) model.fault = *fault;
-  model.foreign = fault.has_value() && is_foreign(cached.path);
+  model.foreign = fault.has_value() && !model.is_vae && is_foreign(cached.path);
   return model;
 }
 
@@ -99,6 +122,7 @@ Json record_of(const ListedModel& model) {
   record["family"] = model.family.empty() ? Json() : Json(model.family);
   record["layout"] = model.layout.empty() ? Json() : Json(model.layout);
   record["types"] = model.types;
+  if (model.vae) record["vae"] = model.vae->empty() ? Json() : Json(*model.vae);
   record["complete"] = model.fault.empty();
   if (!model.fault.empty()) record["error"] = model.fault;
   return record;
@@ -116,7 +140,8 @@ std::vector<std::string> row_of(const ListedModel& model) {
   constexpr size_t kShortCommit = 12;
   std::string revision = model.revision;
   if (revision == model.cached.commit) revision = revision.substr(0, kShortCommit);
-  const std::string state = model.fault.empty() ? "complete" : model.foreign ? "another kind" : "incomplete";
+  std::string state = model.fault.empty() ? "complete" : model.foreign ? "another kind" : "incomplete";
+  if (model.vae && model.vae->empty()) state += ", no autoencoder";
   return {model.name,
           revision,
           readable_bytes(model.cached.bytes),
@@ -147,8 +172,10 @@ std::vector<ListedModel> models_here(const ListSettings& settings, Console& cons
 // Each name that -m takes, once: the short ones first.
 void tell_names(const std::vector<ListedModel>& models, Console& console) {
   std::map<std::string, std::set<std::string>> owners;
-  for (const ListedModel& model : models)
+  for (const ListedModel& model : models) {
+    if (model.is_vae) continue;
     owners[model.name.substr(model.name.find('/') + 1)].insert(model.name);
+  }
   for (const auto& [name, ids] : owners) {
     if (ids.size() == 1) console.result(name + "\n");
   }
@@ -196,7 +223,9 @@ Command list_command() {
                         Console& console) { return list(*settings, common, console); },
       .notes =
           "The type is the one that most weights have, + where there are others. A model is complete when "
-          "all its files are there and it opens; -v says why one does not.\n",
+          "all its files are there and it opens; -v says why one does not. A JanusFlow without an "
+          "autoencoder, which the list shows as one, answers and does not draw: janus pull of it fetches "
+          "one.\n",
       .unused = kModelOptions,
   };
 }

@@ -71,11 +71,16 @@ std::string parameters_text(const Json& settings) {
   };
   const std::string negative =
       settings.contains("negative_prompt") ? fmt::format("\n{} {}", kNegative, get("negative_prompt")) : "";
-  return fmt::format(
-      "{}{}\nSeed: {}, CFG scale: {}, Temperature: {}, Top-k: {}, Top-p: {}, Size: {}x{}, Model: {}, Type: "
-      "{}, Device: {}, Version: janus {}",
-      get("prompt"), negative, get("seed"), get("cfg_scale"), get("temperature"), get("top_k"), get("top_p"),
-      get("width"), get("height"), get("model"), get("type"), get("device"), get("version"));
+  // A flow has steps in place of what codes are sampled by, and other programs' word for its sampler.
+  const std::string drawn =
+      settings.contains("steps")
+          ? fmt::format("Steps: {}, Sampler: Euler, Seed: {}, CFG scale: {}", get("steps"), get("seed"),
+                        get("cfg_scale"))
+          : fmt::format("Seed: {}, CFG scale: {}, Temperature: {}, Top-k: {}, Top-p: {}", get("seed"),
+                        get("cfg_scale"), get("temperature"), get("top_k"), get("top_p"));
+  return fmt::format("{}{}\n{}, Size: {}x{}, Model: {}, Type: {}, Device: {}, Version: janus {}",
+                     get("prompt"), negative, drawn, get("width"), get("height"), get("model"), get("type"),
+                     get("device"), get("version"));
 }
 
 ForeignSettings parse_parameters(std::string_view text) {

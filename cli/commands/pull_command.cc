@@ -1,8 +1,10 @@
 // janus pull: a model from the hub into the cache on this machine.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "cli/app/command.h"
@@ -11,6 +13,8 @@
 #include "cli/io/progress.h"
 #include "cli/io/readable.h"
 #include "cli/model/chosen_model.h"
+#include "core/base/error.h"
+#include "tokenizer/image/vae_files.h"
 
 namespace janus::cli {
 namespace {
@@ -34,7 +38,7 @@ Reader repository_name(hub::Repository& target) {
   }};
 }
 
-Json pull_json(const PullSettings& settings, const hub::PulledModel& model, double ms) {
+Json pull_json(const std::string& name, const hub::PulledModel& model, double ms) {
   Json record, files = Json::array();
   int64_t bytes = 0, downloaded = 0;
   for (const hub::PulledFile& file : model.files) {
@@ -42,7 +46,7 @@ Json pull_json(const PullSettings& settings, const hub::PulledModel& model, doub
     bytes += file.bytes;
     downloaded += file.downloaded;
   }
-  record["model"] = settings.repository.to_string();
+  record["model"] = name;
   record["path"] = model.path;
   record["commit"] = model.commit;
   record["licence"] = model.licence.empty() ? Json() : Json(model.licence);
@@ -54,42 +58,101 @@ Json pull_json(const PullSettings& settings, const hub::PulledModel& model, doub
   return record;
 }
 
-Outcome pull(const PullSettings& settings, const CommonOptions& common, Console& console) {
-  auto start = std::chrono::steady_clock::now();
-  const std::string name = settings.repository.to_string();
-  ProgressDisplay progress(console);
-  progress.update("asking for " + name, 0, 0);
-  hub::Server server;
-  server.retries = static_cast<int>(settings.retries);
-  server.notice = [&](const std::string& text) { console.notice(text); };
-  server.read_environment();
-  const hub::Cache cache = hub::Cache::from_environment();
-  hub::PullEvents events;
-  events.listed = [&](const hub::Listing& listing, int64_t bytes) {
-    console.notice(fmt::format("{}: {}, commit {}", name, readable_bytes(bytes), listing.commit));
-    console.notice(listing.licence.empty() ? "the repository states no licence"
-                                           : "licence, as the repository states it: " + listing.licence);
-  };
-  events.progress = [&](int64_t done, int64_t total) { progress.update_bytes("downloading", done, total); };
-  events.configured = [&](const std::string& config) {
+// Of an autoencoder's repository, as diffusers has them; nothing of others.
+std::vector<std::string> vae_files(const std::vector<std::string>& names) {
+  const bool is_vae = std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.starts_with("diffusion_pytorch_model.");
+  });
+  if (!is_vae) return {};
+  return {"config.json", choose_vae_weights(names, "its repository")};
+}
+
+// One repository after the other, each with what is said of it.
+class Pulling {
+ public:
+  Pulling(const PullSettings& settings, const CommonOptions& common, Console& console,
+          ProgressDisplay& progress)
+      : settings_(settings), common_(common), console_(console), progress_(progress) {
+    server_.retries = static_cast<int>(settings.retries);
+    server_.notice = [&](const std::string& text) { console_.notice(text); };
+    server_.read_environment();
+  }
+
+  hub::PulledModel pull(const hub::Repository& repository) {
+    const std::string name = repository.to_string();
+    progress_.update("asking for " + name, 0, 0);
+    const hub::PullEvents events{
+        .listed =
+            [&](const hub::Listing& listing, int64_t bytes) {
+              console_.notice(fmt::format("{}: {}, commit {}", name, readable_bytes(bytes), listing.commit));
+              console_.notice(listing.licence.empty()
+                                  ? "the repository states no licence"
+                                  : "licence, as the repository states it: " + listing.licence);
+            },
+        .progress = [&](int64_t done, int64_t total) { progress_.update_bytes("downloading", done, total); },
+        .configured = [&](const std::string& config) { check_kind(name, config); },
+        .open = [](const std::string& path) { is_vae_folder(path) ? check_vae(path) : check_model(path); }};
+    const hub::PulledModel pulled = hub::pull(
+        server_, cache_, repository,
+        {.jobs = static_cast<int>(settings_.jobs), .verify = common_.verify, .choose = vae_files}, events);
+    progress_.hide();
+    if (!pulled.unasked.empty()) {
+      console_.notice(
+          fmt::format("{}: commit {} is whole in the cache; whether {} has moved since is not known: {}",
+                      name, pulled.commit, repository.revision, pulled.unasked));
+    }
+    return pulled;
+  }
+
+  // Where the model draws with an autoencoder that did not come with it.
+  std::optional<hub::PulledModel> pull_vae_of(const hub::PulledModel& model) {
+    const Checkpoint checkpoint = Checkpoint::open(model.path);
+    if (!draws_latents(checkpoint.config()) || find_vae(checkpoint, {})) return std::nullopt;
+    const std::string name = settings_.repository.to_string();
+    console_.notice(fmt::format("{} draws with an autoencoder from another repository, {}: fetching it, too",
+                                name, kVaeRepository));
+    try {
+      return pull(*hub::parse_repository(kVaeRepository));
+    } catch (const Error& error) {
+      fail("{} ({} itself is there, and answers)", error.what(), name);
+    }
+  }
+
+ private:
+  static void check_kind(const std::string& name, const std::string& config) {
+    if (is_vae_config(nlohmann::json::parse(config, nullptr, /*allow_exceptions=*/false))) return;
     const auto bytes = std::as_bytes(std::span(config));
     check_family(FileSet::in_memory(name, {{"config.json", {bytes, nullptr}}}));
-  };
-  events.open = check_model;
-  const hub::PulledModel model =
-      hub::pull(server, cache, settings.repository,
-                {.jobs = static_cast<int>(settings.jobs), .verify = common.verify}, events);
-  progress.hide();
-  if (!model.unasked.empty()) {
-    console.notice(
-        fmt::format("{}: commit {} is whole in the cache; whether {} has moved since is not known: {}", name,
-                    model.commit, settings.repository.revision, model.unasked));
   }
+
+  const PullSettings& settings_;
+  const CommonOptions& common_;
+  Console& console_;
+  ProgressDisplay& progress_;
+  hub::Server server_;
+  const hub::Cache cache_ = hub::Cache::from_environment();
+};
+
+Outcome pull(const PullSettings& settings, const CommonOptions& common, Console& console) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto milliseconds = [&] {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  };
+  ProgressDisplay progress(console);
+  progress.update("asking for " + settings.repository.to_string(), 0, 0);
+  Pulling pulling(settings, common, console, progress);
+  const hub::PulledModel model = pulling.pull(settings.repository);
+  const bool is_vae = is_vae_folder(model.path);
+  const auto vae = is_vae ? std::nullopt : pulling.pull_vae_of(model);
+  const std::string name = settings.repository.to_string();
   if (common.json) {
-    std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
-    print_json(pull_json(settings, model, taken.count()), console);
+    Json record = pull_json(name, model, milliseconds());
+    if (vae) record["vae"] = pull_json(kVaeRepository, *vae, milliseconds());
+    print_json(record, console);
   } else {
-    console.notice(fmt::format("ready: janus describe -m {} photo.jpg", name));
+    console.notice(
+        is_vae ? fmt::format("ready: janus generate -m JanusFlow-1.3B --vae {} \"a lighthouse\"", name)
+               : fmt::format("ready: janus describe -m {} photo.jpg", name));
     console.result(model.path + "\n");
   }
   return Outcome::done;
@@ -124,13 +187,17 @@ Command pull_command() {
           "hash\n"
           "are checked, and in the end a model is opened from them. --verify hashes what was there before, "
           "too.\n"
+          "A model of JanusFlow draws with the autoencoder of another repository, stabilityai/sdxl-vae, "
+          "which "
+          "comes, too.\n"
           "What is there whole is not written again, and needs no hub: $HF_HUB_OFFLINE=1 forbids the "
           "network.\n"
           "$HF_ENDPOINT names another server; $HF_TOKEN, or the file that `hf auth login` writes, opens "
           "private "
           "and\n"
           "gated repositories; $https_proxy, $http_proxy, $no_proxy and $SSL_CERT_FILE count as for curl.\n",
-      .unused = {"--model", "--builtin-notice", "--device", "--type", "--threads", "--seed", "--max-tokens"},
+      .unused = {"--model", "--builtin-notice", "--device", "--type", "--threads", "--seed", "--max-tokens",
+                 "--vae"},
   };
 }
 

@@ -15,6 +15,7 @@
 #include "cli/model/chosen_model.h"
 #include "cli/model/memory_check.h"
 #include "cli/model/random_model.h"
+#include "cli/model/vae_places.h"
 #include "core/base/error.h"
 #include "core/base/machine_memory.h"
 #include "generator/quantize.h"
@@ -48,7 +49,7 @@ std::string take_keep(const std::string& text, PartTypes& types) {
     types[part] = weight_type_from_name(type);
     at = end + 1;
   }
-  return error_of([&] { types.check(); }).has_value() ? "native, f32, f16 or bf16 for vq" : "";
+  return error_of([&] { types.check(); }).has_value() ? "native, f32, f16 or bf16 for vq and vae" : "";
 }
 
 PartTypes chosen_types(const QuantizeSettings& settings, const CommonOptions& common) {
@@ -110,6 +111,7 @@ Json record_of(const QuantizePlan& plan, const QuantizeSettings& settings, const
   record["bytes"] = plan.bytes;
   record["parameters"] = plan.parameters;
   record["parts"] = plan.parts;
+  if (plan.has_vae) record["vae"] = *plan.has_vae ? Json(plan.vae_path) : Json();
   record["fallbacks"] = Json::array();
   for (const Fallback& fallback : plan.fallbacks) {
     record["fallbacks"].push_back(
@@ -123,6 +125,12 @@ void tell(const QuantizePlan& plan, const QuantizeSettings& settings, double mil
   for (const Fallback& fallback : plan.fallbacks) {
     console.notice(fmt::format("{}: rows of {} are no whole number of blocks, kept as {}", fallback.tensor,
                                fallback.row, name_of(fallback.dtype)));
+  }
+  if (plan.has_vae.value_or(false)) {
+    console.notice(fmt::format("the autoencoder of {} is in it", plan.vae_path));
+  } else if (plan.has_vae) {
+    console.notice(fmt::format("no autoencoder was found: the file answers, and draws with one beside it; {}",
+                               how_to_get_vae()));
   }
   for (const auto& [part, types] : plan.parts) {
     console.notice(fmt::format("{:<9} {}", part, readable_types(types)));
@@ -146,7 +154,8 @@ Outcome quantize(QuantizeSettings& settings, const CommonOptions& common, Consol
   ProgressDisplay progress(console);
   progress.update(settings.config.empty() ? "opening the model" : "making random weights", 0, 0);
   const Checkpoint checkpoint = open_source(settings, model, common, console);
-  const QuantizePlan plan = plan_quantize(checkpoint, types, name);
+  const QuantizePlan plan = plan_quantize(checkpoint, types, name, vae_places(common.vae));
+  if (plan.has_vae.value_or(false)) check_not_input(settings.output, {plan.vae_path});
   tell_notes(checkpoint, console);
   check_room(quantize_memory(plan), "model " + name, "close other programs", machine_memory());
   const std::shared_ptr<Device> device = open_device("cpu", {.threads = static_cast<int>(common.threads)});
@@ -177,7 +186,7 @@ void declare(const std::shared_ptr<QuantizeSettings>& settings, OptionSet& optio
   options.option(
       "--keep", "PART=TYPE,...", some_text(settings->keep),
       fmt::format("other types for parts: {}; by default vision and heads are at least q8_0, and vq "
-                  "is as stored below f32 and bf16",
+                  "and vae are as stored below f32 and bf16",
                   fmt::join(part_names(), ", ")));
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -11,6 +12,8 @@
 #include "cli/io/readable.h"
 #include "cli/model/builtin_notice.h"
 #include "core/base/error.h"
+#include "core/checkpoint/file_set.h"
+#include "generator/model.h"
 
 namespace janus::cli {
 namespace {
@@ -49,6 +52,38 @@ bool agreed(const std::vector<hub::Removal>& removals) {
   return true;
 }
 
+// The models of the cache that draw with an autoencoder of another repository.
+std::vector<std::string> drawing_models(const hub::Cache& cache) {
+  std::vector<std::string> names;
+  for (const hub::CachedSnapshot& snapshot : hub::snapshots(cache)) {
+    (void)error_of([&] {  // what is no model draws nothing
+      if (draws_latents(FileSet::folder(snapshot.path).json("config.json")))
+        names.push_back(snapshot.repository.id());
+    });
+  }
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+// Of two repositories that belong together, what the one means that is left.
+void tell_what_is_left(const std::vector<hub::Removal>& removals, bool drew, Console& console) {
+  const hub::Cache cache = hub::Cache::from_environment();
+  const std::vector<std::string> drawing = drawing_models(cache);
+  const hub::Repository vae = *hub::parse_repository(kVaeRepository);
+  const bool has_vae = !cache.find(vae).path.empty();
+  const bool removed_vae = std::any_of(removals.begin(), removals.end(), [&](const hub::Removal& removal) {
+    return removal.repository.id() == vae.id();
+  });
+  if (removed_vae && !has_vae && !drawing.empty()) {
+    console.notice(fmt::format("{} draws no more without {}: janus pull {} brings it back",
+                               fmt::join(drawing, " and "), vae.id(), vae.id()));
+  }
+  if (drew && has_vae && drawing.empty()) {
+    console.notice(fmt::format("{}, which no other model here draws with, stays: janus rm {} removes it",
+                               vae.id(), vae.id()));
+  }
+}
+
 Outcome rm(const RmSettings& settings, const CommonOptions& common, Console& console) {
   const std::vector<hub::Removal> removals = planned(settings.names);
   if (!settings.yes && isatty(STDIN_FILENO) == 0) {
@@ -59,6 +94,7 @@ Outcome rm(const RmSettings& settings, const CommonOptions& common, Console& con
     console.notice("nothing is removed");
     return Outcome::all_failed;
   }
+  const bool drew = !drawing_models(hub::Cache::from_environment()).empty();
   for (const hub::Removal& removal : removals) {
     hub::remove(removal);
     if (common.json) {
@@ -71,6 +107,7 @@ Outcome rm(const RmSettings& settings, const CommonOptions& common, Console& con
           fmt::format("{} is removed, {} are free", text_of(removal), readable_bytes(removal.bytes)));
     }
   }
+  tell_what_is_left(removals, drew, console);
   return Outcome::done;
 }
 

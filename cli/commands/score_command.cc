@@ -166,7 +166,7 @@ Command score_command() {
             return settings->about.sources.paths.empty() ? score_image(*settings, common, console)
                                                          : score_text(*settings, common, console);
           },
-      .unused = {"--max-tokens"},
+      .unused = {"--max-tokens", "--vae"},
   };
 }
 

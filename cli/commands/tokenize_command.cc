@@ -73,7 +73,8 @@ Command tokenize_command() {
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return tokenize(*settings, common, console); },
-      .unused = {"--device", "--type", "--threads", "--seed", "--max-tokens", "--verify", "--json-progress"},
+      .unused = {"--device", "--type", "--threads", "--seed", "--max-tokens", "--verify", "--json-progress",
+                 "--vae"},
   };
 }
 

@@ -45,6 +45,9 @@ struct EmbedSettings {
     if (normalize) janus::cli::normalize(result);
     return result;
   }
+  Work work(int64_t images) const {
+    return {.embedded_images = static_cast<int>(images), .encodes = stage_value() == EmbedStage::latent};
+  }
   Json facts() const { return {{"stage", stage}, {"pool", pool}, {"normalized", normalize}}; }
 };
 
@@ -62,7 +65,7 @@ Outcome embed_one(const EmbedSettings& settings, const CommonOptions& common, Co
   Image image = read_input_image(path, console);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
-  ChosenModel chosen = open_chosen_model(common, {.embedded_images = 1}, console, progress.callback());
+  ChosenModel chosen = open_chosen_model(common, settings.work(1), console, progress.callback());
   progress.update("embedding the picture", 0, 0);
   const Array embeddings =
       settings.finished(chosen.model->need_image_embedder().embed(image, settings.stage_value()));
@@ -122,8 +125,8 @@ Outcome embed_many(EmbedSettings& settings, const CommonOptions& common, Console
                       console);
   ProgressDisplay display(console);
   display.update("loading the model", 0, 0);
-  const ChosenModel chosen = open_chosen_model(common, {.embedded_images = static_cast<int>(settings.batch)},
-                                               console, display.callback());
+  const ChosenModel chosen =
+      open_chosen_model(common, settings.work(settings.batch), console, display.callback());
   display.hide();
   output.add_facts(provenance_json(chosen, common));
   const ImageEmbedder& embedder = chosen.model->need_image_embedder();
@@ -166,9 +169,10 @@ void declare(OptionSet& options, EmbedSettings& settings) {
                           "it; of many, .npy [images, N, D] with an index of its rows beside it as .jsonl, "
                           "or .jsonl for records with the vectors");
   declare_replacing(options, settings.replacing);
-  options.option("--stage", "NAME", one_of(settings.stage, {"vision", "aligned", "pixels", "latent"}),
-                 "vision = the tower's features, aligned = after the aligner {default}, "
-                 "pixels = the prepared picture [3, h, w], latent = what encode quantises");
+  options.option(
+      "--stage", "NAME", one_of(settings.stage, {"vision", "aligned", "pixels", "latent"}),
+      "vision = the tower's features, aligned = after the aligner {default}, "
+      "pixels = the prepared picture [3, h, w], latent = what encode quantises, or of JanusFlow makes");
   options.option("--pool", "NAME", one_of(settings.pool, {"none", "mean", "max"}),
                  "one vector [D] a picture, of its N: {range}");
   options.flag("--normalize", settings.normalize,

@@ -13,6 +13,7 @@ namespace janus::cli {
 struct Candidate {
   uint32_t seed = 0;
   ImageCodes codes;
+  Array latent;
   Image image;
   Timings timings;
   double score = 0;  // where candidates are ranked

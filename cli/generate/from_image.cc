@@ -57,6 +57,7 @@ void take_settings_of_image(GenerateSettings& settings, CommonOptions& common, C
   if (!settings.prompt.empty()) found.settings["prompt"] = settings.prompt;
   if (common.seed_option->on_command_line()) found.settings["seed"] = common.seed;
   keep("--cfg-scale", "cfg_scale", item.guidance, settings.guidance);
+  keep("--steps", "steps", item.steps, settings.steps);
   keep("--negative-prompt", "negative_prompt", item.negative_prompt, settings.negative_prompt);
   keep("--temperature", "temperature", item.sampling.temperature, settings.sampling.temperature);
   keep("--top-k", "top_k", item.sampling.top_k, settings.sampling.top_k);
@@ -73,6 +74,7 @@ void take_settings_of_image(GenerateSettings& settings, CommonOptions& common, C
   common.seed = object.integer("seed", common.seed, kSeeds.low, kSeeds.high);
   settings.prompt = item.prompt;
   settings.guidance = item.guidance;
+  settings.steps = item.steps;
   settings.negative_prompt = item.negative_prompt;
   settings.sampling = item.sampling;
   settings.enlarge = item.enlarge;

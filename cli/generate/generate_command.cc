@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/app/command.h"
+#include "cli/app/window_options.h"
 #include "cli/generate/from_image.h"
 #include "cli/generate/generate_run.h"
 #include "cli/io/image_output.h"
@@ -16,13 +17,13 @@ namespace {
 void belongs(std::vector<const OptionEntry*>& group, const OptionEntry& entry) { group.push_back(&entry); }
 
 void declare_list(GenerateSettings& settings, OptionSet& options) {
-  options.option(
-      "--prompts", "FILE", input_path(settings.prompts),
-      "a prompt a line, - for standard input; FILE.jsonl: objects with prompt, and if given seed, "
-      "negative_prompt, cfg_scale, temperature, top_k, top_p, special_tokens, upscale, quality, count, "
-      "output, as info --json prints them of an image. OUT is a folder or "
-      "has a %05d. Started "
-      "again, goes on where it stopped");
+  options.option("--prompts", "FILE", input_path(settings.prompts),
+                 "a prompt a line, - for standard input; FILE.jsonl: objects with prompt, and if given seed, "
+                 "negative_prompt, cfg_scale, steps, temperature, top_k, top_p, special_tokens, upscale, "
+                 "quality, count, "
+                 "output, as info --json prints them of an image. OUT is a folder or "
+                 "has a %05d. Started "
+                 "again, goes on where it stopped");
   auto& group = settings.with_prompts;
   belongs(group,
           options.option("--records", "FILE", some_text(settings.records),
@@ -56,7 +57,7 @@ void declare_views(GenerateSettings& settings, OptionSet& options) {
                  "the picture so far, written again and again while it is drawn");
   belongs(settings.with_preview,
           options.option("--preview-every", "N", number(settings.preview_every, {1, INT32_MAX}),
-                         "with --preview: lines of codes from one to the next"));
+                         "with --preview: lines of codes, or of JanusFlow steps, from one to the next"));
 }
 
 }  // namespace
@@ -91,10 +92,13 @@ Command generate_command() {
                            "what guidance leads away from, in place of nothing in particular");
             declare_guidance(options, settings->guidance,
                              "how closely to follow the prompt, {range}; 1 = off");
+            declare_steps(options, settings->steps);
             declare_sampling(options, settings->sampling, Sampled::codes);
             declare_special_tokens(options, settings->special_tokens);
+            declare_parallel(options, settings->parallel);
             options.option("--codes-out", "FILE", some_text(settings->codes_output),
-                           "the images' codes as well, as janus encode writes them; numbered as OUT");
+                           "the images' codes as well, as janus encode writes them; of JanusFlow a .npy "
+                           "file of the latent; numbered as OUT");
             declare_replacing(options, settings->replacing,
                               "replace files of names that janus makes up; with --prompts also make anew "
                               "what an earlier run made");

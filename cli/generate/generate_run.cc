@@ -4,21 +4,20 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
-#include <set>
 #include <utility>
 
-#include "cli/commands/image_settings.h"
 #include "cli/generate/from_image.h"
 #include "cli/generate/image_json.h"
 #include "cli/generate/output_check.h"
 #include "cli/generate/output_names.h"
 #include "cli/generate/ranking.h"
-#include "cli/io/image_input.h"
+#include "cli/io/file_names.h"
 #include "cli/io/image_output.h"
 #include "cli/io/output_file.h"
-#include "cli/model/provenance.h"
 #include "core/base/error.h"
+#include "generator/engine/check_request.h"
 #include "generator/engine/engine_model.h"
 
 namespace janus::cli {
@@ -27,10 +26,10 @@ namespace {
 // Images that the engine is asked for ahead: their prompts are held as ids.
 constexpr int64_t kAskedAhead = 64;
 
-// Bytes of settings that go into a JPEG whatever stands beside them.
-constexpr size_t kMostJpegSettings = 60'000;
-
-Existing existing_of(bool replaces) { return replaces ? Existing::replaced : Existing::kept; }
+// So long an image may take without advice on how to make it sooner.
+constexpr double kLongMinutes = 2;
+// Steps that are advised: images of fewer lose much.
+constexpr int64_t kFewSteps = 10;
 
 }  // namespace
 
@@ -65,6 +64,7 @@ GenerateRun::GenerateRun(const GenerateSettings& settings, const CommonOptions& 
 
 Outcome GenerateRun::run() {
   require_no_terminal(settings_.output, console_);
+  settle_defaults();
   check_outputs();
   announce();
   for (const WorkItem& item : work_) {
@@ -95,10 +95,61 @@ Outcome GenerateRun::run() {
   return failed_ == 0 ? Outcome::done : Outcome::some_failed;
 }
 
+// What decides how an image is drawn has the model's defaults, and is refused where the model has nothing of
+// the kind. Of a model that cannot be found another place tells.
+void GenerateRun::settle_defaults() {
+  (void)error_of([&] {
+    if (!found_) found_ = find_model(common_, console_);
+    defaults_ = image_defaults(found_->checkpoint);
+  });
+  const auto refuse = [](const char* option, const char* expected, const char* found) {
+    throw UsageError(
+        fmt::format("option {}, command line: expected {}, found {}; leave it out", option, expected, found));
+  };
+  const OptionSet& options = *settings_.options;
+  if (defaults_.flows()) {
+    for (const char* option : {"--temperature", "--top-k", "--top-p", "--parallel"}) {
+      if (options.given(option))
+        refuse(option, "a model that draws code by code", "JanusFlow, which draws by flow and has no codes");
+    }
+  } else if (options.given("--steps")) {
+    refuse("--steps", "a model that draws by flow, as JanusFlow does", "one that draws code by code");
+  }
+  settle_codes_output();
+  for (WorkItem& item : work_) {
+    // What the environment or the user's settings say is for other models.
+    if (defaults_.flows() && item.sampling == settings_.sampling)
+      item.sampling = SamplingSettings(SamplingOptions{});
+    if (!defaults_.flows() && item.steps == settings_.steps) item.steps.reset();
+    item.settle(defaults_);
+  }
+}
+
+// Images of codes are stored in JSON, latents as NumPy has arrays.
+void GenerateRun::settle_codes_output() {
+  const std::string& name = settings_.codes_output;
+  if (is_folder_name(name)) {
+    for (WorkItem& item : work_) {
+      for (Output& output : item.outputs) {
+        if (defaults_.flows())
+          output.codes = std::filesystem::path(output.codes).replace_extension(".npy").string();
+      }
+    }
+    return;
+  }
+  const char* extension = defaults_.flows() ? ".npy" : ".json";
+  if (name.empty() || name == kStandardStream || has_extension(name, extension)) return;
+  throw UsageError(
+      fmt::format("option --codes-out, command line: expected a name that ends in {} for a model whose "
+                  "images are {}, found "
+                  "\"{}\"; rename it",
+                  extension, defaults_.flows() ? "latents" : "codes", name));
+}
+
 void GenerateRun::check_outputs() {
   try_outputs(work_, settings_);
   // What is in the records is this output's; where there are none, none are made for a run that is refused.
-  const bool recorded = list() && std::filesystem::exists(records_path(settings_));
+  const bool recorded = list() && is_there(records_path(settings_));
   if (recorded) check_not_input(records_path(settings_), {settings_.prompts});
   const auto fingerprint = [&] {
     // A model that cannot be found has made nothing.
@@ -129,7 +180,7 @@ void GenerateRun::skip_finished() {
       if (record->failed) {
         ++failed_;
         item.wanted[place] = false;
-      } else if (std::filesystem::exists(path)) {
+      } else if (is_there(path)) {
         ++already_;
         item.wanted[place] = false;
       }
@@ -140,8 +191,10 @@ void GenerateRun::skip_finished() {
 void GenerateRun::refuse_long_prompts() {
   for (WorkItem& item : work_) {
     if (std::count(item.wanted.begin(), item.wanted.end(), true) == 0) continue;
-    const std::optional<Fault> fault =
-        fault_of([&] { check_image_prompt(chosen_.model->engine_model(), item.request(0)); });
+    const std::optional<Fault> fault = fault_of([&] {
+      check_request(*chosen_.model, item.request(0));
+      check_image_prompt(chosen_.model->engine_model(), item.request(0));
+    });
     if (!fault) continue;
     if (!list()) throw Error(fault->message);
     put_failures(item, *fault);
@@ -166,11 +219,19 @@ void GenerateRun::announce() {
 }
 
 void GenerateRun::generate() {
-  engine_.emplace(*chosen_.model, EngineOptions{.rows = 2 * chosen_.images_at_once});
-  // A single image tells its codes, several tell how many are there.
+  // Side by side, images of a flow would only be finished later.
+  engine_.emplace(*chosen_.model, EngineOptions{.rows = 2 * (defaults_.flows() ? 1 : chosen_.images_at_once),
+                                                .image_window = settings_.parallel});
+  // A single image tells its codes or steps, several tell how many are there.
   if (to_generate_ > 1) {
     const ModelInfo& info = chosen_.model->info();
-    watch_.emplace(to_generate_, int64_t{info.codes_height} * info.codes_width);
+    const int64_t codes = int64_t{info.codes_height} * info.codes_width;
+    int64_t units = 0;
+    for (const WorkItem& item : work_) {
+      const auto wanted = std::count(item.wanted.begin(), item.wanted.end(), true);
+      units += (item.best_of && wanted > 0 ? item.count : wanted) * item.steps.value_or(codes);
+    }
+    watch_.emplace(to_generate_, units, defaults_.flows() ? "steps" : "codes");
     progress_.follow([this] { return watch_->status(); });
   }
   if (preview_) preview_->set_group(engine_->rows() / 2);
@@ -200,7 +261,7 @@ void GenerateRun::ask_for(const WorkItem& item, int64_t k) {
     };
   }
   sink.on_done = [this, &item, k, index](GeneratedImage& image) {
-    made_.push_back({&item, k, index, std::move(image)});
+    made_.emplace(index, Made{&item, k, index, std::move(image)});
   };
   sink.on_error = [this](const std::exception_ptr& error) { fault_ = error; };
   engine_->submit(item.request(k), std::move(sink));
@@ -208,29 +269,44 @@ void GenerateRun::ask_for(const WorkItem& item, int64_t k) {
 
 // Writing and ranking are done between the engine's steps, and ranking makes steps of its own.
 void GenerateRun::advance() {
-  if (made_.empty()) {
-    engine_->step();
-  } else {
-    Made made = std::move(made_.front());
-    made_.pop_front();
+  if (auto made = made_.extract(taken_)) {
+    ++taken_;
     --asked_;
-    take(made);
+    take(made.mapped());
+  } else {
+    engine_->step();
   }
   if (fault_) std::rethrow_exception(fault_);
 }
 
 void GenerateRun::tell_phase(const char* phase, int64_t done, int64_t total) {
+  const bool draws = phase == std::string_view("drawing");
+  if (draws && defaults_.flows()) advise_steps(done, total);
   if (!watch_) {
     progress_.update(phase, done, total);
-  } else if (phase == std::string_view("drawing")) {
-    watch_->sampled_code();
+  } else if (draws && done > 0) {
+    watch_->drew();
   }
+}
+
+// Once the first step has told how long all of them take.
+void GenerateRun::advise_steps(int64_t done, int64_t total) {
+  const auto now = std::chrono::steady_clock::now();
+  if (done == 0 && !first_step_) first_step_ = now;
+  if (done == 0 || advised_) return;
+  advised_ = true;
+  const double minutes = std::chrono::duration<double>(now - *first_step_).count() / 60;
+  if (minutes * static_cast<double>(total) < kLongMinutes || total <= kFewSteps) return;
+  console_.notice(fmt::format("{} steps take about {:.0f} minutes; --steps {} takes {:.0f}", total,
+                              minutes * static_cast<double>(total), kFewSteps,
+                              std::ceil(minutes * static_cast<double>(kFewSteps))));
 }
 
 void GenerateRun::take(Made& made) {
   const WorkItem& item = *made.item;
   Candidate candidate{.seed = made.image.seed,
                       .codes = std::move(made.image.codes),
+                      .latent = std::move(made.image.latent),
                       .image = std::move(made.image.image),
                       .timings = made.image.timings};
   if (preview_) preview_->show(made.index, candidate.image, console_);
@@ -272,128 +348,6 @@ void GenerateRun::keep_best(const WorkItem& item) {
          {"score", kept.score},
          {"candidates", candidates_->scores()}});
   }
-}
-
-void GenerateRun::put(const WorkItem& item, size_t place, const Candidate& kept, const Json& ranking) {
-  Output output = item.outputs[place];
-  const auto write = [&] { write_output(item, output, kept, ranking); };
-  if (!list()) {
-    write();
-  } else if (const std::optional<std::string> fault = error_of(write)) {
-    // The image itself was made: what failed is the disk's.
-    put_failure(item, place, {*fault, /*transient=*/true});
-    return;
-  }
-  if (!watch_) progress_.hide();
-  tell(item, output, kept);
-  if (list()) {
-    Json record = image_record(item, output, kept, chosen_, common_, /*printed=*/false);
-    record.update(ranking);
-    add_to_journal(item, place, std::move(record));
-  }
-  if (common_.json) {
-    Json record = image_record(item, output, kept, chosen_, common_, /*printed=*/true);
-    record.update(ranking);
-    print_json(record, console_);
-  }
-}
-
-void GenerateRun::tell(const WorkItem& item, const Output& output, const Candidate& kept) {
-  if (output.image != kStandardStream && (!list() || common_.verbose)) {
-    std::string beside;
-    if (item.best_of) {
-      beside = fmt::format(" (seed {}, score {:.3g})", kept.seed, kept.score);
-    } else if (item.count > 1) {
-      beside = fmt::format(" (seed {})", kept.seed);
-    }
-    console_.notice(fmt::format("wrote {}{}", output.image, beside));
-  }
-  console_.detail(describe_timings(kept.timings));
-}
-
-void GenerateRun::write_output(const WorkItem& item, Output& output, const Candidate& kept,
-                               const Json& ranking) {
-  const ImageFormat format = output_image_format(output.image, "--output");
-  Json settings = image_settings(item, kept, format, chosen_, common_);
-  settings.update(ranking);
-  // There are more of them than a JPEG has room for, and they are in the records, too.
-  if (format == ImageFormat::jpeg && to_line(settings).size() > kMostJpegSettings)
-    settings.erase("candidates");
-  Image enlarged;
-  if (item.enlarge > 1) enlarged = enlarge_lanczos(kept.image, static_cast<int>(item.enlarge));
-  write_image(output, encode_image(item.enlarge > 1 ? enlarged : kept.image, format, settings_text(settings),
-                                   static_cast<int>(item.quality)));
-  if (!output.codes.empty()) {
-    OutputFile(output.codes, existing_of(output.replaces_codes)).write(codes_text(kept.codes), console_);
-  }
-  std::string label = fmt::format("seed {}", kept.seed);
-  if (item.best_of) label += fmt::format(", score {:.3g}", kept.score);
-  put_on_grid(item, output, kept.image, label);
-}
-
-void GenerateRun::write_image(Output& output, const std::vector<std::byte>& bytes) {
-  while (true) {
-    try {
-      OutputFile(output.image, existing_of(output.replaces_image)).write(bytes, console_);
-      return;
-    } catch (const FileExists&) {
-      // Another run may have chosen the same free name meanwhile.
-      if (!settings_.output.empty()) throw;
-      output.image = free_name(output.image);
-    }
-  }
-}
-
-void GenerateRun::put_failure(const WorkItem& item, size_t place, const Fault& fault) {
-  ++failed_;
-  if (watch_) watch_->failed_image();
-  const std::string& path = item.outputs[place].image;
-  console_.error(fmt::format("{}: {}", path, fault.message));
-  Json record{{"output", path}, {"prompt", item.prompt}, {"error", fault.message}};
-  if (fault.transient) record["transient"] = true;
-  record.update(provenance_json(chosen_, common_));
-  add_to_journal(item, place, record);
-  if (common_.json) print_json(record, console_);
-}
-
-void GenerateRun::put_failures(const WorkItem& item, const Fault& fault) {
-  for (size_t place = 0; place < item.outputs.size(); ++place) {
-    if (item.wanted[place]) put_failure(item, place, fault);
-  }
-}
-
-void GenerateRun::add_to_journal(const WorkItem& item, size_t place, Json record) {
-  const std::string key = key_of_path(item.outputs[place].image);
-  record["key"] = key;
-  record["request_sha256"] = request_sha256(item, place, settings_, common_, chosen_.name);
-  records_->append(key, to_line(record), record.contains("error"));
-}
-
-void GenerateRun::put_on_grid(const WorkItem& item, const Output& output, const Image& image,
-                              const std::string& label) {
-  if (!grid_output_) return;
-  if (!grid_) grid_ = std::make_unique<ContactSheet>(static_cast<int>(outputs_), image.width, image.height);
-  grid_->put(static_cast<int>(output.index), image, list() ? item.prompt : label);
-}
-
-void GenerateRun::finish_grid() {
-  for (const WorkItem& item : work_) {
-    for (size_t place = 0; place < item.outputs.size(); ++place) {
-      const Output& output = item.outputs[place];
-      if (item.wanted[place] || !list()) continue;
-      const std::optional<RecordSummary> record = records_->find(key_of_path(output.image));
-      if (!record || record->failed) continue;
-      // An earlier run's image is shown as it was written.
-      const std::optional<std::string> fault =
-          error_of([&] { put_on_grid(item, output, read_input_image(output.image, console_), {}); });
-      if (fault) console_.error(*fault);
-    }
-  }
-  if (!grid_) return;
-  const std::vector<std::byte> bytes =
-      encode_image(grid_->image(), grid_format_, {}, static_cast<int>(settings_.quality));
-  grid_output_->write(bytes, console_);
-  console_.notice("wrote " + grid_output_->path());
 }
 
 }  // namespace janus::cli

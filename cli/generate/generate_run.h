@@ -1,8 +1,9 @@
 // Generates the images of one command line and puts them in place, each as soon as it is finished.
 #pragma once
 
-#include <deque>
+#include <chrono>
 #include <exception>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,11 +33,13 @@ class GenerateRun {
   struct Made {
     const WorkItem* item = nullptr;
     int64_t item_index = 0;  // which of the item's images
-    int64_t index = 0;       // among all that were asked for
+    int64_t index = 0;       // among all that were asked for, which is the order they are taken in
     GeneratedImage image;
   };
 
   bool list() const { return !settings_.prompts.empty(); }
+  void settle_defaults();
+  void settle_codes_output();
   void check_outputs();
   void skip_finished();
   // Of the model that -m names. Throws Error where it cannot be found.
@@ -59,6 +62,7 @@ class GenerateRun {
   void put_failures(const WorkItem& item, const Fault& fault);
   void tell(const WorkItem& item, const Output& output, const Candidate& kept);
   void tell_phase(const char* phase, int64_t done, int64_t total);
+  void advise_steps(int64_t done, int64_t total);
   void put_on_grid(const WorkItem& item, const Output& output, const Image& image, const std::string& label);
   void finish_grid();
   void add_to_journal(const WorkItem& item, size_t place, Json record);
@@ -77,11 +81,17 @@ class GenerateRun {
   std::optional<FoundModel> found_;  // until it is opened
   ChosenModel chosen_;
 
-  std::deque<Made> made_;                 // and not yet put in its place
+  // By index, those that are not put in their places yet: an image whose guesses come out right is made
+  // before one that was asked for earlier.
+  std::map<int64_t, Made> made_;
+  int64_t taken_ = 0;                     // images, in the order in which they were asked for
   std::exception_ptr fault_;              // what ended an image
   int64_t asked_in_all_ = 0, asked_ = 0;  // images; those that are not in their places
   std::optional<Candidates> candidates_;  // of the item in work, where the best are kept
   const WorkItem* unranked_ = nullptr;    // the item whose candidates cannot be ranked
+  ImageDefaults defaults_;
+  std::optional<std::chrono::steady_clock::time_point> first_step_;  // of a flow: when it began
+  bool advised_ = false;
   int64_t outputs_ = 0, to_generate_ = 0, failed_ = 0, already_ = 0;
   // Last: where it ends with requests under way, it tells them so by all of the above.
   std::optional<Engine> engine_;

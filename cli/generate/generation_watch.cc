@@ -9,15 +9,15 @@ RunStatus GenerationWatch::status() const {
   const auto per_second = [&](int64_t count) {
     return elapsed > 0 ? static_cast<double>(count) / elapsed : 0;
   };
-  // By codes: images that are generated side by side are finished at about the same time.
-  const double share = static_cast<double>(sampled_codes_) / static_cast<double>(images_ * codes_);
+  // By their parts: images that are generated side by side are finished at about the same time.
+  const double share = static_cast<double>(drawn_) / static_cast<double>(units_);
   return run_status({.phase = "drawing",
                      .done = finished_,
                      .total = images_,
                      .errors = failed_,
                      .images_per_second = per_second(finished_),
-                     .unit = "codes",
-                     .units_per_second = per_second(sampled_codes_),
+                     .unit = unit_,
+                     .units_per_second = per_second(drawn_),
                      .share = share,
                      .left_s = share > 0 ? elapsed * (1 - share) / share : -1});
 }

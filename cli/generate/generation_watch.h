@@ -12,17 +12,19 @@ namespace janus::cli {
 // Counts from its making on. Written by the thread that generates, read by the display.
 class GenerationWatch {
  public:
-  // images: to be generated, of `codes` each.
-  GenerationWatch(int64_t images, int64_t codes) : images_(images), codes_(codes) {}
+  // images: to be generated, of `units` in all: codes or steps, as `unit` says.
+  GenerationWatch(int64_t images, int64_t units, const char* unit)
+      : images_(images), units_(units), unit_(unit) {}
 
-  void sampled_code() { ++sampled_codes_; }
+  void drew() { ++drawn_; }
   void finished_image() { ++finished_; }
   void failed_image() { ++failed_; }
   RunStatus status() const;
 
  private:
-  const int64_t images_, codes_;
-  std::atomic<int64_t> sampled_codes_{0}, finished_{0}, failed_{0};
+  const int64_t images_, units_;
+  const char* const unit_;
+  std::atomic<int64_t> drawn_{0}, finished_{0}, failed_{0};
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 

@@ -21,7 +21,8 @@ Json prompts_json(const WorkItem& item) {
 }
 
 Json sampling_json(const WorkItem& item) {
-  return {{"cfg_scale", item.guidance},
+  if (item.steps) return {{"cfg_scale", *item.guidance}, {"steps", *item.steps}};
+  return {{"cfg_scale", *item.guidance},
           {"temperature", item.sampling.temperature},
           {"top_k", item.sampling.top_k},
           {"top_p", item.sampling.top_p}};
@@ -75,12 +76,13 @@ Json image_record(const WorkItem& item, const Output& output, const Candidate& c
   record.update(prompts_json(item));
   record["seed"] = candidate.seed;
   record["index"] = output.index;
-  if (printed) record["guidance"] = item.guidance;
+  if (printed) record["guidance"] = *item.guidance;
   record.update(sampling_json(item));
   if (item.special_tokens) record["special_tokens"] = true;
-  if (printed) record["codes"] = candidate.codes.codes;
+  if (printed && !item.steps) record["codes"] = candidate.codes.codes;
   record.update(provenance_json(chosen, common));
   record["timings"] = timings_json(chosen.load_ms, candidate.timings);
+  if (candidate.timings.passes > 0) record["timings"]["passes"] = candidate.timings.passes;
   return record;
 }
 
@@ -132,9 +134,9 @@ bool is_asked_for(const std::string& path, const WorkItem& item, size_t place,
     (*found)["seed"] = known ? candidates.front().value("seed", Json()) : Json();
   }
   if (found->value("quality", Json()) == kUsualQuality) found->erase("quality");
-  constexpr std::array kKeys{"prompt",  "negative_prompt", "seed",           "cfg_scale", "temperature",
-                             "top_k",   "top_p",           "best_of",        "rank",      "ranker",
-                             "quality", "upscale",         "special_tokens", "type"};
+  constexpr std::array kKeys{"prompt",      "negative_prompt", "seed",    "cfg_scale",      "steps",
+                             "temperature", "top_k",           "top_p",   "best_of",        "rank",
+                             "ranker",      "quality",         "upscale", "special_tokens", "type"};
   const auto alike = [&](const char* key) {
     return asked.contains(key) == found->contains(key) &&
            (!asked.contains(key) || asked[key] == (*found)[key]);

@@ -55,7 +55,13 @@ OutputNames::OutputNames(const GenerateSettings& settings) : on_stream_(settings
   if (is_folder_name(settings.codes_output)) {
     codes_folder_ = settings.codes_output;
   } else {
-    require_extension(settings.codes_output, ".json", "--codes-out");
+    const std::string& name = settings.codes_output;
+    if (name != kStandardStream && !has_extension(name, ".json") && !has_extension(name, ".npy")) {
+      throw UsageError(
+          fmt::format("option --codes-out, command line: expected a name that ends in .json, or in .npy for "
+                      "JanusFlow's latents, found \"{}\"; rename it, or use - for standard output",
+                      name));
+    }
     codes_.emplace(settings.codes_output, "--codes-out");
   }
 }
@@ -86,7 +92,7 @@ Output OutputNames::output(const WorkItem& item, const Numbers& numbers, const s
 void make_names_free(std::vector<WorkItem>& work) {
   std::vector<Output>& outputs = work.front().outputs;
   const std::vector<Output> first = outputs;
-  const auto taken = [](const Output& output) { return fs::exists(fs::symlink_status(output.image)); };
+  const auto taken = [](const Output& output) { return is_there(output.image); };
   for (int number = 2; std::any_of(outputs.begin(), outputs.end(), taken); ++number) {
     for (size_t k = 0; k < outputs.size(); ++k) outputs[k].image = numbered_name(first[k].image, number);
   }

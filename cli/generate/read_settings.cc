@@ -13,8 +13,9 @@
 namespace janus::cli {
 namespace {
 
-constexpr std::array kSettings{"prompt", "negative_prompt", "seed",    "cfg_scale", "temperature", "top_k",
-                               "top_p",  "special_tokens",  "upscale", "quality",   "count",       "output"};
+constexpr std::array kSettings{"prompt",      "negative_prompt", "seed",  "cfg_scale",      "steps",
+                               "temperature", "top_k",           "top_p", "special_tokens", "upscale",
+                               "quality",     "count",           "output"};
 // What images and records say of how they came about; and the name that cfg_scale once had.
 constexpr std::array kFacts{"guidance", "width",  "height",         "model",   "model_fingerprint",
                             "type",     "device", "version",        "best_of", "ranker",
@@ -34,8 +35,17 @@ class SettingsReader {
     check(expected.empty(), "{}: expected {} as \"{}\", found {}; {}", object_.where(), expected, key, value,
           remedy_);
   }
+  void real(const char* key, std::optional<double>& target, Reader (*reader)(double&)) const {
+    double value = 0;
+    if (!object_.contains(key)) return;
+    real(key, value, reader);
+    target = value;
+  }
   void whole(const char* key, int64_t& target, IntRange range) const {
     target = object_.integer(key, target, range.low, range.high);
+  }
+  void whole(const char* key, std::optional<int64_t>& target, IntRange range) const {
+    if (object_.contains(key)) target = object_.required_integer(key, range.low, range.high);
   }
 
  private:
@@ -65,6 +75,7 @@ void read_settings(const JsonObject& object, const std::string& remedy, WorkItem
         "{}: expected a cfg_scale other than 1 beside a negative prompt, found 1; raise it or drop the "
         "negative prompt",
         object.where());
+  reader.whole("steps", item.steps, kFlowSteps);
   reader.real("temperature", item.sampling.temperature, temperature_number);
   reader.real("top_p", item.sampling.top_p, top_p_number);
   reader.whole("top_k", item.sampling.top_k, kTopK);

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/app/sampling_options.h"
 #include "cli/generate/made_with.h"
 #include "cli/io/existing_files.h"
+#include "generator/engine/engine_options.h"
 #include "generator/limits.h"
 #include "vision/image_file.h"
 
@@ -16,9 +18,11 @@ namespace janus::cli {
 struct GenerateSettings {
   std::string prompt, negative_prompt, output, codes_output;
   int64_t count = 1;
-  double guidance = ImageRequest{}.guidance;
+  std::optional<double> guidance;  // else the model's
+  std::optional<int64_t> steps;
   SamplingSettings sampling{ImageRequest{}.sampling};
   bool special_tokens = false;
+  int parallel = kAutoWindow;
 
   std::string from;    // an image whose settings are taken
   MadeWith made_with;  // what it says that it was made with
@@ -35,7 +39,7 @@ struct GenerateSettings {
   std::string ranker = "self-caption";
 
   std::string grid, preview;
-  int64_t preview_every = 4;  // lines of codes
+  int64_t preview_every = 4;  // lines of codes, or steps
   int64_t enlarge = 1;
   int64_t quality = kUsualQuality;
 

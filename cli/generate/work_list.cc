@@ -182,6 +182,7 @@ WorkItem item_of(const GenerateSettings& settings, const std::string& prompt) {
   item.prompt = prompt;
   item.negative_prompt = settings.negative_prompt;
   item.guidance = settings.guidance;
+  item.steps = settings.steps;
   item.sampling = settings.sampling;
   item.special_tokens = settings.special_tokens;
   item.enlarge = settings.enlarge;
@@ -192,10 +193,18 @@ WorkItem item_of(const GenerateSettings& settings, const std::string& prompt) {
   return item;
 }
 
+void WorkItem::settle(const ImageDefaults& defaults) {
+  if (!guidance) guidance = defaults.guidance;
+  if (!steps && defaults.flows()) steps = defaults.steps;
+}
+
 ImageRequest WorkItem::request(int64_t k) const {
+  const auto whole = [](int64_t value) { return static_cast<int>(value); };
+  const auto real = [](double value) { return static_cast<float>(value); };
   return {.prompt = prompt,
           .negative_prompt = negative_prompt,
-          .guidance = static_cast<float>(guidance),
+          .guidance = guidance ? std::optional(real(*guidance)) : std::nullopt,
+          .steps = steps ? std::optional(whole(*steps)) : std::nullopt,
           .sampling = sampling.with_seed(seed + static_cast<uint32_t>(k)),
           .special_tokens = special_tokens};
 }

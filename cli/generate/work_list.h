@@ -28,7 +28,8 @@ struct Output {
 // kept.
 struct WorkItem {
   std::string prompt, negative_prompt = {};
-  double guidance = ImageRequest{}.guidance;
+  std::optional<double> guidance = {};  // there once settle() has been called
+  std::optional<int64_t> steps = {};    // the same, of a model that draws by flow
   SamplingSettings sampling{ImageRequest{}.sampling};
   bool special_tokens = false;
   int64_t enlarge = 1, quality = kUsualQuality;
@@ -39,6 +40,8 @@ struct WorkItem {
   std::vector<Output> outputs;  // one a kept image
   std::vector<bool> wanted;     // of each output: false where an earlier run has made it
 
+  // Takes from the model what is not given.
+  void settle(const ImageDefaults& defaults);
   // The request of image k of `count`.
   ImageRequest request(int64_t k) const;
 };

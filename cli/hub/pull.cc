@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -120,9 +121,12 @@ class Pull {
         source_{server, cache, repository, listing.commit, snapshot_} {}
 
   PulledModel run() {
-    files_ = needed_files(
-        listing_, [this](const RemoteFile& index) { return fetch_text(index); },
-        "pull " + repository_.to_string());
+    files_ = chosen_files();
+    if (files_.empty()) {
+      files_ = needed_files(
+          listing_, [this](const RemoteFile& index) { return fetch_text(index); },
+          "pull " + repository_.to_string());
+    }
     add_dangling();
     prepare();
     for (const RemoteFile& file : files_) {
@@ -149,6 +153,19 @@ class Pull {
   }
 
  private:
+  std::vector<RemoteFile> chosen_files() const {
+    if (!options_.choose) return {};
+    std::vector<std::string> names;
+    for (const RemoteFile& file : listing_.files) names.push_back(file.name);
+    const std::vector<std::string> chosen = options_.choose(names);
+    std::vector<RemoteFile> files;
+    std::copy_if(listing_.files.begin(), listing_.files.end(), std::back_inserter(files),
+                 [&](const RemoteFile& file) {
+                   return std::find(chosen.begin(), chosen.end(), file.name) != chosen.end();
+                 });
+    return files;
+  }
+
   void make_cache() const {
     make_folders(cache_.folder(repository_) + "/blobs");
     make_folders(cache_.locks(repository_));

@@ -29,6 +29,9 @@ struct PulledModel {
 struct PullOptions {
   int jobs = 4;         // files at a time
   bool verify = false;  // whether to hold what is there already against its hash
+  // Chooses among the names of a repository's files those to be fetched; where it is not there, or chooses
+  // none, they are those of a model.
+  std::function<std::vector<std::string>(const std::vector<std::string>& names)> choose = {};
 };
 
 // All must be there.

@@ -72,11 +72,9 @@ std::string meant_repository(std::string_view text) {
     return parse_repository(id) ? std::string(id) : "";
   }
   static const std::vector<std::pair<std::string, std::string>> released{
-      {"deepseek-community", "Janus-Pro-1B"},
-      {"deepseek-community", "Janus-Pro-7B"},
-      {"deepseek-ai", "Janus-Pro-1B"},
-      {"deepseek-ai", "Janus-Pro-7B"},
-      {"deepseek-ai", "Janus-1.3B"}};
+      {"deepseek-community", "Janus-Pro-1B"}, {"deepseek-community", "Janus-Pro-7B"},
+      {"deepseek-ai", "Janus-Pro-1B"},        {"deepseek-ai", "Janus-Pro-7B"},
+      {"deepseek-ai", "Janus-1.3B"},          {"deepseek-ai", "JanusFlow-1.3B"}};
   const std::string asked = ascii_lower(std::string(text));
   const size_t slash = asked.find('/');
   const std::string owner = slash == std::string::npos ? "" : asked.substr(0, slash);

@@ -62,7 +62,7 @@ std::string free_pattern(const std::string& pattern, int64_t count) {
     const std::string other = OutputPattern::renamed(pattern, number);
     const OutputPattern names(other, "--output");
     bool free = true;
-    for (int64_t k = 0; free && k < count; ++k) free = !fs::exists(names.path(k, count));
+    for (int64_t k = 0; free && k < count; ++k) free = !is_there(names.path(k, count));
     if (free) return other;
   }
 }

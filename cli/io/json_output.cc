@@ -62,8 +62,9 @@ std::string codes_text(const ImageCodes& codes) {
                      fmt::join(codes.codes, ", "));
 }
 
-ImageCodes read_codes(const std::string& path) {
-  const std::string bytes = read_input(path, "codes");
+ImageCodes read_codes(const std::string& path) { return parse_codes(read_input(path, "codes"), path); }
+
+ImageCodes parse_codes(const std::string& bytes, const std::string& path) {
   const auto kind = image_kind_of(std::as_bytes(std::span(bytes)));
   check(!kind, "codes, {}: expected a file of janus encode, found a picture ({}); make its codes first: {}",
         path, kind ? kind->name : "", "janus encode IMAGE -o codes.json");

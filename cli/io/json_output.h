@@ -31,5 +31,7 @@ std::string codes_text(const ImageCodes& codes);
 // Reads one; "-" is standard input. Throws Error with path, expected and found for anything else. That sizes
 // and codes are the model's is for the model to check.
 ImageCodes read_codes(const std::string& path);
+// The same of the file's bytes, which have been read.
+ImageCodes parse_codes(const std::string& bytes, const std::string& path);
 
 }  // namespace janus::cli

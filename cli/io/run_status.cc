@@ -11,7 +11,11 @@ RunStatus run_status(const RunCounts& counts) {
                              counts.total >= 0 ? fmt::format("/{}", counts.total) : "");
   if (counts.errors > 0) status.count += fmt::format(", {} errors", counts.errors);
   status.rate = fmt::format("{:.1f} pictures/s", counts.images_per_second);
-  if (!counts.unit.empty()) status.rate += fmt::format(", {:.0f} {}/s", counts.units_per_second, counts.unit);
+  if (!counts.unit.empty()) {
+    const double rate = counts.units_per_second;  // a step of a flow may take many seconds
+    status.rate += fmt::format(
+        ", {} {}/s", rate < 1 ? fmt::format("{:.2g}", rate) : fmt::format("{:.0f}", rate), counts.unit);
+  }
   if (counts.left_s >= 0) status.left = clock_time(counts.left_s) + " left";
 
   Json object{{"phase", counts.phase}, {"done", counts.done}};

@@ -8,11 +8,14 @@
 
 #include "cli/model/chosen_device.h"
 #include "cli/model/model_path.h"
+#include "cli/model/vae_places.h"
 #include "core/base/error.h"
 #include "core/checkpoint/finite_tensors.h"
 #include "core/tensor/device.h"
 #include "generator/builtin_model.h"
 #include "generator/model_fingerprint.h"
+#include "tokenizer/image/vae.h"
+#include "tokenizer/image/vae_files.h"
 #include "tokenizer/text/text_tokenizer.h"
 
 namespace janus::cli {
@@ -37,6 +40,11 @@ void check_model(const std::string& path) {
   const std::unique_ptr<Model> model =
       open_model(checkpoint, open_device("cpu", {.threads = 1}), {.type = WeightType::native, .plan = true});
   (void)model->tokenizer();  // throws where there is none
+}
+
+void check_vae(const std::string& path) {
+  const std::shared_ptr<Device> device = open_device("cpu", {.threads = 1});
+  Vae::load(open_vae(path), *device, WeightType::native, {.plan = true});
 }
 
 void tell_notes(const Checkpoint& checkpoint, Console& console) {
@@ -64,6 +72,17 @@ Checkpoint open_checkpoint(FileSet files, const CommonOptions& options, Console&
   return checkpoint;
 }
 
+void verify_vae(const Checkpoint& checkpoint, const CommonOptions& options) {
+  if (!draws_latents(checkpoint.config())) return;
+  const auto found = find_vae(checkpoint, vae_places(options.vae), {.verify = true});
+  if (!found) return;
+  try {
+    check_finite_tensors(found->checkpoint);
+  } catch (const Error& error) {
+    fail("autoencoder, {}: {}", found->path, error.what());
+  }
+}
+
 FoundModel find_model(const CommonOptions& options, Console& console) {
   const auto start = steady_clock::now();
   FoundModel found{.name = name_of_model(options.model),
@@ -89,7 +108,10 @@ ChosenModel open_chosen_model(FoundModel found, const CommonOptions& options, co
   chosen.fingerprint = std::move(found.fingerprint);
   tell_builtin(options, console, limits);
   const Checkpoint checkpoint = std::move(found.checkpoint);
-  ModelOptions model_options{.type = weight_type_from_name(options.type), .progress = progress};
+  const ModelOptions model_options{
+      .type = weight_type_from_name(options.type), .progress = progress, .vae = vae_places(options.vae)};
+  const bool codes_images = work.generated_images > 0 || work.decodes || work.encodes;
+  if (options.verify && codes_images) verify_vae(checkpoint, options);
   // Nothing is loaded for a prompt that cannot be read.
   if (work.new_tokens > 0 || work.generated_images > 0) (void)open_tokenizer(checkpoint.files());
   const auto [device, at_once] =

@@ -21,11 +21,16 @@ FileSet model_files(const std::string& model, Console& console);
 // weights, tokenizer. Throws Error where one is missing or damaged.
 void check_model(const std::string& path);
 
+// The same of an autoencoder's folder.
+void check_vae(const std::string& path);
+
 // The checkpoint of the model that -m names, or of these files of one: every command opens models here. What
 // of the folder is read and what is not stands on standard error where that is not plain. Under --verify its
 // checksums are held against its weights, or a note on standard error says that it has none.
 Checkpoint open_checkpoint(const CommonOptions& options, Console& console);
 Checkpoint open_checkpoint(FileSet files, const CommonOptions& options, Console& console);
+// What --verify does for the autoencoder of a model that draws with one, where it is found.
+void verify_vae(const Checkpoint& checkpoint, const CommonOptions& options);
 // Puts on standard error what the checkpoint has noted since the last call.
 void tell_notes(const Checkpoint& checkpoint, Console& console);
 

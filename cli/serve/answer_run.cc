@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <mutex>
+#include <atomic>
 #include <string_view>
 #include <utility>
 
 #include "cli/serve/replies.h"
 #include "cli/serve/stop_strings.h"
+#include "cli/serve/submitted.h"
 #include "generator/engine/engine_model.h"
+#include "generator/engine/enough.h"
 #include "generator/model.h"
 
 namespace janus::cli {
@@ -16,13 +18,10 @@ namespace {
 
 constexpr const char* kTooLong = "context_length_exceeded";
 
-// Ends a request from within its sink.
-struct Stopped : Cancelled {};
-
 class AnswerRun : public std::enable_shared_from_this<AnswerRun> {
  public:
   AnswerRun(std::shared_ptr<ServedModel> model, const AnswerJob& job, AnswerEvents events)
-      : model_(std::move(model)),
+      : submitted_(std::move(model)),
         events_(std::move(events)),
         results_(static_cast<size_t>(job.choices)),
         left_(job.choices),
@@ -35,20 +34,14 @@ class AnswerRun : public std::enable_shared_from_this<AnswerRun> {
       AnswerRequest request = job.request;
       request.sampling.seed += static_cast<uint32_t>(k);
       try {
-        const RequestId id = model_->submit(std::move(request), sink_of(k));
-        const std::lock_guard lock(mutex_);
-        ids_.push_back(id);
-        if (failed_) model_->cancel(id);
+        submitted_.submit(std::move(request), sink_of(k));
       } catch (...) {
         return fail(api_error_of(std::current_exception(), 400));
       }
     }
   }
 
-  void cancel() {
-    const std::lock_guard lock(mutex_);
-    for (const RequestId id : ids_) model_->cancel(id);
-  }
+  void cancel() { submitted_.cancel(); }
 
  private:
   struct Choice {
@@ -66,7 +59,7 @@ class AnswerRun : public std::enable_shared_from_this<AnswerRun> {
             [self, k](std::string_view piece) {
               Choice& choice = self->choice(k);
               self->show(k, choice.stops.push(piece), /*last=*/false);
-              if (choice.stops.hit()) throw Stopped();
+              if (choice.stops.hit()) throw Enough();
             },
         .on_progress =
             [self, k](const char* phase, int64_t done, int64_t) {
@@ -75,21 +68,14 @@ class AnswerRun : public std::enable_shared_from_this<AnswerRun> {
             },
         .on_done =
             [self, k](Answer& answer) {
-              self->show(k, self->choice(k).stops.finish(), /*last=*/true);
+              Choice& choice = self->choice(k);
+              if (choice.stops.hit()) choice.waiting.clear();  // tokens of the stop string
+              self->show(k, choice.stops.finish(), /*last=*/true);
               self->result(k).finish_reason = answer.finish_reason;
               self->result(k).timings = answer.timings;
               self->end(k);
             },
-        .on_error =
-            [self, k](const std::exception_ptr& error) {
-              try {
-                std::rethrow_exception(error);
-              } catch (const Stopped&) {
-                self->end(k);
-              } catch (...) {
-                self->fail(api_error_of(std::current_exception()));
-              }
-            },
+        .on_error = [self](const std::exception_ptr& error) { self->fail(api_error_of(error)); },
     };
   }
 
@@ -116,32 +102,22 @@ class AnswerRun : public std::enable_shared_from_this<AnswerRun> {
 
   void end(int k) {
     if (events_.on_choice) events_.on_choice(k, result(k));
-    if (--left_ == 0 && !failed() && events_.on_done) events_.on_done(results_);
-  }
-
-  bool failed() const {
-    const std::lock_guard lock(mutex_);
-    return failed_;
+    if (--left_ == 0 && !failed_ && events_.on_done) events_.on_done(results_);
   }
 
   void fail(const ApiError& error) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (std::exchange(failed_, true)) return;
-    }
+    if (failed_.exchange(true)) return;
     cancel();
     if (events_.on_error) events_.on_error(error);
   }
 
-  const std::shared_ptr<ServedModel> model_;
+  Submitted submitted_;
   const AnswerEvents events_;
   std::vector<Choice> choices_;
   std::vector<AnswerResult> results_;
   int left_;  // choices that have not ended
   const bool logprobs_;
-  mutable std::mutex mutex_;
-  std::vector<RequestId> ids_;
-  bool failed_ = false;
+  std::atomic<bool> failed_ = false;
 };
 
 }  // namespace

@@ -27,7 +27,7 @@ struct AnswerResult {
   FinishReason finish_reason = FinishReason::stop;
   int64_t tokens = 0;  // sampled, those of a stop string included
   std::vector<SampledToken> logprobs;
-  Timings timings;  // those of the engine; none where a stop string ended the answer
+  Timings timings;
 };
 
 // Called on the engine's thread, which waits for it: only for quick work. Any may be empty.

@@ -5,10 +5,20 @@
 #include "cli/serve/replies.h"
 
 namespace janus::cli {
+namespace {
 
-void EventStream::begin_with(std::vector<ServerEvent> events) {
+std::string event_text(std::string_view data, std::string_view event) {
+  std::string text;
+  text.reserve(data.size() + event.size() + 20);
+  if (!event.empty()) text.append("event: ").append(event).append("\n");
+  return text.append("data: ").append(data).append("\n\n");
+}
+
+}  // namespace
+
+void EventStream::send_first(std::string_view data, std::string_view event) {
   const std::lock_guard lock(mutex_);
-  first_ = std::move(events);
+  if (!begun_) first_ += event_text(data, event);
 }
 
 void EventStream::begin() {
@@ -18,7 +28,9 @@ void EventStream::begin() {
 
 void EventStream::send(std::string_view data, std::string_view event) {
   const std::lock_guard lock(mutex_);
-  if (!ended_) send_locked(data, event);
+  if (ended_) return;
+  begin_locked();
+  exchange_->write(event_text(data, event));
 }
 
 void EventStream::note(const Json& json) {
@@ -42,7 +54,7 @@ void EventStream::fail(const ApiError& error, std::string_view event, std::strin
   ended_ = true;
   const HttpReply reply = error_reply(exchange_->request().path, error);
   if (!begun_) return exchange_->reply(reply);
-  send_locked(data.empty() ? std::string_view(reply.body) : data, event);
+  exchange_->write(event_text(data.empty() ? std::string_view(reply.body) : data, event));
   exchange_->end();
 }
 
@@ -51,16 +63,7 @@ void EventStream::begin_locked() {
   begun_ = true;
   // The last is nginx's: it would collect events before it passes them on.
   exchange_->begin(200, "text/event-stream", {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}});
-  for (const ServerEvent& each : std::exchange(first_, {})) send_locked(each.data, each.event);
-}
-
-void EventStream::send_locked(std::string_view data, std::string_view event) {
-  begin_locked();
-  std::string text;
-  text.reserve(data.size() + event.size() + 20);
-  if (!event.empty()) text.append("event: ").append(event).append("\n");
-  text.append("data: ").append(data).append("\n\n");
-  exchange_->write(text);
+  exchange_->write(std::exchange(first_, {}));
 }
 
 }  // namespace janus::cli

@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "cli/io/json_output.h"
 #include "cli/serve/api_error.h"
@@ -14,19 +13,14 @@
 
 namespace janus::cli {
 
-struct ServerEvent {
-  std::string data;        // one line
-  std::string event = {};  // its type; empty for none
-};
-
 // May be used from several threads. The reply begins with the first event, so that an error before it still
 // has a status of its own.
 class EventStream {
  public:
   explicit EventStream(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
 
-  // What stands before all other events: sent when the reply begins.
-  void begin_with(std::vector<ServerEvent> events);
+  // An event that stands before all that send() sends, whenever it does: it waits until the reply begins.
+  void send_first(std::string_view data, std::string_view event = {});
   // Begins the reply, if it has not begun or ended.
   void begin();
   // data: one line. event: its type; empty for none.
@@ -40,11 +34,10 @@ class EventStream {
 
  private:
   void begin_locked();
-  void send_locked(std::string_view data, std::string_view event);
 
   const std::shared_ptr<Exchange> exchange_;
   std::mutex mutex_;
-  std::vector<ServerEvent> first_;
+  std::string first_;
   bool begun_ = false, ended_ = false;
 };
 

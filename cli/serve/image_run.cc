@@ -1,13 +1,13 @@
 #include "cli/serve/image_run.h"
 
 #include <atomic>
-#include <mutex>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "cli/serve/ordered_work.h"
 #include "cli/serve/replies.h"
+#include "cli/serve/submitted.h"
 
 namespace janus::cli {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 class ImageRun : public std::enable_shared_from_this<ImageRun> {
  public:
   ImageRun(Service& service, std::shared_ptr<ServedModel> model, const ImageJob& job, ImageEvents events)
-      : model_(std::move(model)),
+      : submitted_(std::move(model)),
         events_(std::move(events)),
         work_(std::make_shared<OrderedWork>(service.workers)),
         partial_images_(job.partial_images),
@@ -28,10 +28,7 @@ class ImageRun : public std::enable_shared_from_this<ImageRun> {
       ImageRequest request = job.request;
       request.sampling.seed += static_cast<uint32_t>(k);
       try {
-        const RequestId id = model_->submit(std::move(request), sink_of(k));
-        const std::lock_guard lock(mutex_);
-        ids_.push_back(id);
-        if (ended_) model_->cancel(id);
+        submitted_.submit(std::move(request), sink_of(k));
       } catch (...) {
         return fail(api_error_of(std::current_exception(), 400));
       }
@@ -41,7 +38,7 @@ class ImageRun : public std::enable_shared_from_this<ImageRun> {
   // The client is gone: nothing of it is worth more work.
   void leave() {
     ended_ = true;
-    cancel();
+    submitted_.cancel();
   }
 
  private:
@@ -111,24 +108,17 @@ class ImageRun : public std::enable_shared_from_this<ImageRun> {
 
   void fail(const ApiError& error) {
     if (ended_.exchange(true)) return;
-    cancel();
+    submitted_.cancel();
     if (events_.on_error) events_.on_error(error);
   }
 
-  void cancel() {
-    const std::lock_guard lock(mutex_);
-    for (const RequestId id : ids_) model_->cancel(id);
-  }
-
-  const std::shared_ptr<ServedModel> model_;
+  Submitted submitted_;
   const ImageEvents events_;
   const std::shared_ptr<OrderedWork> work_;
   const int partial_images_, preview_every_;
   int left_;                   // images that are not handed over; of the workers
   std::vector<int> partials_;  // partial images of each so far; of the engine's thread
   std::atomic<bool> ended_ = false;
-  std::mutex mutex_;
-  std::vector<RequestId> ids_;
 };
 
 }  // namespace

@@ -18,12 +18,15 @@ ImageText image_text(const ImageRequest& request, const ModelSummary& summary, c
                      const ImageForm& form) {
   Json settings{{"prompt", request.prompt}};
   if (!request.negative_prompt.empty()) settings["negative_prompt"] = request.negative_prompt;
-  settings.update({{"seed", request.sampling.seed},
-                   {"cfg_scale", decimal(request.guidance)},
-                   {"temperature", decimal(request.sampling.temperature)},
-                   {"top_k", request.sampling.top_k},
-                   {"top_p", decimal(request.sampling.top_p)},
-                   {"width", form.side == 0 ? made.width : form.side},
+  settings.update({{"seed", request.sampling.seed}, {"cfg_scale", decimal(*request.guidance)}});
+  if (request.steps) {
+    settings["steps"] = *request.steps;
+  } else {
+    settings.update({{"temperature", decimal(request.sampling.temperature)},
+                     {"top_k", request.sampling.top_k},
+                     {"top_p", decimal(request.sampling.top_p)}});
+  }
+  settings.update({{"width", form.side == 0 ? made.width : form.side},
                    {"height", form.side == 0 ? made.height : form.side}});
   // Enlarged by a whole number, it is what --upscale makes.
   const int upscale = form.side / made.width;

@@ -7,7 +7,8 @@
 
 namespace janus::cli {
 
-// request: with the image's own seed. made: as the model made it, before it was brought into its form.
+// request: with the image's own seed, its guidance, and its steps where it is drawn by flow. made: as the
+// model made it, before it was brought into its form.
 ImageText image_text(const ImageRequest& request, const ModelSummary& summary, const Image& made,
                      const ImageForm& form);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -60,10 +61,7 @@ std::vector<std::byte> bytes_of(const std::string& text, const std::string& para
   return std::move(*bytes);
 }
 
-}  // namespace
-
-Image inline_image(const std::string& text, const std::string& param, const ServeLimits& limits) {
-  const std::vector<std::byte> bytes = bytes_of(text, param, limits);
+Image decoded(std::span<const std::byte> bytes, const std::string& param, const ServeLimits& limits) {
   try {
     const ImageSize size = read_image_size(bytes, param);
     if (size.width * size.height > limits.image_pixels) {
@@ -78,12 +76,20 @@ Image inline_image(const std::string& text, const std::string& param, const Serv
   }
 }
 
+}  // namespace
+
+Image inline_image(const std::string& text, const std::string& param, const ServeLimits& limits) {
+  return decoded(bytes_of(text, param, limits), param, limits);
+}
+
 PromptImage PromptImages::read(const std::string& text, const std::string& param) {
   if (count_ == limits_->images) {
     refuse_image(param, fmt::format("at most {} images", limits_->images), "more", "send fewer");
   }
   ++count_;
-  return prompt_image(inline_image(text, param, *limits_), model_->preprocess_config());
+  const std::vector<std::byte> bytes = bytes_of(text, param, *limits_);
+  return known_->find_or_make(
+      bytes, [&] { return prompt_image(decoded(bytes, param, *limits_), model_->preprocess_config()); });
 }
 
 }  // namespace janus::cli

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "cli/serve/known_images.h"
 #include "cli/serve/serve_limits.h"
 #include "generator/engine/request.h"
 #include "generator/model.h"
@@ -17,14 +18,16 @@ Image inline_image(const std::string& text, const std::string& param, const Serv
 // Makes the images of one request what a model reads, and counts them.
 class PromptImages {
  public:
-  // Both must outlive it.
-  PromptImages(const Model& model, const ServeLimits& limits) : model_(&model), limits_(&limits) {}
+  // All must outlive it. known: images of this model.
+  PromptImages(const Model& model, KnownImages& known, const ServeLimits& limits)
+      : model_(&model), known_(&known), limits_(&limits) {}
 
   // As inline_image(). Throws ApiError for one image too many, too.
   PromptImage read(const std::string& text, const std::string& param);
 
  private:
   const Model* model_;
+  KnownImages* known_;
   const ServeLimits* limits_;
   int64_t count_ = 0;
 };

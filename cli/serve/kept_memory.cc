@@ -7,10 +7,16 @@ namespace {
 
 constexpr auto kBetween = std::chrono::seconds(5);
 constexpr int kHeaps = 4;
+// Blocks from so many bytes on go back to the system at once. The C library would raise this by itself, and
+// then leave them between small ones in its heaps.
+constexpr int kOwnPagesBytes = 256 << 10;
 
 }  // namespace
 
-KeptMemory::KeptMemory() { mallopt(M_ARENA_MAX, kHeaps); }
+KeptMemory::KeptMemory() {
+  mallopt(M_ARENA_MAX, kHeaps);
+  mallopt(M_MMAP_THRESHOLD, kOwnPagesBytes);
+}
 
 bool KeptMemory::look(long requests, Clock::time_point now) {
   used_ = used_ || requests > 0;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/serve/api_error.h"
+#include "cli/serve/known_images.h"
 #include "generator/engine/engine.h"
 
 namespace janus::cli {
@@ -25,6 +26,7 @@ struct ModelSummary {
   std::string asked_type = "native";  // --type
   std::string fingerprint;
   bool loaded = false;
+  int64_t unloads = 0;  // seconds since 1970: when it is unloaded unless somebody asks; 0: it stays
   int rows = 0;  // of a step of its engine; 0 as long as it is not loaded
 };
 
@@ -39,6 +41,8 @@ class ServedModel {
   virtual ~ServedModel() = default;
   virtual const ModelSummary& summary() const = 0;
   virtual const Model& model() const = 0;
+  // Those that its requests have shown last.
+  virtual KnownImages& known_images() = 0;
 
   // As the engine's submit(), but throws ApiError: 429 where the queue is full, 400 for a request that can
   // never be met.

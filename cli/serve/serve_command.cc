@@ -92,6 +92,8 @@ Outcome serve(const ServeSettings& settings, const CommonOptions& common, Consol
   LoadingHost host({.common = common,
                     .models = name_models(common.models, settings.aliases),
                     .rows = settings.rows,
+                    .answer_window = settings.draft,
+                    .image_window = settings.parallel,
                     .queue = settings.limits.queue,
                     .most_loaded = settings.most_loaded,
                     .keep_alive_s = settings.keep_alive_s},

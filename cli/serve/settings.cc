@@ -1,5 +1,6 @@
 #include "cli/serve/settings.h"
 
+#include "cli/app/window_options.h"
 #include "generator/limits.h"
 
 namespace janus::cli {
@@ -67,6 +68,8 @@ void declare_serve(OptionSet& options, ServeSettings& settings) {
       "--rows", "N", number(settings.rows, kRows),
       "answers that are written side by side, an image takes two, {range} (default: as many as the "
       "device gains from)");
+  declare_draft(options, settings.draft);
+  declare_parallel(options, settings.parallel);
   options.option("--loaded", "N", number(settings.most_loaded, kCounts),
                  "models in memory at the same time, {range} (default: as many as it holds)");
   options.option("--keep-alive", "S", number(settings.keep_alive_s, kKeptSeconds),

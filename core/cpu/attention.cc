@@ -106,6 +106,15 @@ Head head_of(const CacheView& cache, int64_t b, int64_t key_head, int64_t tokens
           width};
 }
 
+// Where each sequence's batch rows end, which stand one after another.
+std::vector<int64_t> sequence_ends(std::span<const int32_t> starts) {
+  std::vector<int64_t> ends;
+  for (size_t b = 1; b <= starts.size(); ++b) {
+    if (b == starts.size() || starts[b] != starts[b - 1]) ends.push_back(static_cast<int64_t>(b));
+  }
+  return ends;
+}
+
 // One query of each of the `group` heads that share a key head. Scratch slots 2 and 3.
 void attend_few(const Kernels& kernels, const Head& head, const float* queries, int64_t group, float* out) {
   const float scale = 1.0F / std::sqrt(static_cast<float>(head.width));
@@ -189,26 +198,32 @@ void CpuDevice::cached_attention(const Tensor& queries, int heads, const CacheVi
   });
 }
 
-// All of it for one key head of a row at a time, so that the threads meet once.
+// All of it for one key head of a sequence at a time, so that the threads meet once; its tokens in turn,
+// since each sees those before.
 void CpuDevice::rope_cached_attention(Tensor& queries, Tensor& keys, const Tensor& values, int heads,
                                       const Tensor& table, const CacheView& cache, Tensor& out) {
   if (queries.size(1) > 1)
     return Device::rope_cached_attention(queries, keys, values, heads, table, cache, out);
   const int64_t key_heads = cache.keys.size(0), width = cache.keys.size(2), group = heads / key_heads;
-  thread_pool_.parallel_for(queries.size(0) * key_heads, [&](int64_t begin, int64_t end) {
+  const auto attend = [&](int64_t b, int64_t key_head) {
+    const int64_t i = b * key_heads + key_head, place = place_in(cache, b, key_head, 0);
+    const float* cosines = table.data<float>() + cache.rotations()[b] * width;
+    float* key = keys.data<float>() + i * width;
+    float* query = queries.data<float>() + i * group * width;
+    kernels_.rope(key, width, cosines, cosines + width / 2);
+    for (int64_t h = 0; h < group; ++h) {
+      kernels_.rope(query + h * width, width, cosines, cosines + width / 2);
+    }
+    store_head(key, cache.keys, place, width);
+    store_head(values.data<float>() + i * width, cache.values, place, width);
+    attend_few(kernels_, head_of(cache, b, key_head, 1), query, group, out.data<float>() + i * group * width);
+  };
+  const std::vector<int64_t> ends = sequence_ends(cache.starts);
+  thread_pool_.parallel_for(static_cast<int64_t>(ends.size()) * key_heads, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t b = i / key_heads, key_head = i % key_heads, place = place_in(cache, b, key_head, 0);
-      const float* cosines = table.data<float>() + cache.positions[b] * width;
-      float* key = keys.data<float>() + i * width;
-      float* query = queries.data<float>() + i * group * width;
-      kernels_.rope(key, width, cosines, cosines + width / 2);
-      for (int64_t h = 0; h < group; ++h) {
-        kernels_.rope(query + h * width, width, cosines, cosines + width / 2);
-      }
-      store_head(key, cache.keys, place, width);
-      store_head(values.data<float>() + i * width, cache.values, place, width);
-      attend_few(kernels_, head_of(cache, b, key_head, 1), query, group,
-                 out.data<float>() + i * group * width);
+      const int64_t sequence = i / key_heads;
+      for (int64_t b = sequence == 0 ? 0 : ends[sequence - 1]; b < ends[sequence]; ++b)
+        attend(b, i % key_heads);
     }
   });
 }

@@ -60,6 +60,9 @@ class CpuDevice : public Device {
   void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps, bool silu,
                   Tensor& out) override;
   void l2_normalize(const Tensor& x, float eps, Tensor& out) override;
+  void global_response_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps,
+                            Tensor& out) override;
+  void scale_shift(const Tensor& x, const Tensor& scale, const Tensor& shift, Tensor& out) override;
 
   // attention.cc
   void store_kv(const Tensor& keys, const Tensor& values, const CacheView& cache) override;
@@ -75,6 +78,10 @@ class CpuDevice : public Device {
   void silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
                    const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
   void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
+
+  // depthwise.cc
+  void depthwise_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const Conv2dOptions& options, Tensor& out) override;
 
  private:
   const Kernels& kernels_;

@@ -220,6 +220,10 @@ struct Kernels {
   void (*channel_scale)(const float* x, int64_t pixels, int64_t channels, const float* mean,
                         const float* scale, const float* bias, bool silu, float* out);
 
+  // out[c] = bias[c] + sum over i < count of pixels[i][c] * taps[i][c].
+  void (*depthwise)(const float* const* pixels, const float* const* taps, int64_t count, int64_t channels,
+                    const float* bias, float* out);
+
   void (*add)(const float* x, const float* y, int64_t size, float* out);
   void (*gelu_erf)(const float* x, int64_t size, float* out);
   void (*swiglu)(const float* gate, const float* up, int64_t size, float* out);

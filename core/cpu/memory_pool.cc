@@ -9,6 +9,7 @@ namespace janus::cpu {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr auto kKept = std::chrono::seconds(10);
 constexpr size_t kMostBytes = size_t{1} << 40;  // beyond any machine, and short of what allocators choke on
 
 }  // namespace
@@ -44,11 +45,17 @@ std::shared_ptr<void> MemoryPool::allocate(size_t bytes) {
   return {memory, [pool = shared_from_this(), size](void* freed) { pool->release(freed, size); }};
 }
 
-void MemoryPool::release(void* memory, size_t bytes) {
+size_t MemoryPool::free_bytes() {
   const std::lock_guard lock(mutex_);
-  free_.push_back({memory, bytes});
+  return free_bytes_;
+}
+
+void MemoryPool::release(void* memory, size_t bytes) {
+  const Clock::time_point now = now_();
+  const std::lock_guard lock(mutex_);
+  free_.push_back({memory, bytes, now});
   free_bytes_ += bytes;
-  while (free_bytes_ > limit_bytes_) {
+  while (free_bytes_ > limit_bytes_ || (!free_.empty() && now - free_.front().freed > kKept)) {
     std::free(free_.front().memory);
     free_bytes_ -= free_.front().bytes;
     free_.pop_front();

@@ -139,4 +139,58 @@ void CpuDevice::l2_normalize(const Tensor& x, float eps, Tensor& out) {
   });
 }
 
+void CpuDevice::global_response_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps,
+                                     Tensor& out) {
+  const int64_t pixels = x.size(1) * x.size(2), channels = x.size(3);
+  const int64_t chunks = (pixels + kChunkPixels - 1) / kChunkPixels;
+  const std::vector<float> zeros(static_cast<size_t>(channels));
+  std::vector<float> squares(static_cast<size_t>(x.size(0) * chunks * channels));
+  const auto for_chunks = [&](const auto& body) {
+    thread_pool_.parallel_for(x.size(0) * chunks, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t b = i / chunks, first = i % chunks * kChunkPixels;
+        body(i, b, (b * pixels + first) * channels, std::min(kChunkPixels, pixels - first));
+      }
+    });
+  };
+  for_chunks([&](int64_t i, int64_t, int64_t offset, int64_t count) {
+    kernels_.channel_squares(x.data<float>() + offset, count, channels, zeros.data(), &squares[i * channels]);
+  });
+  std::vector<float> scale(static_cast<size_t>(x.size(0) * channels));
+  std::vector<double> lengths(static_cast<size_t>(channels));
+  for (int64_t b = 0; b < x.size(0); ++b) {
+    double mean = 0.0;
+    for (int64_t c = 0; c < channels; ++c) {
+      double total = 0.0;
+      for (int64_t i = 0; i < chunks; ++i) total += squares[(b * chunks + i) * channels + c];
+      lengths[c] = std::sqrt(total);
+      mean += lengths[c] / static_cast<double>(channels);
+    }
+    for (int64_t c = 0; c < channels; ++c) {
+      const double share = lengths[c] / (mean + static_cast<double>(eps));
+      scale[b * channels + c] =
+          static_cast<float>(1.0 + static_cast<double>(weight.data<float>()[c]) * share);
+    }
+  }
+  for_chunks([&](int64_t, int64_t b, int64_t offset, int64_t count) {
+    kernels_.channel_scale(x.data<float>() + offset, count, channels, zeros.data(), &scale[b * channels],
+                           bias.data<float>(), /*silu=*/false, out.data<float>() + offset);
+  });
+}
+
+void CpuDevice::scale_shift(const Tensor& x, const Tensor& scale, const Tensor& shift, Tensor& out) {
+  const int64_t channels = x.shape().back(), pixels = x.elements() / x.size(0) / channels;
+  const int64_t step = scale.rank() == 1 ? 0 : channels;  // between the vectors of batch rows
+  const std::vector<float> zeros(static_cast<size_t>(channels));
+  std::vector<float> factors(static_cast<size_t>(scale.elements()));
+  for (size_t i = 0; i < factors.size(); ++i) factors[i] = 1.0F + scale.data<float>()[i];
+  thread_pool_.parallel_for(x.size(0) * pixels, rows_a_step(channels), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t vectors = i / pixels * step;
+      kernels_.channel_scale(x.data<float>() + i * channels, 1, channels, zeros.data(), &factors[vectors],
+                             shift.data<float>() + vectors, /*silu=*/false, out.data<float>() + i * channels);
+    }
+  });
+}
+
 }  // namespace janus::cpu

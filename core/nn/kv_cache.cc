@@ -1,6 +1,7 @@
 #include "core/nn/kv_cache.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/tensor/ops.h"
@@ -31,14 +32,18 @@ KvCache::KvCache(Device& device, const TransformerConfig& config, int64_t rows, 
   for (int64_t row = 0; row < rows; ++row) add_row(capacity);
 }
 
-int64_t KvCache::place_for(int64_t capacity) const {
+std::vector<const KvCache::Row*> KvCache::rows_in_order() const {
   std::vector<const Row*> in_order;
   for (const Row& row : rows_) {
     if (row.used) in_order.push_back(&row);
   }
   std::sort(in_order.begin(), in_order.end(), [](auto* a, auto* b) { return a->start < b->start; });
+  return in_order;
+}
+
+int64_t KvCache::place_for(int64_t capacity) const {
   int64_t begin = 0;
-  for (const Row* row : in_order) {
+  for (const Row* row : rows_in_order()) {
     if (row->start - begin >= capacity) return begin;
     begin = row->start + row->capacity;
   }
@@ -69,26 +74,34 @@ bool KvCache::resize_row(int32_t row, int64_t capacity) {
   return true;
 }
 
-int64_t KvCache::end() const {
-  int64_t end = 0;
-  for (const Row& row : rows_) end = std::max(end, row.start + row.capacity);
-  return end;
+int64_t KvCache::in_use() const {
+  int64_t tokens = 0;
+  for (const Row& row : rows_) tokens += row.capacity;
+  return tokens;
 }
 
 void KvCache::grow(int64_t tokens) {
   check(tokens >= tokens_ && tokens <= INT32_MAX, "cache: expected from {} to {} tokens, found {}", tokens_,
         INT32_MAX, tokens);
+  std::vector<Row> moved = rows_;
+  int64_t begin = 0;
+  for (const Row* row : rows_in_order()) {
+    moved[row - rows_.data()].start = begin;
+    begin += row->capacity;
+  }
   // A layer at a time, so that no more than one layer's is there twice.
   const auto enlarge = [&](Tensor& tensor) {
     Tensor larger(tensor.device(), tensor.dtype(), Shape{tensor.size(0), tokens, tensor.size(2)});
-    for (const Row& row : rows_) {
-      if (row.length == 0) continue;
-      ops::copy(token_range(tensor, row.start, row.length), token_range(larger, row.start, row.length));
+    for (size_t row = 0; row < rows_.size(); ++row) {
+      const int64_t length = rows_[row].length;
+      if (length == 0) continue;
+      ops::copy(token_range(tensor, rows_[row].start, length), token_range(larger, moved[row].start, length));
     }
     tensor = larger;
   };
   for (Tensor& tensor : keys_) enlarge(tensor);
   for (Tensor& tensor : values_) enlarge(tensor);
+  rows_ = std::move(moved);
   tokens_ = tokens;
 }
 

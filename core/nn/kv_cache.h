@@ -20,8 +20,8 @@ class KvCache {
   KvCache(Device& device, const TransformerConfig& config, int64_t rows, int64_t capacity, DType dtype);
 
   int64_t tokens() const { return tokens_; }
-  // The number of tokens up to the end of the last row.
-  int64_t end() const;
+  // The number of tokens that are in rows' ranges.
+  int64_t in_use() const;
   // Whether add_row(capacity) finds a range that is long enough.
   bool has_place(int64_t capacity) const { return place_for(capacity) >= 0; }
   // Adds an empty row that can hold `capacity` tokens, and returns its number, the smallest that is free.
@@ -31,13 +31,14 @@ class KvCache {
   // Lets a row hold `capacity` tokens where it stands, and forgets what it holds beyond. False where there is
   // no place behind it for as many.
   bool resize_row(int32_t row, int64_t capacity);
-  // Lets the cache hold `tokens` in all, at least as many as before; rows keep what they hold.
+  // Lets the cache hold `tokens` in all, at least as many as before, and moves the rows together, so that all
+  // that is free stands behind them; rows keep what they hold.
   void grow(int64_t tokens);
 
   // The tokens that a row holds, and those that it can hold. The row must have been added.
   int64_t length(int64_t row) const { return rows_[row].length; }
   int64_t capacity(int64_t row) const { return rows_[row].capacity; }
-  // The place among the cache's tokens where the row begins.
+  // The place among the cache's tokens where the row begins, until the cache grows.
   int32_t start(int64_t row) const { return static_cast<int32_t>(rows_[row].start); }
   // Forgets all but the first `length` tokens of a row. Throws if it holds fewer.
   void truncate(int64_t row, int64_t length);
@@ -57,6 +58,8 @@ class KvCache {
     bool used = false;
   };
 
+  // The rows that are used, as they stand one behind the other.
+  std::vector<const Row*> rows_in_order() const;
   // The place where the first free range of so many tokens begins, or -1.
   int64_t place_for(int64_t capacity) const;
   int64_t longest() const;  // the largest capacity of a row

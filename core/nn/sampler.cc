@@ -1,8 +1,10 @@
 #include "core/nn/sampler.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 namespace janus {
@@ -55,17 +57,27 @@ class GumbelNoise {
   GumbelNoise(uint32_t seed, NoiseStream stream, uint32_t step) : seed_(seed), stream_(stream), step_(step) {}
 
   double operator()(int32_t id) {
+    const double u = (word(id) + 0.5) * 0x1p-32;
+    return -std::log(-std::log(u));
+  }
+
+  // More than the noise of an id, without its logarithms: -log(u) is at least 1 - u, which is above a power
+  // of two that the leading ones of the word give.
+  double bound(int32_t id) { return kAboveLog2 * (std::countl_one(word(id)) + 1); }
+
+ private:
+  static constexpr double kAboveLog2 = 0.6932;
+
+  uint32_t word(int32_t id) {
     const auto block = static_cast<uint32_t>(id) / 4;
     if (!filled_ || block != block_) {
       words_ = philox4x32_10({block, step_, static_cast<uint32_t>(stream_), 0}, {seed_, 0});
       block_ = block;
       filled_ = true;
     }
-    const double u = (words_[id % 4] + 0.5) * 0x1p-32;
-    return -std::log(-std::log(u));
+    return words_[id % 4];
   }
 
- private:
   uint32_t seed_;
   NoiseStream stream_;
   uint32_t step_;
@@ -102,6 +114,7 @@ int32_t sample(std::span<const float> logits, const SamplingOptions& options, No
   int32_t best = -1;
   double best_score = 0;
   const auto consider = [&](int32_t id) {
+    if (best >= 0 && scaled[id] + noise.bound(id) < best_score) return;
     const double score = scaled[id] + noise(id);
     if (best < 0 || score > best_score || (score == best_score && id < best)) {
       best = id;
@@ -116,6 +129,26 @@ int32_t sample(std::span<const float> logits, const SamplingOptions& options, No
     for (int32_t id = 0; id < static_cast<int32_t>(logits.size()); ++id) consider(id);
   }
   return best;
+}
+
+std::vector<float> latent_noise(uint32_t seed, int64_t count) {
+  std::vector<float> noise(static_cast<size_t>(count));
+  for (int64_t first = 0; first < count; first += 4) {
+    const std::array<uint32_t, 4> words = philox4x32_10(
+        {static_cast<uint32_t>(first / 4), 0, static_cast<uint32_t>(NoiseStream::latent), 0}, {seed, 0});
+    const auto uniform = [&](size_t word) { return (words[word] + 0.5) * 0x1p-32; };
+    std::array<double, 4> normal{};
+    for (size_t pair = 0; pair < 4; pair += 2) {
+      const double radius = std::sqrt(-2 * std::log(uniform(pair)));
+      const double angle = 2 * std::numbers::pi * uniform(pair + 1);
+      normal[pair] = radius * std::cos(angle);
+      normal[pair + 1] = radius * std::sin(angle);
+    }
+    for (int64_t i = first; i < std::min(count, first + 4); ++i) {
+      noise[static_cast<size_t>(i)] = static_cast<float>(normal[static_cast<size_t>(i - first)]);
+    }
+  }
+  return noise;
 }
 
 std::vector<float> guide(std::span<const float> conditional, std::span<const float> unconditional,

@@ -12,8 +12,8 @@ namespace janus {
 // Philox4x32 with 10 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 std::array<uint32_t, 4> philox4x32_10(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 
-// The stream that the noise comes from: image codes and text tokens never share noise.
-enum class NoiseStream : uint32_t { codes = 0, text = 1 };
+// The stream that the noise comes from: image codes, text tokens and latents never share noise.
+enum class NoiseStream : uint32_t { codes = 0, text = 1, latent = 2 };
 
 struct SamplingOptions {
   float temperature = 1.0F;  // 0 = greedy: the largest logit, the lowest id among equals
@@ -27,6 +27,12 @@ struct SamplingOptions {
 // (id div 4, step, stream, 0). `logits` must be finite.
 int32_t sample(std::span<const float> logits, const SamplingOptions& options, NoiseStream stream,
                uint32_t step);
+
+// Noise for a latent of `count` elements, normally distributed with mean 0 and variance 1. Elements 4b to 4b + 3
+// come from the four words x of Philox with key (seed, 0) and counter (b, 0, 2, 0), by Box and Muller: with
+// u = (x + 0.5) * 2^-32, sqrt(-2 log u0) times cos and sin of 2 pi u1 are the first two, and those of u2, u3
+// the others.
+std::vector<float> latent_noise(uint32_t seed, int64_t count);
 
 // l = unconditional + guidance * (conditional - unconditional), in f32. [V], [V] -> [V].
 std::vector<float> guide(std::span<const float> conditional, std::span<const float> unconditional,

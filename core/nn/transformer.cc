@@ -59,25 +59,31 @@ Tensor Transformer::attend(const Layer& layer, const Tensor& h, const CacheView&
 }
 
 Tensor Transformer::forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows,
-                            const LayerHook& on_layer) const {
+                            const LayerHook& on_layer, std::span<const int32_t> rope_positions) const {
   const int64_t tokens = x.size(1);
-  std::vector<int32_t> starts, positions;
-  for (int32_t row : rows) {
-    check(cache.length(row) + tokens <= cache.capacity(row),
+  std::vector<int32_t> starts(rows.size()), positions;
+  for (size_t b = 0; b < rows.size(); ++b) {
+    const int32_t row = rows[b];
+    const bool again = b > 0 && rows[b - 1] == row;
+    const int64_t position = again ? positions.back() + tokens : cache.length(row);
+    check(position + tokens <= cache.capacity(row),
           "cache row {}: expected at most {} tokens, found {}; ask for a shorter answer or prompt", row,
-          cache.capacity(row), cache.length(row) + tokens);
-    starts.push_back(cache.start(row));
-    positions.push_back(static_cast<int32_t>(cache.length(row)));
+          cache.capacity(row), position + tokens);
+    positions.push_back(static_cast<int32_t>(position));
   }
-  if (rope_table_.empty() || rope_table_.size(0) < cache.longest()) {
+  int64_t table_size = cache.longest();
+  for (const int32_t position : rope_positions) table_size = std::max(table_size, position + tokens);
+  if (rope_table_.empty() || rope_table_.size(0) < table_size) {
     rope_table_ =
-        ops::rope_table(x.device(), cache.longest(), static_cast<int>(config_.head_dim), config_.rope_theta);
+        ops::rope_table(x.device(), table_size, static_cast<int>(config_.head_dim), config_.rope_theta);
   }
 
   Tensor h = x;  // [B, T, D]
   for (size_t index = 0; index < layers_.size(); ++index) {
     const Layer& layer = layers_[index];
-    const CacheView view{cache.keys_[index], cache.values_[index], starts, positions};
+    // on_layer may have made the cache grow, which moves its rows.
+    for (size_t b = 0; b < rows.size(); ++b) starts[b] = cache.start(rows[b]);
+    const CacheView view{cache.keys_[index], cache.values_[index], starts, positions, rope_positions};
     h = attend(layer, h, view);
     const Tensor activated =
         ops::linear_swiglu(layer.post_attention_layernorm(h), layer.gate_proj.view(), layer.up_proj.view());

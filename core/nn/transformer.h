@@ -31,10 +31,13 @@ class Transformer {
 
   Tensor embed(std::span<const int32_t> ids) const;  // -> [T, D]
   // Appends T tokens to each of `rows` of the cache and returns their hidden states after the final norm.
-  // x: [B, T, D], rows: B distinct cache rows -> [B, T, D]. Throws if a row would exceed the capacity.
-  // The result of a row does not depend on the others.
+  // They must not be kept where on_layer lets the cache grow. x: [B, T, D], rows: B -> [B, T, D]. Throws if a
+  // row would exceed the capacity. A row's result does not depend on the others. With T = 1 a row may stand
+  // several times, one after another: it gets as many tokens, with the results of one call a token.
+  // rope_positions: for each row the position that its first new token is rotated for, where the tokens that
+  // it holds are not all that stand before it; empty: their number.
   Tensor forward(const Tensor& x, KvCache& cache, std::span<const int32_t> rows,
-                 const LayerHook& on_layer = {}) const;
+                 const LayerHook& on_layer = {}, std::span<const int32_t> rope_positions = {}) const;
 
   // Describes this decoder, and a cache into which it has read a prompt, to a device that decodes by itself.
   // The caller adds table, head, items and noise. Returns nothing where the layers have biases.

@@ -49,9 +49,15 @@ struct GroupNormOptions {
 // One layer of a KvCache, and the sequences in it that a batch reads and writes: each is a range of the
 // cache's tokens.
 struct CacheView {
-  Tensor keys, values;                 // [Hkv, tokens, Dh] each, f32 or bf16
-  std::span<const int32_t> starts;     // [B]: the token of the cache where each batch row's sequence begins
-  std::span<const int32_t> positions;  // [B]: where the batch's first token stands in that sequence
+  Tensor keys, values;              // [Hkv, tokens, Dh] each, f32 or bf16
+  std::span<const int32_t> starts;  // [B]: the token of the cache where each batch row's sequence begins
+  // [B]: where the batch row's first token stands in that sequence. Batch rows of one token each that share a
+  // sequence stand one after another and each see those before.
+  std::span<const int32_t> positions;
+  // [B]: the position that this token is rotated for, where it is another. Empty: `positions`.
+  std::span<const int32_t> rope_positions = {};
+
+  std::span<const int32_t> rotations() const { return rope_positions.empty() ? positions : rope_positions; }
 };
 
 // The tensors of a linear layer, y = x weight^T + bias; the bias may be empty.
@@ -141,6 +147,13 @@ class Device {
                            const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
                            Tensor& out);
   virtual void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out);
+
+  // The next three need a kernel of the backend: by default they throw Error that says that it has none.
+  virtual void depthwise_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                                const Conv2dOptions& options, Tensor& out);
+  virtual void global_response_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps,
+                                    Tensor& out);
+  virtual void scale_shift(const Tensor& x, const Tensor& scale, const Tensor& shift, Tensor& out);
 
   // Returns a device of the same memory for work that has nothing to do with the device decoding under way.
   // It runs beside this one's work, and sees all that was written here before that decoding began. Returns

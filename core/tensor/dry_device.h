@@ -56,6 +56,10 @@ class DryDevice : public Device {
   void rope(Tensor&, int, std::span<const int32_t>, const Tensor&) override {}
   void store_kv(const Tensor&, const Tensor&, const CacheView&) override {}
   void upsample_nearest2x(const Tensor&, Tensor&) override {}
+  void depthwise_conv2d(const Tensor&, const Tensor&, const Tensor&, const Conv2dOptions&, Tensor&) override {
+  }
+  void global_response_norm(const Tensor&, const Tensor&, const Tensor&, float, Tensor&) override {}
+  void scale_shift(const Tensor&, const Tensor&, const Tensor&, Tensor&) override {}
 
  protected:
   // The bytes that the backend's memory takes for a request of `bytes`.

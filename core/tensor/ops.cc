@@ -112,14 +112,13 @@ void check_group_norm(const char* op, const Tensor& x, const Tensor& weight, con
         groups, x.size(3));
 }
 
-// Checks the arguments of a convolution -> the shape of its result.
+// Checks the arguments of a convolution whose filters see `depth` channels -> the shape of its result.
 Shape conv2d_shape(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias,
-                   const Conv2dOptions& options) {
-  check_activation(op, "x", x, 4, 4);
+                   const Conv2dOptions& options, int64_t depth) {
   check(!weight.empty() && is_float(weight.dtype()) && weight.rank() == 4,
         "{}, weight: expected a float tensor of rank 4, found {}", op, describe(weight));
-  check(weight.contiguous() && weight.size(1) == x.size(3),
-        "{}: expected a dense weight [F, {}, kh, kw], found {}", op, x.size(3), weight.shape().to_string());
+  check(weight.contiguous() && weight.size(1) == depth,
+        "{}: expected a dense weight [F, {}, kh, kw], found {}", op, depth, weight.shape().to_string());
   if (!bias.empty()) check_vector(op, "bias", bias, weight.size(0));
   check(options.stride > 0 && options.pad_top >= 0 && options.pad_left >= 0 && options.pad_bottom >= 0 &&
             options.pad_right >= 0,
@@ -130,6 +129,12 @@ Shape conv2d_shape(const char* op, const Tensor& x, const Tensor& weight, const 
         "{}: expected an input no smaller than the kernel {}, found {}", op, weight.shape().to_string(),
         x.shape().to_string());
   return Shape{x.size(0), height / options.stride + 1, width / options.stride + 1, weight.size(0)};
+}
+
+Shape conv2d_shape(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                   const Conv2dOptions& options) {
+  check_activation(op, "x", x, 4, 4);
+  return conv2d_shape(op, x, weight, bias, options, x.size(3));
 }
 
 }  // namespace
@@ -204,6 +209,15 @@ Tensor group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int
   return out;
 }
 
+Tensor global_response_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps) {
+  check_activation("global_response_norm", "x", x, 4, 4);
+  check_vector("global_response_norm", "weight", weight, x.size(3));
+  check_vector("global_response_norm", "bias", bias, x.size(3));
+  Tensor out = like(x);
+  if (x.elements() > 0) x.device().global_response_norm(x, weight, bias, eps, out);
+  return out;
+}
+
 Tensor l2_normalize(const Tensor& x, float eps) {
   check(!x.empty() && is_float(x.dtype()) && x.rank() >= 1,
         "l2_normalize: expected a float tensor of rank 1 or more, found {}", describe(x));
@@ -221,6 +235,19 @@ Tensor add(const Tensor& x, const Tensor& y) {
         y.shape().to_string());
   Tensor out = like(x);
   if (x.elements() > 0) x.device().add(x, y, out);
+  return out;
+}
+
+Tensor scale_shift(const Tensor& x, const Tensor& scale, const Tensor& shift) {
+  check_activation("scale_shift", "x", x, 2, Shape::kMaxRank);
+  check_activation("scale_shift", "scale", scale, 1, 2);
+  const int64_t channels = x.shape().back();
+  const Shape each{x.size(0), channels}, one{channels};
+  check(scale.shape() == each || scale.shape() == one, "scale_shift, scale: expected {} or {}, found {}",
+        one.to_string(), each.to_string(), scale.shape().to_string());
+  check_shape("scale_shift", "shift", shift, scale.shape());
+  Tensor out = like(x);
+  if (x.elements() > 0) x.device().scale_shift(x, scale, shift, out);
   return out;
 }
 
@@ -285,8 +312,8 @@ Tensor rope_cached_attention(Tensor& queries, Tensor& keys, const Tensor& values
   check(keys.size(0) == queries.size(0) && keys.size(1) == queries.size(1),
         "{}: expected keys of as many tokens as queries {}, found {}", kOp, queries.shape().to_string(),
         keys.shape().to_string());
-  check_rope(kOp, queries, heads, cache.positions, table);
-  check_rope(kOp, keys, static_cast<int>(cache.keys.size(0)), cache.positions, table);
+  check_rope(kOp, queries, heads, cache.rotations(), table);
+  check_rope(kOp, keys, static_cast<int>(cache.keys.size(0)), cache.rotations(), table);
   Tensor out = like(queries);
   if (queries.elements() > 0) {
     queries.device().rope_cached_attention(queries, keys, values, heads, table, cache, out);
@@ -308,6 +335,17 @@ Tensor attention(const Tensor& queries, const Tensor& keys, const Tensor& values
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
   Tensor out(x.device(), DType::f32, conv2d_shape("conv2d", x, weight, bias, options));
   if (out.elements() > 0) x.device().conv2d(x, weight, bias, options, out);
+  return out;
+}
+
+Tensor depthwise_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const Conv2dOptions& options) {
+  constexpr const char* kOp = "depthwise_conv2d";
+  check_activation(kOp, "x", x, 4, 4);
+  Tensor out(x.device(), DType::f32, conv2d_shape(kOp, x, weight, bias, options, /*depth=*/1));
+  check(weight.size(0) == x.size(3), "{}: expected a weight [{}, 1, kh, kw], found {}", kOp, x.size(3),
+        weight.shape().to_string());
+  if (out.elements() > 0) x.device().depthwise_conv2d(x, weight, bias, options, out);
   return out;
 }
 

@@ -56,6 +56,9 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, flo
 // x: [B, h, w, C], weight, bias: [C] -> [B, h, w, C].
 Tensor group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
                   bool silu);
+// bias + (1 + weight * n) * x, n = g / (mean of g over C + eps), g the L2 norm of each channel over h and w
+// (ConvNeXt V2). x: [B, h, w, C], weight, bias: [C] -> [B, h, w, C].
+Tensor global_response_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps);
 // x / max(|x|, eps) over the last axis. x: [.., D] of any float type -> [.., D] f32.
 Tensor l2_normalize(const Tensor& x, float eps);
 
@@ -63,6 +66,9 @@ Tensor l2_normalize(const Tensor& x, float eps);
 
 // x + y, where y has x's shape or x's shape without leading axes. -> x's shape.
 Tensor add(const Tensor& x, const Tensor& y);
+// x * (1 + scale) + shift (FiLM). x: [B, .., C], scale and shift: [C], or [B, C] for one pair a batch row
+// -> x's shape.
+Tensor scale_shift(const Tensor& x, const Tensor& scale, const Tensor& shift);
 // x * Phi(x) with the exact error function, as torch.nn.GELU(). [..] -> [..].
 Tensor gelu_erf(const Tensor& x);
 // silu(gate) * up. [..], [..] -> [..].
@@ -94,6 +100,9 @@ Tensor attention(const Tensor& queries, const Tensor& keys, const Tensor& values
 // f32
 // -> [B, (h + pads - kh) / stride + 1, (w + pads - kw) / stride + 1, F].
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options);
+// The same with a filter for each channel alone. x: [B, h, w, C], weight: [C, 1, kh, kw] -> [B, .., C].
+Tensor depthwise_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const Conv2dOptions& options);
 // out[y][x] = in[y / 2][x / 2]. [B, h, w, C] -> [B, 2h, 2w, C].
 Tensor upsample_nearest2x(const Tensor& x);
 // conv2d(group_norm(x, .., silu), ..) + residual in one pass where the device can: the normed input need not

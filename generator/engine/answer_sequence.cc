@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "generator/engine/draft.h"
+#include "generator/engine/enough.h"
 #include "generator/engine/sequence.h"
 
 namespace janus {
@@ -15,6 +17,7 @@ class AnswerSequence : public Sequence {
     if (const TextTokenizer* tokenizer = model.text_tokenizer()) text_.emplace(*tokenizer);
     kind = TokenKind::text;
     sampling = request.sampling;
+    placeholder_ = model.placeholder_id();
     logprobs_ = request.logprobs;
     top_logprobs_ = request.top_logprobs;
     images = std::move(request.images);
@@ -45,6 +48,12 @@ class AnswerSequence : public Sequence {
   void look(std::span<const float> logits, int32_t token) override {
     const LogSoftmax softmax(logits);
     looked_at_ = {token, log_probability(softmax, token), top_log_probabilities(softmax, top_logprobs_)};
+  }
+
+  std::vector<int32_t> guesses(int64_t count) override {
+    std::vector<int32_t> draft = draft_tokens(rows[0].ids, sampled, count);
+    draft.erase(std::find(draft.begin(), draft.end(), placeholder_), draft.end());  // no word
+    return draft;
   }
 
   void take(int32_t token) override {
@@ -83,12 +92,18 @@ class AnswerSequence : public Sequence {
   }
 
  private:
-  void show(const std::string& piece) const {
-    if (sink_.on_text && !piece.empty()) sink_.on_text(piece);
+  void show(const std::string& piece) {
+    try {
+      if (sink_.on_text && !piece.empty()) sink_.on_text(piece);
+    } catch (const Enough&) {
+      answer_.finish_reason = FinishReason::stop;
+      ended = true;
+    }
   }
 
   AnswerSink sink_;
   std::vector<int32_t> ends_;
+  int32_t placeholder_ = -1;
   bool logprobs_ = false;
   int top_logprobs_ = 0;
   SampledToken looked_at_;  // the token to be taken next

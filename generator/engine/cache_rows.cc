@@ -71,11 +71,12 @@ bool CacheRows::give_up_oldest(int32_t except) {
 }
 
 bool CacheRows::grow_for(int64_t capacity, int64_t ahead) {
-  const int64_t now = cache_ ? cache_->end() : 0;  // what stands behind the last row is too little
+  const int64_t now = cache_ ? cache_->in_use() : 0;
   if (capacity > most_tokens_ - now) return false;
   const int64_t wanted = now + std::min(most_tokens_ - now, capacity + std::max<int64_t>(0, ahead));
   if (cache_) {
-    cache_->grow(wanted);
+    // Where only gaps between rows are too short, moving the rows together is all that is to do.
+    cache_->grow(std::max(wanted, cache_->tokens()));
   } else {
     cache_.emplace(language_model_->device(), language_model_->config(), wanted, dtype_);
   }

@@ -67,7 +67,8 @@ class CacheRows {
   const Entry& entry(int32_t row) const { return entries_[static_cast<size_t>(row)]; }
   // The row that holds most of a prompt's beginning, and the number of tokens; row -1 where none holds any.
   std::pair<int32_t, int64_t> best_source(std::span<const TokenKey> prompt) const;
-  // Makes an empty row; gives up kept rows other than `source` and grows the cache where it has to.
+  // Makes an empty row; gives up kept rows other than `source`, moves rows together and grows the cache where
+  // it has to.
   std::optional<int32_t> place(int64_t capacity, int32_t source, int64_t ahead);
   bool give_up_oldest(int32_t except);
   bool grow_for(int64_t capacity, int64_t ahead);

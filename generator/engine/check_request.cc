@@ -1,6 +1,7 @@
 #include "generator/engine/check_request.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 #include "core/base/error.h"
@@ -62,8 +63,8 @@ void check_no_zeros(const char* what, const std::string& text) {
 
 // The prompt of an image, and what guidance leads away from.
 void check_image_request(const Model& model, const std::string& prompt, std::span<const int32_t> ids,
-                         const std::string& negative_prompt, float guidance) {
-  kGuidance.check("guidance", guidance);
+                         const std::string& negative_prompt, std::optional<float> guidance) {
+  if (guidance) kGuidance.check("guidance", *guidance);
   if (ids.empty()) {
     check_prompt("prompt", prompt);
     check_no_zeros("prompt", prompt);
@@ -72,6 +73,28 @@ void check_image_request(const Model& model, const std::string& prompt, std::spa
   }
   check_text("negative prompt", negative_prompt);
   check_no_zeros("negative prompt", negative_prompt);
+}
+
+// What decides how an image is drawn: a flow has steps, and samples no codes.
+void check_drawing(const EngineModel& model, const ImageRequest& request) {
+  if (model.latent_flow() == nullptr) {
+    check(!request.steps,
+          "steps: expected none for a model that draws an image code by code, found {}; leave them out",
+          request.steps.value_or(0));
+    return;
+  }
+  if (request.steps) kFlowSteps.check("steps", *request.steps);
+  constexpr const char* kNoCodes = "which samples no codes; leave it out";
+  const SamplingOptions none;
+  check(request.sampling.temperature == none.temperature,
+        "temperature: expected none for a model that draws by flow, found {}, {}",
+        request.sampling.temperature, kNoCodes);
+  check(request.sampling.top_k == none.top_k,
+        "top_k: expected none for a model that draws by flow, found {}, {}", request.sampling.top_k,
+        kNoCodes);
+  check(request.sampling.top_p == none.top_p,
+        "top_p: expected none for a model that draws by flow, found {}, {}", request.sampling.top_p,
+        kNoCodes);
 }
 
 }  // namespace
@@ -90,6 +113,7 @@ void check_request(const Model& model, const AnswerRequest& request) {
 
 void check_request(const Model& model, const ImageRequest& request) {
   check_sampling(request.sampling);
+  check_drawing(model.engine_model(), request);
   check_image_request(model, request.prompt, request.prompt_ids, request.negative_prompt, request.guidance);
 }
 
@@ -101,6 +125,7 @@ void check_request(const Model& model, const ScoreRequest& request) {
         "score: expected either answers to turns or the codes of a prompt, found {}; ask twice",
         of_image ? "both" : "neither");
   if (of_image) {
+    model.need_image_coder();  // says so where there are no codes
     const ModelInfo& info = model.info();
     check_codes(request.codes, info.codes_height, info.codes_width, info.codebook_size);
     check_image_request(model, request.prompt, request.prompt_ids, request.negative_prompt, request.guidance);
@@ -118,6 +143,8 @@ void check_options(const EngineOptions& options) {
   IntRange{.low = 0, .high = INT64_MAX}.check("cache_tokens", options.cache_tokens);
   kChunk.check("chunk_tokens", options.chunk_tokens);
   kFromZero.check("hold_ms", options.hold_ms);
+  kWindows.check("answer_window", options.answer_window);
+  kWindows.check("image_window", options.image_window);
 }
 
 }  // namespace janus

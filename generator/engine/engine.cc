@@ -136,6 +136,7 @@ void Engine::take_inbox() {
     const std::lock_guard lock(mutex_);
     came.swap(inbox_);
     cancelled.swap(cancelled_);
+    if (stopped_) scheduler_->break_off();
   }
   for (std::shared_ptr<Sequence>& sequence : came) scheduler_->add(std::move(sequence));
   for (const RequestId id : cancelled) scheduler_->cancel(id);

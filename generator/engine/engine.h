@@ -31,11 +31,13 @@ int64_t tokens_that_fit(const EngineModel& model);
 int default_rows(const Device& device);
 
 // Requests come from any thread; one thread at a time runs them, by step() or run(), and no other may use the
-// model meanwhile. Waiting requests begin in the order they came, as soon as rows and memory are free.
+// model meanwhile. Waiting requests begin in the order they came, as soon as rows and memory are free; images
+// that are drawn by flow have half of the rows at most, and others go past those that wait for them.
 //
 // A running request is held up by a new one for at most 50 ms and one layer of it: prompts are read 256
-// tokens at a time while others run, and between two layers of a prompt, of an image that is looked at or of
-// a decoder the others make their steps.
+// tokens at a time while others run, and between two layers of a prompt, of an image that is looked at, of a
+// decoder or of a step of a flow the others make their steps. An image that is drawn by flow is not hurried:
+// new prompts are read between the layers of its steps.
 class Engine {
  public:
   // Takes no memory before the first request. The model must outlive it.

@@ -9,9 +9,12 @@
 
 #include "core/nn/transformer.h"
 #include "generator/engine/request.h"
+#include "generator/image_defaults.h"
 #include "tokenizer/text/text_tokenizer.h"
 
 namespace janus {
+
+class LatentFlow;
 
 // Whether a token belongs to an answer's text or is a code of an image.
 enum class TokenKind { text, code };
@@ -33,6 +36,7 @@ class EngineModel {
   virtual std::vector<int32_t> next_turn(const ChatTurn& turn, bool special_tokens) const = 0;
   // The ids of an answer that is given, without its end.
   virtual std::vector<int32_t> answer_ids(const std::string& answer, bool special_tokens) const = 0;
+  // The ids of a request for an image: all that stands before the image's own tokens.
   virtual std::vector<int32_t> image_prompt(const std::string& prompt, bool special_tokens) const = 0;
   // What guidance leads away from. Throws Error where the model does not say what it is.
   virtual std::vector<int32_t> unconditional_prompt(std::span<const int32_t> image_prompt) const = 0;
@@ -42,7 +46,11 @@ class EngineModel {
   // Each of them ends an answer; end_id() is one.
   virtual std::span<const int32_t> end_ids() const = 0;
   virtual int64_t image_tokens() const = 0;  // places that an image takes there
-  // An image has code_lines() lines of codes_per_line() codes.
+  // What an image is asked for with.
+  virtual ImageDefaults image_defaults() const { return {}; }
+  // How images are drawn where they are no codes; null where they are.
+  virtual const LatentFlow* latent_flow() const { return nullptr; }
+  // An image has code_lines() lines of codes_per_line() codes; all 0 where images are no codes.
   virtual int64_t code_lines() const = 0;
   virtual int64_t codes_per_line() const = 0;
   virtual int64_t codebook_size() const = 0;

@@ -2,28 +2,33 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "generator/engine/code_guesses.h"
+#include "generator/engine/flow_sequence.h"
 #include "generator/engine/sequence.h"
 
 namespace janus {
 namespace {
 
-void check_codes_fit(const EngineModel& model, std::string_view what, std::span<const int32_t> ids) {
+// An image takes codes behind its prompt, or the tokens of a latent.
+void check_image_fits(const EngineModel& model, std::string_view what, std::span<const int32_t> ids) {
   const int64_t context = model.language_model().config().max_position_embeddings;
-  const int64_t codes = model.code_lines() * model.codes_per_line();
+  const LatentFlow* flow = model.latent_flow();
+  const int64_t own = flow != nullptr ? flow->tokens() : model.code_lines() * model.codes_per_line();
   const auto length = static_cast<int64_t>(ids.size());
-  check(
-      length + codes <= context,
-      "{}: expected at most {} tokens, so that {} codes fit the context of {}, found {}; shorten the prompt",
-      what, context - codes, codes, context, length);
+  check(length + own <= context,
+        "{}: expected at most {} tokens, so that the {} {} of an image fit the context of {}, found {}; "
+        "shorten "
+        "the prompt",
+        what, context - own, own, flow != nullptr ? "tokens" : "codes", context, length);
 }
 
 class ImageSequence : public Sequence {
  public:
   ImageSequence(const EngineModel& model, ImageRequest request, ImageSink sink)
-      : model_(&model), sink_(std::move(sink)) {
+      : model_(&model), sink_(std::move(sink)), guesses_(model.codes_per_line()) {
     kind = TokenKind::code;
     sampling = request.sampling;
-    guidance = request.guidance;
+    guidance = request.guidance.value_or(model.image_defaults().guidance);
     codes_ = {.height = static_cast<int>(model.code_lines()),
               .width = static_cast<int>(model.codes_per_line()),
               .codes = {}};
@@ -39,6 +44,12 @@ class ImageSequence : public Sequence {
     if (ended) timings.decode_ms += watch.lap_ms();
     report("drawing", count, most);
     if (!ended && count % codes_.width == 0) tell_line();
+  }
+
+  std::vector<int32_t> guesses(int64_t count) override { return guesses_.next(sampled, count); }
+  bool improves_guesses() const override { return true; }
+  void set_guesses(std::span<const int32_t> behind) override {
+    guesses_.set(static_cast<int64_t>(sampled.size()), behind);
   }
 
   bool finishes_later() const override { return true; }
@@ -82,12 +93,13 @@ class ImageSequence : public Sequence {
   const EngineModel* model_;
   ImageSink sink_;
   ImageCodes codes_;
+  CodeGuesses guesses_;
 };
 
 }  // namespace
 
 std::vector<PromptRow> image_rows(const EngineModel& model, const ImageRequest& request) {
-  const bool guided = request.guidance != 1.0F;
+  const bool guided = request.guidance.value_or(model.image_defaults().guidance) != 1.0F;
   check(
       guided || request.negative_prompt.empty(),
       "negative prompt: expected a guidance other than 1, found 1, which leads away from nothing; raise the "
@@ -95,12 +107,12 @@ std::vector<PromptRow> image_rows(const EngineModel& model, const ImageRequest& 
   std::vector<PromptRow> rows(guided ? 2 : 1);
   rows[0].ids = request.prompt_ids.empty() ? model.image_prompt(request.prompt, request.special_tokens)
                                            : request.prompt_ids;
-  check_codes_fit(model, "prompt", rows[0].ids);
+  check_image_fits(model, "prompt", rows[0].ids);
   if (guided) {
     rows[1].ids = request.negative_prompt.empty()
                       ? model.unconditional_prompt(rows[0].ids)
                       : model.image_prompt(request.negative_prompt, request.special_tokens);
-    check_codes_fit(model, "negative prompt", rows[1].ids);
+    check_image_fits(model, "negative prompt", rows[1].ids);
   }
   return rows;
 }
@@ -108,6 +120,8 @@ std::vector<PromptRow> image_rows(const EngineModel& model, const ImageRequest& 
 void check_image_prompt(const EngineModel& model, const ImageRequest& request) { image_rows(model, request); }
 
 std::shared_ptr<Sequence> make_image(const EngineModel& model, ImageRequest request, ImageSink sink) {
+  if (model.latent_flow() != nullptr)
+    return std::make_shared<FlowSequence>(model, std::move(request), std::move(sink));
   return std::make_shared<ImageSequence>(model, std::move(request), std::move(sink));
 }
 

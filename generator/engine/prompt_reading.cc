@@ -56,9 +56,10 @@ void Scheduler::begin_reading() {
       for (size_t row = 0; row < sequence->rows.size(); ++row) {
         PromptRow& prompt = sequence->rows[row];
         const auto length = static_cast<int64_t>(prompt.ids.size());
-        if (sequence->session == nullptr && !sequence->keeps_hidden()) {
+        if (sequence->session == nullptr && !sequence->keeps_hidden() && sequence->as_flow() == nullptr) {
           if (const auto* logits = rows_.finish_from_other(prompt.cache_row, sequence->kind)) {
             prompt.logits = *logits;
+            prompt.is_read = true;
             continue;
           }
         }
@@ -123,6 +124,11 @@ void Scheduler::read_together(std::vector<Reading*> together) {
     }
     if (chunk == left) {
       for (size_t i = 0; i < together.size(); ++i) {
+        // The prompts of a flow are read for their keys and values alone.
+        if (together[i]->sequence->as_flow() != nullptr) {
+          together[i]->sequence->rows[together[i]->row].is_read = true;
+          continue;
+        }
         const TokenKind kind = together[i]->sequence->kind;
         const Tensor last = hidden.rows((static_cast<int64_t>(i) + 1) * chunk - 1, 1);
         try {
@@ -153,6 +159,7 @@ void Scheduler::finish_row(Reading& reading, std::vector<float> logits, Tensor h
   if (reading.sequence->keeps_hidden()) row.hidden = std::move(hidden);
   if (!reading.sequence->session) rows_.set_logits(row.cache_row, reading.sequence->kind, logits);
   row.logits = std::move(logits);
+  row.is_read = true;
 }
 
 // Those whose prompts have all been read begin to run.
@@ -160,9 +167,13 @@ void Scheduler::start_sequences() {
   std::vector<std::shared_ptr<Sequence>> still;
   for (const auto& sequence : std::exchange(entering_, {})) {
     const bool is_read = std::all_of(sequence->rows.begin(), sequence->rows.end(),
-                                     [](const PromptRow& row) { return !row.logits.empty(); });
+                                     [](const PromptRow& row) { return row.is_read; });
     if (sequence->error == nullptr && !sequence->cancelled && !is_read) {
       still.push_back(sequence);
+      continue;
+    }
+    if (sequence->error == nullptr && !sequence->cancelled && sequence->as_flow() != nullptr) {
+      flowing_.push_back(sequence);
       continue;
     }
     if (sequence->error == nullptr && !sequence->cancelled && sequence->samples()) {

@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,11 +80,15 @@ struct AnswerRequest {
 // Asks for an image of a prompt; `sampling.seed` is the image's own.
 struct ImageRequest {
   std::string prompt = {};
-  std::vector<int32_t> prompt_ids = {};  // in place of `prompt`, where they are not empty
+  // In place of `prompt`, where they are not empty: all ids before the image's own tokens.
+  std::vector<int32_t> prompt_ids = {};
   // What guidance leads away from: the prompt of the unconditional row, in place of pads. Empty: pads, as the
   // models were trained. Throws Error where guidance is 1, which has no such row.
   std::string negative_prompt = {};
-  float guidance = 5.0F;
+  std::optional<float> guidance = {};  // else the family's, EngineModel::image_defaults()
+  // Steps from noise to the image, of a model that draws by flow; else the family's. Such a model samples
+  // nothing: of `sampling` it takes the seed.
+  std::optional<int> steps = {};
   SamplingOptions sampling = {};
   bool special_tokens = false;  // in `prompt`, as in AnswerRequest
 };
@@ -105,8 +110,10 @@ struct ScoreRequest {
 
 // An image that is being made.
 struct ImageSoFar {
-  int lines = 0, all_lines = 0;  // finished lines of codes or pixels, and all lines
-  // Makes the image as it is now, with grey for the rest. Must be called before the sink returns.
+  // Finished lines of codes, and all; of an image that is drawn by flow, steps.
+  int lines = 0, all_lines = 0;
+  // Makes the image as it is now, with grey for the lines to come; drawn by flow, as what it is becoming.
+  // Must be called before the sink returns.
   std::function<Image()> make = {};
 };
 
@@ -116,8 +123,8 @@ struct Cancelled : Error {
 };
 
 // Every function of a sink may be empty, and is called on the thread that runs the engine, which waits for
-// it. One that throws ends its request with what it threw; the other requests go on. A request ends with one
-// call: on_done, or on_error, which also follows an on_done that throws.
+// it. One that throws ends its request with what it threw (or well: Enough, enough.h); the others go on. A
+// request ends with one call: on_done, or on_error, which also follows an on_done that throws.
 struct AnswerSink {
   // Called for every token, before the text that it makes certain. Without logprobs it has its id alone.
   std::function<void(const SampledToken& token)> on_token = {};

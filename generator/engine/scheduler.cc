@@ -14,12 +14,12 @@ Scheduler::Scheduler(const EngineModel& model, EngineOptions options, std::funct
       poll_(std::move(poll)),
       rows_(model.language_model(), model.cache_dtype(), options.cache_tokens),
       encodings_(model),
-      loop_(model),
+      loop_(model, options),
       last_step_(Clock::now()) {}
 
 void Scheduler::cancel(RequestId id) {
   const auto is_asked = [id](const auto& sequence) { return sequence->id == id; };
-  for (const auto* list : {&entering_, &running_}) {
+  for (const auto* list : {&entering_, &running_, &flowing_}) {
     const auto found = std::find_if(list->begin(), list->end(), is_asked);
     if (found != list->end()) (*found)->cancelled = true;
   }
@@ -33,13 +33,12 @@ void Scheduler::cancel(RequestId id) {
   }
 }
 
-bool Scheduler::idle() const {
-  return waiting_.empty() && entering_.empty() && running_.empty() && finishing_.empty();
-}
+bool Scheduler::idle() const { return waiting_.empty() && finishing_.empty() && !under_way(); }
 
 void Scheduler::step() {
   while (let_in()) read_prompts();
   sample_all();
+  flow_all();
   finish_one();
   encodings_.forget_unused();
 }
@@ -48,14 +47,26 @@ void Scheduler::step() {
 
 int Scheduler::rows_in_use() const {
   size_t rows = 0;
-  for (const auto& sequence : running_) rows += sequence->rows.size();
-  for (const auto& sequence : entering_) rows += sequence->rows.size();
+  for (const auto* list : {&running_, &entering_, &flowing_}) {
+    for (const auto& sequence : *list) rows += sequence->rows.size();
+  }
   return static_cast<int>(rows);
 }
 
 bool Scheduler::may_enter(const Sequence& sequence) const {
   const int used = rows_in_use();
   return used == 0 || used + static_cast<int>(sequence.rows.size()) <= options_.rows;
+}
+
+// Images that are drawn by flow keep their rows for minutes: half of all are left to others.
+bool Scheduler::waits_for_flows(Sequence& sequence) const {
+  if (sequence.as_flow() == nullptr) return false;
+  size_t rows = 0;
+  for (const auto* list : {&flowing_, &entering_}) {
+    for (const auto& other : *list) rows += other->as_flow() != nullptr ? other->rows.size() : 0;
+  }
+  const auto most = static_cast<size_t>(std::max(2, options_.rows / 2));
+  return rows > 0 && rows + sequence.rows.size() > most;
 }
 
 // Whether much of its prompt is being read for another right now.
@@ -132,26 +143,30 @@ void Scheduler::give_back_rows(Sequence& sequence, bool failed) {
 }
 
 bool Scheduler::let_in() {
-  while (!waiting_.empty() && may_enter(*waiting_.front())) {
-    const std::shared_ptr<Sequence> sequence = waiting_.front();
+  while (true) {
+    // Nobody waits behind an image that only waits for others of its kind.
+    const auto next = std::find_if(waiting_.begin(), waiting_.end(),
+                                   [this](const auto& sequence) { return !waits_for_flows(*sequence); });
+    if (next == waiting_.end() || !may_enter(**next)) break;
+    const std::shared_ptr<Sequence> sequence = *next;
     if (sequence->session == nullptr && sequence->rows[0].keys.empty()) {
       for (PromptRow& row : sequence->rows) row.keys = encodings_.keys_of(row.ids, sequence->images);
     }
     if (waits_for_prompt(*sequence)) break;
     try {
       if (!take_rows(*sequence)) {
-        if (!running_.empty() || !entering_.empty()) break;  // until memory is given back
+        if (under_way()) break;  // until memory is given back
         janus::fail(
             "memory, request: expected room for the keys and values of {} rows of up to {} tokens, found it "
             "for {} tokens; ask for less, or close other programs",
             sequence->rows.size(), sequence->longest_row(), rows_.most_tokens());
       }
     } catch (...) {
-      waiting_.pop_front();
+      waiting_.erase(next);
       fail(sequence, std::current_exception());
       continue;
     }
-    waiting_.pop_front();
+    waiting_.erase(next);
     sequence->watch.lap_ms();
     entering_.push_back(sequence);
   }
@@ -200,6 +215,28 @@ void Scheduler::sample_all() {
   }
   last_step_ = Clock::now();
   settle_ended();
+}
+
+// A pass over one image's tokens fills a device: more of them side by side would gain nothing, and hold up
+// the others for longer. Whoever asks meanwhile enters between two layers, for a step may take many seconds.
+void Scheduler::flow_all() {
+  for (const auto& sequence : std::vector(flowing_)) {
+    if (!sequence->cancelled) {
+      try {
+        sequence->as_flow()->advance(rows_.cache(), times_, [&](int64_t, int64_t) {
+          between_layers();
+          while (let_in()) read_prompts();
+          if (sequence->cancelled || broken_off_) throw Cancelled();
+        });
+      } catch (...) {
+        if (broken_off_) return;
+        sequence->error = std::current_exception();
+      }
+    }
+    if (!sequence->cancelled && !sequence->error && !sequence->ended) continue;
+    std::erase(flowing_, sequence);
+    settle(sequence);
+  }
 }
 
 void Scheduler::settle_ended() {
@@ -264,7 +301,7 @@ void Scheduler::finish_one() {
 
 void Scheduler::fail_all(const std::exception_ptr& error) {
   readings_.clear();
-  for (auto* list : {&entering_, &running_}) {
+  for (auto* list : {&entering_, &running_, &flowing_}) {
     for (const auto& sequence : std::exchange(*list, {})) fail(sequence, error);
   }
   for (auto* list : {&waiting_, &finishing_}) {

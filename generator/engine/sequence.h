@@ -8,6 +8,7 @@
 #include "generator/answer_text.h"
 #include "generator/engine/cache_rows.h"
 #include "generator/engine/engine_model.h"
+#include "generator/engine/request.h"
 #include "generator/stopwatch.h"
 
 namespace janus {
@@ -18,9 +19,12 @@ struct PromptRow {
   std::vector<TokenKey> keys;  // one for each id
   int32_t cache_row = -1;
   int64_t begin = 0;          // tokens that a session's row held before
-  std::vector<float> logits;  // behind the prompt, once it has been read
+  bool is_read = false;       // the prompt, to its end
+  std::vector<float> logits;  // behind the prompt, once it has been read; none of an image drawn by flow
   Tensor hidden;              // [1, D] of the last token, where keeps_hidden()
 };
+
+class FlowSequence;
 
 // What each kind of request implements for the engine. It calls the request's sink, and lets through what the
 // sink throws.
@@ -30,8 +34,11 @@ class Sequence {
 
   // Takes a token or code that was sampled; sets `ended` where it is the last.
   virtual void take(int32_t token) = 0;
-  // Whether tokens are sampled at all. Where they are not, finish() follows the prompt.
+  // Whether tokens are sampled at all. Where they are not, finish() follows the prompt, or the steps of a
+  // flow.
   virtual bool samples() const { return true; }
+  // The sequence itself where it is drawn by flow (generator/engine/flow_sequence.h), else null.
+  virtual FlowSequence* as_flow() { return nullptr; }
   // Called after the last token: makes the result and hands it over. Calls on_layer between parts of long
   // work.
   virtual void finish(const EngineModel& model, KvCache& cache, const LayerHook& on_layer) = 0;
@@ -44,6 +51,12 @@ class Sequence {
   virtual bool wants_logits() const { return false; }
   // Called before take() with the finite logits that the token was sampled from.
   virtual void look(std::span<const float> /*logits*/, int32_t /*token*/) {}
+  // Guesses of what will be sampled next, `count` at most. They are read in the same pass as the last token;
+  // those that turn out to be what is sampled spare a pass each.
+  virtual std::vector<int32_t> guesses(int64_t /*count*/) { return {}; }
+  // Whether set_guesses() is called, with what a pass sampled behind a wrong guess.
+  virtual bool improves_guesses() const { return false; }
+  virtual void set_guesses(std::span<const int32_t> /*behind*/) {}
 
   RequestId id = 0;
   TokenKind kind = TokenKind::text;
@@ -73,7 +86,7 @@ class Sequence {
 // context.
 void check_answer_fits(const EngineModel& model, int64_t tokens);
 // The prompts of an image: the conditional one, and the unconditional one where guidance is not 1. Throws
-// Error where one of them and the image's codes do not fit the context.
+// Error where one of them and the image's own tokens do not fit the context.
 std::vector<PromptRow> image_rows(const EngineModel& model, const ImageRequest& request);
 
 std::shared_ptr<Sequence> make_answer(const EngineModel& model, AnswerRequest request, AnswerSink sink);

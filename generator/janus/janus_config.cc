@@ -104,7 +104,9 @@ void read_original_vision(const JsonObject& source, SiglipConfig& vision) {
 
 void read_original(const JsonObject& config, const Weights& root, JanusConfig& janus) {
   check(!config.contains("vision_und_enc_config"),
-        "{}: expected a Janus or Janus-Pro model, found JanusFlow, which janus does not run; use Janus-Pro",
+        "{}: expected vision_gen_enc_config beside vision_und_enc_config, as JanusFlow has both, found none; "
+        "use "
+        "the config.json that came with the weights",
         config.where());
   const nlohmann::json& language = object_or_empty(config.json(), "language_config");
   janus.language = TransformerConfig::from_json(language, config.where() + ": language_config");

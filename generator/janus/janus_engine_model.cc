@@ -5,7 +5,6 @@
 
 #include "core/base/error.h"
 #include "core/base/finite.h"
-#include "core/base/json.h"
 #include "core/tensor/ops.h"
 
 namespace janus {
@@ -13,82 +12,17 @@ namespace {
 
 constexpr uint8_t kNotMade = 127;  // grey
 
-// Places of images in ids that a caller made by hand may stand apart.
-void lay_over(const Tensor& image, std::span<const int32_t> ids, int32_t placeholder, size_t& place,
-              const Tensor& embeddings) {
-  const int64_t count = image.size(0);
-  for (int64_t row = 0; row < count;) {
-    while (ids[place] != placeholder) ++place;
-    size_t end = place;
-    while (end < ids.size() && ids[end] == placeholder && row + static_cast<int64_t>(end - place) < count)
-      ++end;
-    const auto run = static_cast<int64_t>(end - place);
-    ops::copy(image.rows(row, run), embeddings.rows(static_cast<int64_t>(place), run));
-    row += run;
-    place = end;
-  }
-}
-
 }  // namespace
 
-const TextTokenizer& JanusEngineModel::tokenizer() const {
-  if (text_.tokenizer == nullptr) throw Error(text_.no_tokenizer);
-  return *text_.tokenizer;
-}
-
-std::vector<int32_t> JanusEngineModel::checked(std::vector<int32_t> ids) const {
-  const int64_t rows = networks_.language_model.config().vocab_size;
-  for (const int32_t id : ids) {
-    if (id >= 0 && (id < rows || id == text_.special.placeholder)) continue;
-    const bool known = text_.tokenizer != nullptr && id >= 0 && id < text_.tokenizer->size();
-    fail(
-        "tokenizer of the model {}: expected ids below {}, the rows of its embed_tokens, found {}{}; take "
-        "the tokenizer files that belong to this model",
-        text_.model_name, rows, id, known ? ", the token " + excerpt(text_.tokenizer->token_of(id)) : "");
-  }
-  return ids;
-}
-
-std::vector<int32_t> JanusEngineModel::answer_prompt(std::span<const ChatTurn> turns, int images,
-                                                     bool special_tokens) const {
-  check(!turns.empty(), "conversation: expected a question, found none");
-  std::vector<int32_t> ids;
-  int placed = 0;
-  for (size_t i = 0; i < turns.size(); ++i) {
-    const ChatTurn& turn = turns[i];
-    const std::vector<int32_t> asked =
-        i == 0 ? understanding_prompt(tokenizer(), text_.special, turn.question, turn.images, image_tokens(),
-                                      special_tokens, turn.marked_places, turn.system)
-               : next_turn(turn, special_tokens);
-    ids.insert(ids.end(), asked.begin(), asked.end());
-    placed += turn.images;
-    if (i + 1 == turns.size()) break;
-    const std::vector<int32_t> said = answer_ids(turn.answer, special_tokens);
-    ids.insert(ids.end(), said.begin(), said.end());
-    ids.push_back(text_.special.end);
-  }
-  check(placed == images, "conversation: expected {} images, as its turns have, found {}", placed, images);
-  return checked(std::move(ids));
-}
-
-std::vector<int32_t> JanusEngineModel::next_turn(const ChatTurn& turn, bool special_tokens) const {
-  return checked(next_turn_prompt(tokenizer(), text_.special, turn.question, turn.images, image_tokens(),
-                                  special_tokens, turn.marked_places));
-}
-
-std::vector<int32_t> JanusEngineModel::answer_ids(const std::string& answer, bool special_tokens) const {
-  return checked(janus::answer_ids(tokenizer(), answer, special_tokens));
-}
-
 std::vector<int32_t> JanusEngineModel::image_prompt(const std::string& prompt, bool special_tokens) const {
-  return checked(generation_prompt(tokenizer(), text_.special, prompt, special_tokens));
+  return checked(generation_prompt(tokenizer(), special_ids(), prompt, special_tokens));
 }
 
 std::vector<int32_t> JanusEngineModel::unconditional_prompt(std::span<const int32_t> image_prompt) const {
-  check(text_.special.pad >= 0,
+  check(special_ids().pad >= 0,
         "model: expected pad_token_id in generation_config.json, found none: guidance needs it; add it "
         "there, or put the tokenizer's files beside the weights");
-  return checked(janus::unconditional_prompt(image_prompt, text_.special.pad));
+  return checked(janus::unconditional_prompt(image_prompt, special_ids().pad));
 }
 
 Tensor JanusEngineModel::encode_images(std::span<const float> pixels, const LayerHook& on_layer) const {
@@ -101,38 +35,16 @@ void JanusEngineModel::check_image_embeddings(std::span<const float> pixels) con
   check_finite(ops::to_host(networks_.aligner(features)), "aligner of the vision tower");
 }
 
-Tensor JanusEngineModel::prompt_embeddings(std::span<const int32_t> ids,
-                                           std::span<const Tensor> images) const {
-  const int64_t count = image_tokens();
-  const auto places = std::count(ids.begin(), ids.end(), text_.special.placeholder);
-  check(places == count * static_cast<int64_t>(images.size()),
-        "prompt: expected {} places for the embeddings of {} images, found {}", count * images.size(),
-        images.size(), places);
-  std::vector<int32_t> looked_up = checked({ids.begin(), ids.end()});
-  // The placeholder's own row is never seen, and for Janus-1.3B may lie behind the table.
-  std::replace(looked_up.begin(), looked_up.end(), text_.special.placeholder, 0);
-  const Tensor embeddings = networks_.language_model.embed(looked_up);  // [T, D]
-  size_t place = 0;
-  for (const Tensor& image : images) lay_over(image, ids, text_.special.placeholder, place, embeddings);
-  return embeddings.reshape({1, embeddings.size(0), embeddings.size(1)});
-}
-
 Tensor JanusEngineModel::embed(TokenKind kind, std::span<const int32_t> ids) const {
-  if (kind == TokenKind::code) return networks_.embed_codes(ids);
-  const Tensor embeddings = networks_.language_model.embed(ids);  // [B, D]
-  return embeddings.reshape({embeddings.size(0), 1, embeddings.size(1)});
+  return kind == TokenKind::text ? embed_text(ids) : networks_.embed_codes(ids);
 }
 
 Tensor JanusEngineModel::logits(TokenKind kind, const Tensor& hidden) const {
-  return kind == TokenKind::text ? networks_.lm_head(hidden) : networks_.gen_head(hidden);
+  return kind == TokenKind::text ? text_logits(hidden) : networks_.gen_head(hidden);
 }
 
 void JanusEngineModel::complete_plan(TokenKind kind, DeviceDecodePlan& plan) const {
-  if (kind == TokenKind::text) {
-    plan.table = networks_.language_model.embed_tokens().weight;
-    plan.head.push_back({networks_.lm_head.weight, networks_.lm_head.bias});
-    return;
-  }
+  if (kind == TokenKind::text) return complete_text_plan(plan);
   plan.table = networks_.code_table();
   for (const Linear& layer : networks_.gen_head.layers) plan.head.push_back({layer.weight, layer.bias});
 }

@@ -1,12 +1,12 @@
 #include "generator/janus/janus_memory.h"
 
 #include <algorithm>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "core/tensor/dry_device.h"
 #include "core/tensor/ops.h"
+#include "generator/dry_work.h"
 #include "generator/engine/engine.h"
 #include "generator/engine/scheduler.h"
 #include "generator/janus/janus_engine_model.h"
@@ -14,17 +14,6 @@
 
 namespace janus {
 namespace {
-
-// Stored bytes of the tensors that loading has read.
-int64_t read_bytes(const Checkpoint& checkpoint) {
-  const std::vector<std::string> unread = checkpoint.unread();
-  const std::set<std::string> spare(unread.begin(), unread.end());
-  int64_t bytes = 0;
-  for (const auto& [name, tensor] : checkpoint.tensors()) {
-    if (!spare.contains(name)) bytes += static_cast<int64_t>(tensor.data.bytes.size());
-  }
-  return bytes;
-}
 
 class DryRun {
  public:
@@ -37,7 +26,8 @@ class DryRun {
   void run(MemoryNeed& need) {
     if (work_.prompt_images > 0 || work_.new_tokens > 0)
       add(
-          need, [this] { return describe(); }, work_.rows);
+          need, [this] { return dry_answer(engine_model(), work_, networks_.config.preprocess.image_size); },
+          work_.rows);
     if (work_.embedded_images > 0) add(need, [this] { return embed(), 0; });
     if (work_.generated_images > 0) add(need, [this] { return generate(); });
     if (work_.decodes) add(need, [this] { return decode(), 0; });
@@ -48,14 +38,9 @@ class DryRun {
  private:
   static constexpr int32_t kPlaceholder = 1;
 
-  // `step` tells what of its memory is keys and values.
   template <typename Step>
   void add(MemoryNeed& need, const Step& step, int rows = 1) {
-    device_.restart_peak();
-    const int64_t cache = step();
-    const int64_t all = static_cast<int64_t>(device_.peak_bytes()) - loaded_;
-    need.cache_bytes = std::max(need.cache_bytes, rows * cache);
-    need.scratch_bytes = std::max(need.scratch_bytes, all - cache);
+    add_step(need, device_, loaded_, rows, step);
   }
 
   int64_t cache_bytes(int64_t tokens) const {
@@ -67,28 +52,6 @@ class DryRun {
   JanusEngineModel engine_model() const {
     const SpecialIds special{.placeholder = kPlaceholder, .pad = 0, .end = 0};
     return {networks_, {.special = special, .ends = {special.end}}};
-  }
-
-  int64_t describe() const {
-    const int64_t places = work_.prompt_images * networks_.config.image_tokens();
-    const int64_t context = networks_.config.language.max_position_embeddings;
-    if (places >= context) return 0;  // the work itself will say so
-    const int64_t words = std::clamp<int64_t>(work_.prompt_tokens, 1, context - places);
-    const auto most = static_cast<int>(std::clamp<int64_t>(work_.new_tokens, 1, INT32_MAX));
-    if (places + words < context) {
-      const JanusEngineModel model = engine_model();
-      AnswerRequest request{.turns = {}, .images = {}, .max_tokens = most, .session = nullptr};
-      request.prompt_ids.assign(places, kPlaceholder);
-      request.prompt_ids.resize(places + words, 0);
-      const int64_t side = networks_.config.preprocess.image_size;
-      for (int image = 0; image < work_.prompt_images; ++image) {
-        request.images.push_back(std::make_shared<const std::vector<float>>(3 * side * side));
-      }
-      Scheduler scheduler(model, {.rows = 1, .cache_tokens = INT32_MAX}, [] {});
-      scheduler.add(make_answer(model, std::move(request), {}));
-      scheduler.step();
-    }
-    return cache_bytes(std::min(context, places + words + most));
   }
 
   int64_t generate() const {
@@ -145,10 +108,7 @@ MemoryNeed janus_memory_need(const Checkpoint& checkpoint, std::string_view devi
   const std::unique_ptr<DryDevice> dry = open_dry_device(device_name);
   DryDevice& device = *dry;
   const JanusNetworks networks = JanusNetworks::load(checkpoint, device, options.type);
-  MemoryNeed need;
-  need.held_bytes = static_cast<int64_t>(device.live_bytes());
-  need.mapped_bytes =
-      std::max<int64_t>(0, read_bytes(checkpoint) - static_cast<int64_t>(device.passed_bytes()));
+  MemoryNeed need = weights_need({&checkpoint, 1}, device);
   DryRun(networks, device, work).run(need);
   return need;
 }

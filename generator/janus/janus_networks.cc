@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/tensor/ops.h"
 #include "generator/janus/janus_tensor_names.h"
+#include "generator/load_options.h"
 
 namespace janus {
 namespace {
@@ -47,19 +48,6 @@ void check_all_read(const Checkpoint& checkpoint, const JanusConfig& config) {
   }
 }
 
-// Numbers that were rounded away do not come back: asking for more of them is a mistake.
-void check_not_smaller(const Checkpoint& checkpoint, WeightType type, const JanusNames& names) {
-  if (type == WeightType::native) return;
-  const std::string language_model = std::string(names.language_model) + ".layers.";
-  for (const auto& [name, tensor] : checkpoint.tensors()) {
-    if (!name.starts_with(language_model) || !is_quantized(tensor.dtype)) continue;
-    check(!is_larger(type, tensor.dtype),
-          "type of the weights: expected native, or one smaller than the {} of {} in {}, found {}; leave it "
-          "out, or take the model that the file was made of",
-          name_of(tensor.dtype), name, tensor.file, name_of(type));
-  }
-}
-
 }  // namespace
 
 JanusNetworks JanusNetworks::load(const Checkpoint& checkpoint, Device& device, const PartTypes& types,
@@ -72,7 +60,7 @@ JanusNetworks JanusNetworks::load(const Checkpoint& checkpoint, Device& device, 
   const JanusConfig& config = model.config;
   const JanusNames& names = *config.names;
   const int64_t width = config.language.hidden_size;
-  check_not_smaller(checkpoint, types.language, names);
+  check_not_smaller(checkpoint, types.language, names.language_model);
 
   const Weights language = root.part("language", types.language), heads = root.part("heads", types.heads),
                 vision = root.part("vision", types.vision), vq = root.part("vq", types.vq);

@@ -191,7 +191,50 @@ TEST_F(Released, JanusPro7BIsTwoPicklesAndAPartialConfig) {
   EXPECT_EQ(info({"--type", "f32"})["memory"]["weights"], 4 * (kParameters7B - kPoolingHead));
 }
 
-TEST_F(Released, JanusFlowIsRecognisedAndRefused) {
+TEST_F(Released, JanusFlow13BIsOneSafetensorsFile) {
+  constexpr int64_t kParameters = 2'046'367'504;  // 4.09 GB, as published
+  write_config(kSizes1B, 2048);
+  const Json tower = {{"image_size", 384},
+                      {"model_name", "siglip_large_patch16_384"},
+                      {"select_feature", "same"},
+                      {"select_layer", -1}};
+  Json both = {{"block_out_channels", {768}},
+               {"hidden_size", 2048},
+               {"layers_in_middle", 2},
+               {"norm_eps", 1e-6},
+               {"use_bias", true},
+               {"use_mid_block", true}};
+  Json encoder = both, decoder = both;
+  encoder.update({{"elementwize_affine", true},
+                  {"input_channels", 4},
+                  {"kernel_size", 2},
+                  {"num_extra_tensors", 5},
+                  {"padding", 0},
+                  {"stride", 2}});
+  decoder.update({{"elementwise_affine", true}, {"in_channels", 768}, {"out_channels", 4}, {"upsamples", 1}});
+  const Json language = {
+      {"hidden_size", 2048},       {"intermediate_size", 5632}, {"max_position_embeddings", 16384},
+      {"model_type", "llama"},     {"num_attention_heads", 16}, {"num_hidden_layers", 24},
+      {"num_key_value_heads", 16}, {"torch_dtype", "bfloat16"}, {"vocab_size", 102400}};
+  write_file(path("config.json"),
+             Json{{"architectures", {"MultiModalityCausalLM"}},
+                  {"language_config", language},
+                  {"model_type", "multi_modality"},
+                  {"vision_gen_dec_config", {{"cls", "ShallowUViTDecoder"}, {"params", decoder}}},
+                  {"vision_gen_enc_config", {{"cls", "ShallowUViTEncoder"}, {"params", encoder}}},
+                  {"vision_und_enc_config", {{"cls", "CLIPVisionTower"}, {"params", tower}}}}
+                 .dump());
+  write_safetensors(ReleasedShapes::of_flow());
+  const Json record = info();
+  EXPECT_EQ(record["family"], "janusflow");
+  EXPECT_EQ(record["parameters"], kParameters);
+  EXPECT_EQ(record["types"], (Json{{"bf16", 2 * kParameters}}));
+  EXPECT_EQ(record["image_tokens"], 577);
+  EXPECT_EQ(record["image_size"], 384);
+  EXPECT_FALSE(record.contains("codes"));
+}
+
+TEST_F(Released, APartOfJanusFlowIsRefusedByWhatItLacks) {
   write_file(path("config.json"),
              R"({"architectures": ["MultiModalityCausalLM"], "model_type": "multi_modality",
       "language_config": {"vocab_size": 102400}, "vision_und_enc_config": {"cls": "CLIPVisionTower"},
@@ -202,7 +245,7 @@ TEST_F(Released, JanusFlowIsRecognisedAndRefused) {
   EXPECT_EQ(result.code, 1);
   EXPECT_EQ(result.out, "");
   expect_one_error(result.err);
-  EXPECT_NE(result.err.find("found JanusFlow, which janus does not run"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("vision_und_enc_model.vision_tower.pos_embed"), std::string::npos) << result.err;
 }
 
 // The cut copy of Janus-Pro-1B, with one byte of its weights changed where `damaged`.

@@ -122,6 +122,18 @@ TEST_P(Isa, Norms) {
                       oracle::group_norm(wide, w, b, 35, 6, 1e-6, true), oracle::kNorm, "group_norm");
 }
 
+TEST_P(Isa, DepthwiseConvolution) {
+  const Conv2dOptions same{.stride = 1, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
+  const Tensor x = random(Shape{1, 5, 4, 37}, 1), weight = random(Shape{37, 1, 3, 3}, 2);
+  // A full filter that sees its own channel alone.
+  const std::vector<float> taps = ops::to_host(weight);
+  oracle::Values full(37 * 37 * 9);
+  for (size_t c = 0; c < 37; ++c) std::copy_n(taps.begin() + c * 9, 9, full.begin() + (c * 37 + c) * 9);
+  oracle::expect_near(ops::depthwise_conv2d(x, weight, {}, same),
+                      oracle::conv2d(oracle::widen(x), x.shape(), full, Shape{37, 37, 3, 3}, {}, same),
+                      oracle::kProduct, "depthwise_conv2d");
+}
+
 TEST_P(Isa, ElementByElement) {
   const Tensor x = random(Shape{999}, 1, DType::f32, 4.0F), up = random(Shape{999}, 2);
   oracle::Values gelu = oracle::widen(x), swiglu = gelu;

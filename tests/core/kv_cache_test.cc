@@ -58,7 +58,7 @@ TEST_F(KvCacheTest, RowsTakeTheFirstPlaceThatIsLongEnough) {
   EXPECT_EQ(rows.add_row(10), 1);
   EXPECT_EQ(rows.start(1), 2);
   EXPECT_FALSE(rows.resize_row(1, 11));
-  EXPECT_EQ(rows.end(), 20);
+  EXPECT_EQ(rows.in_use(), 20);
   EXPECT_THROW(rows.add_row(0), Error);
 }
 
@@ -73,6 +73,24 @@ TEST_F(KvCacheTest, ARowIsTheSameWhereverItStands) {
   shared.remove_row(other);
   shared.grow(64);
   EXPECT_EQ(read(input(4, 4), alone, 0), read(input(4, 4), shared, row)) << "after it has grown";
+}
+
+TEST_F(KvCacheTest, GrowingMovesRowsTogether) {
+  KvCache alone = cache(9), shared = cache(40);
+  for (const int64_t tokens : {10, 9, 11, 10}) shared.add_row(tokens);
+  read(input(5, 3), alone, alone.add_row(9));
+  read(input(5, 3), shared, 1);
+  read(input(6, 4), shared, 3);
+  shared.remove_row(0);
+  shared.remove_row(2);
+  EXPECT_FALSE(shared.has_place(12)) << "two gaps";
+  shared.grow(40);
+  EXPECT_EQ(shared.in_use(), 19);
+  EXPECT_EQ(shared.start(1), 0);
+  EXPECT_EQ(shared.start(3), 9);
+  EXPECT_EQ(shared.add_row(21), 0) << "one place";
+  EXPECT_EQ(read(input(4, 4), alone, 0), read(input(4, 4), shared, 1));
+  EXPECT_EQ(shared.length(3), 6);
 }
 
 TEST_F(KvCacheTest, ACopiedBeginningIsWhatWasRead) {

@@ -120,6 +120,32 @@ TEST(Sample, SeedStepAndStreamEachChangeTheNoise) {
   EXPECT_NE(sample(flat, {.seed = 1}, NoiseStream::text, 0), base);
 }
 
+// As computed from the rule of the documentation, in Python.
+TEST(LatentNoise, FollowsTheDocumentedRule) {
+  const std::vector<float> noise = latent_noise(7, 6);
+  const std::vector<float> expected{0.204942716F, -0.278564136F, 0.200858359F,
+                                    1.34659524F,  0.0658154502F, 0.375573039F};
+  ASSERT_EQ(noise.size(), expected.size());
+  for (size_t i = 0; i < noise.size(); ++i) EXPECT_NEAR(noise[i], expected[i], 1e-6) << i;
+}
+
+TEST(LatentNoise, IsNormalAndEachSeedsOwn) {
+  constexpr int64_t kCount = 200'001;
+  const std::vector<float> noise = latent_noise(3, kCount);
+  double sum = 0, squares = 0, within = 0;
+  for (const float value : noise) {
+    sum += value;
+    squares += static_cast<double>(value) * value;
+    within += std::abs(value) < 1 ? 1 : 0;
+  }
+  EXPECT_NEAR(sum / kCount, 0, 0.01);
+  EXPECT_NEAR(squares / kCount, 1, 0.01);
+  EXPECT_NEAR(within / kCount, 0.6827, 0.005);
+  const std::vector<float> fewer = latent_noise(3, 5);
+  EXPECT_TRUE(std::equal(fewer.begin(), fewer.end(), noise.begin())) << "an element has its own noise";
+  EXPECT_NE(latent_noise(4, 5), fewer);
+}
+
 TEST(Guide, MovesFromUnconditionalToConditionalAndBeyond) {
   const std::vector<float> conditional{1.0F, -2.0F}, unconditional{0.5F, 1.0F};
   EXPECT_EQ(guide(conditional, unconditional, 0.0F), unconditional);

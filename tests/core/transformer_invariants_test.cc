@@ -100,6 +100,32 @@ TEST_F(TransformerInvariants, RowsMayStandAtDifferentPlaces) {
   EXPECT_EQ(both.length(0), 0);
 }
 
+TEST_F(TransformerInvariants, TokensMayBeRotatedForOtherPositions) {
+  for (const int64_t tokens : {int64_t{1}, int64_t{3}}) {
+    const Tensor prefix = random_input(2, 4, 10), next = random_input(2, tokens, 11);
+    const auto read = [&](std::vector<int32_t> rope_positions) {
+      KvCache memory = cache(2, 16);
+      const std::vector<int32_t> rows{0, 1};
+      model_.forward(prefix, memory, rows);
+      return ops::to_host(model_.forward(next, memory, rows, {}, rope_positions));
+    };
+    const std::vector<float> behind = read({});
+    EXPECT_EQ(read({4, 4}), behind);
+    const std::vector<float> apart = read({4, 900});
+    const auto half = static_cast<int64_t>(behind.size() / 2);
+    EXPECT_TRUE(std::equal(apart.begin(), apart.begin() + half, behind.begin()));
+    EXPECT_FALSE(std::equal(apart.begin() + half, apart.end(), behind.begin() + half));
+    // Among themselves they stand as before: without a prefix, nothing but rounding is another.
+    const auto alone = [&](int32_t position) {
+      KvCache memory = cache(1, 16);
+      const int32_t row = 0;
+      return ops::to_host(model_.forward(one_row(next, 0), memory, {&row, 1}, {}, {&position, 1}));
+    };
+    const std::vector<float> near = alone(0), far = alone(20);
+    for (size_t i = 0; i < near.size(); ++i) EXPECT_NEAR(near[i], far[i], 2e-4) << i;
+  }
+}
+
 TEST_F(TransformerInvariants, TruncatingAndReadingAgainIsTheFirstReading) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     const Tensor prefix = random_input(1, 4, 6), suffix = random_input(1, 3, 7);

@@ -76,16 +76,17 @@ std::vector<std::string> fuzz_seeds() {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   const ServeLimits limits;
+  KnownImages known(/*most_bytes=*/0);  // an input means the same whatever came before it
   (void)without_images(text);
   (void)host_of(text);
   refuse_or_take([&] {
     const nlohmann::json body = parse_body(text);
-    refuse_or_take([&] { (void)read_chat_request(body, model(), limits); });
-    refuse_or_take([&] { (void)read_response_request(body, model(), limits); });
+    refuse_or_take([&] { (void)read_chat_request(body, model(), known, limits); });
+    refuse_or_take([&] { (void)read_response_request(body, model(), known, limits); });
     for (const OllamaKind kind : {OllamaKind::chat, OllamaKind::generate}) {
       refuse_or_take([&] {
         const RequestFields fields(body);
-        (void)ollama_answer_request(read_ollama(kind, fields, limits), fields, model(), limits);
+        (void)ollama_answer_request(read_ollama(kind, fields, limits), fields, model(), known, limits);
       });
     }
     refuse_or_take([&] { (void)read_txt2img(body, limits); });

@@ -32,8 +32,9 @@ class Devices : public testing::TestWithParam<Case> {
   static double score(const Model& model, const GenerateOptions& options, uint32_t seed, ImageCodes codes,
                       size_t step, int32_t code) {
     codes.codes[step] = code;
+    const float guidance = options.guidance.value_or(ImageDefaults{}.guidance);
     const Score all =
-        model.score({.prompt_ids = kPrompt, .codes = std::move(codes), .guidance = options.guidance}).front();
+        model.score({.prompt_ids = kPrompt, .codes = std::move(codes), .guidance = guidance}).front();
     const auto id = static_cast<uint32_t>(code);
     const uint32_t word = philox4x32_10({id / 4, static_cast<uint32_t>(step), 0, 0}, {seed, 0})[id % 4];
     return all.logprobs[step] - std::log(-std::log((word + 0.5) * 0x1p-32));

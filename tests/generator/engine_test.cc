@@ -6,11 +6,12 @@
 
 #include <cctype>
 #include <cstdlib>
-#include <random>
 #include <thread>
 
 #include "core/base/error.h"
+#include "generator/engine/enough.h"
 #include "tests/generator/engine_requests.h"
+#include "tests/generator/engine_schedules.h"
 #include "tests/support/device_under_test.h"
 #include "tests/support/requests.h"
 
@@ -76,112 +77,41 @@ class EngineTest : public testing::TestWithParam<const char*> {
                                 .images = first,
                                 .answers = {"Yes", "a longer answer of several words", "No"}};
     all.push_back(std::move(scored));
-    for (Asked& asked : all) alone(asked);
+    for (Asked& asked : all) alone(*model_, asked);
     Asked codes;
     const int side = model_->info().codes_height;
     codes.score = ScoreRequest{.prompt = "two birds",
                                .codes = {.height = side, .width = side, .codes = all[6].ids},
                                .guidance = 5.0F};
-    alone(codes);
+    alone(*model_, codes);
     all.push_back(std::move(codes));
     return all;
-  }
-
-  void alone(Asked& asked) const {
-    Engine engine(*model_);
-    Outcome outcome;
-    submit(engine, asked, outcome);
-    while (engine.step()) {
-    }
-    ASSERT_TRUE(outcome.done) << outcome.other;
-    asked.ids = outcome.ids;
-    asked.pixels = outcome.pixels;
-    asked.logprobs = outcome.logprobs;
-    asked.text = outcome.text;
-  }
-
-  static void expect_alone(const Outcome& outcome, const Asked& asked) {
-    EXPECT_EQ(outcome.other, "");
-    EXPECT_EQ(outcome.ids, asked.ids);
-    EXPECT_EQ(outcome.pixels, asked.pixels);
-    EXPECT_EQ(outcome.logprobs, asked.logprobs);
-    EXPECT_EQ(outcome.text, asked.text);
-    EXPECT_EQ(outcome.streamed, asked.text);
-  }
-
-  // Joins, cancels and faults at random steps, with random rows and memory.
-  void run_schedule(const std::vector<Asked>& requests, uint32_t seed) const {
-    std::mt19937 random(seed);
-    const auto below = [&](int count) { return static_cast<int>(random() % static_cast<uint32_t>(count)); };
-    const int64_t need = 2 * model_->info().context_length;  // of the longest requests
-    const EngineOptions options{.rows = 1 + below(9),
-                                .cache_tokens = below(3) == 0 ? need : need * (2 + below(8)),
-                                .chunk_tokens = 2 + below(30),
-                                .hold_ms = below(2)};
-    Engine engine(*model_, options);
-    struct Run {
-      const Asked* asked;
-      int joins, cancelled;  // at which step; -1 = never
-      bool faulty;
-      RequestId id = 0;
-      Outcome outcome;
-    };
-    std::vector<std::unique_ptr<Run>> runs;
-    const int count = 2 + below(4), span = 1 + below(40);
-    for (int i = 0; i < count; ++i) {
-      auto run = std::make_unique<Run>();
-      run->asked = &requests[static_cast<size_t>(below(static_cast<int>(requests.size())))];
-      run->joins = below(span);
-      run->cancelled = below(5) == 0 ? run->joins + below(30) : -1;
-      run->faulty = below(8) == 0;
-      runs.push_back(std::move(run));
-    }
-    bool busy = true;
-    for (int step = 0; busy || step <= span; ++step) {
-      ASSERT_LT(step, 20000) << "it never ends";
-      for (const auto& run : runs) {
-        if (run->joins == step) {
-          run->id = submit(engine, *run->asked, run->outcome, run->faulty ? below(4) : -1);
-        }
-        if (run->cancelled == step) engine.cancel(run->id);
-      }
-      busy = engine.step();
-    }
-    for (const auto& run : runs) {
-      SCOPED_TRACE(testing::Message() << "request " << run->asked - requests.data());
-      EXPECT_EQ(run->outcome.told, 1);
-      EXPECT_TRUE(run->outcome.done || (run->outcome.cancelled && run->cancelled >= 0) ||
-                  (run->outcome.fault && run->faulty))
-          << run->outcome.other;
-      if (run->outcome.done) expect_alone(run->outcome, *run->asked);
-    }
   }
 
   std::unique_ptr<Model> model_;
 };
 
 TEST_P(EngineTest, RandomMixturesGiveWhatEachGivesAlone) {
-  const std::vector<Asked> all = requests();
   // The built-in model is asked most: it ends answers by itself.
   int schedules = std::string(GetParam()) == "janus-tiny" ? 1000 : 150;
   if (oracle::traits().has_own_memory) schedules = 3;
-  for (int seed = 0; seed < schedules; ++seed) {
-    SCOPED_TRACE(testing::Message() << "schedule " << seed);
-    run_schedule(all, static_cast<uint32_t>(seed));
-    if (HasFailure()) break;
-  }
+  run_schedules(*model_, requests(), schedules);
 }
 
-TEST_P(EngineTest, ManyAtOnceGiveWhatEachGivesAlone) {
-  const std::vector<Asked> all = requests();
-  for (const int rows : {1, 3, 64}) {
-    SCOPED_TRACE(rows);
-    Engine engine(*model_, {.rows = rows});
-    std::vector<Outcome> outcomes(all.size());
-    for (size_t i = 0; i < all.size(); ++i) submit(engine, all[i], outcomes[i]);
-    while (engine.step()) {
+TEST_P(EngineTest, ManyAtOnceGiveWhatEachGivesAlone) { expect_alone_at_once(*model_, requests()); }
+
+TEST_P(EngineTest, EveryWindowGivesTheSame) {
+  for (const Asked& asked : requests()) {
+    if (asked.score) continue;
+    for (const int window : {0, 2, 3, 8, 16, 64}) {
+      SCOPED_TRACE(testing::Message() << "window " << window);
+      Engine engine(*model_, {.answer_window = window, .image_window = window});
+      Outcome outcome;
+      submit(engine, asked, outcome);
+      while (engine.step()) {
+      }
+      expect_alone(outcome, asked);
     }
-    for (size_t i = 0; i < all.size(); ++i) expect_alone(outcomes[i], all[i]);
   }
 }
 
@@ -250,6 +180,24 @@ TEST_P(EngineTest, AnswersEndWithTheContext) {
       {.prompt_ids = prompt, .max_tokens = 100, .sampling = {.temperature = 1e4F, .seed = 2}});
   EXPECT_LE(answer.ids.size(), 3U);
   EXPECT_TRUE(answer.ids.size() == 3U || answer.finish_reason == FinishReason::stop);
+}
+
+TEST_P(EngineTest, AnswersEndWhereTheirSinkHasEnough) {
+  Engine engine(*model_);
+  const AnswerRequest request{.turns = {{.question = "Say something."}},
+                              .max_tokens = 9,
+                              .sampling = {.temperature = 1.0F, .seed = 9}};
+  const Answer whole = engine.answer(request);
+  ASSERT_GT(whole.ids.size(), 4U);
+  size_t pieces = 0;
+  const Answer cut = engine.answer(request, {.on_text = [&](std::string_view) {
+                                     if (++pieces == 2) throw Enough();
+                                   }});
+  EXPECT_LT(cut.ids.size(), whole.ids.size());
+  EXPECT_EQ(cut.ids, std::vector<int32_t>(whole.ids.begin(), whole.ids.begin() + std::ssize(cut.ids)));
+  EXPECT_EQ(cut.finish_reason, FinishReason::stop);
+  EXPECT_GT(cut.timings.decode_ms, 0);
+  EXPECT_EQ(engine.load().running, 0);
 }
 
 TEST_P(EngineTest, WhatCanNeverBeMetIsRefusedWithTheNumbers) {

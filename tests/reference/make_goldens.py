@@ -21,7 +21,9 @@ import torch
 import make_checkpoint
 import make_released
 from make_checkpoint import Sizes
-from reference import SPACE, Reference, random_picture, use_threads
+from pictures import random_picture
+from reference import Reference, use_threads
+from tiny_tokenizer import SPACE
 
 DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
 LAST_POSITIONS = 16

@@ -21,8 +21,6 @@ from transformers.utils import logging
 import layouts
 from tiny_tokenizer import BEGIN, BEGIN_IMAGE, END, END_IMAGE, PAD, PLACEHOLDER, SYSTEM
 
-SPACE = " \t\n\r\f\v"  # what an answer has not at its ends
-
 logging.set_verbosity_error()
 logging.disable_progress_bar()
 
@@ -319,20 +317,6 @@ class Reference:
 def _chosen(logits, ids):
     """Log-probabilities of `ids`, in double from the logits on."""
     return F.log_softmax(logits.double(), dim=-1)[torch.arange(len(ids)), torch.tensor(ids)]
-
-
-def random_picture(width, height, seed):
-    """A picture with smooth parts, edges and noise, drawn from a seed."""
-    generator = np.random.default_rng(seed)
-    y, x = np.mgrid[0:height, 0:width] / max(width, height)
-    values = np.empty((height, width, 3))
-    for channel in range(3):
-        a, b, phase = generator.uniform(1, 9, 3)
-        values[..., channel] = 127 + 90 * np.sin(a * x + phase) * np.cos(b * y)
-    left, top = generator.uniform(0, 0.6, 2)
-    values[(x > left) & (x < left + 0.3) & (y > top) & (y < top + 0.3)] = generator.uniform(0, 255, 3)
-    values += generator.normal(0, 12, values.shape)
-    return Image.fromarray(values.clip(0, 255).astype(np.uint8))
 
 
 def use_threads(count=None):

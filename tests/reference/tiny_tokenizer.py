@@ -12,6 +12,8 @@ SYSTEM = (
 )
 BEGIN, END, PAD = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜▁pad▁｜>"
 BEGIN_IMAGE, END_IMAGE, PLACEHOLDER = "<begin_of_image>", "<end_of_image>", "<image_placeholder>"
+BEGIN_GENERATION = "<｜begin▁of▁generation｜>"
+SPACE = " \t\n\r\f\v"  # what an answer has not at its ends
 PRE_TOKENIZER = pathlib.Path(__file__).resolve().parent.parent / "data" / "deepseek-pre-tokenizer.json"
 # DeepSeek's ordinary added tokens, in the numbering of Janus-1.3B and Janus-Pro-7B: the byte symbols of the bytes that
 # no UTF-8 text has, which the trained vocabulary lacks.
@@ -39,6 +41,11 @@ def special_tokens(family):
     ordinary = [(text, False) for text in _ORDINARY]
     if family == "janus-1.3b":
         return head + ordinary + [(PAD, True)] + image
+    if family.startswith("janusflow"):  # no slots; its processor adds the tags that are missing
+        tags = [PAD, BEGIN_IMAGE, END_IMAGE]
+        if family == "janusflow":
+            tags += [PLACEHOLDER, BEGIN_GENERATION]
+        return head + ordinary + [(text, True) for text in tags]
     if family == "janus-pro-7b":
         head += ordinary
     roles = ["<|ref|>", "<|/ref|>", "<|det|>", "<|/det|>", "<|grounding|>", "<|User|>", "<|Assistant|>"]

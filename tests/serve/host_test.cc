@@ -177,6 +177,18 @@ TEST_F(Host, HoldsOneAtATimeWhereToldTo) {
   EXPECT_EQ(loaded(), std::vector<std::string>{"janus-tiny"});
 }
 
+TEST_F(Host, TellsWhenAModelWillBeUnloaded) {
+  open({});
+  wait_for_start();
+  EXPECT_EQ(host_->summaries()[0].unloads, 0) << "never";
+  open({.keep_alive_s = 600});
+  wait_for_start();
+  ask("");
+  constexpr int64_t kTolerance_s = 30;  // of a machine that does much else
+  EXPECT_NEAR(static_cast<double>(host_->summaries()[0].unloads),
+              static_cast<double>(std::time(nullptr) + 600), kTolerance_s);
+}
+
 TEST_F(Host, UnloadsWhatNobodyAsksFor) {
   open({.keep_alive_s = 1});
   wait_for_start();

@@ -88,6 +88,22 @@ TEST(Limits, HeaderFields) {
   EXPECT_EQ(with(51), 431);
 }
 
+TEST(Limits, QueryFields) {
+  JANUS_NEEDS_SERVE();
+  TestFront server({.query_fields = 50});
+  server.start();
+  const auto with = [&](int fields) {
+    std::string query = "?a=1";
+    for (int i = 1; i < fields; ++i) query += "&b";
+    return ask_raw(server.port(), get("/hello" + query));
+  };
+  EXPECT_EQ(with(50).status(), 200);
+  EXPECT_EQ(with(51).status(), 400);
+  const RawClient many = with(7'000);  // more than libmicrohttpd has memory for
+  EXPECT_EQ(many.status(), 400);
+  EXPECT_NE(many.text().find("at most 50 fields, found 7000"), std::string::npos) << many.text();
+}
+
 TEST(Limits, Connections) {
   JANUS_NEEDS_SERVE();
   TestFront server({.connections = 3});

@@ -70,6 +70,7 @@ TEST_F(OllamaTest, OptionsEndAnAnswer) {
   EXPECT_EQ(stopped["response"], "a large yellow");
   EXPECT_EQ(stopped["done_reason"], "stop");
   EXPECT_GT(stopped["prompt_eval_duration"], 0);
+  EXPECT_GT(stopped["eval_duration"], 0);
 }
 
 TEST_F(OllamaTest, ARawPromptIsTakenAsItStands) {
@@ -128,6 +129,9 @@ TEST_F(OllamaTest, ListsAndShowsModels) {
     EXPECT_EQ(models[0]["details"]["families"], Json::array({"janus"}));
   }
   EXPECT_EQ(tiny_->json(200, "GET", "/api/tags")["models"][0]["modified_at"], "2023-11-14T22:13:20.000000Z");
+  const std::string expiry = tiny_->json(200, "GET", "/api/ps")["models"][0]["expires_at"];
+  EXPECT_GT(expiry, "2100") << "the model stays";
+  EXPECT_LT(expiry, "3000") << "clients reckon with it";
   const Json shown = tiny_->json(200, "POST", "/api/show", R"({"name": "janus-tiny:latest"})");
   EXPECT_EQ(shown["capabilities"], Json::array({"completion", "vision"}));
   EXPECT_EQ(shown["model_info"]["janus.context_length"], 1024);

@@ -15,7 +15,7 @@ class OpenAiImages : public testing::Test {
   void SetUp() override { JANUS_NEEDS_TINY(); }
 
   // What `janus generate` makes.
-  Image generated(uint32_t seed, float guidance = ImageRequest{}.guidance, const std::string& negative = {}) {
+  Image generated(uint32_t seed, std::optional<float> guidance = {}, const std::string& negative = {}) {
     ImageRequest request{.prompt = kPrompt, .negative_prompt = negative, .guidance = guidance};
     request.sampling.seed = seed;
     return service_.generate(request).image;

@@ -26,10 +26,11 @@
 
 namespace janus::cli {
 
-// janus-tiny with an engine on a thread of its own.
+// janus-tiny, or another small model under its name, with an engine on a thread of its own.
 class TinyModel : public ServedModel {
  public:
-  TinyModel() : model_(open_builtin_model(open_device("cpu", {.threads = 1}))), engine_(*model_) {
+  TinyModel() : TinyModel(open_builtin_model(open_device("cpu", {.threads = 1}))) {}
+  explicit TinyModel(std::unique_ptr<Model> model) : model_(std::move(model)), engine_(*model_) {
     summary_ = {.name = "janus-tiny",
                 .created = 1'700'000'000,
                 .bytes = 17'000'000,
@@ -50,6 +51,7 @@ class TinyModel : public ServedModel {
 
   const ModelSummary& summary() const override { return summary_; }
   const Model& model() const override { return *model_; }
+  KnownImages& known_images() override { return known_images_; }
   RequestId submit(AnswerRequest request, AnswerSink sink) override {
     return as_asked([&] { return engine_.submit(std::move(request), std::move(sink)); });
   }
@@ -86,11 +88,14 @@ class TinyModel : public ServedModel {
   std::unique_ptr<Model> model_;
   Engine engine_;
   ModelSummary summary_;
+  KnownImages known_images_;
   std::thread thread_;
 };
 
 class TinyHost : public ModelHost {
  public:
+  TinyHost() : model(std::make_shared<TinyModel>()) {}
+  explicit TinyHost(std::unique_ptr<Model> other) : model(std::make_shared<TinyModel>(std::move(other))) {}
   // The last to let go of the model may be its engine's thread, which cannot end itself.
   ~TinyHost() override {
     while (model.use_count() > 1) std::this_thread::yield();
@@ -100,11 +105,12 @@ class TinyHost : public ModelHost {
            std::function<void(const ApiError&)> failed) override {
     // Without a share in it: a sink that lets go of it last, on the engine's thread, could not end that
     // thread.
-    if (name.empty() || name == "janus-tiny" || name == "janus-tiny:latest") return ready({std::shared_ptr<void>(), model.get()});
+    if (name.empty() || name == "janus-tiny" || name == "janus-tiny:latest")
+      return ready({std::shared_ptr<void>(), model.get()});
     failed(ApiError(404, "model " + name + ": expected janus-tiny", "model_not_found", "model"));
   }
 
-  std::shared_ptr<TinyModel> model = std::make_shared<TinyModel>();
+  const std::shared_ptr<TinyModel> model;
 };
 
 // One worker.
@@ -152,6 +158,9 @@ class RecordingRouter : public Router {
 
 class TinyService {
  public:
+  TinyService() = default;
+  explicit TinyService(std::unique_ptr<Model> model) : host(std::move(model)) {}
+
   using Exchanged = std::shared_ptr<RecordingExchange>;
 
   // path: one that was added, with a query where there is one.

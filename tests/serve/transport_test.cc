@@ -164,6 +164,19 @@ TEST(Transport, AnswersForAHandlerThatForgetsTo) {
   EXPECT_FALSE(half.text().ends_with("0\r\n\r\n")) << half.text();
 }
 
+TEST(Transport, TakesNoAddressForAnother) {
+  JANUS_NEEDS_SERVE();
+  TestFront server;
+  server.start();
+  for (const char* address : {"/hello%00x", "/hello?a%00=1", "/hello?a=%00"}) {
+    const RawClient refused = ask_raw(server.port(), get(address));
+    EXPECT_EQ(refused.status(), 400) << address;
+    EXPECT_NE(refused.text().find("%00"), std::string::npos) << refused.text();
+  }
+  EXPECT_EQ(ask_raw(server.port(), get("/hello?a=%2500")).status(), 200);
+  EXPECT_EQ(ask_raw(server.port(), get("/hello%2500")).status(), 404);
+}
+
 TEST(Transport, AnswersInTheShapeOfThePath) {
   JANUS_NEEDS_SERVE();
   TestFront server;

@@ -22,13 +22,73 @@ class ReleasedShapes {
   static NamedShapes of(const ReleasedDecoder& decoder) {
     ReleasedShapes shapes;
     shapes.language_model(decoder);
-    shapes.vision_tower();
+    shapes.vision_tower("vision_model.vision_tower.");
     shapes.connectors(decoder.hidden);
     shapes.vq_model();
     return std::move(shapes.all_);
   }
 
+  // JanusFlow-1.3B.
+  static NamedShapes of_flow() {
+    const int64_t hidden = kDecoder1B.hidden;
+    ReleasedShapes shapes;
+    shapes.language_model(kDecoder1B);
+    shapes.vision_tower("vision_und_enc_model.vision_tower.");
+    shapes.linear("vision_und_enc_aligner", kVision, hidden);
+    shapes.add("beg_of_und_embed", {1, hidden});
+    const std::string encoder = "vision_gen_enc_model.", decoder = "vision_gen_dec_model.";
+    shapes.linear(encoder + "time_embed.linear_1", kFlow, hidden);
+    shapes.linear(encoder + "time_embed.linear_2", hidden, hidden);
+    shapes.conv(encoder + "in_conv", 4, kFlow, 2);
+    shapes.linear("vision_gen_enc_aligner", kFlow, hidden);
+    shapes.add("vision_gen_dec_aligner_norm.weight", {hidden});
+    shapes.linear("vision_gen_dec_aligner", hidden, kFlow);
+    shapes.add(decoder + "input_norm.weight", {kFlow});
+    shapes.add(decoder + "out_convs.0.norm.weight", {2 * kFlow});
+    shapes.conv(decoder + "out_convs.0.unpatch_conv", 2 * kFlow, 16, 1);
+    for (const char* index : {"0", "1"}) {
+      shapes.convnext_block(encoder + "mid_block.res_blocks." + index, kFlow, hidden);
+      shapes.convnext_block(decoder + "mid_block.res_blocks." + index, 2 * kFlow, hidden);
+    }
+    return std::move(shapes.all_);
+  }
+
+  // The autoencoder of SDXL, in diffusers' names.
+  static NamedShapes of_vae() {
+    constexpr std::array<int64_t, 4> kLevels{128, 256, 512, 512};
+    ReleasedShapes shapes;
+    shapes.conv("quant_conv", 8, 8, 1);
+    shapes.conv("post_quant_conv", 4, 4, 1);
+    shapes.conv("encoder.conv_in", 3, 128, 3);
+    shapes.conv("decoder.conv_in", 4, 512, 3);
+    int64_t down = 128, up = 512;
+    for (size_t index = 0; index < kLevels.size(); ++index) {
+      const std::string level = std::to_string(index);
+      const bool last = index + 1 == kLevels.size();
+      shapes.vae_level("encoder.down_blocks." + level, down, kLevels[index], 2,
+                       last ? nullptr : "downsamplers.0");
+      shapes.vae_level("decoder.up_blocks." + level, up, kLevels[3 - index], 3,
+                       last ? nullptr : "upsamplers.0");
+      down = kLevels[index];
+      up = kLevels[3 - index];
+    }
+    for (const std::string side : {"encoder", "decoder"}) {
+      const std::string mid = side + ".mid_block.";
+      shapes.res_block(mid + "resnets.0", 512, 512);
+      shapes.norm(mid + "attentions.0.group_norm", 512);
+      for (const char* part : {"to_q", "to_k", "to_v", "to_out.0"})
+        shapes.linear(mid + "attentions.0." + part, 512, 512);
+      shapes.res_block(mid + "resnets.1", 512, 512);
+    }
+    shapes.norm("encoder.conv_norm_out", 512);
+    shapes.norm("decoder.conv_norm_out", 128);
+    shapes.conv("encoder.conv_out", 512, 8, 3);
+    shapes.conv("decoder.conv_out", 128, 3, 3);
+    return std::move(shapes.all_);
+  }
+
  private:
+  static constexpr int64_t kFlow = 768;
   static constexpr int64_t kVocabulary = 102400, kVision = 1024, kVisionMlp = 4096, kCodes = 16384, kCode = 8;
 
   void add(const std::string& name, std::vector<int64_t> shape) { all_.emplace_back(name, std::move(shape)); }
@@ -63,8 +123,7 @@ class ReleasedShapes {
     add("language_model.lm_head.weight", {kVocabulary, d.hidden});
   }
 
-  void vision_tower() {
-    const std::string root = "vision_model.vision_tower.";
+  void vision_tower(const std::string& root) {
     conv(root + "patch_embed.proj", 3, kVision, 16);
     add(root + "pos_embed", {1, 576, kVision});
     for (int64_t index = 0; index < 24; ++index) {
@@ -97,12 +156,29 @@ class ReleasedShapes {
     linear("gen_head.vision_head", hidden, kCodes);
   }
 
-  void res_block(const std::string& name, int64_t in, int64_t out) {
+  void convnext_block(const std::string& name, int64_t channels, int64_t hidden) {
+    conv(name + ".depthwise", 1, channels, 7);
+    add(name + ".norm.weight", {channels});
+    linear(name + ".channelwise_linear_1", channels, 4 * channels);
+    add(name + ".channelwise_norm.weight", {1, 1, 1, 4 * channels});
+    add(name + ".channelwise_norm.bias", {1, 1, 1, 4 * channels});
+    linear(name + ".channelwise_linear_2", 4 * channels, channels);
+    linear(name + ".cond_embeds_mapper", hidden, 2 * channels);
+  }
+
+  void vae_level(const std::string& name, int64_t in, int64_t out, int64_t blocks, const char* resample) {
+    for (int64_t index = 0; index < blocks; ++index) {
+      res_block(name + ".resnets." + std::to_string(index), index == 0 ? in : out, out, ".conv_shortcut");
+    }
+    if (resample != nullptr) conv(name + "." + resample + ".conv", out, out, 3);
+  }
+
+  void res_block(const std::string& name, int64_t in, int64_t out, const char* shortcut = ".nin_shortcut") {
     norm(name + ".norm1", in);
     conv(name + ".conv1", in, out, 3);
     norm(name + ".norm2", out);
     conv(name + ".conv2", out, out, 3);
-    if (in != out) conv(name + ".nin_shortcut", in, out, 1);
+    if (in != out) conv(name + shortcut, in, out, 1);
   }
   void attention(const std::string& name, int64_t channels) {
     norm(name + ".norm", channels);

@@ -9,6 +9,20 @@
 
 namespace janus {
 
+// What the tensors of a block are called, and how many groups its norms have.
+struct AttentionNames {
+  const char* norm = "norm";
+  const char* q = "q";
+  const char* k = "k";
+  const char* v = "v";
+  const char* proj_out = "proj_out";
+};
+struct BlockStyle {
+  const char* shortcut = "nin_shortcut";
+  AttentionNames attention = {};
+  int groups = 32;
+};
+
 // h = conv1(silu(norm1 x)); h = conv2(silu(norm2 h)); x + h, with x through a 1 x 1 convolution where the
 // number of channels changes.
 struct ResBlock {
@@ -16,7 +30,7 @@ struct ResBlock {
   Conv2d conv1, conv2;
   std::optional<Conv2d> nin_shortcut;
 
-  static ResBlock load(const Weights& w, int64_t in, int64_t out);
+  static ResBlock load(const Weights& w, int64_t in, int64_t out, const BlockStyle& style = {});
   Tensor operator()(const Tensor& x) const;  // [B, h, w, C] -> [B, h, w, F]
 };
 
@@ -25,8 +39,20 @@ struct AttentionBlock {
   GroupNorm norm;
   Linear q, k, v, proj_out;  // 1 x 1 convolutions
 
-  static AttentionBlock load(const Weights& w, int64_t channels);
+  static AttentionBlock load(const Weights& w, int64_t channels, const BlockStyle& style = {});
   Tensor operator()(const Tensor& x) const;  // [B, h, w, C] -> [B, h, w, C]
+};
+
+// The middle of an encoder or decoder: residual, attention, residual.
+struct MidBlock {
+  ResBlock block1;
+  AttentionBlock attention;
+  ResBlock block2;
+
+  // The scopes of the three.
+  static MidBlock load(const Weights& w1, const Weights& attention, const Weights& w2, int64_t channels,
+                       const BlockStyle& style = {});
+  Tensor operator()(const Tensor& x) const { return block2(attention(block1(x))); }  // [B, h, w, C] -> same
 };
 
 // Twice as wide and high: each position repeated, then a 3 x 3 convolution.
@@ -45,7 +71,7 @@ struct Downsample {
   Tensor operator()(const Tensor& x) const;  // [B, h, w, C] -> [B, h / 2, w / 2, C]
 };
 
-// A 1 x 1 convolution [F, C, 1, 1] as a product over positions.
+// A 1 x 1 convolution, stored as [F, C, 1, 1] or as a matrix, as a product over positions.
 Linear load_pointwise(const Weights& w, int64_t in, int64_t out);
 // A 3 x 3 convolution that keeps the size.
 Tensor same_conv3x3(const Conv2d& conv, const Tensor& x);

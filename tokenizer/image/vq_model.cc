@@ -26,15 +26,11 @@ namespace {
 constexpr int64_t kPixelChannels = 3;
 constexpr float kNormalizeEps = 1e-12F;
 
-}  // namespace
-
-VqModel::Mid VqModel::Mid::load(const Weights& w, int64_t channels, const VqNames& names) {
-  return {.block1 = ResBlock::load(w / names.mid_block1, channels, channels),
-          .attention = AttentionBlock::load(w / names.mid_attention, channels),
-          .block2 = ResBlock::load(w / names.mid_block2, channels, channels)};
+MidBlock load_mid(const Weights& w, int64_t channels, const VqNames& names) {
+  return MidBlock::load(w / names.mid_block1, w / names.mid_attention, w / names.mid_block2, channels);
 }
 
-Tensor VqModel::Mid::operator()(const Tensor& x) const { return block2(attention(block1(x))); }
+}  // namespace
 
 VqModel::Level VqModel::Level::load(const Weights& w, const VqNames& names, int64_t count, int64_t in,
                                     int64_t out, bool attention) {
@@ -72,7 +68,7 @@ VqModel::Encoder VqModel::Encoder::load(const Weights& w, const VqConfig& config
     encoder.levels.push_back(std::move(level));
     channels = out;
   }
-  encoder.mid = Mid::load(w, channels, names);
+  encoder.mid = load_mid(w, channels, names);
   encoder.norm_out = GroupNorm::load(w / "norm_out", channels);
   encoder.conv_out = Conv2d::load(w / "conv_out", channels, config.latent_channels, 3);
   return encoder;
@@ -89,7 +85,7 @@ VqModel::Decoder VqModel::Decoder::load(const Weights& w, const VqConfig& config
   const auto count = static_cast<int64_t>(config.level_channels.size());
   int64_t channels = config.level_channels.back();
   decoder.conv_in = Conv2d::load(w / "conv_in", config.latent_channels, channels, 3);
-  decoder.mid = Mid::load(w, channels, names);
+  decoder.mid = load_mid(w, channels, names);
   // The decoder's levels count in the order they run, from the smallest size up.
   for (int64_t index = 0; index < count; ++index) {
     const Weights l = w / names.decoder_levels / index;

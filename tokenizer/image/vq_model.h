@@ -65,15 +65,6 @@ class VqModel {
   DType dtype() const { return decoder_.conv_in.weight.dtype(); }
 
  private:
-  // Middle of encoder and decoder: residual, attention, residual.
-  struct Mid {
-    ResBlock block1;
-    AttentionBlock attention;
-    ResBlock block2;
-
-    static Mid load(const Weights& w, int64_t channels, const VqNames& names);
-    Tensor operator()(const Tensor& x) const;  // [B, h, w, C] -> same
-  };
   struct Level {
     std::vector<ResBlock> blocks;
     std::vector<AttentionBlock> attentions;  // one a block at the smallest size, else none
@@ -89,7 +80,7 @@ class VqModel {
   struct Encoder {
     Conv2d conv_in;
     std::vector<Level> levels;
-    Mid mid;
+    MidBlock mid;
     GroupNorm norm_out;
     Conv2d conv_out;
 
@@ -98,7 +89,7 @@ class VqModel {
   };
   struct Decoder {
     Conv2d conv_in;
-    Mid mid;
+    MidBlock mid;
     std::vector<Level> levels;
     GroupNorm norm_out;
     Conv2d conv_out;

@@ -8,6 +8,7 @@
 #include "cli/serve/replies.h"
 #include "cli/serve/request_json.h"
 #include "core/base/json.h"
+#include "generator/engine/engine_model.h"
 
 namespace janus::cli {
 namespace {
@@ -61,7 +62,8 @@ void txt2img(Service& service, const std::shared_ptr<Desk>& desk, const Exchange
   const nlohmann::json body = parse_body(exchange->request().body);
   Txt2Img request = read_txt2img(body, service.limits);
   with_model(service, exchange, desk->model(),
-             [&service, desk, exchange, request](const std::shared_ptr<ServedModel>& model) {
+             [&service, desk, exchange, request](const std::shared_ptr<ServedModel>& model) mutable {
+               request.settle(model->model().engine_model().image_defaults());
                check_text_length(request.image.prompt.size(), model->model(), "prompt");
                check_text_length(request.image.negative_prompt.size(), model->model(), "negative_prompt");
                const auto job = std::make_shared<Txt2ImgJob>(service, exchange, model, request);

@@ -39,6 +39,7 @@ Txt2ImgJob::Txt2ImgJob(Service& service, std::shared_ptr<Exchange> exchange,
       exchange_(std::move(exchange)),
       model_(std::move(model)),
       request_(std::move(request)),
+      submitted_(model_),
       slots_(static_cast<size_t>(request_.count())),
       left_(slots_.size()) {}
 
@@ -50,14 +51,7 @@ void Txt2ImgJob::start() {
     ImageRequest image = request_.image;
     image.sampling.seed = seed(place);
     try {
-      const RequestId id = model_->submit(std::move(image), sink(place));
-      bool given_up = false;
-      {
-        const std::lock_guard lock(mutex_);
-        slots_[place].id = id;
-        given_up = over_ || interrupted_;
-      }
-      if (given_up) model_->cancel(id);
+      submitted_.submit(std::move(image), sink(place));
     } catch (...) {
       fail(api_error_of(std::current_exception(), 400));
       return;
@@ -142,7 +136,7 @@ void Txt2ImgJob::fail(const ApiError& error) {
     over_ = true;
   }
   reply_error(*exchange_, error);
-  cancel_all();
+  submitted_.cancel();
 }
 
 void Txt2ImgJob::interrupt() {
@@ -150,18 +144,7 @@ void Txt2ImgJob::interrupt() {
     const std::lock_guard lock(mutex_);
     interrupted_ = true;
   }
-  cancel_all();
-}
-
-void Txt2ImgJob::cancel_all() {
-  std::vector<RequestId> ids;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const Slot& slot : slots_) {
-      if (slot.id != 0 && !slot.settled) ids.push_back(slot.id);
-    }
-  }
-  for (const RequestId id : ids) model_->cancel(id);
+  submitted_.cancel();
 }
 
 bool Txt2ImgJob::over() const {
@@ -212,8 +195,8 @@ std::string Txt2ImgJob::reply_body() const {
                   {"height", request_.form.side},
                   {"native_size", model_->model().info().image_size},
                   {"sampler_name", kSampler},
-                  {"cfg_scale", rounded(image.guidance)},
-                  {"steps", slots_.front().all_lines},
+                  {"cfg_scale", rounded(*image.guidance)},
+                  {"steps", image.steps.value_or(slots_.front().all_lines)},
                   {"batch_size", request_.batch_size},
                   {"sd_model_name", model_->summary().name},
                   {"sd_model_hash", ""},

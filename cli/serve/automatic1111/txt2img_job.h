@@ -10,6 +10,7 @@
 
 #include "cli/serve/automatic1111/txt2img_request.h"
 #include "cli/serve/service.h"
+#include "cli/serve/submitted.h"
 
 namespace janus::cli {
 
@@ -32,7 +33,6 @@ class Txt2ImgJob : public std::enable_shared_from_this<Txt2ImgJob> {
 
  private:
   struct Slot {
-    RequestId id = 0;
     int lines = 0, all_lines = 1;
     bool settled = false;
     std::optional<std::string> png;  // in base64
@@ -44,7 +44,6 @@ class Txt2ImgJob : public std::enable_shared_from_this<Txt2ImgJob> {
   void encode(size_t place, const Image& image);
   void settle(size_t place);
   void fail(const ApiError& error);
-  void cancel_all();
   std::string reply_body() const;
   uint32_t seed(size_t place) const { return request_.image.sampling.seed + static_cast<uint32_t>(place); }
 
@@ -54,6 +53,7 @@ class Txt2ImgJob : public std::enable_shared_from_this<Txt2ImgJob> {
   const Txt2Img request_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 
+  Submitted submitted_;
   mutable std::mutex mutex_;  // guards what follows
   std::vector<Slot> slots_;
   size_t left_;

@@ -12,8 +12,8 @@ Txt2Img read_txt2img(const nlohmann::json& body, const ServeLimits& limits) {
   request.body = body;
   request.image.prompt = fields.required_text("prompt");
   request.image.negative_prompt = fields.text("negative_prompt");
-  request.image.guidance =
-      static_cast<float>(fields.number("cfg_scale", request.image.guidance, kServedGuidance));
+  if (fields.contains("cfg_scale"))
+    request.image.guidance = static_cast<float>(fields.number("cfg_scale", 0, kServedGuidance));
   request.image.sampling.seed = read_seed(fields);
   const IntRange counts{.low = 1, .high = limits.choices};
   request.batch_size = static_cast<int>(fields.integer("batch_size", 1, counts));
@@ -26,6 +26,13 @@ Txt2Img read_txt2img(const nlohmann::json& body, const ServeLimits& limits) {
   request.form.side = square_side(width, fields.integer("height", width, kImageSides), "height");
   request.send_images = fields.boolean("send_images", true);
   return request;
+}
+
+void Txt2Img::settle(const ImageDefaults& defaults) {
+  if (!image.guidance) image.guidance = defaults.guidance;
+  if (!defaults.flows()) return;
+  const nlohmann::json sent = nlohmann::json::parse(to_line(body));
+  image.steps = static_cast<int>(RequestFields(sent).integer("steps", defaults.steps, kFlowSteps));
 }
 
 }  // namespace janus::cli

@@ -7,6 +7,7 @@
 #include "cli/serve/image_reply.h"
 #include "cli/serve/serve_limits.h"
 #include "generator/engine/request.h"
+#include "generator/image_defaults.h"
 
 namespace janus::cli {
 
@@ -18,10 +19,12 @@ struct Txt2Img {
   bool send_images = true;
 
   int count() const { return batch_size * n_iter; }
+  // Takes from the model what is not given, and the steps where it draws by flow. Throws ApiError (400).
+  void settle(const ImageDefaults& defaults);
 };
 
-// Throws ApiError (400). Steps, samplers, styles and override_settings are passed over: nothing of the kind
-// is there.
+// Throws ApiError (400). Samplers, styles and override_settings are passed over: nothing of the kind is
+// there. Nor are there steps where images are codes.
 Txt2Img read_txt2img(const nlohmann::json& body, const ServeLimits& limits);
 
 }  // namespace janus::cli

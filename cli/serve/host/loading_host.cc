@@ -52,8 +52,17 @@ std::vector<ModelSummary> LoadingHost::summaries() const {
   std::vector<ModelSummary> summaries;
   for (const Entry& entry : entries_) {
     summaries.push_back(entry.loaded ? entry.loaded->engine->summary() : entry.summary);
+    if (entry.loaded) summaries.back().unloads = unloads(*entry.loaded);
   }
   return summaries;
+}
+
+int64_t LoadingHost::unloads(const Loaded& one) const {
+  if (settings_.keep_alive_s == 0) return 0;
+  const auto unused = idle(one) ? Clock::now() - one.used : Clock::duration::zero();
+  const auto when = std::chrono::system_clock::now() + std::chrono::seconds(settings_.keep_alive_s) -
+                    std::chrono::duration_cast<std::chrono::system_clock::duration>(unused);
+  return std::chrono::duration_cast<std::chrono::seconds>(when.time_since_epoch()).count();
 }
 
 std::optional<ApiError> LoadingHost::unready() const {
@@ -314,7 +323,9 @@ std::shared_ptr<LoadingHost::Loaded> LoadingHost::open(const Entry& entry) {
   summary.rows =
       settings_.rows == 0 ? default_rows(chosen.model->device()) : static_cast<int>(settings_.rows);
   const EngineOptions options{.rows = summary.rows,
-                              .cache_tokens = cache_tokens(*chosen.model, summary.rows)};
+                              .cache_tokens = cache_tokens(*chosen.model, summary.rows),
+                              .answer_window = settings_.answer_window,
+                              .image_window = settings_.image_window};
   auto loaded = std::make_shared<Loaded>();
   loaded->engine = std::make_shared<ServedEngine>(
       std::move(summary), std::move(chosen),

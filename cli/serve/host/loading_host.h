@@ -19,10 +19,11 @@ namespace janus::cli {
 struct HostSettings {
   CommonOptions common = {};            // of every model but `model`
   std::vector<ModelNames> models = {};  // at least one
-  int64_t rows = 0;                     // as EngineOptions
-  int64_t queue = 64;                   // as ServedEngineSettings
-  int64_t most_loaded = 0;              // at the same time; 0: as many as memory holds
-  int64_t keep_alive_s = 0;             // a model that is not asked so long is unloaded; 0: none is
+  int64_t rows = 0;                     // as EngineOptions, and the next
+  int answer_window = kAutoWindow, image_window = kAutoWindow;
+  int64_t queue = 64;        // as ServedEngineSettings
+  int64_t most_loaded = 0;   // at the same time; 0: as many as memory holds
+  int64_t keep_alive_s = 0;  // a model that is not asked so long is unloaded; 0: none is
 };
 
 // Loads the first model at once, in the background: ask() refuses with 503 until it is there. A thread of its
@@ -73,6 +74,8 @@ class LoadingHost : public ModelHost {
   using Lock = std::unique_lock<std::mutex>;
 
   static bool idle(const Loaded& one) { return one.holders == 0 && one.engine->under_way() == 0; }
+  // In seconds since 1970, as ModelSummary::unloads.
+  int64_t unloads(const Loaded& one) const;
   std::shared_ptr<ServedModel> hold(const std::shared_ptr<Loaded>& loaded) const;
 
   void run();

@@ -16,7 +16,9 @@ std::string short_name(const std::string& model) {
   while (text.size() > 1 && text.ends_with('/')) text.pop_back();
   std::string name = std::filesystem::path(text).filename().string();
   // A folder's own name, where it is given as "." or through one.
-  if (name == "." || name == "..") name = std::filesystem::weakly_canonical(text).filename().string();
+  std::error_code ignored;
+  if (name == "." || name == "..")
+    name = std::filesystem::weakly_canonical(text, ignored).filename().string();
   if (const size_t revision = name.find('@'); revision != std::string::npos && revision > 0) {
     name.resize(revision);
   }

@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "generator/engine/engine_model.h"
+
 namespace janus::cli {
 
 using Clock = std::chrono::steady_clock;
@@ -179,7 +181,9 @@ RequestId ServedEngine::submit(AnswerRequest request, AnswerSink sink) {
 }
 
 RequestId ServedEngine::submit(ImageRequest request, ImageSink sink) {
-  const int64_t rows = request.guidance == 1.0F ? 1 : 2;  // another for what guidance leads away from
+  const ImageDefaults defaults = model().engine_model().image_defaults();
+  // Another row for what guidance leads away from.
+  const int64_t rows = request.guidance.value_or(defaults.guidance) == 1.0F ? 1 : 2;
   return put(std::move(request), std::move(sink), admit("image", rows, 0));
 }
 

@@ -29,6 +29,7 @@ class ServedEngine : public ServedModel {
 
   const ModelSummary& summary() const override { return summary_; }
   const Model& model() const override { return *chosen_.model; }
+  KnownImages& known_images() override { return known_images_; }
   RequestId submit(AnswerRequest request, AnswerSink sink) override;
   RequestId submit(ImageRequest request, ImageSink sink) override;
   RequestId submit(ScoreRequest request, ScoreSink sink) override;
@@ -59,6 +60,7 @@ class ServedEngine : public ServedModel {
   ChosenModel chosen_;
   const ServedEngineSettings settings_;
   Metrics& metrics_;
+  KnownImages known_images_;
   WaitingLine line_;
   Engine engine_;
   std::atomic<int64_t> under_way_ = 0, busy_rows_ = 0;

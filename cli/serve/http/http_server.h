@@ -18,6 +18,7 @@ struct HttpLimits {
   int64_t all_body_bytes = int64_t{512} << 20;  // of all requests under way
   int64_t header_bytes = int64_t{16} << 10;     // the address and all header fields
   int64_t header_fields = 100;                  // their number
+  int64_t query_fields = 100;                   // behind the address' question mark
   int64_t reply_bytes = int64_t{64} << 20;      // of a stream that its client has not taken yet
   int64_t connections = 512;                    // open at once
   int64_t connections_an_address = 128;         // of one client

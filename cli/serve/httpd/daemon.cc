@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstring>
 
 #include "cli/serve/httpd/read_request.h"
 
@@ -68,9 +69,10 @@ class HeldExchange : public Exchange {
 
 // A request while it is read, and until it is over.
 struct Daemon::Reading {
-  std::shared_ptr<Transaction> transaction;
-  int64_t bytes = 0;       // of the body so far
-  int64_t held_bytes = 0;  // of them that are kept
+  std::optional<ApiError> fault;             // of its address
+  std::shared_ptr<Transaction> transaction;  // once its headers are there
+  int64_t bytes = 0;                         // of the body so far
+  int64_t held_bytes = 0;                    // of them that are kept
   bool too_long = false;
   std::optional<HttpReply> early;  // decided before the body, and given once it is read
   bool answered = false;           // without handing the request over
@@ -84,6 +86,7 @@ Daemon::Daemon(const HttpServerOptions& options, HttpHooks hooks)
   constexpr size_t kRest = 24 << 10;
   std::vector<MHD_OptionItem> items{
       {MHD_OPTION_NOTIFY_CONNECTION, reinterpret_cast<intptr_t>(&on_connection), this},
+      {MHD_OPTION_URI_LOG_CALLBACK, reinterpret_cast<intptr_t>(&on_address), this},
       {MHD_OPTION_NOTIFY_COMPLETED, reinterpret_cast<intptr_t>(&on_completed), this},
       {MHD_OPTION_LISTEN_SOCKET, options_.listener, nullptr},
       {MHD_OPTION_CONNECTION_MEMORY_LIMIT, static_cast<intptr_t>(limits.header_bytes + kRest), nullptr},
@@ -176,11 +179,29 @@ void Daemon::give_time(MHD_Connection* connection, int64_t time_s) {
   open_.give_time(static_cast<Connections::Connection*>(info->socket_context), seconds(time_s));
 }
 
+// What it returns is the request's state from here on.
+void* Daemon::on_address(void* self, const char* address, MHD_Connection* /*connection*/) {
+  try {
+    std::optional<ApiError> fault = address_fault(address, static_cast<Daemon*>(self)->options_.limits);
+    if (!fault) return nullptr;
+    // The library takes the query apart next, and closes the connection where its fields are too many for the
+    // memory that it has. It hands over its own buffer.
+    if (char* query = std::strchr(const_cast<char*>(address), '?')) query[1] = '\0';
+    auto reading = std::make_unique<Reading>();
+    reading->fault = std::move(fault);
+    return reading.release();
+  } catch (const std::exception&) {
+    return nullptr;  // want of memory
+  }
+}
+
 MHD_Result Daemon::on_access(void* self, MHD_Connection* connection, const char* path, const char* method,
                              const char* /*version*/, const char* data, size_t* size, void** state) {
   auto& daemon = *static_cast<Daemon*>(self);
   try {
-    if (*state == nullptr) return daemon.begin(connection, path, method, state);
+    if (*state == nullptr || static_cast<Reading*>(*state)->transaction == nullptr) {
+      return daemon.begin(connection, path, method, state);
+    }
     auto& reading = *static_cast<Reading*>(*state);
     if (reading.handed_over) return reading.transaction->go_on(reading.transaction);
     if (*size == 0) return daemon.serve(connection, reading);
@@ -197,12 +218,14 @@ MHD_Result Daemon::begin(MHD_Connection* connection, const char* path, const cha
   if (ends_) return MHD_NO;
   give_time(connection, limits.body_seconds);
   HttpRequest request = read_request(connection, path, method);
-  const std::optional<ApiError> fault = header_fault(connection, request, limits);
+  std::unique_ptr<Reading> reading(static_cast<Reading*>(std::exchange(*state, nullptr)));
+  if (reading == nullptr) reading = std::make_unique<Reading>();
+  const std::optional<ApiError> fault =
+      reading->fault ? std::move(reading->fault) : header_fault(connection, request, limits);
   HttpAdmission admission;
   if (!fault) admission = hooks_.admit(request);
   const std::optional<int64_t> length = stated_length(request);
   const bool asks = request.headers.contains("expect");
-  auto reading = std::make_unique<Reading>();
   reading->transaction =
       std::make_shared<Transaction>(std::move(request), std::move(admission.headers), limits.reply_bytes);
   {
@@ -299,7 +322,7 @@ void Daemon::on_completed(void* self, MHD_Connection* connection, void** state,
                           MHD_RequestTerminationCode code) {
   auto& daemon = *static_cast<Daemon*>(self);
   const std::unique_ptr<Reading> reading(static_cast<Reading*>(std::exchange(*state, nullptr)));
-  if (reading == nullptr) return;
+  if (reading == nullptr || reading->transaction == nullptr) return;
   daemon.give_time(connection, daemon.options_.limits.idle_seconds);
   daemon.finish(reading.get(), code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 }

@@ -31,6 +31,7 @@ class Daemon : public HttpServer {
                               const char* version, const char* data, size_t* size, void** state);
   static void on_completed(void* self, MHD_Connection* connection, void** state,
                            MHD_RequestTerminationCode code);
+  static void* on_address(void* self, const char* address, MHD_Connection* connection);
   static void on_connection(void* self, MHD_Connection* connection, void** context,
                             MHD_ConnectionNotificationCode code);
   static void on_log(void* self, const char* format, va_list arguments);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -65,6 +66,18 @@ std::optional<int64_t> stated_length(const HttpRequest& request) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
   if (error != std::errc() || end != text.data() + text.size() || length < 0) return INT64_MAX;
   return length;
+}
+
+std::optional<ApiError> address_fault(std::string_view address, const HttpLimits& limits) {
+  if (address.find("%00") != address.npos) {
+    return ApiError(400, "address: expected text, found a zero byte (%00); leave it out");
+  }
+  const size_t mark = address.find('?');
+  if (mark == address.npos) return std::nullopt;
+  const int64_t fields = 1 + std::count(address.begin() + static_cast<int64_t>(mark), address.end(), '&');
+  if (fields <= limits.query_fields) return std::nullopt;
+  return ApiError(400, fmt::format("query: expected at most {} fields, found {}; send fewer",
+                                   limits.query_fields, fields));
 }
 
 std::optional<ApiError> header_fault(MHD_Connection* connection, const HttpRequest& request,

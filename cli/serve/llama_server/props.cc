@@ -2,6 +2,7 @@
 
 #include <janus/version.h>
 
+#include "generator/engine/engine_model.h"
 #include "generator/limits.h"
 
 namespace janus::cli {
@@ -21,11 +22,19 @@ Json props_json(const ServedModel& served) {
   const ModelInfo& info = served.model().info();
   const AnswerRequest answer;
   const ImageRequest image;
+  const ImageDefaults defaults = served.model().engine_model().image_defaults();
   Json params = sampling_json(answer.sampling);
   params["max_tokens"] = answer.max_tokens;
   params["n_predict"] = answer.max_tokens;
   Json image_params = sampling_json(image.sampling);
-  image_params["guidance"] = image.guidance;
+  Json images{{"size", fmt::format("{0}x{0}", info.image_size)}};
+  if (defaults.flows()) {
+    image_params = {{"steps", defaults.steps}, {"seed", -1}};
+  } else {
+    images["codes"] = {info.codes_height, info.codes_width};
+  }
+  image_params["guidance"] = rounded(defaults.guidance);
+  images["params"] = std::move(image_params);
   return {
       {"default_generation_settings",
        {{"n_ctx", info.context_length}, {"speculative", false}, {"params", std::move(params)}}},
@@ -34,10 +43,7 @@ Json props_json(const ServedModel& served) {
       // Where files lie on the machine is nobody's business.
       {"model_path", summary.name},
       {"modalities", {{"vision", true}, {"audio", false}}},
-      {"image_generation",
-       {{"size", fmt::format("{0}x{0}", info.image_size)},
-        {"codes", {info.codes_height, info.codes_width}},
-        {"params", std::move(image_params)}}},
+      {"image_generation", std::move(images)},
       {"build_info", fmt::format("janus {}", JANUS_VERSION)},
   };
 }

@@ -21,9 +21,10 @@ void answer(Service& service, OllamaKind kind, const ExchangePtr& exchange) {
              [&service, exchange, body, ask, begin](const std::shared_ptr<ServedModel>& model) {
                if (ask.only_load) return reply_json(*exchange, ollama_loaded(ask));
                const OllamaTimes times{.begin = begin, .loaded = std::chrono::steady_clock::now()};
-               start_ollama_answer(
-                   model, exchange, ask,
-                   ollama_answer_request(ask, RequestFields(*body), model->model(), service.limits), times);
+               start_ollama_answer(model, exchange, ask,
+                                   ollama_answer_request(ask, RequestFields(*body), model->model(),
+                                                         model->known_images(), service.limits),
+                                   times);
              });
 }
 

@@ -35,7 +35,6 @@ class OllamaReply {
 
   void take(std::string_view text) {
     if (text.empty()) return;
-    if (!first_text_) first_text_ = Clock::now();
     if (ask_.stream) write(reply_json(ask_, text, false));
   }
 
@@ -69,19 +68,12 @@ class OllamaReply {
   }
 
   void add_durations(Json& reply, const AnswerResult& result) const {
-    const Clock::time_point now = Clock::now();
-    int64_t reading = nanoseconds(result.timings.vision_ms + result.timings.prefill_ms);
-    int64_t writing = nanoseconds(result.timings.decode_ms);
-    if (reading == 0) {  // a stop string has ended it, and the engine tells no times
-      reading = nanoseconds(first_text_.value_or(now) - times_.loaded);
-      writing = nanoseconds(now - first_text_.value_or(now));
-    }
-    reply["total_duration"] = nanoseconds(now - times_.begin);
+    reply["total_duration"] = nanoseconds(Clock::now() - times_.begin);
     reply["load_duration"] = nanoseconds(times_.loaded - times_.begin);
     reply["prompt_eval_count"] = prompt_tokens_;
-    reply["prompt_eval_duration"] = reading;
+    reply["prompt_eval_duration"] = nanoseconds(result.timings.vision_ms + result.timings.prefill_ms);
     reply["eval_count"] = result.tokens;
-    reply["eval_duration"] = writing;
+    reply["eval_duration"] = nanoseconds(result.timings.decode_ms);
   }
 
   const std::shared_ptr<Exchange> exchange_;
@@ -89,7 +81,6 @@ class OllamaReply {
   const OllamaTimes times_;
   const int64_t prompt_tokens_;
   bool begun_ = false;
-  std::optional<Clock::time_point> first_text_;
 };
 
 }  // namespace

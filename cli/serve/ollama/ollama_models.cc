@@ -58,6 +58,15 @@ std::string changed(const ModelSummary& summary) {
   return time_text(Microseconds(std::chrono::seconds(summary.created)));
 }
 
+// Clients want a time, and take one beyond 20 years for none.
+std::string expiry(const ModelSummary& summary) {
+  constexpr auto kNever = std::chrono::years(100);
+  const auto second = summary.unloads != 0
+                          ? std::chrono::system_clock::time_point(std::chrono::seconds(summary.unloads))
+                          : std::chrono::system_clock::now() + kNever;
+  return time_text(std::chrono::floor<std::chrono::seconds>(second));
+}
+
 Json model_info(const ModelSummary& summary, const ModelInfo& info) {
   const std::string family = info.family;
   return {{"general.architecture", family},
@@ -97,8 +106,7 @@ Json ollama_ps(const std::vector<ModelSummary>& summaries) {
     Json model = listed_json(summary);
     model["size_vram"] = summary.device.starts_with("cuda") ? summary.bytes : 0;
     model["context_length"] = summary.context_length;
-    // Clients want a time; a model stays as long as the server lets it.
-    model["expires_at"] = "9999-12-31T23:59:59Z";
+    model["expires_at"] = expiry(summary);
     models.push_back(std::move(model));
   }
   return {{"models", std::move(models)}};

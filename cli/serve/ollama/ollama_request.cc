@@ -105,12 +105,12 @@ OllamaAsk read_ollama(OllamaKind kind, const RequestFields& fields, const ServeL
 }
 
 AnswerRequest ollama_answer_request(const OllamaAsk& ask, const RequestFields& fields, const Model& model,
-                                    const ServeLimits& limits) {
+                                    KnownImages& known, const ServeLimits& limits) {
   AnswerRequest request;
   if (ask.kind == OllamaKind::generate && fields.boolean("raw")) {
     request = raw_request(fields, model);
   } else {
-    PromptImages images(model, limits);
+    PromptImages images(model, known, limits);
     request = answer_request(ask.kind == OllamaKind::chat ? chat_messages(fields, images)
                                                           : prompt_messages(fields, images));
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/serve/known_images.h"
 #include "cli/serve/request_json.h"
 #include "cli/serve/serve_limits.h"
 #include "generator/engine/request.h"
@@ -30,6 +31,6 @@ OllamaAsk read_ollama(OllamaKind kind, const RequestFields& fields, const ServeL
 
 // The request to the engine. Decodes images, which takes a while. Throws ApiError (400).
 AnswerRequest ollama_answer_request(const OllamaAsk& ask, const RequestFields& fields, const Model& model,
-                                    const ServeLimits& limits);
+                                    KnownImages& known, const ServeLimits& limits);
 
 }  // namespace janus::cli

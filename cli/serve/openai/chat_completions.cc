@@ -125,15 +125,14 @@ void add_chat_completions(Router& router, Service& service) {
     with_body_and_model(
         service, exchange,
         [&service, exchange](const nlohmann::json& body, const std::shared_ptr<ServedModel>& model) {
-          const ChatRequest chat = read_chat_request(body, model->model(), service.limits);
+          const ChatRequest chat =
+              read_chat_request(body, model->model(), model->known_images(), service.limits);
           const auto reply = std::make_shared<ChatReply>(chat, model);
           if (!chat.stream) return start_answers(model, exchange, chat.job, at_once(reply, exchange));
           const auto stream = std::make_shared<EventStream>(exchange);
-          std::vector<ServerEvent> first;
           for (int k = 0; k < chat.job.choices; ++k) {
-            first.push_back({reply->chunk(k, {{"role", "assistant"}, {"content", ""}})});
+            stream->send_first(reply->chunk(k, {{"role", "assistant"}, {"content", ""}}));
           }
-          stream->begin_with(std::move(first));
           start_answers(model, exchange, chat.job, streamed(reply, stream));
           stream->begin();
         });

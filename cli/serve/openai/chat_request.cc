@@ -33,7 +33,8 @@ int read_max_tokens(const RequestFields& fields, std::string_view key, std::stri
   return static_cast<int>(std::min(tokens, limits.max_tokens));
 }
 
-ChatRequest read_chat_request(const nlohmann::json& body, const Model& model, const ServeLimits& limits) {
+ChatRequest read_chat_request(const nlohmann::json& body, const Model& model, KnownImages& known,
+                              const ServeLimits& limits) {
   const RequestFields fields(body);
   ChatRequest chat;
   AnswerRequest& request = chat.job.request;
@@ -50,7 +51,7 @@ ChatRequest read_chat_request(const nlohmann::json& body, const Model& model, co
   const auto top = static_cast<int>(fields.integer("top_logprobs", 0, kTopLogprobs));
   if (top > 0 && !logprobs) refuse_field("top_logprobs", "\"logprobs\": true beside it", top);
 
-  PromptImages images(model, limits);
+  PromptImages images(model, known, limits);
   std::vector<Message> messages;
   fields.each("messages", [&](const nlohmann::json& message, const std::string& path) {
     messages.push_back(read_message(message, path, images));

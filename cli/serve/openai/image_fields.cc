@@ -9,6 +9,7 @@
 #include "cli/serve/image_text.h"
 #include "cli/serve/sampling_fields.h"
 #include "generator/engine/engine_model.h"
+#include "generator/engine/latent_flow.h"
 #include "generator/limits.h"
 
 namespace janus::cli {
@@ -22,11 +23,13 @@ ImageFields read_image_fields(const RequestFields& fields, const std::string& pr
   request.prompt = prompt;
   request.negative_prompt = fields.text("negative_prompt");
   const char* guidance = fields.contains("guidance_scale") ? "guidance_scale" : "cfg_scale";
-  request.guidance = static_cast<float>(fields.number(guidance, request.guidance, kServedGuidance));
+  const ImageDefaults defaults = model.engine_model().image_defaults();
+  request.guidance = static_cast<float>(fields.number(guidance, defaults.guidance, kServedGuidance));
+  if (defaults.flows()) request.steps = static_cast<int>(fields.integer("steps", defaults.steps, kFlowSteps));
   request.sampling = read_sampling(fields, request.sampling);
   read.job.count = static_cast<int>(fields.integer("n", 1, {.low = 1, .high = limits.choices}));
   read.job.partial_images = static_cast<int>(fields.integer("partial_images", 0, kPartialImages));
-  const IntRange every{.low = 0, .high = model.engine_model().code_lines()};
+  const IntRange every{.low = 0, .high = request.steps.value_or(model.engine_model().code_lines())};
   read.job.preview_every = static_cast<int>(fields.integer("janus_preview_every", 0, every));
   read.form.side = side_of_size(fields.text("size"), fields.path_of("size"));
   read.form.format = format_of_name(fields.text("output_format", "png"), fields.path_of("output_format"));
@@ -69,7 +72,9 @@ Json ImageWriter::form() const {
 
 Json ImageWriter::usage(int images) const {
   const EngineModel& parts = model_->model().engine_model();
-  const int64_t codes = parts.code_lines() * parts.codes_per_line() * images;
+  const LatentFlow* flow = parts.latent_flow();
+  const int64_t each = flow != nullptr ? flow->tokens() : parts.code_lines() * parts.codes_per_line();
+  const int64_t codes = each * images;
   return {{"input_tokens", fields_.prompt_tokens},
           {"output_tokens", codes},
           {"total_tokens", fields_.prompt_tokens + codes},

@@ -20,7 +20,7 @@ struct ImageFields {
 
 // Reads all but the prompt, which the caller has and which messages call `prompt_param`: size, output_format,
 // output_compression, partial_images, janus_preview_every, n, negative_prompt, guidance_scale or cfg_scale,
-// and those of sampling. Throws ApiError (400).
+// steps of a model that draws by flow, and those of sampling. Throws ApiError (400).
 ImageFields read_image_fields(const RequestFields& fields, const std::string& prompt,
                               const std::string& prompt_param, const Model& model, const ServeLimits& limits);
 

@@ -93,7 +93,7 @@ std::string words_of(const Message& message) {
 
 }  // namespace
 
-ResponseRequest read_response_request(const nlohmann::json& body, const Model& model,
+ResponseRequest read_response_request(const nlohmann::json& body, const Model& model, KnownImages& known,
                                       const ServeLimits& limits) {
   const RequestFields fields(body);
   refuse_state_and_forms(fields);
@@ -101,7 +101,7 @@ ResponseRequest read_response_request(const nlohmann::json& body, const Model& m
   response.stream = fields.boolean("stream");
   const SamplingOptions sampling = read_sampling(fields, AnswerRequest{}.sampling);
   const int max_tokens = read_max_tokens(fields, "max_output_tokens", "max_tokens", limits);
-  PromptImages images(model, limits);
+  PromptImages images(model, known, limits);
   const std::vector<Message> messages = read_messages(fields, images);
   AnswerRequest request = answer_request(messages);
 

@@ -7,6 +7,7 @@
 
 #include "cli/serve/answer_run.h"
 #include "cli/serve/conversation.h"
+#include "cli/serve/known_images.h"
 #include "cli/serve/openai/image_fields.h"
 #include "cli/serve/request_json.h"
 #include "cli/serve/serve_limits.h"
@@ -25,7 +26,7 @@ struct ResponseRequest {
 // Reads a body. The tool is used where `tool_choice` asks for it, or where it leaves the choice and the last
 // message shows no image: a question about an image is answered. It draws the words of the last message.
 // Throws ApiError (400), also for what needs a state of earlier requests.
-ResponseRequest read_response_request(const nlohmann::json& body, const Model& model,
+ResponseRequest read_response_request(const nlohmann::json& body, const Model& model, KnownImages& known,
                                       const ServeLimits& limits);
 
 }  // namespace janus::cli

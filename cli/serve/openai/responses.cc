@@ -62,16 +62,12 @@ class Response {
     if (started_) {
       stream_->send(to_line(json), type);
     } else {
-      first_.push_back({to_line(json), type});
+      stream_->send_first(to_line(json), type);
     }
   }
 
   // To be called before the work begins that the events tell of, which may be on another thread.
-  void start() {
-    if (!stream_) return;
-    started_ = true;
-    stream_->begin_with(std::move(first_));
-  }
+  void start() { started_ = true; }
   // Sends what is told so far, unless it has failed.
   void send_beginning() {
     if (stream_) stream_->begin();
@@ -110,7 +106,6 @@ class Response {
   const int64_t prompt_tokens_;
   std::optional<EventStream> stream_;
   Json object_;
-  std::vector<ServerEvent> first_;
   bool started_ = false;
   std::atomic<int64_t> sequence_ = 0;  // an error may come from another thread
 };
@@ -243,7 +238,8 @@ void add_responses(Router& router, Service& service) {
     with_body_and_model(
         service, exchange,
         [&service, exchange](const nlohmann::json& body, const std::shared_ptr<ServedModel>& model) {
-          const ResponseRequest asked = read_response_request(body, model->model(), service.limits);
+          const ResponseRequest asked =
+              read_response_request(body, model->model(), model->known_images(), service.limits);
           const auto response = std::make_shared<Response>(body, asked, model, exchange);
           if (asked.image) {
             draw(service, model, exchange, asked, response);

@@ -46,6 +46,7 @@ const Kernels kKernels = {
     .channel_sums = channel_sums,
     .channel_squares = channel_squares,
     .channel_scale = channel_scale,
+    .depthwise = depthwise,
     .add = add,
     .gelu_erf = gelu_erf,
     .swiglu = swiglu,

@@ -13,6 +13,16 @@ void add(const float* x, const float* y, int64_t size, float* out) {
   });
 }
 
+void depthwise(const float* const* pixels, const float* const* taps, int64_t count, int64_t channels,
+               const float* bias, float* out) {
+  for_each_vector(channels, [&](int64_t c, int64_t lanes) {
+    Vec total = load_up_to(bias + c, lanes);
+    for (int64_t i = 0; i < count; ++i)
+      total = fma(load_up_to(pixels[i] + c, lanes), load_up_to(taps[i] + c, lanes), total);
+    store_up_to(out + c, total, lanes);
+  });
+}
+
 void gelu_erf(const float* x, int64_t size, float* out) {
   for_each_vector(size, [&](int64_t i, int64_t count) {
     const Vec value = load_up_to(x + i, count);

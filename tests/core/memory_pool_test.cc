@@ -1,0 +1,38 @@
+// Blocks that are freed and taken again.
+#include "core/cpu/memory_pool.h"
+
+#include <gtest/gtest.h>
+
+namespace janus::cpu {
+namespace {
+
+TEST(MemoryPool, GivesAFreedBlockAgain) {
+  const auto pool = std::make_shared<MemoryPool>(1 << 20);
+  std::shared_ptr<void> block = pool->allocate(4096);
+  const void* const place = block.get();
+  block.reset();
+  EXPECT_EQ(pool->free_bytes(), 4096U);
+  EXPECT_EQ(pool->allocate(4000).get(), place);
+}
+
+TEST(MemoryPool, KeepsNoMoreThanItsLimit) {
+  const auto pool = std::make_shared<MemoryPool>(10'000);
+  std::vector<std::shared_ptr<void>> blocks;
+  for (int i = 0; i < 5; ++i) blocks.push_back(pool->allocate(4096));
+  blocks.clear();
+  EXPECT_EQ(pool->free_bytes(), 8192U);
+}
+
+TEST(MemoryPool, ReturnsWhatNobodyHasAskedForInAWhile) {
+  MemoryPool::Clock::time_point now{};
+  const auto pool = std::make_shared<MemoryPool>(1 << 20, [&] { return now; });
+  pool->allocate(4096).reset();
+  for (int second = 0; second < 30; ++second) {
+    now += std::chrono::seconds(1);
+    pool->allocate(64).reset();  // this one is taken again each time
+    EXPECT_EQ(pool->free_bytes(), second < 10 ? 4160U : 64U) << second;
+  }
+}
+
+}  // namespace
+}  // namespace janus::cpu

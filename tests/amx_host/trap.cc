@@ -89,16 +89,11 @@ class Instruction {
   int64_t stride_ = 0;
 };
 
+}  // namespace
+
+// choice_trap.cc installs it: what runs before a test must not have been compiled for these vectors.
 void on_illegal_instruction(int, siginfo_t*, void* context) {
   if (!Instruction(*static_cast<ucontext_t*>(context)).run()) abort();
 }
 
-[[maybe_unused]] const bool kInstalled = [] {
-  struct sigaction action {};
-  action.sa_sigaction = on_illegal_instruction;
-  action.sa_flags = SA_SIGINFO;
-  return sigaction(SIGILL, &action, nullptr) == 0;
-}();
-
-}  // namespace
 }  // namespace janus::cpu::amx_trap

@@ -15,15 +15,16 @@ namespace {
 
 class Tiles : public testing::Test {
  protected:
-  // Null where this machine lacks the instruction set.
-  static std::shared_ptr<Device> open(const char* isa, int threads = 0) {
+  // Null where this machine lacks the instruction set; missing_ says why.
+  std::shared_ptr<Device> open(const char* isa, int threads = 0) {
     const char* const before = std::getenv("JANUS_ISA");
     const std::string kept = before == nullptr ? "" : before;
     setenv("JANUS_ISA", isa, 1);
     std::shared_ptr<Device> device;
     try {
       device = open_device("cpu", {threads});
-    } catch (const Error&) {
+    } catch (const Error& error) {
+      missing_ = error.what();
     }
     if (kept.empty()) {
       unsetenv("JANUS_ISA");
@@ -34,7 +35,7 @@ class Tiles : public testing::Test {
   }
   void SetUp() override {
     device_ = open("amx");
-    if (device_ == nullptr) GTEST_SKIP() << "no matrix unit";
+    if (device_ == nullptr) GTEST_SKIP() << missing_;
   }
 
   static Tensor copied(Device& to, const Tensor& x) { return ops::from_host(to, ops::to_host(x), x.shape()); }
@@ -48,6 +49,7 @@ class Tiles : public testing::Test {
   }
 
   std::shared_ptr<Device> device_;
+  std::string missing_;
 };
 
 // Steps and passes of 1 to 70 rows; each row alone has the bits that it has among the others.

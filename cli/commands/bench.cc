@@ -68,6 +68,7 @@ void Bench::run(const OnLine& on_line) {
   on_line(bandwidth());
   on_line(peak("f32_peak", multiply_add_peak));
   on_line(peak("int8_peak", int8_peak));
+  if (matrix_peak(model_.device()) > 0) on_line(peak("matrix_peak", matrix_peak));
   on_line({.what = "load",
            .ms = chosen_.load_ms,
            .bytes = stored_bytes_,

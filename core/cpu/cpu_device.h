@@ -28,6 +28,7 @@ class CpuDevice : public Device {
   double multiply_add_peak() const override;
   double int8_peak() const override;
   double product_peak(DType weights) const override;
+  double matrix_peak() const override;
 
   std::shared_ptr<void> allocate(size_t bytes) override { return pool_->allocate(bytes); }
   void upload(void* to, const void* from_host, size_t bytes) override;

@@ -72,7 +72,7 @@ double multiply_add_peak(const Kernels& kernels, const ThreadPool& thread_pool) 
   });
 }
 
-double term_peak(const Kernels& kernels, const ThreadPool& thread_pool) {
+double matrix_peak(const Kernels& kernels, const ThreadPool& thread_pool) {
   return peak(thread_pool, [&](int64_t rounds) {
     // A round is four tiles, which take longer than twelve vectors.
     float result = 0;

@@ -21,6 +21,6 @@ double int8_peak(const Kernels& kernels, const ThreadPool& thread_pool);
 // And of 16 bits, added up in 32.
 double int16_peak(const Kernels& kernels, const ThreadPool& thread_pool);
 // And of bf16 in the tiles of a matrix unit, for kernels that have one.
-double term_peak(const Kernels& kernels, const ThreadPool& thread_pool);
+double matrix_peak(const Kernels& kernels, const ThreadPool& thread_pool);
 
 }  // namespace janus::cpu

@@ -141,4 +141,6 @@ double int8_peak(Device& device) { return measured(device, device.int8_peak()); 
 
 double product_peak(Device& device, DType weights) { return measured(device, device.product_peak(weights)); }
 
+double matrix_peak(Device& device) { return device.matrix_peak(); }
+
 }  // namespace janus

@@ -68,6 +68,10 @@ struct TermKernels {
   int64_t (*multiply_add)(int64_t rounds, float* result);
 };
 
+// Loops that do nothing but read, and what they read at once.
+inline constexpr int kReadShapes = 6;
+inline constexpr int64_t kReadStep = 1024;  // floats
+
 // Where a tile of 4 x 4 pixels of a convolution's result goes, for up to tile_columns filters.
 struct WinogradTile {
   float* out;
@@ -231,7 +235,7 @@ struct Kernels {
   void (*rope)(float* head, int64_t width, const float* cosines, const float* sines);
 
   // For hardware_peaks.cc; see simd/hardware_peaks.h.
-  float (*read_all)(const float* x, int64_t size);
+  float (*read_all)(const float* x, int64_t size, int shape);  // shape < kReadShapes
   int64_t (*multiply_add)(int64_t rounds, float* result);
   int64_t (*multiply_add_bytes)(int64_t rounds, int32_t* result);
   int64_t (*multiply_add_int16)(int64_t rounds, int32_t* result);

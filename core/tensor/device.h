@@ -23,8 +23,8 @@ struct DeviceTraits {
   bool has_own_memory = false;            // else weights are read where their file is mapped
   bool takes_threads = false;             // DeviceOptions::threads counts
   bool supports_device_decoding = false;  // has a DeviceDecoder
-  // Products of several tokens by weights other than f32 take activations as two terms of bf16, or three. What
-  // else does is the backend's own: docs/numerics.md.
+  // Products of several tokens by weights other than f32 take activations as two terms of bf16, or three.
+  // What else does is the backend's own: docs/numerics.md.
   bool splits_activations = false;
   int batch_rows = 1;  // sequences decoded side by side; more gain nothing
 };

@@ -67,7 +67,7 @@ TEST_F(Tiles, AnyNumberOfRows) {
                         fmt::format("{}, {} rows", name_of(dtype), kMost));
     oracle::expect_near(pass, expected, exact, fmt::format("{}, {} tokens", name_of(dtype), kMost));
     const Tensor pass_rows = pass.reshape(Shape{kMost, 1, kWidth});
-    for (int64_t rows = 1; rows < kMost; ++rows) {
+    for (const int64_t rows : {1, 2, 3, 4, 5, 8, 15, 16, 17, 31, 32, 33, 48, 49, 63, 64, 65, 69}) {
       const std::string what = fmt::format("{}, {} of {} rows", name_of(dtype), rows, kMost);
       const Tensor some = all.rows(kMost - rows, rows);
       oracle::expect_same(ops::linear(some, weight, bias), steps.rows(kMost - rows, rows), what);
@@ -86,6 +86,7 @@ TEST_F(Tiles, OddShapes) {
     for (const int64_t depth : {1, 31, 33, 96, 256, 257, 288, 513, 1024, 1100}) {
       if (depth % block != 0) continue;
       for (const int64_t width : {1, 15, 16, 17, 33, 70, 300}) {
+        if (width > 70 && depth != 288) continue;  // several pieces of columns
         const Tensor weight = weight_of(Shape{width, depth}, 3, dtype);
         const oracle::Values wide = oracle::widen(ops::convert(weight, DType::f32));
         for (const Shape& shape : {Shape{5, 1, depth}, Shape{1, 19, depth}, Shape{3, 16, depth}}) {

@@ -37,9 +37,9 @@ float read_streams(const float* x, int64_t size) {
 // Which of them is the fastest depends on the processor: one core of a Zen 4 reads 15 GB/s as one stream and
 // 28 as eight from pages of 4 KiB, and 28 and 30 from those of 2 MiB.
 float read_all(const float* x, int64_t size, int shape) {
-  static constexpr float (*kShapes[])(const float*, int64_t) = {
-      read_streams<1, 0>, read_streams<1, 32768>, read_streams<2, 4096>,
-      read_streams<4, 0>, read_streams<4, 4096>,  read_streams<8, 4096>};
+  static constexpr float (*kShapes[])(const float*, int64_t) = {read_streams<1, 0>,    read_streams<1, 32768>,
+                                                                read_streams<2, 4096>, read_streams<4, 0>,
+                                                                read_streams<4, 4096>, read_streams<8, 4096>};
   static_assert(sizeof kShapes / sizeof kShapes[0] == kReadShapes);
   return kShapes[shape](x, size);
 }

@@ -1,16 +1,13 @@
 #include "core/cpu/hardware_peaks.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
-#include "core/base/error.h"
+#include "core/cpu/memory_pool.h"
 
 namespace janus::cpu {
 namespace {
@@ -24,16 +21,6 @@ double seconds_since(Clock::time_point start) {
 double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + static_cast<int64_t>(values.size()) / 2, values.end());
   return values[values.size() / 2];
-}
-
-std::unique_ptr<void, decltype(&std::free)> in_large_pages(size_t bytes) {
-  constexpr size_t kPage = size_t{2} << 20;
-  const size_t size = (bytes + kPage - 1) / kPage * kPage;
-  std::unique_ptr<void, decltype(&std::free)> memory(std::aligned_alloc(kPage, size), std::free);
-  check(memory != nullptr, "memory: expected {:.1f} MiB more, found none left; close other programs",
-        static_cast<double>(size) / (1 << 20));
-  madvise(memory.get(), size, MADV_HUGEPAGE);  // a wish
-  return memory;
 }
 
 // Operations a second of all threads together. `run` takes a number of rounds and tells its operations.
@@ -61,7 +48,8 @@ double whole_peak(const ThreadPool& thread_pool, int64_t (*multiply_add)(int64_t
 
 double read_bandwidth(const Kernels& kernels, const ThreadPool& thread_pool, int64_t bytes, int passes) {
   const int64_t floats = std::max(kReadStep, bytes / 4 / kReadStep * kReadStep);
-  const auto memory = in_large_pages(static_cast<size_t>(floats) * sizeof(float));
+  const auto pool = std::make_shared<MemoryPool>(0);  // in large pages, as weights
+  const std::shared_ptr<void> memory = pool->allocate(static_cast<size_t>(floats) * sizeof(float));
   auto* data = static_cast<float*>(memory.get());
   // Each thread first touches what it will read.
   thread_pool.parallel_for(floats, kReadStep,

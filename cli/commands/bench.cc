@@ -68,6 +68,7 @@ void Bench::run(const OnLine& on_line) {
   on_line(bandwidth());
   on_line(peak("f32_peak", multiply_add_peak));
   on_line(peak("int8_peak", int8_peak));
+  if (matrix_peak(model_.device()) > 0) on_line(peak("matrix_peak", matrix_peak));
   on_line({.what = "load",
            .ms = chosen_.load_ms,
            .bytes = stored_bytes_,
@@ -153,8 +154,10 @@ Measurement Bench::text_steps() {
 
 void Bench::code_parts(const OnLine& on_line) {
   if (asked("image_decode")) {
-    for (const int images : kImagesAtOnce) {
-      if (images <= side_by_side_) on_line(image_steps(images));
+    for (const ImageSteps& steps : kImageSteps) {
+      // What decodes by itself reads no guesses.
+      if (steps.window > 1 && model_.device().supports_device_decoding()) continue;
+      if (steps.images <= side_by_side_) on_line(image_steps(steps));
     }
   }
   if (asked("vq_decode")) {
@@ -164,19 +167,21 @@ void Bench::code_parts(const OnLine& on_line) {
   }
 }
 
-Measurement Bench::image_steps(int images) {
+Measurement Bench::image_steps(const ImageSteps& steps) {
   progress_.update("image_decode", 0, 0);
   const int64_t room = model_.info().context_length - model_.info().image_tokens;
-  Engine engine(model_, {.rows = 2 * images, .image_window = 1});
-  for (int image = 0; image < images; ++image) {
+  Engine engine(model_, {.rows = 2 * steps.images, .image_window = steps.window});
+  for (int image = 0; image < steps.images; ++image) {
     engine.submit(
         ImageRequest{.prompt_ids = sample_prompt(model_, std::min(tokens_before_steps(model_), room)),
                      .sampling = {.seed = static_cast<uint32_t>(image)}},
         ImageSink{});
   }
-  StepTimer timer(model_.device(), model_.cost(Part::image_decode, kContext, images));
-  timer.run(engine, images);
-  return timer.result("image_decode", 2 * images);
+  PassCost cost = model_.cost(Part::image_decode, kContext, steps.images);
+  cost.operations *= steps.window;
+  StepTimer timer(model_.device(), cost);
+  timer.run(engine, steps.images);
+  return timer.result("image_decode", steps.rows());
 }
 
 }  // namespace janus::cli

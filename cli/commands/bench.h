@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/commands/bench_requests.h"
 #include "cli/io/progress.h"
 #include "cli/io/step_timer.h"
 #include "cli/model/chosen_model.h"
@@ -42,7 +43,7 @@ class Bench {
   void code_parts(const OnLine& on_line);
   void flow_parts(const OnLine& on_line);
   Measurement text_steps();
-  Measurement image_steps(int images);
+  Measurement image_steps(const ImageSteps& steps);
   // The rows of a step of a flow, read as prompts.
   Measurement rows_prefill();
   Measurement flow_steps();

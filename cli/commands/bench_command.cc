@@ -44,7 +44,7 @@ BenchModel open_bench_model(const BenchSettings& settings, const CommonOptions& 
   BenchModel opened;
   opened.chosen.name = !settings.config.empty() ? settings.config : name_of_model(common.model);
   const ModelOptions options{.type = weight_type_from_name(common.type), .vae = vae_places(common.vae)};
-  const Work work{.prompt_images = 1, .new_tokens = 1, .generated_images = kImagesAtOnce.back()};
+  const Work work{.prompt_images = 1, .new_tokens = 1, .generated_images = kImageSteps.back().images};
   const auto [device, side_by_side] =
       choose_device(common,
                     {checkpoint, opened.chosen.name, common.device, options, work,

@@ -13,8 +13,13 @@
 namespace janus::cli {
 
 inline constexpr int kPasses = 3;  // of everything but single steps of a decode
-// Images generated side by side; 16 where the device decodes by itself.
-inline constexpr std::array kImagesAtOnce{1, 2, 4, 16};
+// Images generated side by side, where the device gains from so many, and codes of each that a pass reads.
+struct ImageSteps {
+  int images, window;
+  int rows() const { return 2 * images * window; }
+};
+inline constexpr std::array kImageSteps{ImageSteps{1, 1}, ImageSteps{2, 1},  ImageSteps{4, 1},
+                                        ImageSteps{8, 1}, ImageSteps{16, 1}, ImageSteps{16, 2}};
 
 inline double time_of(const std::function<void()>& action) {
   const Clock::time_point start = Clock::now();

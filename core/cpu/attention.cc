@@ -5,6 +5,7 @@
 #include "core/base/half.h"
 #include "core/cpu/cpu_device.h"
 #include "core/cpu/gemm.h"
+#include "core/cpu/term_attention.h"
 
 namespace janus::cpu {
 namespace {
@@ -12,20 +13,18 @@ namespace {
 // Query tokens whose scores are held at once: few enough that they stay in the second-level cache.
 constexpr int64_t kQueryBlock = 96;
 
-// The keys or values of one head: `count` rows of `width`.
-struct Head {
-  Matrix keys, values;
-  int64_t count, width;
-};
-
-// Keys and values of the head that a thread works on, packed for the tile kernel. Scratch slots 0 and 1.
+// Keys and values of the head that a thread works on, packed for the tile kernel, or as terms for a matrix
+// unit. Scratch slots 0 and 1.
 struct PackedHead {
   float* keys = nullptr;
   float* values = nullptr;
+  TermHead terms;
 
   static PackedHead pack(const Kernels& kernels, const Head& head) {
+    if (kernels.terms != nullptr) return {.terms = TermHead::pack(kernels, head)};
     PackedHead packed{scratch(0, packed_floats(kernels, head.count, head.width)),
-                      scratch(1, packed_floats(kernels, head.width, head.count))};
+                      scratch(1, packed_floats(kernels, head.width, head.count)),
+                      {}};
     for (int64_t k = 0; k < head.width; k += kBlockDepth) {
       const int64_t end = std::min(head.width, k + kBlockDepth);
       pack_panels(kernels, head.keys, true, 0, head.count, k, end,
@@ -44,6 +43,9 @@ struct PackedHead {
 // min(count, visible + r) keys. Rows of queries and out are `stride` apart.
 void attend_block(const Kernels& kernels, const Head& head, const PackedHead& packed, const float* queries,
                   int64_t rows, int64_t stride, int64_t visible, float* out) {
+  if (kernels.terms != nullptr) {
+    return attend_terms(kernels, head, packed.terms, queries, rows, stride, visible, out);
+  }
   float* left = scratch(2, kMaxTileRows * kTileStride);
   float* scores = scratch(3, rows * head.count);
   const int64_t keys = std::min(head.count, visible + rows - 1);
@@ -122,8 +124,8 @@ void attend_few(const Kernels& kernels, const Head& head, const float* queries, 
     const int rows = static_cast<int>(std::min<int64_t>(kMaxGemvRows, group - first));
     const int64_t offset = first * head.width;
     float* const packed = scratch(2, gemv_floats(head.width, rows));
-    keys.pack_activations(queries + offset, head.width, head.width, rows, packed);
-    keys.gemv(head.keys, 0, head.count, head.width, packed, rows, nullptr, scores, head.count);
+    keys.pack_queries(queries + offset, head.width, head.width, rows, packed);
+    keys.score(head.keys, 0, head.count, head.width, packed, rows, nullptr, scores, head.count);
     for (int r = 0; r < rows; ++r) kernels.softmax(scores + r * head.count, head.count, scale);
     values.weighted_rows(head.values, head.count, head.width, scores, head.count, rows, out + offset,
                          head.width);

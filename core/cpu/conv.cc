@@ -5,6 +5,7 @@
 #include "core/cpu/cpu_device.h"
 #include "core/cpu/gemm.h"
 #include "core/cpu/norm.h"
+#include "core/cpu/term_gemm.h"
 #include "core/cpu/winograd.h"
 
 namespace janus::cpu {
@@ -93,11 +94,19 @@ void few_filters(const Kernels& kernels, const ThreadPool& thread_pool, const Co
 
 void many_filters(const Kernels& kernels, const ThreadPool& thread_pool, const ConvShape& shape,
                   const float* image, const float* weight, const float* bias, float* out) {
+  const Matrix filters{DType::f32, weight, shape.depth()};
+  const int64_t pixels = shape.out_height * shape.out_width;
   const auto load_row = [&](int64_t pixel, int64_t begin, int64_t end, float* to) {
     load_window(shape, image, pixel / shape.out_width, pixel % shape.out_width, begin, end, to);
   };
-  multiply(kernels, thread_pool, shape.out_height * shape.out_width, shape.depth(), load_row,
-           Matrix{DType::f32, weight, shape.depth()}, shape.filters, bias, out);
+  if (term_weights(kernels, filters) != nullptr) {
+    const auto to_row = [&](int64_t pixel, float* memory) {
+      load_row(pixel, 0, shape.depth(), memory);
+      return memory;
+    };
+    return term_gemm(kernels, thread_pool, pixels, shape.depth(), to_row, filters, shape.filters, bias, out);
+  }
+  multiply(kernels, thread_pool, pixels, shape.depth(), load_row, filters, shape.filters, bias, out);
 }
 
 const float* data_or_null(const Tensor& x) { return x.empty() ? nullptr : x.data<float>(); }

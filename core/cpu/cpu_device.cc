@@ -43,7 +43,12 @@ double CpuDevice::multiply_add_peak() const { return cpu::multiply_add_peak(kern
 
 double CpuDevice::int8_peak() const { return cpu::int8_peak(kernels_, thread_pool_); }
 
+double CpuDevice::matrix_peak() const {
+  return kernels_.terms == nullptr ? 0 : cpu::matrix_peak(kernels_, thread_pool_);
+}
+
 double CpuDevice::product_peak(DType weights) const {
+  if (kernels_.terms != nullptr) return matrix_peak();
   return is_quantized(weights) ? cpu::int16_peak(kernels_, thread_pool_) : multiply_add_peak();
 }
 

@@ -22,12 +22,13 @@ class CpuDevice : public Device {
 
   std::string name() const override { return "cpu"; }
   std::string description() const override;
-  const DeviceTraits& traits() const override { return kTraits; }
+  const DeviceTraits& traits() const override { return traits_of(kernels_); }
 
   double read_bandwidth() const override;
   double multiply_add_peak() const override;
   double int8_peak() const override;
   double product_peak(DType weights) const override;
+  double matrix_peak() const override;
 
   std::shared_ptr<void> allocate(size_t bytes) override { return pool_->allocate(bytes); }
   void upload(void* to, const void* from_host, size_t bytes) override;

@@ -10,7 +10,7 @@ class CpuDryDevice : public DryDevice {
  public:
   CpuDryDevice() : DryDevice("cpu") {}
 
-  const DeviceTraits& traits() const override { return kTraits; }
+  const DeviceTraits& traits() const override { return traits_of(kernels()); }
 
   void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
               Tensor& out) override;

@@ -55,19 +55,20 @@ struct Blocks {
 
   // Pieces as large as their packed columns fit the second-level cache, but enough of them for all threads. A
   // result does not depend on the cut: every element is the sum of the same blocks of k in the same order.
-  static Blocks cut(const Kernels& kernels, int64_t rows, int64_t columns, int threads) {
+  // Their sizes are multiples of the units.
+  static Blocks cut(int64_t row_unit, int64_t column_unit, int64_t rows, int64_t columns, int threads) {
     Blocks blocks{};
-    blocks.rows = std::min<int64_t>(rows, kMaxRows / kernels.tile_rows * kernels.tile_rows);
+    blocks.rows = std::min<int64_t>(rows, kMaxRows / row_unit * row_unit);
     blocks.columns = std::min<int64_t>(kMaxColumns, columns);
     for (;;) {
       blocks.row_blocks = (rows + blocks.rows - 1) / blocks.rows;
       blocks.column_blocks = (columns + blocks.columns - 1) / blocks.columns;
       const int64_t pieces = blocks.row_blocks * blocks.column_blocks;
       if (pieces % threads == 0 || pieces >= 4 * threads) return blocks;
-      if (blocks.columns > 2 * kernels.tile_columns) {
-        blocks.columns = halve(blocks.columns, kernels.tile_columns);
-      } else if (blocks.rows > 4 * kernels.tile_rows) {
-        blocks.rows = halve(blocks.rows, kernels.tile_rows);
+      if (blocks.columns > 2 * column_unit) {
+        blocks.columns = halve(blocks.columns, column_unit);
+      } else if (blocks.rows > 4 * row_unit) {
+        blocks.rows = halve(blocks.rows, row_unit);
       } else {
         return blocks;
       }
@@ -85,7 +86,8 @@ struct Blocks {
 template <typename LoadRow>
 void multiply(const Kernels& kernels, const ThreadPool& thread_pool, int64_t rows, int64_t depth,
               LoadRow load_row, const Matrix& weight, int64_t columns, const float* bias, float* out) {
-  const Blocks blocks = Blocks::cut(kernels, rows, columns, thread_pool.threads());
+  const Blocks blocks =
+      Blocks::cut(kernels.tile_rows, kernels.tile_columns, rows, columns, thread_pool.threads());
   thread_pool.parallel_for(blocks.row_blocks * blocks.column_blocks, [&](int64_t begin, int64_t end) {
     float* packed = scratch(0, packed_floats(kernels, blocks.columns, kBlockDepth));
     float* left = scratch(1, kMaxTileRows * kTileStride);

@@ -1,8 +1,10 @@
 #include "core/cpu/hardware_peaks.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <vector>
 
 #include "core/cpu/memory_pool.h"
@@ -45,30 +47,41 @@ double whole_peak(const ThreadPool& thread_pool, int64_t (*multiply_add)(int64_t
 }  // namespace
 
 double read_bandwidth(const Kernels& kernels, const ThreadPool& thread_pool, int64_t bytes, int passes) {
-  constexpr int64_t kStep = 1024;  // floats; read_all takes whole steps
-  const int64_t floats = std::max<int64_t>(kStep, bytes / 4 / kStep * kStep);
-  const auto pool = std::make_shared<MemoryPool>(0);
+  const int64_t floats = std::max(kReadStep, bytes / 4 / kReadStep * kReadStep);
+  const auto pool = std::make_shared<MemoryPool>(0);  // in large pages, as weights
   const std::shared_ptr<void> memory = pool->allocate(static_cast<size_t>(floats) * sizeof(float));
   auto* data = static_cast<float*>(memory.get());
   // Each thread first touches what it will read.
-  thread_pool.parallel_for(floats, kStep,
+  thread_pool.parallel_for(floats, kReadStep,
                            [&](int64_t begin, int64_t end) { std::fill(data + begin, data + end, 1.0F); });
-  std::vector<double> rates;
+  std::array<std::vector<double>, kReadShapes> rates;
   std::atomic<float> sink = 0.0F;
   for (int pass = 0; pass < passes; ++pass) {
-    const Clock::time_point start = Clock::now();
-    thread_pool.parallel_for(floats, kStep, [&](int64_t begin, int64_t end) {
-      sink = kernels.read_all(data + begin, end - begin);
-    });
-    rates.push_back(static_cast<double>(floats) * sizeof(float) / seconds_since(start));
+    for (int shape = 0; shape < kReadShapes; ++shape) {
+      const Clock::time_point start = Clock::now();
+      thread_pool.parallel_for(floats, kReadStep, [&](int64_t begin, int64_t end) {
+        sink = kernels.read_all(data + begin, end - begin, shape);
+      });
+      rates[shape].push_back(static_cast<double>(floats) * sizeof(float) / seconds_since(start));
+    }
   }
-  return median(rates);
+  double best = 0;
+  for (const std::vector<double>& of_shape : rates) best = std::max(best, median(of_shape));
+  return best;
 }
 
 double multiply_add_peak(const Kernels& kernels, const ThreadPool& thread_pool) {
   return peak(thread_pool, [&](int64_t rounds) {
     float result[2] = {0.5F, 1.0F};
     return kernels.multiply_add(rounds, result);
+  });
+}
+
+double matrix_peak(const Kernels& kernels, const ThreadPool& thread_pool) {
+  return peak(thread_pool, [&](int64_t rounds) {
+    // A round is four tiles, which take longer than twelve vectors.
+    float result = 0;
+    return kernels.terms->multiply_add(rounds / 8, &result);
   });
 }
 

@@ -29,11 +29,48 @@ inline constexpr int64_t kBlockDepth = 512;
 // Floats between the rows of the left block of a tile: not a multiple of the distance at which lines of the
 // first-level cache collide.
 inline constexpr int64_t kTileStride = kBlockDepth + 16;
-// Activation rows that gemv takes at once.
+// Activation rows that every gemv takes at once, and that one in the tiles of a matrix unit does.
 inline constexpr int kMaxGemvRows = 8;
+inline constexpr int kMaxTileGemvRows = 64;
+
+// The groups of rows and columns in which a matrix unit takes numbers as terms of bf16, and the most of k
+// that one has; see simd/terms.h.
+inline constexpr int kTermGroupRows = 16;
+inline constexpr int64_t kTermDepth = 256;
+// Numbers of 2 bytes that a group of `terms` takes.
+constexpr int64_t term_group_size(int terms) { return kTermGroupRows * kTermDepth * terms; }
 
 // Floats of scratch memory that the packed activations of gemv need.
 constexpr int64_t gemv_floats(int64_t depth, int rows) { return (depth + 255) / 256 * 256 * rows; }
+
+// A product c (= or +=) left right^T in a matrix unit. Groups stand term_group_size apart.
+struct TermProduct {
+  const uint16_t* left;
+  int64_t row_groups;
+  int left_terms;
+  const uint16_t* right;
+  int64_t column_groups;
+  int right_terms;
+  int64_t depth;  // <= kTermDepth
+  bool add;
+  float* c;  // [row_groups * group_rows][column_groups * kTermGroupRows], rows c_stride apart
+  int64_t c_stride;
+  int group_rows = kTermGroupRows;  // rows that a group of `left` has
+};
+
+// Products of many rows in the tiles of a matrix unit; see simd/term_gemm.h.
+struct TermKernels {
+  // `count` <= kTermDepth numbers to row `row` of a left group of 2 or 3 terms.
+  void (*split_left_row)(const float* x, int64_t count, int row, int terms, uint16_t* to);
+  // 2 terms by 1 or 2, or 3 by 1 or 3.
+  void (*multiply)(const TermProduct& product);
+  // For hardware_peaks.cc.
+  int64_t (*multiply_add)(int64_t rounds, float* result);
+};
+
+// Loops that do nothing but read, and what they read at once.
+inline constexpr int kReadShapes = 6;
+inline constexpr int64_t kReadStep = 1024;  // floats
 
 // Where a tile of 4 x 4 pixels of a convolution's result goes, for up to tile_columns filters.
 struct WinogradTile {
@@ -90,12 +127,17 @@ struct WeightKernels {
   Layout layout = Layout::plain;
 
   // out[r * out_stride + f] = sum over k of weight[f][k] * x[r][k] (+ bias[f]) for f in [begin, end) and
-  // `rows`
-  // <= kMaxGemvRows rows. A row's sum does not depend on `rows`. `activations`: the x that pack_activations
-  // wrote, gemv_floats of them; two types with the same pack_activations take them from each other.
+  // `rows` <= gemv_rows rows. A row's sum does not depend on `rows`. `activations`: the x that
+  // pack_activations wrote, gemv_floats of them; two types with the same pack_activations take them from each
+  // other, and have the same gemv_rows.
   void (*pack_activations)(const float* x, int64_t x_stride, int64_t depth, int rows, float* activations);
   void (*gemv)(const Matrix& weight, int64_t begin, int64_t end, int64_t depth, const float* activations,
                int rows, const float* bias, float* out, int64_t out_stride);
+  int gemv_rows = kMaxGemvRows;
+  // The same for the keys of attention, of float types: at most kMaxGemvRows queries, taken as they are.
+  void (*pack_queries)(const float* x, int64_t x_stride, int64_t depth, int rows, float* queries) = nullptr;
+  void (*score)(const Matrix& keys, int64_t begin, int64_t end, int64_t depth, const float* queries, int rows,
+                const float* bias, float* out, int64_t out_stride) = nullptr;
 
   // Lays `columns` <= tile_columns rows of `from`, k in [begin, end), out as packed[k - begin][tile_columns],
   // with zeros for the columns that are missing.
@@ -117,6 +159,15 @@ struct WeightKernels {
   // at `first` and on in x, counted through its blocks. totals: [count][tile_columns].
   void (*add_products)(const float* panel, const RoundedRows& x, int64_t first, int64_t count,
                        float* totals) = nullptr;
+
+  // With a matrix unit: rows [row, row + columns) of the weight, columns <= kTermGroupRows, k in [begin,
+  // end), to a right group of `terms`; and the same of a matrix whose rows are already k. Zeros for what is
+  // missing. A packed weight's `row` begins a group of its own, and `begin` a block.
+  int terms = 0;
+  void (*pack_terms)(const Matrix& from, int64_t row, int columns, int64_t begin, int64_t end,
+                     uint16_t* to) = nullptr;
+  void (*pack_terms_by_depth)(const Matrix& from, int64_t column, int columns, int64_t begin, int64_t end,
+                              uint16_t* to) = nullptr;
 
   // Plain types: convert `size` elements, whole blocks, to f32, and back where a search for scales is
   // compiled for the instruction set. Every instruction set gives the same bytes.
@@ -151,6 +202,9 @@ struct Kernels {
   int64_t panel_floats;
   void (*round_row)(const float* x, int64_t depth, int64_t row, const RoundedRows& to);
 
+  // Null without a matrix unit.
+  const TermKernels* terms;
+
   // A 3 x 3 convolution that keeps the size, and one of an image with each pixel taken twice each way.
   WinogradKernels winograd, winograd_doubled;
   // out[r][j] = sum over k < depth of left[k / lanes][r][k % lanes] * packed[k][j] for a whole tile:
@@ -181,7 +235,7 @@ struct Kernels {
   void (*rope)(float* head, int64_t width, const float* cosines, const float* sines);
 
   // For hardware_peaks.cc; see simd/hardware_peaks.h.
-  float (*read_all)(const float* x, int64_t size);
+  float (*read_all)(const float* x, int64_t size, int shape);  // shape < kReadShapes
   int64_t (*multiply_add)(int64_t rounds, float* result);
   int64_t (*multiply_add_bytes)(int64_t rounds, int32_t* result);
   int64_t (*multiply_add_int16)(int64_t rounds, int32_t* result);
@@ -194,8 +248,8 @@ inline Layout preferred_weight_layout(const Kernels& kernels, DType dtype, int64
 }
 
 // The fastest table this processor can run, or the one the environment variable JANUS_ISA names (baseline,
-// avx2, avxvnni, avx512, avx512vnni; for tests). Throws Error for a name that is unknown or beyond the
-// processor.
+// avx2, avxvnni, avx512, avx512vnni, amx; for tests). Throws Error for a name that is unknown or beyond the
+// machine.
 const Kernels& kernels();
 
 }  // namespace janus::cpu

@@ -4,6 +4,7 @@
 #include "core/cpu/cpu_device.h"
 #include "core/cpu/gemm.h"
 #include "core/cpu/integer_gemm.h"
+#include "core/cpu/term_gemm.h"
 
 namespace janus::cpu {
 namespace {
@@ -21,6 +22,10 @@ Matrix matrix_of(const Tensor& weight) {
 // The product of many rows: out[rows, columns] = x weight^T + bias.
 void gemm(const Kernels& kernels, const ThreadPool& thread_pool, const float* x, int64_t rows, int64_t depth,
           const Matrix& weight, int64_t columns, const float* bias, float* out) {
+  if (term_weights(kernels, weight) != nullptr) {
+    const auto to_row = [&](int64_t row, float*) { return x + row * depth; };
+    return term_gemm(kernels, thread_pool, rows, depth, to_row, weight, columns, bias, out);
+  }
   if (is_quantized(weight.dtype)) {
     return integer_gemm(kernels, thread_pool, x, rows, depth, weight, columns, bias, out);
   }
@@ -46,9 +51,9 @@ class GemvRows {
     pack_for(kernels);
     // What more rows than the kernel takes at once share comes from the second-level cache, not from memory
     // again.
-    const int64_t panel = count_ <= kMaxGemvRows ? end - begin : kSharedPanel;
+    const int64_t panel = count_ <= at_once_ ? end - begin : kSharedPanel;
     for (int64_t first = begin; first < end; first += panel) {
-      for (int64_t row = 0; row < count_; row += kMaxGemvRows) {
+      for (int64_t row = 0; row < count_; row += at_once_) {
         kernels.gemv(weight, first, std::min(end, first + panel), depth_, packed_at(row), rows_at(row), bias,
                      out + row * out_stride, out_stride);
       }
@@ -56,24 +61,22 @@ class GemvRows {
   }
 
  private:
-  int rows_at(int64_t row) const { return static_cast<int>(std::min<int64_t>(kMaxGemvRows, count_ - row)); }
-  float* packed_at(int64_t row) const {
-    return packed_ + row / kMaxGemvRows * gemv_floats(depth_, kMaxGemvRows);
-  }
+  int rows_at(int64_t row) const { return static_cast<int>(std::min(at_once_, count_ - row)); }
+  float* packed_at(int64_t row) const { return packed_ + gemv_floats(depth_, static_cast<int>(row)); }
 
   void pack_for(const WeightKernels& kernels) {
     if (packed_ != nullptr && packed_by_ == kernels.pack_activations) return;
-    const int64_t parts = (count_ + kMaxGemvRows - 1) / kMaxGemvRows;
-    packed_ = scratch(0, parts * gemv_floats(depth_, kMaxGemvRows));
+    packed_ = scratch(0, gemv_floats(depth_, static_cast<int>(count_)));
     packed_by_ = kernels.pack_activations;
-    for (int64_t row = 0; row < count_; row += kMaxGemvRows) {
+    at_once_ = kernels.gemv_rows;
+    for (int64_t row = 0; row < count_; row += at_once_) {
       packed_by_(x_ + row * depth_, depth_, depth_, rows_at(row), packed_at(row));
     }
   }
 
   const Kernels& kernels_;
   const float* x_;
-  int64_t depth_, count_;
+  int64_t depth_, count_, at_once_ = 0;
   float* packed_ = nullptr;
   decltype(WeightKernels::pack_activations) packed_by_ = nullptr;
 };

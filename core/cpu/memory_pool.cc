@@ -1,5 +1,7 @@
 #include "core/cpu/memory_pool.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -9,8 +11,19 @@ namespace janus::cpu {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr size_t kLargePage = size_t{2} << 20;
 constexpr auto kKept = std::chrono::seconds(10);
 constexpr size_t kMostBytes = size_t{1} << 40;  // beyond any machine, and short of what allocators choke on
+
+// What has room for large pages is in them where the system gives them, but for its end, which would take one
+// more: weights that are read from page to page wait for an address in every one.
+void* take(size_t size) {
+  void* memory = nullptr;
+  const bool large = size >= kLargePage;
+  if (posix_memalign(&memory, large ? kLargePage : kAlignment, size) != 0) return nullptr;
+  if (large) madvise(memory, size / kLargePage * kLargePage, MADV_HUGEPAGE);  // a wish
+  return memory;
+}
 
 }  // namespace
 
@@ -39,7 +52,7 @@ std::shared_ptr<void> MemoryPool::allocate(size_t bytes) {
       free_.erase(best);
     }
   }
-  if (memory == nullptr) memory = std::aligned_alloc(kAlignment, size);
+  if (memory == nullptr) memory = take(size);
   check(memory != nullptr, "memory: expected {:.1f} MiB more, found none left; use a smaller batch or model",
         static_cast<double>(size) / (1 << 20));
   return {memory, [pool = shared_from_this(), size](void* freed) { pool->release(freed, size); }};

@@ -25,8 +25,8 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
 
-  // Aligned to 64 bytes; returns to the pool when the last owner lets go, which may be after the pool's
-  // creator. Throws Error naming the size.
+  // Aligned to 64 bytes, from 2 MiB on to large pages; returns to the pool when the last owner lets go, which
+  // may be after the pool's creator. Throws Error naming the size.
   std::shared_ptr<void> allocate(size_t bytes);
   // Of the blocks that are kept.
   size_t free_bytes();

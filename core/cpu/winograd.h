@@ -33,11 +33,13 @@ bool is_same3x3(const Tensor& weight, const Conv2dOptions& options);
 bool is_winograd_conv2d(const Tensor& weight, const Conv2dOptions& options);
 
 // The transformed filters of a weight [F, C, 3, 3], f32: [panels, floats of a panel of tile_columns filters].
+// In a matrix unit: of every product the terms of bf16 of all filters, as floats.
 Shape winograd_filters(const Kernels& kernels, const Shape& weight, bool doubled);
 
 // out [B, h, w, F] (h and w twice as large if `doubled`) of the image padded by 1 on all sides. Right for
 // any size, channels and filters. It takes memory of out's device for the transformed filters, four times
-// their f32 size (2.8 times if `doubled`), and a few MiB a thread, whatever the size of the image.
+// their f32 size (2.8 times if `doubled`; in a matrix unit half as much again, and as if channels and filters
+// were multiples of 256 and 32), and a few MiB a thread, whatever the size of the image.
 void winograd_conv2d(const Kernels& kernels, const ThreadPool& thread_pool, const WinogradConv& conv,
                      Tensor& out);
 

@@ -21,7 +21,7 @@ namespace {
 struct Backend {
   std::string_view name;
   bool is_numbered;  // a machine may have several: "name:N"
-  const DeviceTraits& traits;
+  const DeviceTraits& (*traits)();
   std::shared_ptr<Device> (*open)(std::string_view name, const DeviceOptions& options);
   std::unique_ptr<DryDevice> (*open_dry)(std::string_view name);
   Layout (*preferred_weight_layout)(DType dtype, int64_t length);
@@ -31,7 +31,7 @@ struct Backend {
 constexpr std::array kBackends = {
     Backend{.name = "cpu",
             .is_numbered = false,
-            .traits = cpu::kTraits,
+            .traits = []() -> const DeviceTraits& { return cpu::traits_of(cpu::kernels()); },
             .open = [](std::string_view, const DeviceOptions& options) -> std::shared_ptr<Device> {
               return std::make_shared<cpu::CpuDevice>(options.threads);
             },
@@ -44,7 +44,7 @@ constexpr std::array kBackends = {
                 }},
     Backend{.name = "cuda",
             .is_numbered = true,
-            .traits = cuda::kTraits,
+            .traits = []() -> const DeviceTraits& { return cuda::kTraits; },
             .open = [](std::string_view name, const DeviceOptions&) { return open_cuda_device(name); },
             .open_dry = [](std::string_view name) -> std::unique_ptr<DryDevice> {
               return std::make_unique<cuda::CudaDryDevice>(std::string(name));
@@ -99,7 +99,7 @@ std::unique_ptr<DryDevice> open_dry_device(std::string_view device_name) {
   return backend_of(device_name).open_dry(device_name);
 }
 
-const DeviceTraits& device_traits(std::string_view device_name) { return backend_of(device_name).traits; }
+const DeviceTraits& device_traits(std::string_view device_name) { return backend_of(device_name).traits(); }
 
 bool is_device_name(std::string_view name) { return name == "auto" || find_backend(name) != nullptr; }
 
@@ -140,5 +140,7 @@ double multiply_add_peak(Device& device) { return measured(device, device.multip
 double int8_peak(Device& device) { return measured(device, device.int8_peak()); }
 
 double product_peak(Device& device, DType weights) { return measured(device, device.product_peak(weights)); }
+
+double matrix_peak(Device& device) { return device.matrix_peak(); }
 
 }  // namespace janus

@@ -23,8 +23,8 @@ struct DeviceTraits {
   bool has_own_memory = false;            // else weights are read where their file is mapped
   bool takes_threads = false;             // DeviceOptions::threads counts
   bool supports_device_decoding = false;  // has a DeviceDecoder
-  // Products of several tokens by weights other than f32, and convolutions by such filters, take activations
-  // as two terms of bf16.
+  // Products of several tokens by weights other than f32 take activations as two terms of bf16, or three.
+  // What else does is the backend's own: docs/numerics.md.
   bool splits_activations = false;
   int batch_rows = 1;  // sequences decoded side by side; more gain nothing
 };
@@ -98,6 +98,7 @@ class Device {
   virtual double multiply_add_peak() const { return 0; }
   virtual double int8_peak() const { return 0; }
   virtual double product_peak(DType /*weights*/) const { return multiply_add_peak(); }
+  virtual double matrix_peak() const { return 0; }
 
   // Allocates memory, aligned to 64 bytes at least. Throws Error when there is not enough.
   virtual std::shared_ptr<void> allocate(size_t bytes) = 0;

@@ -14,5 +14,7 @@ double multiply_add_peak(Device& device);
 double int8_peak(Device& device);
 // The same for the instructions that multiply many rows by weights of this type.
 double product_peak(Device& device, DType weights);
+// The same for bf16, added up in f32, in a matrix unit; 0 where the device has none that it can measure.
+double matrix_peak(Device& device);
 
 }  // namespace janus

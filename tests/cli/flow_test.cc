@@ -139,6 +139,7 @@ TEST_F(Flow, BenchMeasuresItsParts) {
   std::vector<std::pair<std::string, int>> found;
   for (const std::string& line : lines_of(result.out)) {
     const Json record = Json::parse(line);
+    if (record["what"] == "matrix_peak") continue;  // of some processors
     found.emplace_back(record["what"], record["rows"]);
     EXPECT_GT(record["ms"], 0) << line;
     if (found.size() > 4) {

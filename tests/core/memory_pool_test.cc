@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 namespace janus::cpu {
 namespace {
 
@@ -21,6 +23,17 @@ TEST(MemoryPool, KeepsNoMoreThanItsLimit) {
   for (int i = 0; i < 5; ++i) blocks.push_back(pool->allocate(4096));
   blocks.clear();
   EXPECT_EQ(pool->free_bytes(), 8192U);
+}
+
+TEST(MemoryPool, AlignsLargeBlocksToLargePages) {
+  constexpr size_t kLargePage = 2 << 20;
+  const auto pool = std::make_shared<MemoryPool>(0);
+  for (const size_t bytes : {kLargePage, kLargePage + 4097, 3 * kLargePage - 1}) {
+    const std::shared_ptr<void> block = pool->allocate(bytes);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(block.get()) % kLargePage, 0U) << bytes;
+    std::memset(block.get(), 1, bytes);
+  }
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(pool->allocate(100).get()) % 64, 0U);
 }
 
 TEST(MemoryPool, ReturnsWhatNobodyHasAskedForInAWhile) {

@@ -4,6 +4,9 @@
     decode.py --before OTHER/janus [as above]
 
 Runs `janus bench --json` of every type in turn, as often as there are rounds, and prints the medians in Markdown.
+A program is a path, with environment before it where it takes some: on a processor with AMX
+`--before "JANUS_ISA=avx512vnni build/release/bin/janus"` tells what its tiles gain.
+
 TYPE alone has random weights of Janus-Pro-1B's size (--config names another); TYPE=MODEL is a folder or a file,
 converted while loading where it is of another type. Without any: bf16 q8_0 q6_k q4_k.
 
@@ -15,11 +18,12 @@ one that begins changing by the round, and the table has the medians and the med
 """
 import argparse
 import json
+import shlex
 import statistics
 import subprocess
 
 TEXT, ONE_IMAGE, FOUR_IMAGES = ("text_decode", 1), ("image_decode", 2), ("image_decode", 8)
-PEAKS = ("read_bandwidth", "f32_peak", "int8_peak")
+PEAKS = ("read_bandwidth", "f32_peak", "int8_peak", "matrix_peak")
 
 
 def command(options, program, weights, parts):
@@ -27,7 +31,8 @@ def command(options, program, weights, parts):
     source = ["-m", model] if model else ["--config", options.config]
     threads = ["-t", str(options.threads)] if options.threads else []
     only = [word for part in parts for word in ("--only", part)]
-    return [program, "bench", "--json", "-q", *source, "--type", kind, *threads, *only]
+    words = shlex.split(program)
+    return [*(["env"] if "=" in words[0] else []), *words, "bench", "--json", "-q", *source, "--type", kind, *threads, *only]
 
 
 def measure(line):
@@ -37,16 +42,32 @@ def measure(line):
     return {(record["what"], record["rows"]): record for record in records}
 
 
+def medians(runs, part):
+    """-> milliseconds and share of the probe."""
+    return [statistics.median(run[part][key] for run in runs) for key in ("ms", "fraction")]
+
+
 def row(kind, runs):
-    def median(number):
-        return statistics.median(number(run) for run in runs)
+    ratio = statistics.median(run[FOUR_IMAGES]["ms"] / run[ONE_IMAGE]["ms"] for run in runs)
+    steps = [f"{ms:.1f} | {fraction:.2f}" for ms, fraction in (medians(runs, part) for part in (TEXT, ONE_IMAGE, FOUR_IMAGES))]
+    return f"| {kind} | {' | '.join(steps)} | {ratio:.2f} |"
 
-    def step(part):
-        ms = median(lambda run: run[part]["ms"])
-        return f"{ms:.1f} | {median(lambda run: run[part]['fraction']):.2f}"
 
-    ratio = median(lambda run: run[FOUR_IMAGES]["ms"] / run[ONE_IMAGE]["ms"])
-    return f"| {kind} | {step(TEXT)} | {step(ONE_IMAGE)} | {step(FOUR_IMAGES)} | {ratio:.2f} |"
+def print_more_images(runs):
+    """What steps of more images cost, where the device gains from them."""
+    first = next(iter(runs.values()))[0]
+    more = [part for part in first if part[0] == "image_decode" and part[1] > FOUR_IMAGES[1]]
+    if not more:
+        return
+    print("\n| weights | " + " | ".join(f"{rows // 2} images: ms | of the probe | over 1 image" for _, rows in more) + " |")
+    print("|---|" + "---|" * (3 * len(more)))
+    for weights, done in runs.items():
+        cells = []
+        for part in more:
+            ratio = statistics.median(run[part]["ms"] / run[ONE_IMAGE]["ms"] for run in done)
+            ms, fraction = medians(done, part)
+            cells.append(f"{ms:.1f} | {fraction:.2f} | {ratio:.2f}")
+        print(f"| {weights.partition('=')[0]} | " + " | ".join(cells) + " |")
 
 
 def compare(options):
@@ -101,6 +122,7 @@ def main():
     print("|---|" + "---|" * 7)
     for weights, done in runs.items():
         print(row(weights.partition("=")[0], done))
+    print_more_images(runs)
 
 
 if __name__ == "__main__":

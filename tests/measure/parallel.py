@@ -6,6 +6,12 @@ Draws --count prompts, each with a seed of its own, at four pairs of guidance an
 with each window. Prints, in Markdown, how many images have other codes (0, or the program is wrong), the codes of an image
 over its passes, and the time of the steps over that of `off`. Images are drawn one at a time, with --side-by-side as many
 as the device gains from. Options behind -- go to the program.
+
+    parallel.py JANUS -m MODEL --replay 2.9 [--count 3] [--windows 8] [-- OPTION...]
+
+Tells what images of MODEL's sizes would gain if a pass brought as many codes as --replay says, as it does with another model:
+random weights guess next to nothing right, but a pass takes as long. Draws one image with `off`, then with each window, --count
+times, and prints the medians of a pass and --replay times their ratio.
 """
 import argparse
 import json
@@ -52,6 +58,20 @@ def draw(options, window, guidance, temperature):
     return {record["seed"]: record for record in records}
 
 
+def ms_a_pass(records):
+    return statistics.median(record["timings"]["decode_ms"] / record["timings"]["passes"] for record in records.values())
+
+
+def replay(options):
+    guidance, temperature = SETTINGS[0]
+    made = {window: ms_a_pass(draw(options, window, guidance, temperature)) for window in ["off", *options.windows]}
+    print(f"One image at a time, guidance {guidance}, {options.replay} codes a pass; medians of {options.count}.\n")
+    print("| W | ms a pass | over a pass of one code | faster |\n|---|---|---|---|")
+    for window, ms in made.items():
+        over = ms / made["off"]
+        print(f"| {window} | {ms:.1f} | {over:.2f} | {1 if window == 'off' else options.replay / over:.2f}x |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("janus")
@@ -59,10 +79,13 @@ def main():
     parser.add_argument("--count", type=int, default=250)
     parser.add_argument("--windows", nargs="+", default=["4", "8", "16", "auto"])
     parser.add_argument("--side-by-side", action="store_true")
+    parser.add_argument("--replay", type=float, metavar="CODES", help="a pass, as another model has them")
     own = sys.argv[1:]
     end = own.index("--") if "--" in own else len(own)
     options = parser.parse_args(own[:end])
     options.more = own[end + 1 :]
+    if options.replay:
+        return replay(options)
     print("| guidance, temperature | W | other codes | codes a pass | passes, median | time of the steps over off's |")
     print("|---|---|---|---|---|---|")
     different = 0

@@ -5,8 +5,9 @@
     VENV/bin/python tests/peers/peers.py --work FOLDER --table  # prints the last run's tables again
 
 The first run makes the models in FOLDER, some 11 GB for janus-pro-1b. Each program is started anew in every round, with
-threads pinned to processors, and measures what `janus bench` measures; the tables have medians over the rounds. Needs
-some 10 GB of memory for float32, and a machine that does nothing else.
+threads pinned to processors, and measures what `janus bench` measures; the tables have medians over the rounds, three at
+least. On a processor with AMX janus also runs with the vectors of AVX-512 alone. Needs some 10 GB of memory for float32, and
+a machine that does nothing else.
 """
 
 import argparse
@@ -33,6 +34,8 @@ HERE = pathlib.Path(__file__).parent
 TYPES = ("bf16", "q8_0", "q4_k")
 LLAMA_TYPES = TYPES[1:]
 QUESTION = 32  # tokens beside the picture's, as in janus bench
+FEWEST_ROUNDS = 3  # a median of fewer says nothing of what the machine gave meanwhile
+VECTORS = "avx512vnni"  # JANUS_ISA of janus beside itself where it multiplies in tiles
 # Of a round: rivals beside one another.
 ORDER = (
     "janus bf16",
@@ -42,6 +45,7 @@ ORDER = (
     "llama.cpp q8_0",
     "janus q4_k",
     "llama.cpp q4_k",
+    *(f"janus {type} {VECTORS}" for type in TYPES),
 )
 COLUMNS = tuple(sorted(ORDER, key=lambda name: ("janus", "transformers", "llama.cpp").index(name.split()[0])))
 # Largest relative L2 of logits from those of transformers in float32: further away it is another model.
@@ -62,6 +66,10 @@ RATIOS = [
     ("prefill", "llama.cpp", LLAMA_TYPES),
     ("text_decode", "llama.cpp", LLAMA_TYPES),
     ("image_decode", "llama.cpp", LLAMA_TYPES),
+    ("first_token", "janus", TYPES),
+    ("prefill", "janus", TYPES),
+    ("image_decode", "janus", TYPES),
+    ("vq_decode", "janus", TYPES),
 ]
 
 
@@ -114,7 +122,11 @@ def peer_commands(models, tokens, threads):
 
 def janus_commands(janus, models, threads):
     bench = [janus, "bench", "--json", "-q", "-t", threads, "-m"]
-    return {f"janus {type}": [*bench, models.janus(type)] for type in TYPES}
+    commands = {f"janus {type}": [*bench, models.janus(type)] for type in TYPES}
+    if "amx_tile" in processor_features():
+        for type in TYPES:
+            commands[f"janus {type} {VECTORS}"] = ["env", f"JANUS_ISA={VECTORS}", *bench, models.janus(type)]
+    return commands
 
 
 def check_same_decoder(commands, work, prefix):
@@ -180,6 +192,13 @@ def print_table(head, rows):
     print()
 
 
+def rivals(kind, type):
+    """The programs of a kind that janus with a type is held against."""
+    if kind == "transformers":
+        return [name for name in ORDER if name.startswith(kind)]
+    return [f"{kind} {type} {VECTORS}" if kind == "janus" else f"{kind} {type}"]
+
+
 def print_tables(table, codes):
     tokens = codes + QUESTION
 
@@ -201,7 +220,7 @@ def print_tables(table, codes):
             others = {
                 name: row[what]
                 for name, row in table.items()
-                if name.startswith(rival) and what in row and (rival != "llama.cpp" or name.endswith(type))
+                if name in rivals(rival, type) and what in row
             }
             if ours and others:
                 best = min(others, key=others.get)
@@ -210,11 +229,20 @@ def print_tables(table, codes):
     print_table(["what", "program", "against", "faster"], rows)
 
 
-def processor():
+def processor_line(key):
+    """The first line of /proc/cpuinfo with this key; None where there is none."""
     for line in open("/proc/cpuinfo") if os.path.exists("/proc/cpuinfo") else ():
-        if line.startswith("model name"):
+        if line.split(":")[0].strip() == key:
             return line.split(":")[1].strip()
-    return platform.machine()
+    return None
+
+
+def processor():
+    return processor_line("model name") or platform.machine()
+
+
+def processor_features():
+    return (processor_line("flags") or "").split()
 
 
 def print_versions(janus, commands):
@@ -233,7 +261,7 @@ def main():
     parser.add_argument("--model", help="a Janus folder or file instead of random weights")
     parser.add_argument("--config", default="janus-pro-1b", help="the size of the random weights")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=FEWEST_ROUNDS, help="%(default)s or more, with --append any number")
     parser.add_argument("--only", action="append", metavar="PROGRAM", help="as in the table's head; several times", choices=ORDER)
     parser.add_argument("--append", action="store_true", help="adds rounds to those of the last run")
     parser.add_argument("--prefix", default="", help="put before every command that is timed: 'flock -x FILE'")
@@ -241,6 +269,8 @@ def main():
     arguments = parser.parse_args()
     if not arguments.table and not arguments.janus:
         parser.error("--janus: expected the program, found none; build it and give its path")
+    if arguments.rounds < (1 if arguments.append else FEWEST_ROUNDS):
+        parser.error(f"--rounds: expected {FEWEST_ROUNDS} or more, found {arguments.rounds}; leave it out, or add to a run with --append")
     out, prefix = arguments.work / "times.jsonl", shlex.split(arguments.prefix)
     if not arguments.table:
         arguments.work.mkdir(parents=True, exist_ok=True)
@@ -251,7 +281,11 @@ def main():
         if not arguments.append:
             check_same_decoder(peers, arguments.work, prefix)
         commands = {**janus_commands(arguments.janus, models, arguments.threads), **peers}
-        chosen = {name: commands[name] for name in ORDER if name in (arguments.only or ORDER)}
+        wanted = arguments.only or ORDER
+        for name in arguments.only or ():
+            if name not in commands:
+                sys.exit(f"--only {name}: expected a program that this processor runs, found one for AMX; name another")
+        chosen = {name: commands[name] for name in ORDER if name in wanted and name in commands}
         measure_all(chosen, arguments.rounds, prefix, out, arguments.append, codes)
         print_versions(arguments.janus, chosen)
     print_tables(*medians(out))

@@ -29,6 +29,8 @@ done
 # PyPI's own torch for Linux brings gigabytes of CUDA; the same version of this index has none.
 "$venv/bin/pip" install --extra-index-url https://download.pytorch.org/whl/cpu \
     -r "$root/tests/reference/requirements.txt"
-CMAKE_ARGS="-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF" CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)} \
-    "$venv/bin/pip" install --no-binary llama-cpp-python -r "$here/requirements.txt"
+# Without what pip may have kept of a build without the header: that would crash on a processor with AMX.
+headers="-include \"$here/tile_config.h\""
+CMAKE_ARGS="-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF" CFLAGS="${CFLAGS:-} $headers" CXXFLAGS="${CXXFLAGS:-} $headers" CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)} \
+    "$venv/bin/pip" install --no-cache-dir --no-binary llama-cpp-python -r "$here/requirements.txt"
 echo "Now: $venv/bin/python tests/peers/peers.py --janus build/release/bin/janus --work FOLDER"

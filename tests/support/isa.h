@@ -38,7 +38,9 @@ class Isa : public testing::TestWithParam<const char*> {
   std::string before_;
 };
 
-inline auto every_isa() { return testing::Values("baseline", "avx2", "avxvnni", "avx512", "avx512vnni"); }
+inline auto every_isa() {
+  return testing::Values("baseline", "avx2", "avxvnni", "avx512", "avx512vnni", "amx");
+}
 
 inline std::string name_of_isa(const testing::TestParamInfo<const char*>& info) { return info.param; }
 

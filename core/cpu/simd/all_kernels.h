@@ -8,10 +8,21 @@
 #include "core/cpu/simd/hardware_peaks.h"
 #include "core/cpu/simd/integer_gemm.h"
 #include "core/cpu/simd/norm.h"
+#include "core/cpu/simd/term_gemm.h"
 #include "core/cpu/simd/weight_kernels.h"
 #include "core/cpu/simd/winograd.h"
 
 namespace janus::cpu::JANUS_ISA {
+
+namespace {
+#if defined(JANUS_HAS_TILES)
+constexpr TermKernels kTermKernels = {
+    .split_left_row = split_left_row, .multiply = multiply_terms, .multiply_add = multiply_add_tiles};
+constexpr const TermKernels* kTerms = &kTermKernels;
+#else
+constexpr const TermKernels* kTerms = nullptr;
+#endif
+}  // namespace
 
 extern const Kernels kKernels;
 const Kernels kKernels = {
@@ -25,6 +36,7 @@ const Kernels kKernels = {
     .integer_rows = kIntegerRows,
     .panel_floats = sizeof(Panel) / sizeof(float),
     .round_row = round_row,
+    .terms = kTerms,
     .winograd = winograd_kernels<SameSize>(),
     .winograd_doubled = winograd_kernels<Doubled>(),
     .winograd_products = winograd_products,

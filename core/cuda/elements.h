@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "core/base/error.h"
+#include "core/cuda/launch.h"
 #include "core/cuda/nibble_blocks.h"
 #include "core/cuda/ptx.h"
 #include "core/cuda/scratch.h"
@@ -210,10 +210,6 @@ struct Elements<DType::q6_k> {
     }
   }
 };
-
-[[noreturn]] inline void no_kernels(DType type) {
-  fail("kernels, device cuda: expected a weight type, found {}", name_of(type));
-}
 
 // Calls body.template operator()<type>() for a block format known at run time: the one list of those that
 // have kernels.

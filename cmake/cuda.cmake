@@ -55,5 +55,5 @@ if(JANUS_CUDA_MODULE)
 endif()
 
 # The sources of the backend, which the tests compile for the emulated GPU too.
-set(JANUS_CUDA_SOURCES attention.cu conv.cu cuda_device.cc decode.cu elementwise.cu pack.cu linear.cu memory_pool.cc norm.cu kernel_overlap.cu hardware_peaks.cu)
+set(JANUS_CUDA_SOURCES attention.cu conv.cu cuda_device.cc decode.cu depthwise.cu elementwise.cu pack.cu linear.cu memory_pool.cc norm.cu kernel_overlap.cu hardware_peaks.cu)
 list(TRANSFORM JANUS_CUDA_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/core/cuda/)

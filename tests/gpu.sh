@@ -7,7 +7,7 @@
 #           side by side, and 1,000 generations of janus-tiny that nothing may grow over
 #   check   compute-sanitizer (memcheck, racecheck, initcheck) over the smaller of these tests
 #   bench   Janus-Pro-1B's size with random weights: bf16 with cuBLASLt and without, q8_0, q4_k, beside the GPU's own
-#           copy bandwidth
+#           copy bandwidth; JanusFlow-1.3B's in bf16
 #   peer    the transformers reference on the same GPU, between two runs of janus (needs PyTorch)
 #   7b      as bench, of Janus-Pro-7B's size: bf16 and q8_0
 # The tables of all stages are printed again at the end. $OUT, where set, keeps the full logs; $JANUS_COMMIT names the
@@ -27,9 +27,11 @@ build() {
   cmake --preset minimal "${arguments[@]}" >"$out/configure.log" 2>&1 || { tail -n 30 "$out/configure.log"; return 1; }
   # All that the other stages run: the tests of the command line, and what makes the emulated GPU, stay out.
   cmake --build build/gpu -j "$(nproc)" --target janus janus_cuda core_attention_test core_conv_test \
-    core_device_decode_test core_linear_test core_norm_test core_ops_test core_reproducible_test \
+    core_convnext_test core_device_decode_test core_linear_test core_norm_test core_ops_test core_reproducible_test \
     core_transformer_invariants_test generator_golden_test generator_model_golden_test generator_invariants_test \
-    generator_batch_test generator_growth_test generator_devices_test >"$out/build.log" 2>&1 ||
+    generator_engine_test generator_growth_test generator_devices_test generator_flow_golden_test \
+    generator_flow_drawing_test generator_flow_model_test generator_flow_engine_test generator_flow_devices_test \
+    tokenizer_vae_test >"$out/build.log" 2>&1 ||
     { tail -n 40 "$out/build.log"; return 1; }
   ls -l "$janus" build/gpu/bin/libjanus_cuda.so
 }
@@ -56,20 +58,25 @@ run_test() {
 
 run_tests() {
   local name
-  for name in ops norm linear attention conv reproducible transformer_invariants device_decode; do
+  for name in ops norm linear attention conv convnext reproducible transformer_invariants device_decode; do
     run_test "core.$name" "build/gpu/bin/core_${name}_test"
   done
   # The built-in model's tokenizer is not in this build; these tests have other models.
-  for name in golden model_golden invariants batch; do
+  for name in golden model_golden invariants engine; do
     run_test "generator.$name" "build/gpu/bin/generator_${name}_test" --gtest_filter=-*_native*:*BuiltIn*
   done
-  # With this, the next two take janus-tiny in place of a small random model.
+  for name in golden drawing model engine; do
+    run_test "generator.flow_$name" "build/gpu/bin/generator_flow_${name}_test"
+  done
+  run_test tokenizer.vae build/gpu/bin/tokenizer_vae_test
+  # With this, the next three take janus-tiny, or janus-flow-tiny, in place of a small random model.
   export JANUS_TEST_GENERATIONS=1000
   run_test "generator.devices" build/gpu/bin/generator_devices_test
   # Where codes part from the CPU's, at which step and how near the scores lay.
   if [[ $status == passed ]]; then
     table+=("$(grep -a '^image' "$out/generator.devices.log" || echo "  no image parts from the CPU's")")
   fi
+  run_test generator.flow_devices build/gpu/bin/generator_flow_devices_test
   run_test "generator.growth, 1000 generations" build/gpu/bin/generator_growth_test
   unset JANUS_TEST_GENERATIONS
 }
@@ -78,7 +85,7 @@ run_check() {
   local tool name
   command -v compute-sanitizer >/dev/null || { echo "no compute-sanitizer on the PATH"; return 1; }
   for tool in memcheck racecheck initcheck; do
-    for name in norm device_decode; do
+    for name in norm convnext device_decode; do
       run_test "$tool.$name" compute-sanitizer --tool "$tool" --error-exitcode 9 "build/gpu/bin/core_${name}_test"
     done
     run_test "$tool.linear" compute-sanitizer --tool "$tool" --error-exitcode 9 build/gpu/bin/core_linear_test \
@@ -145,6 +152,7 @@ for stage in "$@"; do
     bench)
       table+=("$(copy_bandwidth)")
       bench_rows janus-pro-1b bf16 q8_0 q4_k
+      bench_rows janusflow-1.3b bf16
       JANUS_CUDA_LIBRARIES=off label="own kernels alone" bench_rows janus-pro-1b bf16
       ;;
     peer) table+=("$(copy_bandwidth)"); run_peer ;;

@@ -17,6 +17,10 @@ void check_cuda(cudaError_t status, const char* what) {
         cudaGetErrorString(status));
 }
 
+void no_kernels(DType type) {
+  fail("kernels, device cuda: expected a weight type, found {}", name_of(type));
+}
+
 namespace {
 
 std::atomic<bool> every_gpu_overlaps = true;

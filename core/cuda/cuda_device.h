@@ -80,6 +80,7 @@ class CudaDevice : public Device, private DeviceDecoder {
   void copy(const Tensor& x, Tensor& out) override;
   void embedding(const Tensor& table, std::span<const int32_t> ids, Tensor& out) override;
   void add(const Tensor& x, const Tensor& y, Tensor& out) override;
+  void scale_shift(const Tensor& x, const Tensor& scale, const Tensor& shift, Tensor& out) override;
   void gelu_erf(const Tensor& x, Tensor& out) override;
   void swiglu(const Tensor& gate, const Tensor& up, Tensor& out) override;
   void rope(Tensor& x, int heads, std::span<const int32_t> positions, const Tensor& table) override;
@@ -93,6 +94,8 @@ class CudaDevice : public Device, private DeviceDecoder {
   void layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps, Tensor& out) override;
   void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps, bool silu,
                   Tensor& out) override;
+  void global_response_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps,
+                            Tensor& out) override;
   void l2_normalize(const Tensor& x, float eps, Tensor& out) override;
 
   // attention.cu
@@ -107,6 +110,10 @@ class CudaDevice : public Device, private DeviceDecoder {
   void silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
                    const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
   void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
+
+  // depthwise.cu
+  void depthwise_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const Conv2dOptions& options, Tensor& out) override;
 
   Device& side_stream() override;
   // What the side stream waits for: called behind whatever makes weights.

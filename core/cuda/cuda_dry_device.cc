@@ -38,6 +38,11 @@ void CudaDryDevice::group_norm(const Tensor& x, const Tensor&, const Tensor&, in
       {moment_bytes(x.size(0), x.size(1) * x.size(2), groups), channel_scale_bytes(x.size(0), x.size(3))});
 }
 
+void CudaDryDevice::global_response_norm(const Tensor& x, const Tensor&, const Tensor&, float, Tensor&) {
+  reserve_scratch({channel_square_bytes(x.size(0), x.size(1) * x.size(2), x.size(3)),
+                   channel_scale_bytes(x.size(0), x.size(3))});
+}
+
 void CudaDryDevice::cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor&) {
   const int64_t tokens = queries.size(1), width = cache.keys.size(2);
   const int64_t longest = *std::max_element(cache.positions.begin(), cache.positions.end()) + tokens;
@@ -76,6 +81,11 @@ void CudaDryDevice::silu_conv2d(const Tensor& x, const GroupNormOptions& norm, c
 void CudaDryDevice::upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) {
   if (!is_split_conv_of(weight)) return Device::upsample_conv3x3(x, weight, bias, out);
   reserve_scratch({split_bytes_of(x), filter_bytes_of(weight)});
+}
+
+void CudaDryDevice::depthwise_conv2d(const Tensor&, const Tensor& weight, const Tensor&, const Conv2dOptions&,
+                                     Tensor&) {
+  reserve_scratch({channel_tap_bytes(weight.elements())});
 }
 
 std::unique_ptr<DeviceDecodeRun> CudaDryDevice::begin(const DeviceDecodePlan& plan) {

@@ -17,6 +17,8 @@ class CudaDryDevice : public DryDevice, private DeviceDecoder {
   void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
   void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps, bool silu,
                   Tensor& out) override;
+  void global_response_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps,
+                            Tensor& out) override;
   void cached_attention(const Tensor& queries, int heads, const CacheView& cache, Tensor& out) override;
   void attention(const Tensor& queries, const Tensor& keys, const Tensor& values, int heads,
                  Tensor& out) override;
@@ -25,6 +27,8 @@ class CudaDryDevice : public DryDevice, private DeviceDecoder {
   void silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight, const Tensor& bias,
                    const Conv2dOptions& options, const Tensor& residual, Tensor& out) override;
   void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out) override;
+  void depthwise_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const Conv2dOptions& options, Tensor& out) override;
 
   DeviceDecoder* device_decoder() override { return this; }
 

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "core/base/error.h"
+#include "core/cuda/launch.h"
 #include "core/cuda/nibble_blocks.h"
 #include "core/cuda/ptx.h"
 #include "core/cuda/scratch.h"
@@ -97,6 +97,14 @@ struct Elements<DType::f16> {
     for (int i = 0; i < 8; ++i) to[i] = k + i < depth ? from_f16(from[i]) : 0.0F;
   }
 };
+
+// One element of a type that is no block format.
+template <DType kType>
+__device__ __forceinline__ float float_element(const unsigned char* row, int64_t i) {
+  if constexpr (kType == DType::f32) return reinterpret_cast<const float*>(row)[i];
+  const uint16_t bits = reinterpret_cast<const uint16_t*>(row)[i];
+  return kType == DType::bf16 ? from_bf16(bits) : from_f16(bits);
+}
 
 __device__ __forceinline__ void zeros(float (&to)[8]) {
 #pragma unroll
@@ -211,10 +219,6 @@ struct Elements<DType::q6_k> {
   }
 };
 
-[[noreturn]] inline void no_kernels(DType type) {
-  fail("kernels, device cuda: expected a weight type, found {}", name_of(type));
-}
-
 // Calls body.template operator()<type>() for a block format known at run time: the one list of those that
 // have kernels.
 template <typename Body>
@@ -239,13 +243,19 @@ void with_block_format(DType type, Body body) {
   }
 }
 
-// The same for any weight type.
+// The same for one that is none.
 template <typename Body>
-void with_weight_type(DType type, Body body) {
+void with_float_type(DType type, Body body) {
   if (type == DType::f32) return body.template operator()<DType::f32>();
   if (type == DType::f16) return body.template operator()<DType::f16>();
   if (type == DType::bf16) return body.template operator()<DType::bf16>();
-  with_block_format(type, body);
+  no_kernels(type);
+}
+
+// The same for any weight type.
+template <typename Body>
+void with_weight_type(DType type, Body body) {
+  is_quantized(type) ? with_block_format(type, body) : with_float_type(type, body);
 }
 
 // A number as the sum of two of bf16: what is left out is below 2^-17 of it. (Of an infinite number the

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/cuda/cuda_device.h"
+#include "core/cuda/grid_stride.h"
 #include "core/cuda/launch.h"
 #include "core/cuda/packed_blocks.h"
 #include "core/quant/quantize.h"
@@ -27,9 +28,6 @@ Listed listed(std::span<const int32_t> values, size_t first) {
               list.values);
   return list;
 }
-
-__device__ __forceinline__ int64_t first_index() { return int64_t{blockIdx.x} * blockDim.x + threadIdx.x; }
-__device__ __forceinline__ int64_t index_step() { return int64_t{gridDim.x} * blockDim.x; }
 
 // Rows of any type and layout to dense f32, eight elements a thread. ids: which rows, or null for all in
 // order.
@@ -64,6 +62,15 @@ __global__ void from_f32(const float* x, int64_t count, uint16_t* out) {
 
 __global__ void add_kernel(const float* x, const float* y, int64_t count, int64_t period, float* out) {
   for (int64_t i = first_index(); i < count; i += index_step()) out[i] = x[i] + y[i % period];
+}
+
+// A vector of each for every `period` elements, one after another.
+__global__ void scale_shift_kernel(const float* x, const float* scale, const float* shift, int64_t count,
+                                   int64_t channels, int64_t period, float* out) {
+  for (int64_t i = first_index(); i < count; i += index_step()) {
+    const int64_t at = i / period * channels + i % channels;
+    out[i] = fmaf(x[i], 1.0F + scale[at], shift[at]);
+  }
 }
 
 __global__ void gelu_kernel(const float* x, int64_t count, float* out) {
@@ -202,6 +209,12 @@ void CudaDevice::embedding(const Tensor& table, std::span<const int32_t> ids, Te
 void CudaDevice::add(const Tensor& x, const Tensor& y, Tensor& out) {
   launch(stream(), {.grid = blocks_for(x.elements())}, add_kernel, x.data<float>(), y.data<float>(),
          x.elements(), y.elements(), out.data<float>());
+}
+
+void CudaDevice::scale_shift(const Tensor& x, const Tensor& scale, const Tensor& shift, Tensor& out) {
+  const int64_t count = x.elements(), period = scale.rank() == 1 ? count : count / x.size(0);
+  launch(stream(), {.grid = blocks_for(count)}, scale_shift_kernel, x.data<float>(), scale.data<float>(),
+         shift.data<float>(), count, x.shape().back(), period, out.data<float>());
 }
 
 void CudaDevice::gelu_erf(const Tensor& x, Tensor& out) {

@@ -10,9 +10,11 @@
 
 namespace janus::cuda {
 
-// `what` is what was being done, for the message. (In cuda_device.cc: fmt's checks of formats at compile time
-// are more than nvcc can follow.)
+// `what` is what was being done, for the message. (The messages are in cuda_device.cc: fmt's checks of
+// formats at compile time are more than nvcc can follow.)
 void check_cuda(cudaError_t status, const char* what);
+// A type that the kernels of an operation do not read.
+[[noreturn]] void no_kernels(DType type);
 
 // Whether kernels may be asked to start before the last one ends: where those that run on every GPU that is
 // opened were compiled for compute capability 9.0 or more.

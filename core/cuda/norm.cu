@@ -9,6 +9,7 @@ namespace janus::cuda {
 namespace {
 
 constexpr unsigned kThreads = 256;
+constexpr unsigned kJoinThreads = 1024;  // of the one block of an image
 
 __global__ __launch_bounds__(kThreads) void rms_norm_kernel(const float* x, const float* weight,
                                                             int64_t width, float eps, float* out) {
@@ -45,11 +46,7 @@ __global__ __launch_bounds__(32) void l2_normalize_kernel(MatrixView x, float ep
   const int64_t row = blockIdx.x;
   const int lane = static_cast<int>(threadIdx.x % 32);
   const unsigned char* const from = x.data + row * x.row_bytes;
-  const auto element = [&](int64_t i) -> float {
-    if constexpr (kType == DType::f32) return reinterpret_cast<const float*>(from)[i];
-    const uint16_t bits = reinterpret_cast<const uint16_t*>(from)[i];
-    return kType == DType::bf16 ? from_bf16(bits) : from_f16(bits);
-  };
+  const auto element = [&](int64_t i) { return float_element<kType>(from, i); };
   double squares = 0.0;
   for (int64_t i = lane; i < x.depth; i += 32) {
     squares += static_cast<double>(element(i)) * static_cast<double>(element(i));
@@ -102,10 +99,16 @@ __global__ __launch_bounds__(kThreads) void chunk_moments(const float* x, int64_
   }
 }
 
-// [B, C] each.
+// (x - mean) * factor + bias. [B, C] each.
 struct ChannelScales {
   float* means;
-  float* factors;  // the norm's weight / deviation
+  float* factors;
+
+  // In memory of channel_scale_bytes, for `count` channels of all images.
+  static ChannelScales in(void* memory, int64_t count) {
+    auto* const floats = static_cast<float*>(memory);
+    return {floats, floats + count};
+  }
 };
 
 __device__ __forceinline__ void load_elements(const float* from, float (&to)[1]) { to[0] = from[0]; }
@@ -143,12 +146,52 @@ __global__ __launch_bounds__(kThreads) void join_moments(const Moments* parts, i
   }
 }
 
+// -- every channel ------------------------------------------------------------------------------------------
+
+// A thread a channel. blockIdx.x: chunk, y: part of the channels, z: image.
+__global__ __launch_bounds__(kThreads) void chunk_squares(const float* x, int64_t pixels, int64_t channels,
+                                                          float* out) {
+  const int64_t channel = int64_t{blockIdx.y} * kThreads + threadIdx.x;
+  if (channel >= channels) return;
+  const int64_t first = int64_t{blockIdx.x} * kChunkPixels;
+  const int64_t count = pixels - first < kChunkPixels ? pixels - first : kChunkPixels;
+  const float* const from = x + (int64_t{blockIdx.z} * pixels + first) * channels + channel;
+  float squares = 0.0F;
+  for (int64_t i = 0; i < count; ++i) squares = fmaf(from[i * channels], from[i * channels], squares);
+  out[(int64_t{blockIdx.z} * gridDim.x + blockIdx.x) * channels + channel] = squares;
+}
+
+// A block an image: how each of its channels is scaled. An image has few chunks.
+__global__ __launch_bounds__(kJoinThreads) void join_squares(const float* parts, int64_t chunks,
+                                                             int64_t channels, float eps, const float* weight,
+                                                             ChannelScales scales) {
+  const float* const own = parts + int64_t{blockIdx.x} * chunks * channels;
+  float* const means = scales.means + int64_t{blockIdx.x} * channels;
+  float* const factors = scales.factors + int64_t{blockIdx.x} * channels;
+  double sum = 0.0;
+  for (int64_t c = threadIdx.x; c < channels; c += kJoinThreads) {
+    double squares = 0.0;
+    for (int64_t i = 0; i < chunks; ++i) squares += static_cast<double>(own[i * channels + c]);
+    const double length = sqrt(squares);
+    sum += length;
+    factors[c] = static_cast<float>(length);  // this thread alone reads it again
+  }
+  const double scale = 1.0 / (block_sum(sum) / static_cast<double>(channels) + static_cast<double>(eps));
+  for (int64_t c = threadIdx.x; c < channels; c += kJoinThreads) {
+    means[c] = 0.0F;
+    factors[c] =
+        static_cast<float>(1.0 + static_cast<double>(weight[c]) * static_cast<double>(factors[c]) * scale);
+  }
+}
+
+// -- both ---------------------------------------------------------------------------------------------------
+
 // kCount neighbouring channels at a time, to `out` or, where that is null, in two terms. blockIdx.y: image.
 template <int kCount>
-__global__ __launch_bounds__(kThreads) void apply_group_norm(const float* x, const float* bias,
-                                                             ChannelScales scales, uint32_t pieces,
-                                                             uint32_t channels, bool silu, float* out,
-                                                             SplitRows terms) {
+__global__ __launch_bounds__(kThreads) void scale_channels(const float* x, const float* bias,
+                                                           ChannelScales scales, uint32_t pieces,
+                                                           uint32_t channels, bool silu, float* out,
+                                                           SplitRows terms) {
   const int64_t image = int64_t{blockIdx.y} * pieces * kCount;
   const float* const means = scales.means + int64_t{blockIdx.y} * channels;
   const float* const factors = scales.factors + int64_t{blockIdx.y} * channels;
@@ -168,6 +211,21 @@ __global__ __launch_bounds__(kThreads) void apply_group_norm(const float* x, con
       store_terms(y, const_cast<uint16_t*>(terms.high) + at, const_cast<uint16_t*>(terms.low) + at);
     }
   }
+}
+
+// x: [B, h, w, C]; to `out` or, where that is null, to `terms`.
+void apply_scales(cudaStream_t stream, const Tensor& x, const Tensor& bias, ChannelScales scales, bool silu,
+                  float* out, const SplitRows* terms) {
+  const int64_t channels = x.size(3), elements = x.elements() / x.size(0);
+  const auto run = [&]<int kCount>() {
+    const int64_t pieces = elements / kCount;
+    launch(
+        stream,
+        {.grid = dim3(blocks_for(pieces, kThreads), static_cast<unsigned>(x.size(0))), .threads = kThreads},
+        scale_channels<kCount>, x.data<float>(), bias.data<float>(), scales, static_cast<uint32_t>(pieces),
+        static_cast<uint32_t>(channels), silu, out, terms != nullptr ? *terms : SplitRows{});
+  };
+  channels % 8 == 0 ? run.template operator()<8>() : run.template operator()<1>();
 }
 
 }  // namespace
@@ -199,21 +257,29 @@ void CudaDevice::group_norm_to(const Tensor& x, const GroupNormOptions& norm, bo
   const auto batch = static_cast<unsigned>(x.size(0));
   const std::shared_ptr<void> moments = allocate(moment_bytes(batch, pixels, norm.groups));
   const std::shared_ptr<void> memory = allocate(channel_scale_bytes(batch, channels));
-  auto* const floats = static_cast<float*>(memory.get());
-  const ChannelScales scales{floats, floats + batch * channels};
+  const ChannelScales scales = ChannelScales::in(memory.get(), batch * channels);
   launch(stream(), {.grid = dim3(static_cast<unsigned>(chunks), batch), .threads = kThreads}, chunk_moments,
          x.data<float>(), pixels, channels, norm.groups, static_cast<Moments*>(moments.get()));
   launch(stream(), {.grid = batch * static_cast<unsigned>(norm.groups), .threads = kThreads}, join_moments,
          static_cast<const Moments*>(moments.get()), chunks, norm.eps, norm.weight.data<float>(),
          channels / norm.groups, norm.groups, scales);
-  const auto apply = [&]<int kCount>() {
-    const int64_t pieces = pixels * channels / kCount;
-    launch(stream(), {.grid = dim3(blocks_for(pieces, kThreads), batch), .threads = kThreads},
-           apply_group_norm<kCount>, x.data<float>(), norm.bias.data<float>(), scales,
-           static_cast<uint32_t>(pieces), static_cast<uint32_t>(channels), silu, out,
-           terms != nullptr ? *terms : SplitRows{});
-  };
-  channels % 8 == 0 ? apply.template operator()<8>() : apply.template operator()<1>();
+  apply_scales(stream(), x, norm.bias, scales, silu, out, terms);
+}
+
+void CudaDevice::global_response_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps,
+                                      Tensor& out) {
+  const int64_t pixels = x.size(1) * x.size(2), channels = x.size(3),
+                chunks = divide_up(pixels, kChunkPixels);
+  const auto batch = static_cast<unsigned>(x.size(0));
+  const std::shared_ptr<void> squares = allocate(channel_square_bytes(batch, pixels, channels));
+  const std::shared_ptr<void> memory = allocate(channel_scale_bytes(batch, channels));
+  const ChannelScales scales = ChannelScales::in(memory.get(), batch * channels);
+  const auto parts = static_cast<unsigned>(divide_up(channels, kThreads));
+  launch(stream(), {.grid = dim3(static_cast<unsigned>(chunks), parts, batch), .threads = kThreads},
+         chunk_squares, x.data<float>(), pixels, channels, static_cast<float*>(squares.get()));
+  launch(stream(), {.grid = batch, .threads = kJoinThreads}, join_squares,
+         static_cast<const float*>(squares.get()), chunks, channels, eps, weight.data<float>(), scales);
+  apply_scales(stream(), x, bias, scales, /*silu=*/false, out.data<float>(), nullptr);
 }
 
 void CudaDevice::l2_normalize(const Tensor& x, float eps, Tensor& out) {
@@ -224,17 +290,10 @@ void CudaDevice::l2_normalize(const Tensor& x, float eps, Tensor& out) {
     copy(x, dense);
   }
   const MatrixView view = MatrixView::of(dense.reshape(Shape{x.elements() / width, width}));
-  const auto run = [&](auto kernel) {
-    launch(stream(), {.grid = static_cast<unsigned>(x.elements() / width), .threads = 32}, kernel, view, eps,
-           out.data<float>());
-  };
-  if (x.dtype() == DType::f32) {
-    run(l2_normalize_kernel<DType::f32>);
-  } else if (x.dtype() == DType::bf16) {
-    run(l2_normalize_kernel<DType::bf16>);
-  } else {
-    run(l2_normalize_kernel<DType::f16>);
-  }
+  with_float_type(x.dtype(), [&]<DType kType>() {
+    launch(stream(), {.grid = static_cast<unsigned>(x.elements() / width), .threads = 32},
+           l2_normalize_kernel<kType>, view, eps, out.data<float>());
+  });
   note_written();
 }
 

@@ -66,7 +66,10 @@ inline size_t ordered_filter_bytes(DType filters, int64_t channels, int64_t coun
   return filters == DType::f16 && is_split_conv(filters, channels) ? 2 * bytes : bytes;
 }
 
-// -- group norm
+// Filters of one channel each, in f32 with the channels next to each other.
+constexpr size_t channel_tap_bytes(int64_t count) { return sizeof(float) * static_cast<size_t>(count); }
+
+// -- norms of images
 // -----------------------------------------------------------------------------------------------
 
 // Pixels whose sums are taken in f32 before they are joined in double; many blocks share an image, since a
@@ -84,6 +87,10 @@ constexpr size_t moment_bytes(int64_t images, int64_t pixels, int64_t groups) {
 // A mean and a factor a channel.
 constexpr size_t channel_scale_bytes(int64_t images, int64_t channels) {
   return 2 * sizeof(float) * static_cast<size_t>(images * channels);
+}
+// The sum of squares of every channel over every chunk.
+constexpr size_t channel_square_bytes(int64_t images, int64_t pixels, int64_t channels) {
+  return sizeof(float) * static_cast<size_t>(images * channels * divide_up(pixels, kChunkPixels));
 }
 
 // -- attention

@@ -125,9 +125,12 @@ class Device {
                           Tensor& out) = 0;
   virtual void group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int groups, float eps,
                           bool silu, Tensor& out) = 0;
+  virtual void global_response_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps,
+                                    Tensor& out) = 0;
   virtual void l2_normalize(const Tensor& x, float eps, Tensor& out) = 0;
 
   virtual void add(const Tensor& x, const Tensor& y, Tensor& out) = 0;
+  virtual void scale_shift(const Tensor& x, const Tensor& scale, const Tensor& shift, Tensor& out) = 0;
   virtual void gelu_erf(const Tensor& x, Tensor& out) = 0;
   virtual void swiglu(const Tensor& gate, const Tensor& up, Tensor& out) = 0;
 
@@ -142,19 +145,14 @@ class Device {
 
   virtual void conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
                       Tensor& out) = 0;
+  virtual void depthwise_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                                const Conv2dOptions& options, Tensor& out) = 0;
   virtual void upsample_nearest2x(const Tensor& x, Tensor& out) = 0;
   // The next two are fused; by default they are composed of those above.
   virtual void silu_conv2d(const Tensor& x, const GroupNormOptions& norm, const Tensor& weight,
                            const Tensor& bias, const Conv2dOptions& options, const Tensor& residual,
                            Tensor& out);
   virtual void upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& out);
-
-  // The next three need a kernel of the backend: by default they throw Error that says that it has none.
-  virtual void depthwise_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
-                                const Conv2dOptions& options, Tensor& out);
-  virtual void global_response_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps,
-                                    Tensor& out);
-  virtual void scale_shift(const Tensor& x, const Tensor& scale, const Tensor& shift, Tensor& out);
 
   // Returns a device of the same memory for work that has nothing to do with the device decoding under way.
   // It runs beside this one's work, and sees all that was written here before that decoding began. Returns

@@ -1,16 +1,7 @@
 // What a device may fuse, made of what every device has. The module of the CUDA backend links this file, too.
-#include "core/base/error.h"
 #include "core/tensor/device.h"
 
 namespace janus {
-namespace {
-
-[[noreturn]] void no_kernel(const Device& device, const char* op) {
-  fail("{}: expected a device that computes it, found {}, which has no kernel for it yet; use --device cpu",
-       op, device.name());
-}
-
-}  // namespace
 
 void Device::linear_multi(const Tensor& x, std::span<const LinearView> layers, std::span<Tensor> outs) {
   for (size_t i = 0; i < layers.size(); ++i) linear(x, layers[i].weight, layers[i].bias, outs[i]);
@@ -50,18 +41,6 @@ void Device::upsample_conv3x3(const Tensor& x, const Tensor& weight, const Tenso
   Tensor larger(*this, DType::f32, Shape{x.size(0), 2 * x.size(1), 2 * x.size(2), x.size(3)});
   upsample_nearest2x(x, larger);
   conv2d(larger, weight, bias, kSamePadding3x3, out);
-}
-
-void Device::depthwise_conv2d(const Tensor&, const Tensor&, const Tensor&, const Conv2dOptions&, Tensor&) {
-  no_kernel(*this, "depthwise_conv2d");
-}
-
-void Device::global_response_norm(const Tensor&, const Tensor&, const Tensor&, float, Tensor&) {
-  no_kernel(*this, "global_response_norm");
-}
-
-void Device::scale_shift(const Tensor&, const Tensor&, const Tensor&, Tensor&) {
-  no_kernel(*this, "scale_shift");
 }
 
 }  // namespace janus

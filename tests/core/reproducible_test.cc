@@ -26,7 +26,8 @@ std::vector<Operation> operations(Device& device) {
   const Tensor bf16 = weight(Shape{515, 650}, DType::bf16), f16 = weight(Shape{130, 650}, DType::f16);
   const Tensor f32 = weight(Shape{70, 650}, DType::f32), scale = weight(Shape{64}, DType::f32);
   const Tensor kernel = weight(Shape{40, 64, 3, 3}, DType::bf16),
-               narrow = weight(Shape{3, 64, 3, 3}, DType::bf16);
+               narrow = weight(Shape{3, 64, 3, 3}, DType::bf16),
+               depthwise = weight(Shape{64, 1, 7, 7}, DType::bf16);
   const auto linear = [](Tensor w) { return [w](const Tensor& x) { return ops::linear(x, w); }; };
   const auto conv = [](Tensor w, Conv2dOptions options = kSamePadding3x3) {
     return [w, options](const Tensor& x) { return ops::conv2d(x, w, {}, options); };
@@ -56,6 +57,10 @@ std::vector<Operation> operations(Device& device) {
       {"group_norm",
        {24, 17, 64},
        [scale](const Tensor& x) { return ops::group_norm(x, scale, scale, 32, 1e-6F, true); }},
+      {"global_response_norm",
+       {24, 17, 64},
+       [scale](const Tensor& x) { return ops::global_response_norm(x, scale, scale, 1e-6F); }},
+      {"scale_shift", {5, 64}, [scale](const Tensor& x) { return ops::scale_shift(x, scale, scale); }},
       {"gelu_erf", {5, 67}, [](const Tensor& x) { return ops::gelu_erf(x); }},
       {"swiglu", {5, 67}, [](const Tensor& x) { return ops::swiglu(x, x); }},
       {"attention", {130, 64}, [](const Tensor& x) { return ops::attention(x, x, x, 2); }},
@@ -65,6 +70,11 @@ std::vector<Operation> operations(Device& device) {
       {"conv2d, few filters", {13, 24, 64}, conv(narrow)},
       {"conv2d, stride 2", {13, 24, 64}, conv(kernel, {2, 0, 0, 1, 1})},
       {"conv2d, stride 2, few filters", {13, 24, 64}, conv(narrow, {2, 0, 0, 1, 1})},
+      {"depthwise_conv2d",
+       {13, 24, 64},
+       [depthwise](const Tensor& x) {
+         return ops::depthwise_conv2d(x, depthwise, {}, {1, 3, 3, 3, 3});
+       }},
       {"silu_conv2d",
        {29, 45, 64},
        [kernel, scale](const Tensor& x) {

@@ -6,13 +6,18 @@
 
 #include "core/cuda/cuda_device.h"
 #include "core/cuda/pooled_size.h"
+#include "core/tensor/dry_device.h"
+#include "core/tensor/ops.h"
 #include "tests/support/counting_device.h"
+#include "tests/support/requests.h"
 
 namespace janus {
 namespace {
 
 class GpuMemoryNeed : public testing::TestWithParam<WeightType> {
  protected:
+  explicit GpuMemoryNeed(const std::string& model = "/models/grouped-query")
+      : checkpoint_(Checkpoint::open(JANUS_TEST_DATA + model)) {}
   MemoryNeed need(const Work& work) const {
     return memory_need(checkpoint_, "cuda", {.type = GetParam()}, work);
   }
@@ -28,7 +33,7 @@ class GpuMemoryNeed : public testing::TestWithParam<WeightType> {
     EXPECT_LE(all, allocated + allocated / 100);
   }
 
-  const Checkpoint checkpoint_ = Checkpoint::open(JANUS_TEST_DATA "/models/grouped-query");
+  const Checkpoint checkpoint_;
   using CountingDevice = oracle::CountingDevice<cuda::CudaDevice>;
   std::shared_ptr<CountingDevice> device_ = std::make_shared<CountingDevice>(cuda::pooled_size, /*index=*/0);
   std::unique_ptr<Model> model_;
@@ -69,9 +74,74 @@ TEST_P(GpuMemoryNeed, ImagesAndCodesTakeWhatWasTold) {
   expect_close(encoding);
 }
 
+// JanusFlow, whose autoencoder is loaded when it is needed.
+class GpuFlowMemoryNeed : public GpuMemoryNeed {
+ protected:
+  GpuFlowMemoryNeed() : GpuMemoryNeed("/flow/models/plain") {}
+  void expect_close(const MemoryNeed& told) const {
+    EXPECT_GE(told.own_bytes(), device_->peak());
+    EXPECT_LE(told.own_bytes(), device_->peak() + device_->peak() / 100);
+  }
+};
+
+TEST_P(GpuFlowMemoryNeed, DrawingTakesWhatWasTold) {
+  for (const int images : {1, 3}) {
+    const MemoryNeed told = need({.prompt_tokens = 9, .generated_images = images, .images_at_once = images});
+    open();
+    test::generate(*model_, {.prompt_ids = kIds, .count = images, .steps = 1});
+    expect_close(told);
+    model_.reset();
+  }
+}
+
+TEST_P(GpuFlowMemoryNeed, LatentsTakeWhatWasTold) {
+  const MemoryNeed decoding = need({.decodes = true}), encoding = need({.encodes = true});
+  open();
+  const ModelInfo& info = model_->info();
+  Array latent{.shape = {info.latent_channels, info.latent_side, info.latent_side}, .values = {}};
+  latent.values.resize(static_cast<size_t>(info.latent_channels) * info.latent_side * info.latent_side);
+  model_->need_latent_coder().decode(latent);
+  expect_close(decoding);
+  device_->restart_peak();
+  model_->need_latent_coder().encode(
+      {.width = 30, .height = 20, .pixels = std::vector<uint8_t>(3 * 30 * 20, 9)});
+  expect_close(encoding);
+}
+
+// What an operation takes beside its operands may lie below a model's peak.
+TEST(GpuScratch, OfConvNextOperationsIsCounted) {
+  const auto taken = [](auto& device, const auto& live, const auto& peak) {
+    const auto zeros = [&](Shape shape) {
+      return ops::from_host(device, std::vector<float>(static_cast<size_t>(shape.elements())), shape);
+    };
+    constexpr int64_t kChannels = 520;
+    const Tensor x = zeros({2, 24, 24, kChannels}), vector = zeros({kChannels});
+    const Tensor weight = ops::convert(zeros({kChannels, 1, 7, 7}), DType::bf16);
+    std::vector<int64_t> bytes;
+    const auto measure = [&](const auto& run) {
+      device.restart_peak();
+      const auto before = static_cast<int64_t>(live());
+      run();
+      bytes.push_back(static_cast<int64_t>(peak()) - before);
+    };
+    measure([&] { ops::depthwise_conv2d(x, weight, vector, {1, 3, 3, 3, 3}); });
+    measure([&] { ops::global_response_norm(x, vector, vector, 1e-6F); });
+    measure([&] { ops::scale_shift(x, vector, vector); });
+    return bytes;
+  };
+  oracle::CountingDevice<cuda::CudaDevice> gpu(cuda::pooled_size, /*index=*/0);
+  const std::unique_ptr<DryDevice> dry = open_dry_device("cuda");
+  const std::vector<int64_t> told = taken(
+      *dry, [&] { return dry->live_bytes(); }, [&] { return dry->peak_bytes(); });
+  EXPECT_EQ(told, taken(
+                      gpu, [&] { return gpu.live(); }, [&] { return gpu.peak(); }));
+}
+
+constexpr auto kTypeName = [](const auto& test) { return std::string(name_of(test.param)); };
 INSTANTIATE_TEST_SUITE_P(Types, GpuMemoryNeed,
-                         testing::Values(WeightType::f32, WeightType::bf16, WeightType::f16),
-                         [](const auto& test) { return std::string(name_of(test.param)); });
+                         testing::Values(WeightType::f32, WeightType::bf16, WeightType::f16), kTypeName);
+INSTANTIATE_TEST_SUITE_P(Types, GpuFlowMemoryNeed,
+                         testing::Values(WeightType::f32, WeightType::bf16, WeightType::f16), kTypeName);
 
 }  // namespace
 }  // namespace janus

@@ -6,6 +6,7 @@
 #include "generator/engine/scheduler.h"
 #include "generator/janusflow/flow_engine_model.h"
 #include "tests/golden.h"
+#include "tests/support/device_under_test.h"
 
 namespace janus {
 namespace {
@@ -69,7 +70,7 @@ class FlowDrawingTest : public testing::TestWithParam<std::string> {
   }
 
   test::Golden golden_{GetParam(), "flow/goldens"};
-  std::shared_ptr<Device> device_ = open_device("cpu", {.threads = 1});
+  std::shared_ptr<Device> device_ = oracle::test_device({.threads = 1});
   Checkpoint checkpoint_ = Checkpoint::open(JANUS_TEST_DATA "/flow/models/" + GetParam());
   FlowNetworks networks_ = FlowNetworks::load(checkpoint_, *device_, WeightType::f32);
   FlowVae vae_{checkpoint_, networks_.config, *device_, {.type = WeightType::f32}};

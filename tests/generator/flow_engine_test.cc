@@ -13,6 +13,7 @@
 #include "tests/generator/engine_schedules.h"
 #include "tests/support/counting_device.h"
 #include "tests/support/damaged.h"
+#include "tests/support/device_under_test.h"
 #include "tests/support/requests.h"
 
 namespace janus {
@@ -21,7 +22,7 @@ namespace {
 class FlowEngineTest : public testing::Test {
  protected:
   std::unique_ptr<Model> open(int threads = 1) const {
-    return open_model(checkpoint_, open_device("cpu", {.threads = threads}));
+    return open_model(checkpoint_, oracle::test_device({.threads = threads}));
   }
   static Image draw(const Model& model, const ImageRequest& request, const ImageSink& sink = {}) {
     return Engine(model).generate(request, sink).image;
@@ -72,7 +73,9 @@ class FlowEngineTest : public testing::Test {
   std::unique_ptr<Model> model_ = open();
 };
 
-TEST_F(FlowEngineTest, RandomMixturesGiveWhatEachGivesAlone) { run_schedules(*model_, requests(), 150); }
+TEST_F(FlowEngineTest, RandomMixturesGiveWhatEachGivesAlone) {
+  run_schedules(*model_, requests(), oracle::traits().has_own_memory ? 2 : 150);
+}
 
 TEST_F(FlowEngineTest, ManyAtOnceGiveWhatEachGivesAlone) { expect_alone_at_once(*model_, requests()); }
 
@@ -93,6 +96,7 @@ TEST_F(FlowEngineTest, ImagesDifferByWhatIsAsked) {
 }
 
 TEST_F(FlowEngineTest, ThreadsDoNotChangeTheImage) {
+  if (!oracle::traits().takes_threads) GTEST_SKIP() << "a GPU has no such option";
   const ImageRequest request{.prompt = "a tree", .steps = 3};
   const Image expected = draw(*model_, request);
   for (const int threads : {2, 3})
@@ -213,7 +217,7 @@ TEST_F(FlowEngineTest, RefusesWhatCannotBeDrawn) {
 TEST_F(FlowEngineTest, NumbersThatAreNoneAreToldOfAndNotDrawn) {
   const auto says = [&](const std::string& tensor, const std::string& part) {
     const auto model =
-        open_model(test::damaged(checkpoint_, tensor, NAN), open_device("cpu", {.threads = 1}));
+        open_model(test::damaged(checkpoint_, tensor, NAN), oracle::test_device({.threads = 1}));
     const std::string said = error_of([&] { draw(*model, {.prompt = "a bird", .steps = 2}); });
     EXPECT_NE(said.find(part + ": expected"), std::string::npos) << tensor << ": " << said;
   };
@@ -240,6 +244,7 @@ TEST_F(FlowEngineTest, StoppingBreaksAStepOff) {
 }
 
 TEST_F(FlowEngineTest, DrawingTakesTheMemoryThatWasTold) {
+  if (oracle::traits().has_own_memory) GTEST_SKIP() << "tests/cuda_host/memory_need_test.cc has the GPU";
   using CountingDevice = oracle::CountingDevice<cpu::CpuDevice>;
   for (const int images : {1, 3}) {
     const auto device = std::make_shared<CountingDevice>([](size_t bytes) { return bytes; }, /*threads=*/1);

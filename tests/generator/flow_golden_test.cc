@@ -6,6 +6,7 @@
 #include "core/tensor/ops.h"
 #include "generator/janusflow/flow_networks.h"
 #include "tests/golden.h"
+#include "tests/support/device_under_test.h"
 
 namespace janus {
 namespace {
@@ -46,7 +47,7 @@ class FlowGoldenTest : public testing::TestWithParam<std::string> {
   }
 
   test::Golden golden_{GetParam(), "flow/goldens"};
-  std::shared_ptr<Device> device_ = open_device("cpu", {.threads = 1});
+  std::shared_ptr<Device> device_ = oracle::test_device({.threads = 1});
   Checkpoint checkpoint_ = Checkpoint::open(JANUS_TEST_DATA "/flow/models/" + GetParam());
   FlowNetworks networks_ = FlowNetworks::load(checkpoint_, *device_, WeightType::f32);
 };
@@ -167,7 +168,7 @@ class ChangedFlow : public testing::Test {
     nlohmann::json config = stored.config();
     config.merge_patch(changes);
     const Checkpoint changed = Checkpoint::from_tensors(stored.files(), config, stored.tensors());
-    const std::shared_ptr<Device> device = open_device("cpu", {.threads = 1});
+    const std::shared_ptr<Device> device = oracle::test_device({.threads = 1});
     try {
       FlowNetworks::load(changed, *device, WeightType::native);
       ADD_FAILURE() << changes << ": expected an error that says " << part;

@@ -13,6 +13,7 @@
 #include "generator/random_checkpoint.h"
 #include "tests/golden.h"
 #include "tests/support/counting_device.h"
+#include "tests/support/device_under_test.h"
 #include "tests/support/requests.h"
 
 namespace janus {
@@ -48,7 +49,7 @@ class FlowModelTest : public testing::TestWithParam<std::string> {
   test::Golden golden_{GetParam(), "flow/goldens"};
   Checkpoint checkpoint_ = Checkpoint::open(JANUS_TEST_DATA "/flow/models/" + GetParam());
   std::unique_ptr<Model> model_ =
-      open_model(checkpoint_, open_device("cpu", {.threads = 1}), {.type = WeightType::f32});
+      open_model(checkpoint_, oracle::test_device({.threads = 1}), {.type = WeightType::f32});
 };
 
 TEST_P(FlowModelTest, SaysWhatItIs) {
@@ -135,7 +136,7 @@ TEST_P(FlowModelTest, AnswersFromOneFileOfItsOwn) {
                     {});
   }
   const Checkpoint copy = Checkpoint::open(file);
-  const auto other = open_model(copy, open_device("cpu", {.threads = 1}), {.type = WeightType::f32});
+  const auto other = open_model(copy, oracle::test_device({.threads = 1}), {.type = WeightType::f32});
   const Image image = golden_image(0);
   const Score score = test::score_text(*other, {&image, 1}, text("question"), text("answer"));
   expect_logprobs(score, "text_logprobs");
@@ -143,6 +144,7 @@ TEST_P(FlowModelTest, AnswersFromOneFileOfItsOwn) {
 }
 
 TEST_P(FlowModelTest, DescribingTakesTheMemoryThatWasTold) {
+  if (oracle::traits().has_own_memory) GTEST_SKIP() << "tests/cuda_host/memory_need_test.cc has the GPU";
   using CountingDevice = oracle::CountingDevice<cpu::CpuDevice>;
   const auto device = std::make_shared<CountingDevice>([](size_t bytes) { return bytes; }, /*threads=*/1);
   const auto model = open_model(checkpoint_, device, {.type = WeightType::f32});

@@ -56,7 +56,7 @@ std::vector<std::string> read_choices(const std::string& text, const std::string
   std::vector<std::string> choices;
   std::string fault;
   if (strip_left(text).starts_with('[')) {
-    const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    const auto json = parse_json_or_discard(text);
     if (!json.is_array() || !std::all_of(json.begin(), json.end(), [](auto& one) { return one.is_string(); }))
       fault = "what is no such list";
     else

@@ -13,9 +13,7 @@ ImageText settings_text(const Json& settings) {
 std::optional<Json> settings_of(const ImageText& text) {
   auto found = text.find(kSettingsKeyword);
   if (found == text.end()) return std::nullopt;
-  // Refuses what is nested so deeply that it cannot be written again.
-  if (error_of([&] { parse_json(found->second, "settings"); })) return std::nullopt;
-  const Json stored = Json::parse(found->second, nullptr, false);
+  const Json stored = parse_json_or_discard<Json>(found->second);
   if (!stored.is_object()) return std::nullopt;
   Json settings;
   for (const auto& [key, value] : stored.items()) settings[key == "guidance" ? "cfg_scale" : key] = value;

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "core/base/json.h"
 #include "core/base/strip.h"
 #include "generator/limits.h"
 
@@ -58,7 +59,7 @@ std::vector<Pair> pairs_of(std::string_view line) {
 
 // The value where it is one of the setting's; discarded else.
 Json shared_value(const SharedName& shared, const std::string& value) {
-  const Json number = Json::parse(value, nullptr, false);
+  const Json number = parse_json_or_discard<Json>(value);
   return shared.takes(number) ? number : Json(Json::value_t::discarded);
 }
 

@@ -54,7 +54,7 @@ Line read_line(const LineScoring& scoring, const std::string& text, const std::s
   const nlohmann::json json = parse_json(text, where, DuplicateKeys::last_wins, kCorrect);
   const JsonObject object(json, where, kCorrect);
   Line line;
-  line.item = Json::parse(text);
+  line.item = parse_json<Json>(text, where, DuplicateKeys::last_wins, kCorrect);
   for (const std::string& image : texts_of(object, "image")) {
     check(!image.empty() && image != "-" && image.find('\0') == std::string::npos,
           "{}: expected an image's path as \"image\", found \"{}\"; {}", where, image, kCorrect);

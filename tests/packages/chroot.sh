@@ -28,12 +28,16 @@ new_system() {
   tar -C "$1" -xf "$base"
 }
 
-# inside FOLDER COMMAND...: runs it there, with a /proc of its own; what it starts ends with it.
+# inside FOLDER COMMAND...: runs it there, with a /proc of its own, and the folder `shared`, where that is set, as
+# /shared; what it starts ends with it.
+shared=''
 inside() {
   local system=$1
   shift
+  if [[ -n $shared ]]; then mkdir -p "$system/shared"; fi
   unshare --mount --pid --fork --kill-child env -i HOME=/root PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive bash -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' \
+    LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive SHARED="$shared" bash -c '
+      mount -t proc proc "$0/proc" && { [[ -z $SHARED ]] || mount --bind "$SHARED" "$0/shared"; } && exec chroot "$0" "$@"' \
     "$system" "$@"
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # container.sh WORK: runs the steps of the Containerfile, each stage in a clean Debian 12 in WORK, as an engine for
 # containers would, and then the program as a container starts it. Knows the instructions that the file has, each with
-# the words that it has there; another one is an error.
+# the words that it has there; another one is an error. JANUS_CCACHE=FOLDER: compiles with ccache, of what that folder
+# has, so that a second run takes minutes.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 WORK=$1
@@ -37,6 +38,14 @@ step() {
       system=$WORK/container-$stage
       stages[$stage]=$system
       slim_system "$system"
+      if [[ -n ${JANUS_CCACHE-} && $stage == build ]]; then
+        shared=$JANUS_CCACHE
+        variables=(CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_DIR=/shared
+          CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=time_macros,pch_defines)
+        in_stage sh -c 'apt-get update && apt-get install -y --no-install-recommends ccache' >>"$WORK/container.log" 2>&1
+      else
+        shared=''
+      fi
       ;;
     WORKDIR) folder=$rest && mkdir -p "$system$folder" ;;
     COPY)

@@ -37,11 +37,14 @@ function(janus_set_run_path target path)
   endif()
 endfunction()
 
-# janus_add_module(NAME SOURCES file... [LIBRARIES target...]): libjanus_NAME.so, which a program opens when it needs it
-# (core/base/shared_module.h), with all inside that no library gives. It lands beside the programs, and in the library
-# folder of an installation.
+# Where an installation has the modules: versions side by side do not share them.
+set(JANUS_MODULE_FOLDER ${CMAKE_INSTALL_LIBDIR}/janus-${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+
+# janus_add_module(NAME [PROGRAM] SOURCES file... [LIBRARIES target...]): libjanus_NAME.so, which a program opens when it
+# needs it (core/base/shared_module.h), with all inside that no library gives. It lands beside the programs, and in
+# JANUS_MODULE_FOLDER of an installation. PROGRAM: the command line alone opens it.
 function(janus_add_module name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "PROGRAM" "" "SOURCES;LIBRARIES" ${ARGN})
   add_library(janus_${name} MODULE ${arg_SOURCES})
   target_include_directories(janus_${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(janus_${name} PRIVATE ${arg_LIBRARIES})
@@ -49,7 +52,12 @@ function(janus_add_module name)
   target_link_options(janus_${name} PRIVATE -Wl,--no-undefined)
   set_target_properties(janus_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden
                         LIBRARY_OUTPUT_DIRECTORY ${JANUS_OUTPUT_FOLDER})
+  set_property(GLOBAL APPEND PROPERTY JANUS_MODULES janus_${name})
   if(JANUS_INSTALL)
-    install(TARGETS janus_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    set(component library)
+    if(arg_PROGRAM)
+      set(component program)
+    endif()
+    install(TARGETS janus_${name} LIBRARY DESTINATION ${JANUS_MODULE_FOLDER} COMPONENT ${component})
   endif()
 endfunction()

@@ -52,6 +52,16 @@ function(janus_pc_words target include libs)
   set(${libs} "${${libs}}" PARENT_SCOPE)
 endfunction()
 
+# Programs find shared libraries, and those that hold static ones the modules. What the system's own folders hold is
+# found anyway.
+set(JANUS_PC_RUN_PATH)
+if(JANUS_KIND STREQUAL "STATIC")
+  get_filename_component(name ${JANUS_MODULE_FOLDER} NAME)
+  set(JANUS_PC_RUN_PATH " -Wl,-rpath,\${libdir}/${name}")
+elseif(NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  set(JANUS_PC_RUN_PATH " -Wl,-rpath,\${libdir}")
+endif()
+
 set(JANUS_PC_CFLAGS)
 set(JANUS_PC_LIBS)
 set(JANUS_PC_FAULT)
@@ -73,5 +83,6 @@ endif()
 foreach(name IN ITEMS janus janus_builtin_model)
   configure_file(${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc.in @ONLY)
   file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/$<CONFIG>/${name}.pc INPUT ${PROJECT_BINARY_DIR}/${name}.pc.in)
-  install(FILES ${PROJECT_BINARY_DIR}/$<CONFIG>/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  install(FILES ${PROJECT_BINARY_DIR}/$<CONFIG>/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+          COMPONENT development)
 endforeach()

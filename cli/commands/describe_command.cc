@@ -11,6 +11,7 @@
 #include "cli/app/question_style.h"
 #include "cli/app/sampling_options.h"
 #include "cli/app/window_options.h"
+#include "cli/commands/choices.h"
 #include "cli/io/image_input.h"
 #include "cli/io/json_output.h"
 #include "cli/io/progress.h"
@@ -27,11 +28,14 @@ namespace {
 struct DescribeSettings {
   std::vector<std::string> images;
   std::string prompt = DescribeOptions{}.prompt, style;
+  std::string choices, by = "mean";
   SamplingSettings sampling{AnswerRequest{}.sampling};
   bool together = false, table = false, special_tokens = false;
   int draft = kAutoWindow;
   const OptionEntry* prompt_option = nullptr;
   const OptionEntry* style_option = nullptr;
+  const OptionEntry* by_option = nullptr;
+  const OptionSet* options = nullptr;
 };
 
 // What all questions of one run share.
@@ -42,6 +46,7 @@ struct DescribeRun {
   ProgressDisplay& progress;
   const ChosenModel& chosen;
   Engine& engine;
+  std::vector<std::string> choices{};
 };
 
 AnswerRequest request_of(const DescribeRun& run, std::span<const Image> images, uint32_t seed) {
@@ -97,6 +102,33 @@ std::string cell_of(std::string text, const DescribeRun& run) {
   return width == 0 ? text : wrapped(text, width, column, std::min(column, width / 3));
 }
 
+// One of the given answers to the question.
+void ask_for_choice(const DescribeRun& run, std::span<const Image> images, const Json& image,
+                    TextStream& stream) {
+  AnswerRequest question = request_of(run, images, 0);
+  const ChooseBy by = choose_by(run.settings.by);
+  run.progress.update("scoring the choices", 0, 0);
+  const Choice choice = choose(run.engine,
+                               {.turns = std::move(question.turns),
+                                .images = std::move(question.images),
+                                .special_tokens = question.special_tokens},
+                               run.choices, by);
+  run.progress.hide();
+  if (run.common.json) {
+    Json record{{"image", image}, {"prompt", run.settings.prompt}};
+    record.update(choice_json(choice, by));
+    record.update(provenance_json(run.chosen, run.common));
+    print_json(record, run.console);
+    return;
+  }
+  stream.add(choice.choices[choice.best].text);
+  stream.end();
+  for (const ScoredChoice& one : choice.choices) {
+    run.console.detail(
+        fmt::format("{}: log-probability {:.3f}, {:.3f} a token", one.text, one.score.total, one.mean()));
+  }
+}
+
 // One question about the images at `paths`; the answer goes through `stream`, or out as a record whose
 // image is `image`.
 void ask(const DescribeRun& run, std::span<const std::string> paths, const Json& image, uint32_t seed,
@@ -106,6 +138,7 @@ void ask(const DescribeRun& run, std::span<const std::string> paths, const Json&
     check_no_question(path);
     images.push_back(read_input_image(path, run.console));
   }
+  if (!run.choices.empty()) return ask_for_choice(run, images, image, stream);
   AnswerSink sink{.on_progress = run.progress.callback()};
   if (!run.common.json && !run.settings.table) {
     sink.on_text = [&](std::string_view piece) {
@@ -141,6 +174,12 @@ void check_form(const DescribeSettings& settings, const CommonOptions& common) {
   };
   if (settings.prompt_option->on_command_line() && settings.style_option->on_command_line()) {
     refuse("--style", "either it or --prompt", "both");
+  }
+  if (settings.choices.empty() && settings.by_option->on_command_line())
+    refuse("--choose-by", "--choices beside it", "none");
+  for (const char* option : {"--temperature", "--top-k", "--top-p", "--draft"}) {
+    if (!settings.choices.empty() && settings.options->given(option))
+      refuse(option, "no --choices beside it, of which the likeliest is taken", "both");
   }
   if (settings.table && common.json) refuse("--table", "either it or --json", "both");
   if (settings.table && settings.together) refuse("--table", "an answer an image", "--together");
@@ -197,6 +236,8 @@ Outcome describe_each(const DescribeRun& run) {
 Outcome describe(DescribeSettings& settings, const CommonOptions& common, Console& console) {
   check_form(settings, common);
   settings.prompt = question_of(settings);
+  std::vector<std::string> choices;
+  if (!settings.choices.empty()) choices = read_choices(settings.choices, "--choices");
   if (all_absent(settings, common, console)) return Outcome::all_failed;
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
@@ -207,9 +248,9 @@ Outcome describe(DescribeSettings& settings, const CommonOptions& common, Consol
       fmt::format(", which knows drawn shapes only, no photographs; for a real model: {}", kGetModel));
   progress.hide();
   tell_builtin_limits(chosen, settings.prompt, console);
-  console.notice(fmt::format("seed {}", common.seed));
+  if (choices.empty()) console.notice(fmt::format("seed {}", common.seed));
   Engine engine(*chosen.model, {.answer_window = settings.draft});
-  DescribeRun run{settings, common, console, progress, chosen, engine};
+  DescribeRun run{settings, common, console, progress, chosen, engine, choices};
   if (!settings.together) return describe_each(run);
   TextStream stream(console, "");
   ask(run, settings.images, settings.images, static_cast<uint32_t>(common.seed), stream);
@@ -227,6 +268,7 @@ Command describe_command() {
                    "janus describe *.png -p \"What colour is the object?\" --json",
                    "janus describe before.png after.png --together -p \"What has changed?\"",
                    "janus describe *.jpg --style tags --table",
+                   "janus describe photo.jpg -p \"Is there a dog?\" --choices Yes,No",
                    "curl -s https://example.org/cat.jpg | janus describe -"},
       .declare =
           [settings](OptionSet& options) {
@@ -236,6 +278,11 @@ Command describe_command() {
             settings->style_option =
                 &options.option("--style", "NAME", one_of(settings->style, question_styles()),
                                 "a question made for you: {range}");
+            settings->options = &options;
+            options.option("--choices", "LIST", some_text(settings->choices),
+                           "answer by the one of these that is likeliest, \"A,B,C\" or a JSON list; --json "
+                           "has the log-probabilities of all");
+            settings->by_option = &declare_choose_by(options, settings->by, "with --choices: ");
             options.flag("--table", settings->table, "a line an image: its name, and the answer in a column");
             declare_sampling(options, settings->sampling, Sampled::words);
             declare_special_tokens(options, settings->special_tokens);

@@ -7,7 +7,7 @@
 
 #include "cli/app/command.h"
 #include "cli/app/sampling_options.h"
-#include "generator/settings_text.h"
+#include "cli/commands/score_lines.h"
 #include "cli/commands/score_texts.h"
 #include "cli/io/image_input.h"
 #include "cli/io/json_output.h"
@@ -17,17 +17,21 @@
 #include "cli/sources/sources.h"
 #include "core/base/error.h"
 #include "generator/engine/request.h"
+#include "generator/settings_text.h"
 
 namespace janus::cli {
 namespace {
 
 struct ScoreSettings {
-  TextScoring about;        // images, and answers about them
+  TextScoring about;  // images, and answers about them
+  std::string lines;  // or a list of questions
+  std::string by = "mean";
   std::string codes, made;  // or an image as codes, or as a file, that a prompt was to give
   std::string prompt, negative_prompt;
   double guidance = ScoreRequest{}.guidance;
   bool special_tokens = false;
   const OptionEntry* guidance_option = nullptr;
+  const OptionEntry* by_option = nullptr;
 };
 
 [[noreturn]] void refuse(const std::string& expected, const std::string& found) {
@@ -37,14 +41,17 @@ struct ScoreSettings {
 
 void check_form(const ScoreSettings& settings) {
   std::string given;
-  for (const auto& [name, there] : {std::pair("IMAGE", !settings.made.empty()),
-                                    std::pair("--image", !settings.about.sources.paths.empty()),
-                                    std::pair("--codes", !settings.codes.empty())}) {
+  for (const auto& [name, there] :
+       {std::pair("IMAGE", !settings.made.empty()),
+        std::pair("--image", !settings.about.sources.paths.empty()),
+        std::pair("--codes", !settings.codes.empty()), std::pair("--jsonl", !settings.lines.empty())}) {
     if (there) given += (given.empty() ? "" : " and ") + std::string(name);
   }
   if (given.empty() || given.find(' ') != std::string::npos) {
-    refuse("one of IMAGE and --codes (an image that is scored) or --image (one that --text is about)",
-           given.empty() ? "none" : given);
+    refuse(
+        "one of IMAGE and --codes (an image that is scored), --image (one that --text is about) and --jsonl "
+        "(a list of questions)",
+        given.empty() ? "none" : given);
   }
   const SourceSettings& sources = settings.about.sources;
   if (!sources.paths.empty()) {
@@ -53,9 +60,21 @@ void check_form(const ScoreSettings& settings) {
       refuse("--cfg-scale beside IMAGE or --codes alone", "it beside --image");
   } else {
     if (settings.prompt.empty() && !settings.codes.empty()) refuse("--prompt beside --codes", "none");
+    if (!settings.lines.empty() && settings.guidance_option->on_command_line())
+      refuse("--cfg-scale beside IMAGE or --codes alone", "it beside --jsonl");
     if (!settings.about.texts.empty()) refuse("--image IMAGE beside --text", "it beside " + given);
     if (chooses_images(sources)) refuse("--where and its like beside --image alone", "them beside " + given);
   }
+  if (settings.lines.empty() && settings.by_option->on_command_line())
+    refuse("--choose-by beside --jsonl alone", "it beside " + given);
+}
+
+Outcome score_list(const ScoreSettings& settings, const CommonOptions& common, Console& console) {
+  return score_lines({.path = settings.lines,
+                      .prompt = settings.prompt.empty() ? DescribeOptions{}.prompt : settings.prompt,
+                      .by = choose_by(settings.by),
+                      .special_tokens = settings.special_tokens},
+                     common, console);
 }
 
 void print_score(const char* what, const Score& score, Console& console) {
@@ -137,6 +156,11 @@ void declare(const std::shared_ptr<ScoreSettings>& settings, OptionSet& options)
                              kSourceHelp));
   options.values("--text", "TEXT", settings->about.texts,
                  "the answer, exactly as it would be written; may be repeated, for scores of several");
+  options.option("--jsonl", "FILE", input_path(settings->lines),
+                 "score a list: objects with image (a path, or several; from FILE's folder), prompt, and "
+                 "choices, of which the likeliest is told, or texts, each scored exactly as it is written; - "
+                 "for standard input");
+  settings->by_option = &declare_choose_by(options, settings->by, "with --jsonl: ");
   options.option("--codes", "FILE", input_path(settings->codes),
                  "score this image, a file of janus encode; - for standard input");
   options.option("-p,--prompt", "TEXT", prompt_text(settings->prompt, DescribeOptions{}.prompt),
@@ -157,12 +181,14 @@ Command score_command() {
       .summary = "log-probability of an answer about an image, or of an image given a prompt",
       .examples = {"janus score --image photo.jpg --text \"A cat.\"",
                    "janus score --image photos/ -p \"Cat or dog?\" --text Cat --text Dog",
-                   "janus score out.png", "janus score -p \"a red circle on a white background\" photo.jpg",
+                   "janus score --jsonl questions.jsonl > scores.jsonl", "janus score out.png",
+                   "janus score -p \"a red circle on a white background\" photo.jpg",
                    "janus score -p \"a red circle on a white background\" --codes codes.json --cfg-scale 5"},
       .declare = [settings](OptionSet& options) { declare(settings, options); },
       .run =
           [settings](const CommonOptions& common, Console& console) {
             check_form(*settings);
+            if (!settings->lines.empty()) return score_list(*settings, common, console);
             return settings->about.sources.paths.empty() ? score_image(*settings, common, console)
                                                          : score_text(*settings, common, console);
           },

@@ -7,6 +7,7 @@
 #include "cli/app/window_options.h"
 #include "cli/generate/from_image.h"
 #include "cli/generate/generate_run.h"
+#include "cli/generate/layout.h"
 #include "cli/io/image_output.h"
 #include "vision/contact_sheet.h"
 
@@ -25,6 +26,10 @@ void declare_list(GenerateSettings& settings, OptionSet& options) {
                  "has a %05d. Started "
                  "again, goes on where it stopped");
   auto& group = settings.with_prompts;
+  belongs(group, options.option("--layout", "NAME", one_of(settings.layout, {"numbered", "geneval", "dpg"}),
+                                "with --prompts: numbered images; or a benchmark, whose prompts FILE is "
+                                "and whose scorer reads OUT: GenEval's evaluation_metadata.jsonl, or "
+                                "DPG-Bench's folder of .txt files; COUNT is 4 then"));
   belongs(group,
           options.option("--records", "FILE", some_text(settings.records),
                          fmt::format("with --prompts: what is done, a line of JSON an image (default {} "
@@ -58,6 +63,13 @@ void declare_views(GenerateSettings& settings, OptionSet& options) {
   belongs(settings.with_preview,
           options.option("--preview-every", "N", number(settings.preview_every, {1, INT32_MAX}),
                          "with --preview: lines of codes, or of JanusFlow steps, from one to the next"));
+}
+
+// Benchmarks are published with several images a prompt.
+void settle_layout(GenerateSettings& settings) {
+  if (layout_of(settings.layout) == Layout::numbered || settings.best_of > 0) return;
+  if (!settings.options->given("--batch-count") && settings.count == GenerateSettings{}.count)
+    settings.count = kLayoutImages;
 }
 
 }  // namespace
@@ -110,6 +122,7 @@ Command generate_command() {
       .run =
           [settings](const CommonOptions& common, Console& console) {
             settings->replacing.settle();
+            settle_layout(*settings);
             CommonOptions own = common;
             if (!settings->from.empty()) take_settings_of_image(*settings, own, console);
             return GenerateRun(*settings, own, console).run();

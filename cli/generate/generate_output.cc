@@ -43,7 +43,18 @@ void GenerateRun::put(const WorkItem& item, size_t place, const Candidate& kept,
   if (common_.json) {
     Json record = image_record(item, output, kept, chosen_, common_, /*printed=*/true);
     record.update(ranking);
+    if (item.tiled) record.erase("codes");  // of which there are several
     print_json(record, console_);
+  }
+}
+
+// Beside images of an earlier run, too: they may have been lost.
+void GenerateRun::write_companions() {
+  for (const WorkItem& item : work_) {
+    for (const Companion& companion : item.beside) {
+      if (!is_there(companion.path) || settings_.replacing.overwrite)
+        OutputFile(companion.path).write(companion.text, console_);
+    }
   }
 }
 

@@ -59,10 +59,11 @@ Outcome GenerateRun::run() {
   require_no_terminal(settings_.output, console_);
   settle_defaults();
   check_outputs();
+  write_companions();
   announce();
   for (const WorkItem& item : work_) {
     const auto wanted = std::count(item.wanted.begin(), item.wanted.end(), true);
-    to_generate_ += item.best_of && wanted > 0 ? item.count : wanted;
+    to_generate_ += item.joins() && wanted > 0 ? item.count : wanted;
   }
   if (to_generate_ > 0) {
     progress_.update("loading the model", 0, 0);
@@ -153,6 +154,7 @@ void GenerateRun::check_outputs() {
   if (!recorded) check_existing(work_, settings_, common_, fingerprint);
   if (list()) skip_finished();
   if (recorded) check_existing(work_, settings_, common_, fingerprint);
+  check_companions(work_, settings_.replacing);
 }
 
 std::string GenerateRun::model_fingerprint() {
@@ -192,7 +194,7 @@ void GenerateRun::refuse_long_prompts() {
     if (!list()) throw Error(fault->message);
     put_failures(item, *fault);
     const auto missing = std::count(item.wanted.begin(), item.wanted.end(), true);
-    to_generate_ -= item.best_of ? item.count : missing;
+    to_generate_ -= item.joins() ? item.count : missing;
     item.wanted.assign(item.outputs.size(), false);
   }
 }
@@ -222,7 +224,7 @@ void GenerateRun::generate() {
     int64_t units = 0;
     for (const WorkItem& item : work_) {
       const auto wanted = std::count(item.wanted.begin(), item.wanted.end(), true);
-      units += (item.best_of && wanted > 0 ? item.count : wanted) * item.steps.value_or(codes);
+      units += (item.joins() && wanted > 0 ? item.count : wanted) * item.steps.value_or(codes);
     }
     watch_.emplace(to_generate_, units, defaults_.flows() ? "steps" : "codes");
     progress_.follow([this] { return watch_->status(); });
@@ -232,7 +234,7 @@ void GenerateRun::generate() {
     const bool any = std::count(item.wanted.begin(), item.wanted.end(), true) > 0;
     for (int64_t k = 0; k < item.count; ++k) {
       // The best are known only among all candidates.
-      if (item.best_of ? !any : !item.wanted[static_cast<size_t>(k)]) continue;
+      if (item.joins() ? !any : !item.wanted[static_cast<size_t>(k)]) continue;
       ask_for(item, k);
       while (asked_ >= kAskedAhead) advance();
     }
@@ -293,6 +295,12 @@ void GenerateRun::take(Made& made) {
                       .timings = made.image.timings};
   if (preview_) preview_->show(made.index, candidate.image, console_);
   if (watch_) watch_->finished_image();
+  if (item.tiled) {
+    if (made.item_index == 0) tiles_.emplace(item.count);
+    tiles_->add(candidate);
+    if (tiles_->whole()) put(item, 0, tiles_->joined(), {{"tiled", item.count}});
+    return;
+  }
   if (!item.best_of) {
     put(item, static_cast<size_t>(made.item_index), candidate, Json::object());
     return;

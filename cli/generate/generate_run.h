@@ -13,6 +13,7 @@
 #include "cli/generate/generation_watch.h"
 #include "cli/generate/preview.h"
 #include "cli/generate/steps_advice.h"
+#include "cli/generate/tiles.h"
 #include "cli/generate/work_list.h"
 #include "cli/io/progress.h"
 #include "cli/journal/journal.h"
@@ -45,6 +46,7 @@ class GenerateRun {
   // Of the model that -m names. Throws Error where it cannot be found.
   std::string model_fingerprint();
   void refuse_long_prompts();
+  void write_companions();
   void announce();
   void generate();
   void ask_for(const WorkItem& item, int64_t k);
@@ -87,6 +89,7 @@ class GenerateRun {
   std::exception_ptr fault_;              // what ended an image
   int64_t asked_in_all_ = 0, asked_ = 0;  // images; those that are not in their places
   std::optional<Candidates> candidates_;  // of the item in work, where the best are kept
+  std::optional<Tiles> tiles_;            // the same, where its images are put on one
   const WorkItem* unranked_ = nullptr;    // the item whose candidates cannot be ranked
   ImageDefaults defaults_;
   StepsAdvice advice_;  // of a flow

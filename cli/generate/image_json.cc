@@ -46,6 +46,7 @@ Json request_json(const WorkItem& item, size_t place, const GenerateSettings& se
     request["rank"] = place;
     request["ranker"] = settings.ranker;
   }
+  if (item.tiled) request["tiled"] = item.count;
   if (item.special_tokens) request["special_tokens"] = true;
   if (item.enlarge > 1) request["upscale"] = item.enlarge;
   if (has_quality(item.outputs[place].image, item)) request["quality"] = item.quality;
@@ -134,9 +135,10 @@ bool is_asked_for(const std::string& path, const WorkItem& item, size_t place,
     (*found)["seed"] = known ? candidates.front().value("seed", Json()) : Json();
   }
   if (found->value("quality", Json()) == kUsualQuality) found->erase("quality");
-  constexpr std::array kKeys{"prompt",      "negative_prompt", "seed",    "cfg_scale",      "steps",
-                             "temperature", "top_k",           "top_p",   "best_of",        "rank",
-                             "ranker",      "quality",         "upscale", "special_tokens", "type"};
+  constexpr std::array kKeys{"prompt",      "negative_prompt", "seed",    "cfg_scale", "steps",
+                             "temperature", "top_k",           "top_p",   "best_of",   "rank",
+                             "ranker",      "tiled",           "quality", "upscale",   "special_tokens",
+                             "type"};
   const auto alike = [&](const char* key) {
     return asked.contains(key) == found->contains(key) &&
            (!asked.contains(key) || asked[key] == (*found)[key]);

@@ -10,6 +10,7 @@
 #include "cli/generate/output_names.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/file_names.h"
+#include "cli/io/text_input.h"
 #include "core/base/error.h"
 
 namespace janus::cli {
@@ -97,6 +98,19 @@ void check_existing(std::vector<WorkItem>& work, const GenerateSettings& setting
   taken_images.images = true;
   if (!taken_images.names.empty()) refuse(settings, taken_images, count);
   if (!taken_codes.names.empty()) refuse(settings, taken_codes, count);
+}
+
+void check_companions(const std::vector<WorkItem>& work, const Replacing& replacing) {
+  if (replacing.overwrite) return;
+  for (const WorkItem& item : work) {
+    for (const Companion& companion : item.beside) {
+      if (!is_there(companion.path)) continue;
+      check(read_text(companion.path, "output") == companion.text,
+            "output, {}: expected the text that this list gives it, found another; give another folder as "
+            "-o, or --overwrite to replace",
+            companion.path);
+    }
+  }
 }
 
 }  // namespace janus::cli

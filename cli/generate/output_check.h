@@ -20,4 +20,8 @@ void try_outputs(const std::vector<WorkItem>& work, const GenerateSettings& sett
 void check_existing(std::vector<WorkItem>& work, const GenerateSettings& settings,
                     const CommonOptions& common, const std::function<std::string()>& fingerprint);
 
+// Throws Error where a file beside the images is there, with another text than this run gives it, and is not
+// to be replaced.
+void check_companions(const std::vector<WorkItem>& work, const Replacing& replacing);
+
 }  // namespace janus::cli

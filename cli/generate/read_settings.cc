@@ -20,7 +20,8 @@ constexpr std::array kSettings{"prompt",      "negative_prompt", "seed",  "cfg_s
 constexpr std::array kFacts{"guidance", "width",  "height",         "model",   "model_fingerprint",
                             "type",     "device", "version",        "best_of", "ranker",
                             "rank",     "score",  "candidates",     "index",   "codes",
-                            "timings",  "key",    "request_sha256", "error",   "transient"};
+                            "timings",  "key",    "request_sha256", "error",   "transient",
+                            "tiled"};
 
 // One object, and the end of messages about it.
 class SettingsReader {

@@ -29,8 +29,9 @@ struct GenerateSettings {
   const OptionSet* options = nullptr;
   const OptionEntry* quality_option = nullptr;
 
-  std::string prompts;  // a file of them, in place of `prompt`
-  std::string records;  // empty = kRecordsName beside the images
+  std::string prompts;              // a file of them, in place of `prompt`
+  std::string layout = "numbered";  // of what `prompts` is, and of OUT
+  std::string records;              // empty = kRecordsName beside the images
   bool retry_errors = false;
   Replacing replacing;
 

@@ -36,6 +36,21 @@ void check_beside(const std::vector<const OptionEntry*>& options, const char* ot
   }
 }
 
+void check_layout(const GenerateSettings& settings) {
+  const Layout layout = layout_of(settings.layout);
+  if (layout == Layout::numbered) return;
+  if (!is_folder_name(settings.output)) refuse("--layout", "a folder (NAME/) as -o", settings.output);
+  if (layout != Layout::dpg) return;
+  constexpr const char* kNone = "no --layout dpg beside it, which puts several images on one";
+  if (settings.best_of > 0) refuse("--best-of", kNone, "both");
+  if (!settings.codes_output.empty()) refuse("--codes-out", kNone, "both");
+  if (settings.enlarge > 1) refuse("--upscale", kNone, "both");
+  if (settings.count > kLayoutImages) {
+    refuse("--batch-count", fmt::format("at most {} images on one", kLayoutImages),
+           std::to_string(settings.count));
+  }
+}
+
 void check_forms(const GenerateSettings& settings, const CommonOptions& common) {
   const bool list = !settings.prompts.empty();
   if (settings.prompt.empty() && !list && settings.from.empty()) {
@@ -67,6 +82,7 @@ void check_forms(const GenerateSettings& settings, const CommonOptions& common) 
     refuse("--keep", fmt::format("at most the {} of --best-of", settings.best_of),
            std::to_string(settings.keep));
   }
+  check_layout(settings);
   check_beside(settings.with_best_of, "--best-of", settings.best_of > 0);
   check_beside(settings.with_prompts, "--prompts", list);
   check_beside(settings.with_preview, "--preview", !settings.preview.empty());
@@ -116,7 +132,23 @@ ListLine read_json_line(const GenerateSettings& settings, const std::string& tex
   return result;
 }
 
+std::vector<ListLine> read_benchmark(const GenerateSettings& settings, Layout layout) {
+  const std::filesystem::path folder = std::filesystem::path(list_output(settings.output)).parent_path();
+  std::vector<ListLine> lines;
+  for (LayoutPrompt& prompt : read_layout_prompts(layout, settings.prompts)) {
+    ListLine& line = lines.emplace_back(ListLine{.item = item_of(settings, prompt.prompt)});
+    line.output = std::move(prompt.output);
+    line.item.tiled = layout == Layout::dpg;
+    line.kept = line.item.best_of ? settings.keep : line.item.tiled ? 1 : line.item.count;
+    for (Companion& companion : prompt.beside)
+      line.item.beside.push_back({(folder / companion.path).string(), std::move(companion.text)});
+  }
+  return lines;
+}
+
 std::vector<ListLine> read_list(const GenerateSettings& settings) {
+  if (const Layout layout = layout_of(settings.layout); layout != Layout::numbered)
+    return read_benchmark(settings, layout);
   const std::string& path = settings.prompts;
   const std::string text = read_text(path, "prompts");
   const bool json = path == "-" ? strip_left(text).starts_with('{')

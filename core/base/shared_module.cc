@@ -27,8 +27,9 @@ std::string shared_module_file(const std::string& name) { return "libjanus_" + n
 
 SharedModule open_shared_module(const std::string& name, const char* entry) {
   const std::filesystem::path folder = own_folder(), file = shared_module_file(name);
+  const std::filesystem::path modules = JANUS_MODULE_FOLDER;
   for (const std::filesystem::path& path :
-       {folder / file, folder / ".." / JANUS_LIBRARY_FOLDER / file, file}) {
+       {folder / file, folder / modules.filename() / file, folder / ".." / modules / file, file}) {
     std::error_code fault;
     const bool named = path.has_parent_path();
     if (named && !std::filesystem::exists(path, fault)) continue;

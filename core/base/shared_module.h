@@ -12,9 +12,9 @@ struct SharedModule {
 };
 
 // Opens the file `libjanus_NAME.so` and finds its function `entry`. The file is looked for beside the
-// program or the shared library that janus is in, in the library folder of its installation and where the
-// system looks (LD_LIBRARY_PATH and the program's RUNPATH among it); the first that exists counts. It stays
-// open.
+// program or the shared library that janus is in, in the folder `janus-VERSION` of an installed shared
+// library, in that of an installed program (`../lib/janus-VERSION`) and where the system looks
+// (LD_LIBRARY_PATH and the program's RUNPATH among it); the first that exists counts. It stays open.
 SharedModule open_shared_module(const std::string& name, const char* entry);
 
 // What open_shared_module() looks for, for messages: "libjanus_NAME.so".

@@ -15,14 +15,14 @@ class Modules : public InFolder {
   void SetUp() override {
     InFolder::SetUp();
     std::filesystem::create_directories(path("bin"));
-    std::filesystem::create_directories(path(JANUS_LIBRARY_FOLDER));
+    std::filesystem::create_directories(path(JANUS_MODULE_FOLDER));
     std::filesystem::copy(JANUS_PROGRAM, path("bin/janus"));
   }
 
   // Puts the module `from` of the build where an installation has modules, as `to`.
   void install(const std::string& from, const std::string& to) {
     const auto built = std::filesystem::path(JANUS_PROGRAM).parent_path() / from;
-    std::filesystem::copy(built, path(JANUS_LIBRARY_FOLDER "/" + to));
+    std::filesystem::copy(built, path(JANUS_MODULE_FOLDER "/" + to));
   }
 
   Result run_copy(std::vector<std::string> arguments) {
@@ -51,7 +51,7 @@ TEST_F(Modules, WithoutThemTheProgramReadsWhatItCanAndNamesTheRest) {
   EXPECT_NE(pull.err.find("libjanus_curl.so"), std::string::npos) << pull.err;
 }
 
-TEST_F(Modules, AreFoundInTheLibraryFolderOfAnInstallation) {
+TEST_F(Modules, AreFoundInTheModuleFolderOfAnInstallation) {
   if (JANUS_WITH_IMAGES == 0) GTEST_SKIP() << "this build has no modules of image codecs";
   install("libjanus_images.so", "libjanus_images.so");
   const Result result = describe("lossy.webp");

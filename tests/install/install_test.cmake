@@ -16,6 +16,29 @@ foreach(page IN ITEMS man/man1/janus.1 man/man1/janus-generate.1 bash-completion
   endif()
 endforeach()
 
+# The parts together are the whole, and none has another's.
+file(GLOB_RECURSE whole RELATIVE ${WORK}/prefix ${WORK}/prefix/*)
+set(parts)
+foreach(component IN ITEMS program library development documents)
+  run("cmake --install --component ${component}" ${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/${component}
+      --component ${component})
+  file(GLOB_RECURSE part RELATIVE ${WORK}/${component} ${WORK}/${component}/*)
+  set(files_of_${component} ${part})
+  list(APPEND parts ${part})
+endforeach()
+list(SORT whole)
+list(SORT parts)
+if(NOT parts STREQUAL whole)
+  set(lost ${whole})
+  list(REMOVE_ITEM lost ${parts})
+  message(FATAL_ERROR "the components: expected every installed file in one, found ${lost} in none, or one in two")
+endif()
+if(NOT "bin/janus" IN_LIST files_of_program OR NOT "include/janus/janus.h" IN_LIST files_of_development OR
+   NOT "share/doc/janus/LICENSE" IN_LIST files_of_documents OR
+   NOT "share/doc/janus/janus.spdx.json" IN_LIST files_of_documents)
+  message(FATAL_ERROR "the components: expected the program, headers and documents in theirs, found others")
+endif()
+
 # Every installed header finds what it includes among the installed ones.
 set(include ${WORK}/prefix/include)
 file(GLOB_RECURSE headers RELATIVE ${include} ${include}/*.h)
@@ -34,6 +57,7 @@ foreach(header IN LISTS headers)
 endforeach()
 
 check_find_package(${WORK}/prefix ${WORK}/program)
+check_find_package_twice(${WORK}/prefix ${WORK}/twice)
 check_pkg_config(${WORK}/prefix ${WORK}/program)
 
 # The samples are copied, so that no header of the repository is found by chance.

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <utility>
 
@@ -25,11 +23,6 @@ namespace {
 
 // Images that the engine is asked for ahead: their prompts are held as ids.
 constexpr int64_t kAskedAhead = 64;
-
-// So long an image may take without advice on how to make it sooner.
-constexpr double kLongMinutes = 2;
-// Steps that are advised: images of fewer lose much.
-constexpr int64_t kFewSteps = 10;
 
 }  // namespace
 
@@ -281,25 +274,14 @@ void GenerateRun::advance() {
 
 void GenerateRun::tell_phase(const char* phase, int64_t done, int64_t total) {
   const bool draws = phase == std::string_view("drawing");
-  if (draws && defaults_.flows()) advise_steps(done, total);
+  if (draws && defaults_.flows()) {
+    if (const auto advice = advice_.look(done, total, StepsAdvice::Clock::now())) console_.notice(*advice);
+  }
   if (!watch_) {
     progress_.update(phase, done, total);
   } else if (draws && done > 0) {
     watch_->drew();
   }
-}
-
-// Once the first step has told how long all of them take.
-void GenerateRun::advise_steps(int64_t done, int64_t total) {
-  const auto now = std::chrono::steady_clock::now();
-  if (done == 0 && !first_step_) first_step_ = now;
-  if (done == 0 || advised_) return;
-  advised_ = true;
-  const double minutes = std::chrono::duration<double>(now - *first_step_).count() / 60;
-  if (minutes * static_cast<double>(total) < kLongMinutes || total <= kFewSteps) return;
-  console_.notice(fmt::format("{} steps take about {:.0f} minutes; --steps {} takes {:.0f}", total,
-                              minutes * static_cast<double>(total), kFewSteps,
-                              std::ceil(minutes * static_cast<double>(kFewSteps))));
 }
 
 void GenerateRun::take(Made& made) {

@@ -1,7 +1,6 @@
 // Generates the images of one command line and puts them in place, each as soon as it is finished.
 #pragma once
 
-#include <chrono>
 #include <exception>
 #include <map>
 #include <memory>
@@ -13,6 +12,7 @@
 #include "cli/generate/candidates.h"
 #include "cli/generate/generation_watch.h"
 #include "cli/generate/preview.h"
+#include "cli/generate/steps_advice.h"
 #include "cli/generate/work_list.h"
 #include "cli/io/progress.h"
 #include "cli/journal/journal.h"
@@ -62,7 +62,6 @@ class GenerateRun {
   void put_failures(const WorkItem& item, const Fault& fault);
   void tell(const WorkItem& item, const Output& output, const Candidate& kept);
   void tell_phase(const char* phase, int64_t done, int64_t total);
-  void advise_steps(int64_t done, int64_t total);
   void put_on_grid(const WorkItem& item, const Output& output, const Image& image, const std::string& label);
   void finish_grid();
   void add_to_journal(const WorkItem& item, size_t place, Json record);
@@ -90,8 +89,7 @@ class GenerateRun {
   std::optional<Candidates> candidates_;  // of the item in work, where the best are kept
   const WorkItem* unranked_ = nullptr;    // the item whose candidates cannot be ranked
   ImageDefaults defaults_;
-  std::optional<std::chrono::steady_clock::time_point> first_step_;  // of a flow: when it began
-  bool advised_ = false;
+  StepsAdvice advice_;  // of a flow
   int64_t outputs_ = 0, to_generate_ = 0, failed_ = 0, already_ = 0;
   // Last: where it ends with requests under way, it tells them so by all of the above.
   std::optional<Engine> engine_;

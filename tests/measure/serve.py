@@ -345,9 +345,11 @@ def compare_with_caption(arguments, server, files):
         return load.send([json.dumps(question(name.read_bytes() + bytes([round_number]), "Describe this image.", 512))
                           for name in files], arguments.together)[:2]
 
-    walls, busies = [], []
+    walls, busies, own = [], [], 0
     for k in range(arguments.rounds):
+        before = time.process_time()
         served = describe_all(2 * k)
+        own += time.process_time() - before
         start, command = caption(files[:1]), caption(files)
         again = describe_all(2 * k + 1)
         walls.append((served[0] + again[0]) / 2 / (command[0] - start[0]) * (len(files) - 1) / len(files))
@@ -355,7 +357,8 @@ def compare_with_caption(arguments, server, files):
     print(f"{len(files)} images, {arguments.together} at once, against caption -b {arguments.together}: "
           f"{100 * (statistics.median(walls) - 1):+.1f} % of the time ({', '.join(f'{one:.3f}' for one in walls)}), "
           f"{100 * (statistics.median(busies) - 1):+.1f} % of processor time "
-          f"({', '.join(f'{one:.3f}' for one in busies)})")
+          f"({', '.join(f'{one:.3f}' for one in busies)}); this client takes "
+          f"{1000 * own / arguments.rounds / len(files):.2f} ms of a processor a request, which the time has in it")
 
 
 def main():
@@ -384,7 +387,7 @@ def main():
             part.add_argument("--requests", type=int, default=100)
             part.add_argument("--images", type=int, default=400)
             part.add_argument("--together", type=int, default=8)
-            part.add_argument("--rounds", type=int, default=3)
+            part.add_argument("--rounds", type=int, default=9)
             part.add_argument("--side", type=int, default=128)
     words, options = sys.argv[1:], []
     if "--" in words:

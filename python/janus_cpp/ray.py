@@ -208,17 +208,21 @@ def one_actor_a_node(keep: float = 1) -> dict[str, Any]:
     """
     import ray
 
-    nodes = [node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]]
-    nodes = [cpus for cpus in nodes if cpus > 0]
+    nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) > 0]
     if not nodes:
         raise RequestError("cluster: expected nodes with processors, found none; start some, or ray.init() first")
-    least = min(nodes)
-    cpus = math.floor(least - keep) if least - keep >= 1 else least / 2
-    actors = sum(1 for node in nodes if node >= cpus)
     strategy = ray.data.ActorPoolStrategy(
-        min_size=1, max_size=actors, max_concurrent_calls_per_actor=2, enable_true_multi_threading=True
+        min_size=1, max_size=len(nodes), max_concurrent_calls_per_actor=2, enable_true_multi_threading=True
     )
-    return {"num_cpus": cpus, "compute": strategy}
+    return {"num_cpus": processors_of_actors(nodes, keep), "compute": strategy}
+
+
+def processors_of_actors(nodes: Sequence[str], keep: float) -> float:
+    """Processors for an actor on each of the nodes, by their ids, of which so many of each node stay free."""
+    import ray
+
+    least = min(node["Resources"].get("CPU", 0) for node in ray.nodes() if node["NodeID"] in nodes)
+    return math.floor(least - keep) if least - keep >= 1 else least / 2
 
 
 def picture_of(value: Any) -> Any:

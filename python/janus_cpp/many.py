@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from . import _core
+from . import _core, numbers
 from .answer import Answer
 from .images import to_picture
 from .jobs import Job, run
@@ -112,7 +112,7 @@ class Captioning:
         """The job of any picture that `Model.describe` takes. Raises what is wrong with the picture."""
         seen = to_picture(picture)
         options = AnswerOptions(**{**self._options.__dict__, "seed": seed})
-        asked = describe_jobs(self._core, seen, prompt, False, options, False)
+        asked = describe_jobs(self._core, seen, numbers.text("prompt", prompt), False, options, False)
         assert isinstance(asked, Job)
 
         def end(ticket: Any) -> Caption:

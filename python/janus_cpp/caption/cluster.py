@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import logging
 import socket
 from collections import Counter
@@ -89,7 +88,7 @@ def run_on_ray(shards: Sequence[Shard], options: argparse.Namespace, output: Out
         problems: dict[str, str] = {}
         for _ in range(_ROUNDS):
             problems = {}
-            for row in _results(list(remaining.values()), job, nodes, options.keep_processors):
+            for row in _results(list(remaining.values()), job, nodes, options.keep_processors, progress):
                 if row["full"]:
                     raise Full(row["problem"])
                 if row["problem"]:
@@ -145,8 +144,19 @@ def _session(address: str) -> Iterator[None]:
             ray.shutdown()
 
 
-def _nodes_with_model(job: Job, progress: Progress) -> tuple[Job, list[str]]:
-    """The ids of the nodes on which the model opens; of others the reason is said. All must have the same model."""
+@dataclass(frozen=True)
+class Nodes:
+    """Of the cluster, by their ids."""
+
+    good: list[str]
+    bad: list[str]  # the model does not open there, or is another
+
+    def selector(self) -> dict[str, str] | None:
+        return {"ray.io/node-id": f"!in({','.join(self.bad)})"} if self.bad else None
+
+
+def _nodes_with_model(job: Job, progress: Progress) -> tuple[Job, Nodes]:
+    """Where workers may go; of other nodes the reason is said. All must have the same model."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -180,30 +190,31 @@ def _nodes_with_model(job: Job, progress: Progress) -> tuple[Job, list[str]]:
         progress.say(f"node {address}: {fault}; it gets no work")
     if not good:
         raise Problem(f"cluster: expected a node that has the model, found none of {len(alive)}; put it there first")
-    return replace(job, fingerprint=fingerprint), good
+    bad = [node["NodeID"] for node in alive if node["NodeID"] not in good]
+    return replace(job, fingerprint=fingerprint), Nodes(good, bad)
 
 
-def _results(shards: Sequence[Shard], job: Job, nodes: Sequence[str], keep: float) -> Iterator[dict[str, Any]]:
+def _results(
+    shards: Sequence[Shard], job: Job, nodes: Nodes, keep: float, progress: Progress
+) -> Iterator[dict[str, Any]]:
     """What became of the shards. Those that were lost with their workers are missing."""
     import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    # Softly: a node that is gone by then leaves its place to others.
-    places = itertools.cycle(nodes)
     rows = ray.data.from_items(
         [{"shard": shard.to_json()} for shard in shards], override_num_blocks=min(len(shards), _MOST_BLOCKS)
     ).map_batches(
         Worker,
         fn_constructor_args=(job,),
         batch_size=1,
-        num_cpus=processors_of_actors(nodes, keep),
-        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=len(nodes)),
-        ray_remote_args_fn=lambda: {"scheduling_strategy": NodeAffinitySchedulingStrategy(next(places), soft=True)},
+        num_cpus=processors_of_actors(nodes.good, keep),
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=len(nodes.good)),
+        scheduling_strategy="SPREAD",
+        label_selector=nodes.selector(),
     )
     try:
         yield from rows.iter_rows()
     except ray.exceptions.RayError as error:
-        raise Problem(f"cluster: expected it to work on, found: {one_line(error)}; start the same command again") from None
+        progress.say(f"cluster: expected it to work on, found: {one_line(error)}; what is missing is asked for again")
 
 
 def _other_model(expected: str, found: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from ..model import DEFAULT_QUESTION
@@ -110,6 +111,5 @@ def as_text(path: str) -> str:
 
 
 def _float32(value: float) -> float:
-    import numpy as np
-
-    return float(np.float32(value))
+    """The shortest number that is the same in single precision, which the program keeps it in."""
+    return float(str(np.float32(value)))

@@ -8,6 +8,7 @@
 #include "cli/io/input_file.h"
 #include "cli/io/text_input.h"
 #include "core/base/error.h"
+#include "core/base/json_line.h"
 #include "vision/image_kind.h"
 
 namespace janus::cli {
@@ -29,9 +30,7 @@ int read_size(const Json& file, const char* key, const std::string& path) {
 
 }  // namespace
 
-std::string to_line(const Json& record) {
-  return record.dump(-1, ' ', false, nlohmann::detail::error_handler_t::replace);
-}
+std::string to_line(const Json& record) { return janus::to_line(record); }
 
 void print_json(const Json& record, Console& console) { console.result(to_line(record) + "\n"); }
 

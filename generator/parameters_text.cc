@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "core/base/json.h"
 #include "core/base/strip.h"
 #include "generator/limits.h"
 
@@ -62,7 +63,7 @@ std::vector<Pair> pairs_of(std::string_view line) {
 
 // The value where it is one of the setting's; discarded else.
 OrderedJson shared_value(const SharedName& shared, const std::string& value) {
-  const OrderedJson number = OrderedJson::parse(value, nullptr, false);
+  const OrderedJson number = parse_json_or_discard<OrderedJson>(value);
   return shared.takes(number) ? number : OrderedJson(OrderedJson::value_t::discarded);
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <janus/version.h>
 
-#include "core/base/error.h"
 #include "core/base/json.h"
 #include "generator/parameters_text.h"
 
@@ -45,13 +44,7 @@ ImageText settings_text(const OrderedJson& settings) {
 std::optional<OrderedJson> settings_of(const ImageText& text) {
   auto found = text.find(kSettingsKeyword);
   if (found == text.end()) return std::nullopt;
-  // Refuses what is nested so deeply that it cannot be written again.
-  try {
-    parse_json(found->second, "settings");
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-  const OrderedJson stored = OrderedJson::parse(found->second, nullptr, false);
+  const OrderedJson stored = parse_json_or_discard<OrderedJson>(found->second);
   if (!stored.is_object()) return std::nullopt;
   OrderedJson settings;
   for (const auto& [key, value] : stored.items()) settings[key == "guidance" ? "cfg_scale" : key] = value;

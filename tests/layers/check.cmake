@@ -39,6 +39,10 @@ set(owned "vision/image_file.h" "^(opencv2/|stb_|jpeglib|jerror|png\\.h|webp/|ti
 set(owners "^(vision/(image_file|formats/)|generator/settings_text|cli/|python/|samples/)" "^vision/formats/" "^tokenizer/" "^cli/"
            "^cli/hub/curl_http\\.cc$" "^cli/sources/libarchive_archive\\.cc$" "^cli/serve/httpd/")
 
+# Call -> the only file that may make it, both as regular expressions: what is read from outside is bounded in one place.
+set(bounded "[jJ]son::(parse|sax_parse|accept)\\(" "toml::parse(_file)?\\(")
+set(bounders "^core/base/json\\.cc$" "^cli/app/settings/toml_settings\\.cc$")
+
 # CMake chooses between files, so no #if stands anywhere but in the kernels, which ask for the instruction set that
 # they are compiled for.
 set(may_ask_preprocessor "^core/(cpu/simd|cuda)/")
@@ -95,6 +99,16 @@ function(check_conditions file)
   endif()
 endfunction()
 
+function(check_calls file)
+  foreach(pattern owner IN ZIP_LISTS bounded bounders)
+    file(STRINGS ${ROOT}/${file} calls REGEX "${pattern}")
+    if(calls AND NOT "${file}" MATCHES "${owner}")
+      list(GET calls 0 call)
+      fault(${file} "expected \"${pattern}\" in ${owner} alone, found ${call}; call what it gives, which is bounded")
+    endif()
+  endforeach()
+endfunction()
+
 function(check_length file)
   file(READ ${ROOT}/${file} text)
   string(REGEX MATCHALL "\n" lines "${text}")
@@ -120,6 +134,7 @@ foreach(file IN LISTS files)
   if(NOT file MATCHES "^tests/")
     check_includes(${file})
     check_conditions(${file})
+    check_calls(${file})
   endif()
   check_length(${file})
 endforeach()

@@ -21,6 +21,7 @@
 #include "cli/sources/sources.h"
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
 
 namespace janus::cli {
 namespace {
@@ -185,7 +186,7 @@ bool CaptionOutput::is_own_sidecar(const ListedImage& image) {
   if (settings_.replacing.overwrite || !has_sidecar(image)) return true;
   const std::vector<std::string> lines = lines_about(image);
   const bool own = std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
-    return wrote_sidecar(image, Json::parse(line));
+    return wrote_sidecar(image, parse_json<Json>(line, "record"));
   });
   if (!own) tell_kept_sidecar(path);
   return own;
@@ -246,7 +247,8 @@ Need CaptionOutput::need_by_record(ListedImage& image) {
     return Need::work;
   }
   if (record->failed) return Need::failed;
-  if (sidecars && !has_sidecar(image)) write_sidecar(image.path, Json::parse(journal_->line_of(image.key)));
+  if (sidecars && !has_sidecar(image))
+    write_sidecar(image.path, parse_json<Json>(journal_->line_of(image.key), "record"));
   return Need::nothing;
 }
 
@@ -301,7 +303,7 @@ void CaptionOutput::keep(const ListedImage& image) {
   if (!journal_ || image.fields.is_null()) return;
   const std::optional<RecordSummary> summary = journal_->find(image.key);
   if (!summary) return;
-  const Json record = Json::parse(journal_->line_of(image.key));
+  const Json record = parse_json<Json>(journal_->line_of(image.key), "record");
   const Json now = with_fields(record, image.fields);
   if (now == record) return;
   const bool in_sidecar = settings_.sidecar == ".json" && !image.in_archive && wrote_sidecar(image, record);
@@ -311,21 +313,23 @@ void CaptionOutput::keep(const ListedImage& image) {
 
 int64_t CaptionOutput::prune() {
   if (!pruning_) return 0;
-  return journal_->forget_if([&](std::string_view line) { return pruning_->gone(Json::parse(line)); });
+  return journal_->forget_if(
+      [&](std::string_view line) { return pruning_->gone(parse_json<Json>(line, "record")); });
 }
 
 void CaptionOutput::write_table() {
   InterruptHold hold;
   std::vector<std::string> fields;  // of all records, as they come
   journal_->for_each([&](std::string_view line) {
-    for (std::string& name : fields_of(Json::parse(line))) {
+    for (std::string& name : fields_of(parse_json<Json>(line, "record"))) {
       if (std::find(fields.begin(), fields.end(), name) == fields.end()) fields.push_back(std::move(name));
     }
   });
   AtomicFile table(settings_.csv, options_of(settings_.csv, /*durable=*/true));
   table.append(csv_heading(settings_, fields));
-  journal_->for_each(
-      [&](std::string_view line) { table.append(csv_row(settings_, fields, Json::parse(line))); });
+  journal_->for_each([&](std::string_view line) {
+    table.append(csv_row(settings_, fields, parse_json<Json>(line, "record")));
+  });
   table.commit();
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/json.h"
+
 namespace janus::cli {
 namespace {
 
@@ -64,7 +66,7 @@ void compare_prompts(const Json& expected, const Json& found, Difference& differ
 }  // namespace
 
 Difference difference_of(std::string_view line, const CaptionSettings& settings, const RunFacts& run) {
-  const Json record = Json::parse(line, nullptr, false);
+  const Json record = parse_json_or_discard<Json>(line);
   Difference difference;
   if (!record.is_object() || !record.contains("model_fingerprint")) return difference;
   const Json asked = made_by(settings, run);

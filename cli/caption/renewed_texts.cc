@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/caption/caption_record.h"
+#include "core/base/json.h"
 
 namespace janus::cli {
 
@@ -21,14 +22,14 @@ int64_t renew_texts(Journal& journal, const std::vector<Ask>& asks,
   journal.for_each([&](std::string_view line) {
     // Without rules, most records need no parsing.
     if (plain && line.find("\"raw_text\"") == std::string_view::npos) return;
-    const Json record = Json::parse(line);
+    const Json record = parse_json<Json>(line, "record");
     if (renewed(record) != record) keys.push_back(record["key"]);
   });
 
   int64_t count = 0;
   for (const std::string& key : keys) {
     if (!journal.find(key)) continue;  // of another run, which this one goes on beside
-    const Json before = Json::parse(journal.line_of(key));
+    const Json before = parse_json<Json>(journal.line_of(key), "record");
     const Json after = renewed(before);
     if (after == before) continue;
     on_change(before, after);

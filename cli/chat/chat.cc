@@ -9,7 +9,7 @@
 #include "cli/chat/chat_image.h"
 #include "cli/chat/interrupt_watch.h"
 #include "cli/chat/typed_path.h"
-#include "cli/commands/image_settings.h"
+#include "generator/settings_text.h"
 #include "cli/generate/image_json.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/image_output.h"

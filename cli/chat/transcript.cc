@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/base/read_file.h"
 
 namespace janus::cli {
@@ -41,7 +42,7 @@ class TranscriptReader {
   explicit TranscriptReader(const std::string& path) : path_(path) {}
 
   Transcript read() {
-    const Json turns = Json::parse(read_file(path_, "conversation, " + path_, kMostBytes), nullptr, false);
+    const Json turns = parse_json_or_discard<Json>(read_file(path_, "conversation, " + path_, kMostBytes));
     check(turns.is_array(),
           "conversation, {}: expected a JSON array of turns, found {}; load a FILE.json that /save or janus "
           "chat wrote",

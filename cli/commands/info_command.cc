@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "cli/app/command.h"
-#include "cli/commands/image_settings.h"
+#include "generator/settings_text.h"
 #include "cli/io/image_input.h"
 #include "cli/io/json_output.h"
 #include "cli/io/output_file.h"

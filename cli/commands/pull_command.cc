@@ -14,6 +14,7 @@
 #include "cli/io/readable.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "tokenizer/image/vae_files.h"
 
 namespace janus::cli {
@@ -120,7 +121,7 @@ class Pulling {
 
  private:
   static void check_kind(const std::string& name, const std::string& config) {
-    if (is_vae_config(nlohmann::json::parse(config, nullptr, /*allow_exceptions=*/false))) return;
+    if (is_vae_config(parse_json_or_discard(config))) return;
     const auto bytes = std::as_bytes(std::span(config));
     check_family(FileSet::in_memory(name, {{"config.json", {bytes, nullptr}}}));
   }

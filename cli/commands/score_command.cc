@@ -7,7 +7,7 @@
 
 #include "cli/app/command.h"
 #include "cli/app/sampling_options.h"
-#include "cli/commands/image_settings.h"
+#include "generator/settings_text.h"
 #include "cli/commands/score_texts.h"
 #include "cli/io/image_input.h"
 #include "cli/io/json_output.h"

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/json.h"
 
 namespace janus::cli {
 namespace {
@@ -17,7 +18,7 @@ bool is_index(const std::string& path) {
   std::string line;
   std::ifstream file(path, std::ios::binary);
   std::getline(file, line);
-  const Json first = Json::parse(line, nullptr, false);
+  const Json first = parse_json_or_discard<Json>(line);
   return first.is_object() && first.contains("key") && first.contains("stage") &&
          (first.contains("row") || first.contains("error"));
 }

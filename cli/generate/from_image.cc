@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "cli/app/command.h"
-#include "cli/commands/image_settings.h"
-#include "cli/commands/parameters_text.h"
+#include "generator/settings_text.h"
+#include "generator/parameters_text.h"
 #include "cli/generate/read_settings.h"
 #include "cli/io/image_input.h"
 #include "core/base/error.h"

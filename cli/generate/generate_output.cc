@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "cli/commands/image_settings.h"
+#include "generator/settings_text.h"
 #include "cli/generate/generate_run.h"
 #include "cli/generate/image_json.h"
 #include "cli/generate/output_names.h"

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "cli/app/command.h"
-#include "cli/commands/image_settings.h"
+#include "generator/settings_text.h"
 #include "cli/io/image_input.h"
 #include "cli/journal/journal.h"
 #include "cli/model/provenance.h"

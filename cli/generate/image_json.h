@@ -11,7 +11,7 @@
 
 namespace janus::cli {
 
-// What settings_text (cli/commands/image_settings.h) takes, of an image in a file of this format.
+// What settings_text (generator/settings_text.h) takes, of an image in a file of this format.
 Json image_settings(const WorkItem& item, const Candidate& candidate, ImageFormat format,
                     const ChosenModel& chosen, const CommonOptions& common);
 

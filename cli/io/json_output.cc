@@ -8,6 +8,8 @@
 #include "cli/io/input_file.h"
 #include "cli/io/text_input.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
+#include "core/base/json_line.h"
 #include "vision/image_kind.h"
 
 namespace janus::cli {
@@ -29,9 +31,7 @@ int read_size(const Json& file, const char* key, const std::string& path) {
 
 }  // namespace
 
-std::string to_line(const Json& record) {
-  return record.dump(-1, ' ', false, nlohmann::detail::error_handler_t::replace);
-}
+std::string to_line(const Json& record) { return janus::to_line(record); }
 
 void print_json(const Json& record, Console& console) { console.result(to_line(record) + "\n"); }
 
@@ -69,7 +69,7 @@ ImageCodes parse_codes(const std::string& bytes, const std::string& path) {
   check(!kind, "codes, {}: expected a file of janus encode, found a picture ({}); make its codes first: {}",
         path, kind ? kind->name : "", "janus encode IMAGE -o codes.json");
   const std::string text = decode_text(bytes, "codes, " + path);
-  Json file = Json::parse(text, nullptr, false);
+  Json file = parse_json_or_discard<Json>(text);
   check(file.is_object(),
         "codes, {}: expected a JSON object {{\"height\", \"width\", \"codes\"}}, found {}; write the "
         "file with janus encode",

@@ -17,6 +17,7 @@
 #include "cli/io/interrupt.h"
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/base/remedy.h"
 #include "core/base/write_all.h"
 
@@ -175,7 +176,7 @@ void Journal::read_tail(int64_t file_size) {
   const std::optional<RecordSummary> whole = read_summary(tail);
   const std::string_view begin = terms_of(kind_).begin;
   const bool ours = std::string_view(tail).substr(0, begin.size()) == begin.substr(0, tail.size()) &&
-                    !nlohmann::json::accept(tail);
+                    parse_json_or_discard(tail).is_discarded();
   const bool torn = !tail.empty() && (ours || tail.front() == '\0' || is_blank(tail));
   if (!torn && !whole) refuse(terms_of(kind_).records, "something else at its end", choose_another());
   const char end = '\n';

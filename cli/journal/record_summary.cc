@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/journal/journal.h"
+#include "core/base/json.h"
 
 namespace janus::cli {
 namespace {
@@ -86,7 +87,7 @@ class SummaryReader : public nlohmann::json_sax<nlohmann::json> {
 
 std::optional<RecordSummary> read_summary(std::string_view line) {
   SummaryReader reader;
-  if (!nlohmann::json::sax_parse(line, &reader) || !reader.has_key) return std::nullopt;
+  if (!scan_json(line, reader) || !reader.has_key) return std::nullopt;
   const bool captions = reader.summary.kind == JournalKind::captions;
   if (captions && !(reader.has_model && reader.has_prompt)) return std::nullopt;
   return std::move(reader.summary);

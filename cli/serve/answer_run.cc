@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "cli/serve/replies.h"
-#include "cli/serve/stop_strings.h"
 #include "cli/serve/submitted.h"
 #include "generator/engine/engine_model.h"
 #include "generator/engine/enough.h"
 #include "generator/model.h"
+#include "generator/stop_strings.h"
 
 namespace janus::cli {
 namespace {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cli/serve/request_json.h"
+#include "generator/messages.h"
 
 namespace janus::cli {
 namespace {
@@ -65,6 +66,8 @@ ApiError api_error_of(const std::exception_ptr& exception, int status) {
     std::rethrow_exception(exception);
   } catch (const ApiError& error) {
     return error;
+  } catch (const MessageFault& error) {
+    return ApiError(400, error.what(), /*error_code=*/{}, error.param);
   } catch (const Error& error) {
     return ApiError(status, error.what());
   } catch (const std::exception& error) {

@@ -19,8 +19,6 @@ namespace janus::cli {
 namespace {
 
 constexpr size_t kListedAhead = 64;  // paths, or members of archives in memory
-constexpr size_t kDecodeBytes = size_t{1}
-                                << 28;  // of images being decoded at once, but for a single larger one
 constexpr int kMostLoaders = 16;
 constexpr std::chrono::milliseconds kWait{100};
 
@@ -37,13 +35,18 @@ void lower_priority() {
   (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNicer);
 }
 
+void take_content(ListedImage& image, const std::function<std::string()>& content, MemoryBudget& budget) {
+  image.take_share(budget);
+  image.content = content();
+  image.has_content = true;
+}
+
 }  // namespace
 
 ImageFeed::ImageFeed(FeedPlan plan)
     : plan_(std::move(plan)),
       listed_(kListedAhead, ImageOrder::listed),
       loaded_(plan_.ahead, plan_.order),
-      budget_(kDecodeBytes),
       loaders_(loaders_for(plan_.sources)) {
   const int loaders = loaders_;
   threads_.push_back(std::async(std::launch::async, [this] { guard([this] { list(); }); }));
@@ -114,14 +117,11 @@ void ImageFeed::list() {
 }
 
 // An image whose size cannot be told goes on, so that its record says why.
-bool ImageFeed::meets_conditions(ListedImage& image, const std::function<std::string()>& content) const {
+bool ImageFeed::meets_conditions(ListedImage& image, const std::function<std::string()>& content) {
   bool holds = true;
   error_of([&] {
-    if (content) {
-      image.content = content();
-      image.has_content = true;
-    }
-    read_content(image);
+    if (content) take_content(image, content, memory_.queued);
+    read_content(image, memory_.queued);
     const ImageSize size = read_image_size(std::as_bytes(std::span(image.content)), image.key);
     const auto kind = image_kind_of(std::as_bytes(std::span(image.content)));
     holds = plan_.sources.where.holds({.width = size.width,
@@ -155,8 +155,7 @@ bool ImageFeed::accept(ListedImage& image, const std::function<std::string()>& c
   }
   if (need != Need::work) return true;
   if (content && !image.has_content) {
-    const std::optional<Fault> fault = fault_of([&] { image.content = content(); });
-    image.has_content = !fault;
+    const std::optional<Fault> fault = fault_of([&] { take_content(image, content, memory_.queued); });
     if (fault) {
       image.fault = fault->message;
       image.fault_transient = fault->transient;
@@ -170,7 +169,7 @@ void ImageFeed::load() {
   lower_priority();
   while (std::optional<ListedImage> listed = listed_.pop()) {
     const int64_t place = listed->place;
-    if (!loaded_.push(place, load_image(std::move(*listed), plan_.prepare, budget_))) return;
+    if (!loaded_.push(place, load_image(std::move(*listed), plan_.prepare, memory_))) return;
   }
   if (--loaders_ == 0) loaded_.finish();
 }

@@ -57,7 +57,7 @@ class ImageFeed {
  private:
   void list();
   bool accept(ListedImage& image, const std::function<std::string()>& content);
-  bool meets_conditions(ListedImage& image, const std::function<std::string()>& content) const;
+  bool meets_conditions(ListedImage& image, const std::function<std::string()>& content);
   void load();
   void abandon();
   void guard(const std::function<void()>& action);
@@ -65,7 +65,7 @@ class ImageFeed {
   const FeedPlan plan_;
   OrderedQueue<ListedImage> listed_;
   OrderedQueue<LoadedImage> loaded_;
-  MemoryBudget budget_;
+  FeedMemory memory_;
   std::atomic<bool> ending_{false};
   std::atomic<int> loaders_;
   std::unordered_set<uint64_t> seen_;  // hashes of keys

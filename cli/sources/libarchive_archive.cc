@@ -87,9 +87,11 @@ class MemberReader {
   void fill(size_t size) {
     size_t have = content_.size();
     if (have >= size) return;
-    content_.resize(size);
+    // What an archive says of a member's size may not be true: memory is touched as bytes come.
+    content_.reserve(size);
     while (have < size) {
-      const la_ssize_t got = archive_read_data(reader_, content_.data() + have, size - have);
+      if (have == content_.size()) content_.resize(std::min(size, have + kReadBlock));
+      const la_ssize_t got = archive_read_data(reader_, content_.data() + have, content_.size() - have);
       if (got == ARCHIVE_RETRY || got == ARCHIVE_WARN) continue;
       if (got <= 0) {
         content_.resize(have);
@@ -108,13 +110,25 @@ class MemberReader {
   std::string content_;
 };
 
+// Lets the archive be compressed in the ways that libarchive undoes by itself. (For the others, and for these
+// where it was built without their library, it would start programs of the PATH.)
+void add_built_in_filters(archive* reader) {
+  for (const auto add :
+       {archive_read_support_filter_bzip2, archive_read_support_filter_compress,
+        archive_read_support_filter_gzip, archive_read_support_filter_lz4, archive_read_support_filter_lzip,
+        archive_read_support_filter_lzma, archive_read_support_filter_xz, archive_read_support_filter_zstd}) {
+    const Handle trial(archive_read_new(), archive_read_free);
+    if (trial != nullptr && add(trial.get()) == ARCHIVE_OK) add(reader);
+  }
+}
+
 // Calls `visit` for each entry until it says false. Returns what is wrong with the archive, or nothing.
 std::optional<std::string> read_entries(const std::string& path,
                                         const std::function<bool(const Entry&, archive*)>& visit) {
   const Handle reader(archive_read_new(), archive_read_free);
   if (reader == nullptr)
     return fmt::format("archive, {}: expected memory to read it, found too little", path);
-  archive_read_support_filter_all(reader.get());
+  add_built_in_filters(reader.get());
   archive_read_support_format_tar(reader.get());
   archive_read_set_option(reader.get(), "tar", "read_concatenated_archives", "1");
   if (archive_read_open_filename(reader.get(), path.c_str(), kReadBlock) != ARCHIVE_OK)

@@ -1,12 +1,15 @@
 // An image on its way through the pipeline.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/io/json_output.h"
+#include "cli/sources/memory_budget.h"
 #include "cli/sources/where.h"
 
 namespace janus::cli {
@@ -30,9 +33,16 @@ struct ListedImage {
 
   std::string content;  // all its bytes, once they are in memory
   bool has_content = false;
+  std::shared_ptr<MemoryBudget::Share> share;  // of the memory for content
   bool has_caption = false;  // whether an earlier record, of another time of change, has one
   bool old_failed = false;   // whether an earlier record, of another time of change, is an error
   std::string old_sha256;    // of what an earlier record is about; the same content needs no other
+
+  // Waits until the budget has room for all its bytes.
+  void take_share(MemoryBudget& budget) {
+    share.reset();
+    share = std::make_shared<MemoryBudget::Share>(budget, static_cast<size_t>(std::max<int64_t>(bytes, 0)));
+  }
 };
 
 // An image as the model takes it, or the fault for which it does not.

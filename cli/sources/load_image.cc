@@ -29,8 +29,9 @@ void decode(LoadedImage& loaded, const Prepare& prepare, MemoryBudget& budget) {
 
 }  // namespace
 
-void read_content(ListedImage& listed) {
+void read_content(ListedImage& listed, MemoryBudget& budget) {
   if (listed.has_content) return;
+  listed.take_share(budget);
   ImageBytes file = read_image_bytes(listed.path);
   listed.bytes = file.bytes;
   listed.mtime = file.mtime;
@@ -38,17 +39,17 @@ void read_content(ListedImage& listed) {
   listed.has_content = true;
 }
 
-LoadedImage load_image(ListedImage listed, const Prepare& prepare, MemoryBudget& budget) {
+LoadedImage load_image(ListedImage listed, const Prepare& prepare, FeedMemory& memory) {
   LoadedImage loaded;
   loaded.listed = std::move(listed);
   const std::optional<Fault> fault = fault_of([&] {
     if (!loaded.listed.fault.empty() && loaded.listed.fault_transient)
       throw TransientError(loaded.listed.fault);
     if (!loaded.listed.fault.empty()) throw Error(loaded.listed.fault);
-    read_content(loaded.listed);
+    read_content(loaded.listed, memory.read);
     loaded.sha256 = sha256_of(loaded.listed.content);
     loaded.unchanged = loaded.sha256 == loaded.listed.old_sha256;
-    if (!loaded.unchanged) decode(loaded, prepare, budget);
+    if (!loaded.unchanged) decode(loaded, prepare, memory.decoded);
   });
   if (fault) {
     loaded.fault = fault->message;
@@ -63,6 +64,7 @@ LoadedImage load_image(ListedImage listed, const Prepare& prepare, MemoryBudget&
   loaded.facts.bytes = loaded.listed.bytes;
   loaded.listed.content = {};
   loaded.listed.has_content = false;
+  loaded.listed.share.reset();
   return loaded;
 }
 

@@ -13,11 +13,12 @@ namespace janus::cli {
 // What a run makes of a decoded image, for LoadedImage::pixels.
 using Prepare = std::function<std::vector<float>(const Image& image)>;
 
-// What is wrong with the image stands in the result. Waits for its share of `budget` before it decodes.
-LoadedImage load_image(ListedImage listed, const Prepare& prepare, MemoryBudget& budget);
+// What is wrong with the image stands in the result. Waits for its share of `memory` before it reads and
+// decodes.
+LoadedImage load_image(ListedImage listed, const Prepare& prepare, FeedMemory& memory);
 
 // Fills in the listed image's content, and size and time as they are at the reading. Throws Error if it
-// cannot be read.
-void read_content(ListedImage& listed);
+// cannot be read. Waits for its share of `budget` before.
+void read_content(ListedImage& listed, MemoryBudget& budget);
 
 }  // namespace janus::cli

@@ -40,4 +40,13 @@ class MemoryBudget {
   size_t used_ = 0;
 };
 
+// The memory of images on their way, but for a single one that is larger.
+struct FeedMemory {
+  static constexpr size_t kBytes = size_t{1} << 28;  // of each
+
+  MemoryBudget queued{kBytes};   // files that wait, read already
+  MemoryBudget read{kBytes};     // files that are read where they are decoded
+  MemoryBudget decoded{kBytes};  // pixels being decoded
+};
+
 }  // namespace janus::cli

@@ -12,9 +12,11 @@
 #include <cstring>
 #include <utility>
 
+#include "cli/app/command.h"
 #include "cli/io/text_input.h"
 #include "core/base/error.h"
 #include "core/base/file_descriptor.h"
+#include "core/base/json.h"
 #include "core/base/remedy.h"
 
 namespace janus::cli {
@@ -114,20 +116,32 @@ void read_entries(const std::string& path, EntryEnd end,
   }
 }
 
+namespace {
+
+// How deep a value is nested: 1 for one that holds no other.
+int levels_of(const Json& value) {
+  int inner = 0;
+  if (value.is_structured()) {
+    for (const Json& element : value) inner = std::max(inner, levels_of(element));
+  }
+  return 1 + inner;
+}
+
+}  // namespace
+
 bool read_item(const std::string& line, const std::string& field, std::string& path, Json& others,
                std::string& found) {
-  int depth = 0;
-  const auto measure = [&depth](int level, Json::parse_event_t, Json&) {
-    depth = std::max(depth, level);
-    return true;
-  };
-  Json record = Json::parse(line, measure, false);
+  Json record;
+  if (const auto fault = error_of([&] { record = parse_json<Json>(line, "entry"); })) {
+    found = fmt::format("no valid JSON ({})", *fault);
+    return false;
+  }
   if (!record.is_object()) {
-    found = record.is_discarded() ? "no valid JSON" : record.type_name();
+    found = record.type_name();
     return false;
   }
   // Writing it into a record goes as deep as it is nested.
-  if (depth > kDeepestFields) {
+  if (levels_of(record) > kDeepestFields) {
     found = fmt::format("values nested more than {} deep", kDeepestFields);
     return false;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <utility>
 
 #include "core/base/error.h"
@@ -9,10 +10,12 @@
 namespace janus {
 namespace {
 
-using Json = nlohmann::json;
-
 // nlohmann's parser needs no stack, but its copy, comparison and output recurse once a level.
 constexpr size_t kDeepest = 100;
+// Of at most some 100 bytes each. The largest file of a model, tokenizer.json, has some 400,000.
+constexpr size_t kMostValues = 4'000'000;
+// Keys that stand in order are looked for one after the other.
+constexpr size_t kMostOrderedKeys = 10'000;
 
 std::string place(std::string_view text, size_t byte) {  // byte counts from 1
   const std::string_view before = text.substr(0, std::min(byte > 0 ? byte - 1 : 0, text.size()));
@@ -32,8 +35,11 @@ std::string reason(std::string_view text) {
 
 // Builds the value while nlohmann reads. Its own parser with a callback could watch depth and keys too, but
 // looks through a whole object at the end of each inner one: minutes for a file of many tensors.
+template <typename Json>
 class Builder : public Json::json_sax_t {
  public:
+  using Binary = typename Json::binary_t;
+
   Builder(std::string_view text, const std::string& where, DuplicateKeys duplicates)
       : text_(text), where_(where), duplicates_(duplicates) {}
 
@@ -45,7 +51,7 @@ class Builder : public Json::json_sax_t {
   bool number_unsigned(uint64_t value) override { return add(value); }
   bool number_float(double value, const std::string& /*text*/) override { return add(value); }
   bool string(std::string& value) override { return add(std::move(value)); }
-  bool binary(Json::binary_t& value) override { return add(std::move(value)); }
+  bool binary(Binary& value) override { return add(std::move(value)); }
   bool start_object(size_t /*size*/) override { return open(Json::object()); }
   bool end_object() override { return close(); }
   bool start_array(size_t /*size*/) override { return open(Json::array()); }
@@ -53,6 +59,9 @@ class Builder : public Json::json_sax_t {
   bool key(std::string& name) override {
     check(duplicates_ == DuplicateKeys::last_wins || !open_.back()->contains(name),
           "{}: expected each key once, found {} twice", where_, excerpt(name));
+    constexpr bool kOrdered = std::is_same_v<Json, nlohmann::ordered_json>;
+    check(!kOrdered || open_.back()->size() < kMostOrderedKeys,
+          "{}: expected at most {} keys in an object, found more", where_, kMostOrderedKeys);
     slot_ = &(*open_.back())[name];
     return true;
   }
@@ -62,6 +71,8 @@ class Builder : public Json::json_sax_t {
 
  private:
   bool add(Json value) {
+    check(++values_ <= kMostValues, "{}: expected JSON of at most {} values, found more", where_,
+          kMostValues);
     if (!open_.empty() && open_.back()->is_array()) slot_ = &open_.back()->emplace_back();
     *slot_ = std::move(value);
     return true;
@@ -84,6 +95,7 @@ class Builder : public Json::json_sax_t {
   Json root_;
   Json* slot_ = &root_;      // where the next value goes, outside arrays
   std::vector<Json*> open_;  // containers, outermost first
+  size_t values_ = 0;
 };
 
 int64_t checked_integer(const nlohmann::json& json, int64_t least, int64_t most, bool* valid) {
@@ -113,16 +125,36 @@ std::string range_text(int64_t least, int64_t most) {
 
 }  // namespace
 
-nlohmann::json parse_json(std::string_view text, const std::string& where, DuplicateKeys duplicates,
-                          const std::string& remedy) {
+template <typename Json>
+Json parse_json(std::string_view text, const std::string& where, DuplicateKeys duplicates,
+                const std::string& remedy) {
   try {
     check(!text.empty(), "{}: expected JSON, found an empty file", where);
-    Builder builder(text, where, duplicates);
+    Builder<Json> builder(text, where, duplicates);
     Json::sax_parse(text.begin(), text.end(), &builder);
     return builder.take();
   } catch (const Error& error) {
     throw Error(ended(error.what(), remedy));
   }
+}
+
+template <typename Json>
+Json parse_json_or_discard(std::string_view text) {
+  try {
+    return parse_json<Json>(text, "JSON");
+  } catch (const Error&) {
+    return Json(Json::value_t::discarded);
+  }
+}
+
+template nlohmann::json parse_json(std::string_view, const std::string&, DuplicateKeys, const std::string&);
+template nlohmann::ordered_json parse_json(std::string_view, const std::string&, DuplicateKeys,
+                                           const std::string&);
+template nlohmann::json parse_json_or_discard(std::string_view);
+template nlohmann::ordered_json parse_json_or_discard(std::string_view);
+
+bool scan_json(std::string_view text, nlohmann::json_sax<nlohmann::json>& sax) {
+  return nlohmann::json::sax_parse(text.begin(), text.end(), &sax);
 }
 
 std::string excerpt(const nlohmann::json& json, size_t longest) {

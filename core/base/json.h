@@ -17,11 +17,21 @@ enum class DuplicateKeys { last_wins, refuse };
 // What to do about a file that a person may have written, or fetched.
 inline constexpr const char* kMendFile = "correct the file, or download it again";
 
-// Parses `text`; `where` names it in messages. Throws Error with line and column of the first fault, and for
-// nesting deeper than any model file has. remedy: ends the message; empty = the caller ends it.
-nlohmann::json parse_json(std::string_view text, const std::string& where,
-                          DuplicateKeys duplicates = DuplicateKeys::last_wins,
-                          const std::string& remedy = {});
+// Parses `text`; `where` names it in messages. Json: nlohmann::json, or nlohmann::ordered_json, which keeps
+// the keys in their order. Throws Error with line and column of the first fault, and for what takes more than
+// it may: nesting deeper than 100, more than 4 million values, or 10,000 keys in an object of which the order
+// is kept. remedy: ends the message; empty = the caller ends it.
+template <typename Json = nlohmann::json>
+Json parse_json(std::string_view text, const std::string& where,
+                DuplicateKeys duplicates = DuplicateKeys::last_wins, const std::string& remedy = {});
+
+// The same; a discarded value where it would throw.
+template <typename Json = nlohmann::json>
+Json parse_json_or_discard(std::string_view text);
+
+// Hands what `text` holds to `sax` one after the other, without a value in memory. False for a fault, and
+// where `sax` says so.
+bool scan_json(std::string_view text, nlohmann::json_sax<nlohmann::json>& sax);
 
 // A value in one short line of ASCII, for messages.
 std::string excerpt(const nlohmann::json& json, size_t longest = 60);

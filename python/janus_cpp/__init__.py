@@ -13,6 +13,8 @@ from ._core import Cancelled, Error, ImageError, ModelError, RequestError
 from .answer import Answer, Score
 from .images import save
 from .model import Model, load
+from .jobs import Stream
+from .quantizing import quantize
 from .sources import pull
 
 __all__ = [
@@ -24,9 +26,11 @@ __all__ = [
     "ModelError",
     "RequestError",
     "Score",
+    "Stream",
     "__version__",
     "load",
     "pull",
+    "quantize",
     "save",
 ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -87,6 +89,7 @@ class Painter:
         )
         wish.special_tokens = bool(options.special_tokens)
         wish.preview_every = numbers.whole("preview_every", options.preview_every)
+        wish.check()  # now: no single prompt is at fault
 
         def begin(key: int) -> Any:
             return self.core.draw(wish, key)
@@ -94,7 +97,8 @@ class Painter:
         def end(ticket: Any) -> Image.Image:
             made = ticket.result()
             image = to_pil(made["picture"])
-            image.info.update(self._settings(wish, made["picture"]))
+            texts = self.core.text_of(wish, made["picture"], self.info["name"], self.info["type"])
+            image.info.update(json.loads(texts["janus"]), **texts)
             for beside in ("codes", "latent", "timings"):
                 if beside in made:
                     image.info[beside] = made[beside]
@@ -106,10 +110,6 @@ class Painter:
             return image
 
         return Job(begin, end, preview)
-
-    def _settings(self, wish: _core.Wish, picture: _core.Picture) -> dict[str, Any]:
-        """What the program writes into the image's file, and as a dict the same."""
-        return {}
 
 
 def _name_of_type(value: Any) -> str:

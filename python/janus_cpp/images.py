@@ -20,6 +20,7 @@ from ._core import ImageError, Picture
 # Kinds of files that janus reads to the same pixels with no other library.
 _OWN_KINDS = frozenset({"PNG", "BMP", "GIF", "PNM"})
 _HEAD_BYTES = 2048
+_PHOTOMETRIC = 262
 _ACCEPTED = "a path, bytes of a file, a PIL image or an array [height, width, 3] of uint8"
 # What a folder in memory would be called in a message.
 _BYTES_NAME = "(bytes)"
@@ -79,7 +80,14 @@ def _of_file(data: bytes, name: str) -> Picture:
         return _core.decode(data, name)[0]
     try:
         with Image.open(BytesIO(data)) as image:
+            if image.mode in ("I", "F"):
+                raise ImageError(
+                    f"picture {name}: expected whole numbers of 16 bits at most, found the mode {image.mode}, of which "
+                    "readers do not agree what is white; convert it to 8 bits"
+                )
             return _of_pil(image, name)
+    except ImageError:
+        raise
     except UnidentifiedImageError:
         hint = "; install pillow-heif, and register it" if kind in ("HEIC", "AVIF") else ""
         raise ImageError(
@@ -95,13 +103,15 @@ def _of_file(data: bytes, name: str) -> Picture:
 def _of_pil(image: Image.Image, name: str) -> Picture:
     """Upright, over white, 8 bits: as the program has files."""
     try:
+        white_is_zero = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
         upright = ImageOps.exif_transpose(image)
-        return Picture.from_array(np.asarray(_flat(upright)))
+        return Picture.from_array(np.asarray(_flat(upright, white_is_zero)))
     except (OSError, SyntaxError) as error:
         raise ImageError(f"picture {name}: expected one that decodes, found it damaged ({error})") from error
 
 
-def _flat(image: Image.Image) -> Image.Image:
+def _flat(image: Image.Image, white_is_zero: bool) -> Image.Image:
+    """white_is_zero: of a TIFF, whose 16-bit samples Pillow leaves as they are."""
     if image.mode == "RGB":
         return image
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
@@ -113,6 +123,8 @@ def _flat(image: Image.Image) -> Image.Image:
                 f"picture: expected samples of 8 or 16 bits, found the mode {image.mode} with values from "
                 f"{values.min(initial=0)} to {values.max(initial=0)}; convert it to \"L\" or \"RGB\" first"
             )
+        if white_is_zero:
+            values = 0xFFFF - values
         image = Image.fromarray((values >> 8).astype(np.uint8))
     return image.convert("RGB")
 
@@ -179,6 +191,8 @@ def _as_bytes(array: np.ndarray) -> np.ndarray:
         return array
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * 255
+    if not np.issubdtype(array.dtype, np.floating) and not np.issubdtype(array.dtype, np.integer):
+        raise TypeError(f"image: expected an array of uint8, or floats from 0 to 1, found {array.dtype}")
     low, high = array.min(), array.max()
     if np.issubdtype(array.dtype, np.floating):
         if not (low >= 0 and high <= 1):  # also where one of them is no number
@@ -186,11 +200,9 @@ def _as_bytes(array: np.ndarray) -> np.ndarray:
                 f"image: expected floats from 0 to 1, found {low} to {high}; scale them, or give uint8"
             )
         return np.rint(array * 255).astype(np.uint8)
-    if np.issubdtype(array.dtype, np.integer):
-        if low < 0 or high > 255:
-            raise ImageError(f"image: expected whole numbers from 0 to 255, found {low} to {high}; scale them")
-        return array.astype(np.uint8)
-    raise TypeError(f"image: expected an array of uint8, or floats from 0 to 1, found {array.dtype}")
+    if low < 0 or high > 255:
+        raise ImageError(f"image: expected whole numbers from 0 to 255, found {low} to {high}; scale them")
+    return array.astype(np.uint8)
 
 
 def _save_webp(image: Image.Image, path: str, text: dict[str, str], quality: int) -> None:

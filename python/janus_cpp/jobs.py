@@ -19,6 +19,8 @@ from . import _core
 Result = TypeVar("Result")
 Errors = Literal["raise", "return"]
 
+# What one item may be at fault for; a ModelError is no item's.
+ITEM_ERRORS = (_core.Error, TypeError, ValueError)
 # The longest time that Ctrl-C waits for a thread that waits.
 _SLICE_S = 0.05
 
@@ -67,8 +69,8 @@ def run_all(jobs: Iterable[Job[Result]], ahead: int, errors: Errors) -> list[Any
 def _caught(action: Callable[[], Any], errors: Errors) -> Any:
     try:
         return action()
-    except (_core.Error, TypeError, ValueError) as error:
-        if errors == "raise":
+    except ITEM_ERRORS as error:
+        if errors == "raise" or isinstance(error, _core.ModelError):
             raise
         return error
 
@@ -192,8 +194,8 @@ async def arun_all(jobs: Sequence[Job[Result]], bells: Bells, ahead: int, errors
         async with free:
             try:
                 return await arun(job, bells)
-            except (_core.Error, TypeError, ValueError) as error:
-                if errors == "raise":
+            except ITEM_ERRORS as error:
+                if errors == "raise" or isinstance(error, _core.ModelError):
                     raise
                 return error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ from PIL import Image
 from . import _core, images, jobs, numbers, scoring, sources
 from .answer import Answer, Score
 from .drawing import DrawingOptions, Painter
+from .chat import chat_job
 from .jobs import Errors, Job, Stream
 from .questions import AnswerOptions, describe_jobs
 
@@ -74,7 +75,7 @@ class Model:
 
     def __init__(self, opened_with: dict[str, Any], progress: Progress | None) -> None:
         model = opened_with["model"]
-        settings = _settings(opened_with)
+        settings = sources.settings(opened_with)
         self._core = _core.Model.open(settings, progress)
         name = os.fsdecode(model) if settings.path else sources.BUILTIN
         self._info: dict[str, Any] = {"name": name, "type": settings.type, **self._core.info()}
@@ -126,6 +127,7 @@ class Model:
         top_k: int = 0,
         top_p: float = 1.0,
         seed: int | None = 42,
+        stop: str | Sequence[str] = (),
         logprobs: int | None = None,
         special_tokens: bool = False,
         errors: Errors = "raise",
@@ -140,6 +142,7 @@ class Model:
         max_tokens: the longest answer.
         temperature: 0 takes the likeliest tokens. top_k, top_p: 0 and 1 are off.
         seed: of the sampling; item k of a list has seed + k. None: a random one, which `Answer.seed` tells.
+        stop: texts that end the answer before them.
         logprobs: a number adds `Answer.logprobs`, with so many of the likeliest tokens in each place, 0 to 20.
         special_tokens: role, begin and end tokens in your text mean what they are; else they are text.
         errors: "return" puts the exception of a broken picture into its place of the list, and goes on.
@@ -148,7 +151,7 @@ class Model:
         picture that cannot be read, TypeError that names the type for what is none, RequestError for values out of
         range.
         """
-        options = AnswerOptions(max_tokens, temperature, top_k, top_p, seed, logprobs, special_tokens)
+        options = AnswerOptions(max_tokens, temperature, top_k, top_p, seed, stop, logprobs, special_tokens)
         return self._run(describe_jobs(self._core, image, prompt, together, options, stream), stream, errors)
 
     async def adescribe(
@@ -164,6 +167,39 @@ class Model:
         """`describe` for coroutines. With stream=True it gives an async iterator of pieces."""
         asked = describe_jobs(self._core, image, prompt, together, AnswerOptions(**options), stream)
         return await self._arun(asked, stream, errors)
+
+    def chat(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        stream: bool = False,
+        max_tokens: int = 512,
+        temperature: float = 0.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int | None = 42,
+        stop: str | Sequence[str] = (),
+        logprobs: int | None = None,
+    ) -> Any:
+        """Answers the last of messages in the shape of OpenAI's chat completions.
+
+        messages: {"role": "system", "user" or "assistant", "content": a text or a list of parts}, as `janus serve`
+          takes them: {"type": "text", "text": ...}, {"type": "image_url", "image_url": {"url": a data URL}}. Beside
+          these, {"type": "image", "image": ...} holds a picture as `describe` takes it. Words are text, whatever
+          special tokens they spell.
+        The rest as `describe`.
+
+        Returns an `Answer`, or with stream=True a `Stream`. Raises RequestError that names the place in the messages.
+        """
+        options = AnswerOptions(max_tokens, temperature, top_k, top_p, seed, stop, logprobs)
+        return self._run(chat_job(self._core, messages, options, stream), stream, "raise")
+
+    async def achat(
+        self, messages: Sequence[Mapping[str, Any]], *, stream: bool = False, **options: Any
+    ) -> Any:
+        """`chat` for coroutines. With stream=True it gives an async iterator of pieces."""
+        asked = chat_job(self._core, messages, AnswerOptions(**options), stream)
+        return await self._arun(asked, stream, "raise")
 
     def generate(
         self,
@@ -342,21 +378,6 @@ class Model:
             lambda key: self._core.decode_codes(array, key),
             lambda ticket: images.to_pil(_core.to_picture(ticket.result(), False)),
         )
-
-
-def _settings(opened_with: dict[str, Any]) -> _core.LoadSettings:
-    settings = _core.LoadSettings()
-    settings.path = sources.find_model(opened_with["model"])
-    settings.type = numbers.text("type", opened_with["type"])
-    settings.device = numbers.text("device", opened_with["device"])
-    settings.threads = numbers.count("threads", opened_with["threads"], 4096)
-    settings.batch_size = numbers.count("batch_size", opened_with["batch_size"], 4096)
-    settings.verify = bool(opened_with["verify"])
-    if settings.path and _core.draws_latents(settings.path):
-        settings.vae = sources.find_vae(opened_with["vae"])
-        settings.cached_vae = sources.cached_vae()
-        settings.vae_advice = 'get it with janus_cpp.pull("stabilityai/sdxl-vae"), or give load(vae=PATH)'
-    return settings
 
 
 def _end(core: _core.Model, bells: jobs.Bells) -> None:

@@ -26,14 +26,22 @@ class AnswerOptions:
     top_k: int = 0
     top_p: float = 1.0
     seed: int | None = 42
+    stop: str | Sequence[str] = ()
     logprobs: int | None = None
     special_tokens: bool = False
+
+    def first_seed(self) -> int:
+        """The seed of the first answer. Raises what is wrong with all of these: no single picture is at fault."""
+        seed = numbers.seed_number(self.seed)
+        self.question(seed).check()
+        return seed
 
     def question(self, seed: int) -> _core.Question:
         """All of a question but its words and pictures."""
         question = _core.Question()
         question.max_tokens = numbers.whole("max_tokens", self.max_tokens)
         question.sampling = sampling(self.temperature, self.top_k, self.top_p, seed)
+        question.stops = [self.stop] if isinstance(self.stop, str) else _texts("stop", self.stop)
         question.special_tokens = bool(self.special_tokens)
         question.logprobs = self.logprobs is not None
         question.top_logprobs = numbers.whole("logprobs", self.logprobs or 0)
@@ -60,7 +68,7 @@ def describe_jobs(
     core: _core.Model, image: Any, prompt: str | Sequence[str], together: bool, options: AnswerOptions, streams: bool
 ) -> list[Job[Answer]] | Job[Answer]:
     """One job, or a list of them where a list of answers is asked for."""
-    first = numbers.seed_number(options.seed)
+    first = options.first_seed()
 
     def look(picture: Any) -> Look:
         return cache(lambda: core.prepare(to_picture(picture)))

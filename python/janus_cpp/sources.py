@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from . import _core, numbers
 from ._core import ModelError
 
 #: The name of the small model that is part of the package.
@@ -17,6 +19,22 @@ _MODEL_FILES = ["*.json", "*.model", "*.safetensors", "pytorch_model*.bin", "*.g
 _VAE_FILES = ["config.json", "diffusion_pytorch_model.safetensors"]
 
 
+def settings(options: Mapping[str, Any]) -> _core.LoadSettings:
+    """What a model is opened with, of the arguments of `load`; those that are not there have their defaults."""
+    chosen = _core.LoadSettings()
+    chosen.path = find_model(options["model"])
+    chosen.type = numbers.text("type", options["type"])
+    chosen.device = numbers.text("device", options["device"])
+    chosen.threads = numbers.count("threads", options["threads"], 1024)
+    chosen.batch_size = numbers.count("batch_size", options.get("batch_size"), 4096)
+    chosen.verify = bool(options.get("verify"))
+    if chosen.path and _core.draws_latents(chosen.path):
+        chosen.vae = find_vae(options["vae"])
+        chosen.cached_vae = cached_vae()
+        chosen.vae_advice = f'get it with janus_cpp.pull("{_VAE_REPOSITORY}"), or give vae=PATH'
+    return chosen
+
+
 def find_model(model: str | os.PathLike[str] | None) -> str:
     """The path of a model's folder or file; "" for the one inside. Raises ModelError where there is none."""
     if model is None or model == BUILTIN:
@@ -25,7 +43,7 @@ def find_model(model: str | os.PathLike[str] | None) -> str:
     if os.path.exists(path):
         return os.path.abspath(path)
     name = _REPOSITORY.fullmatch(os.fsdecode(model))
-    if name is None:
+    if name is None or name["id"].startswith("."):
         raise ModelError(
             f"model {model}: expected a model folder, a GGUF file or owner/repo of the hub's cache, found nothing "
             'there; check the path, or get one with janus_cpp.pull("deepseek-community/Janus-Pro-1B")'
@@ -72,7 +90,7 @@ def pull(repository: str) -> str:
     path = _snapshot(name["id"], name["revision"])
     if path is None:
         raise ModelError(f"model {repository}: expected it on the hub, found nothing there; check the name")
-    if _draws_latents(path) and not os.path.isdir(os.path.join(path, "vae")):
+    if _core.draws_latents(path) and not os.path.isdir(os.path.join(path, "vae")):
         _snapshot(_VAE_REPOSITORY, None, files=_VAE_FILES)
     return path
 
@@ -114,9 +132,3 @@ def _model_in(snapshot: str) -> str:
         return snapshot
     single = [entry.path for entry in os.scandir(snapshot) if entry.name.endswith(".gguf")]
     return single[0] if len(single) == 1 else snapshot
-
-
-def _draws_latents(folder: str) -> bool:
-    from . import _core
-
-    return _core.draws_latents(folder)

@@ -3,7 +3,9 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "generator/engine/enough.h"
 #include "generator/limits.h"
+#include "generator/stop_strings.h"
 #include "python/src/errors.h"
 #include "python/src/model.h"
 #include "python/src/picture.h"
@@ -25,8 +27,10 @@ struct Question {
   Sampling sampling;
   bool special_tokens = false, logprobs = false;
   int64_t top_logprobs = 0;
+  std::vector<std::string> stops;
   bool streams = false;  // whether pieces of the text are told
 
+  void check() const { (void)request(); }
   AnswerRequest request() const {
     AnswerRequest request{.turns = turns,
                           .max_tokens = as<RequestError>([&] {
@@ -51,15 +55,47 @@ Prepared prepare(const OpenModel& model, const Picture& picture) {
   return {as<ImageError>([&] { return prompt_image(*picture.image, running->model().preprocess_config()); })};
 }
 
+// An answer's text as it comes, up to the first of its stops.
+class Writing {
+ public:
+  Writing(const Question& question, std::shared_ptr<Asked::Waiting> pending)
+      : stops_(question.stops), streams_(question.streams), pending_(std::move(pending)) {}
+
+  void add(std::string_view piece) {
+    show(stops_.push(piece));
+    if (stops_.hit()) throw Enough();
+  }
+  void finish(Answer& answer) {
+    show(stops_.finish());
+    answer.text = std::move(text_);
+    pending_->finish(std::move(answer));
+  }
+
+ private:
+  void show(std::string piece) {
+    if (piece.empty()) return;
+    text_ += piece;
+    if (streams_) pending_->push(std::move(piece));
+  }
+
+  StopStrings stops_;
+  const bool streams_;
+  std::string text_;
+  const std::shared_ptr<Asked::Waiting> pending_;
+};
+
+AnswerSink sink_of(const Question& question, const std::shared_ptr<Asked::Waiting>& pending) {
+  const auto writing = std::make_shared<Writing>(question, pending);
+  return {.on_text = [writing](std::string_view piece) { writing->add(piece); },
+          .on_done = [writing](Answer& answer) { writing->finish(answer); },
+          .on_error = [pending](std::exception_ptr error) { pending->fail(std::move(error)); }};
+}
+
 Asked ask(const OpenModel& model, const Question& question, uint64_t key) {
   std::shared_ptr<RunningModel> running = model.running();
   const auto pending = model.new_pending<Answer, std::string>(key);
   const nb::gil_scoped_release unlocked;
-  AnswerSink sink{.on_done = [pending](Answer& answer) { pending->finish(std::move(answer)); },
-                  .on_error = [pending](std::exception_ptr error) { pending->fail(std::move(error)); }};
-  if (question.streams)
-    sink.on_text = [pending](std::string_view piece) { pending->push(std::string(piece)); };
-  const RequestId id = running->submit(question.request(), std::move(sink));
+  const RequestId id = running->submit(question.request(), sink_of(question, pending));
   return {std::move(running), pending, id};
 }
 
@@ -106,6 +142,7 @@ void bind_answers(nb::module_& module, BoundModel& model) {
           nb::arg("temperature"), nb::arg("top_p"), nb::arg("top_k"), nb::arg("seed"));
   nb::class_<Question>(module, "Question", "What is asked for an answer.")
       .def(nb::init<>())
+      .def("check", &Question::check, "Raises RequestError for numbers out of range.")
       .def_rw("turns", &Question::turns)
       .def_rw("images", &Question::images, "Those of all turns, in order.")
       .def_rw("max_tokens", &Question::max_tokens)
@@ -113,6 +150,7 @@ void bind_answers(nb::module_& module, BoundModel& model) {
       .def_rw("special_tokens", &Question::special_tokens)
       .def_rw("logprobs", &Question::logprobs)
       .def_rw("top_logprobs", &Question::top_logprobs)
+      .def_rw("stops", &Question::stops, "Texts that end the answer before them.")
       .def_rw("streams", &Question::streams, "Whether next() tells pieces of the text.");
   bind_ticket<Answer, std::string>(module, "AnswerTicket",
                                    [](const Answer& answer) { return dict_of(answer); })

@@ -1,8 +1,12 @@
 // Images of prompts.
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
+#include "core/tensor/device.h"
+#include "generator/engine/engine_model.h"
 #include "generator/limits.h"
+#include "generator/settings_text.h"
 #include "python/src/arrays.h"
 #include "python/src/errors.h"
 #include "python/src/model.h"
@@ -32,21 +36,32 @@ struct Wish {
   bool special_tokens = false;
   int64_t preview_every = 0;  // lines or steps; 0: none
 
-  ImageRequest request() const {
+  void check() const { (void)request({}); }
+  // What is not given is the model's.
+  ImageRequest request(const ImageDefaults& defaults) const {
     return as<RequestError>([&] {
       if (cfg_scale) kGuidance.check("cfg_scale", *cfg_scale);
       if (steps) kFlowSteps.check("steps", *steps);
       IntRange{}.check("preview_every", preview_every);
-      return ImageRequest{
-          .prompt = prompt,
-          .negative_prompt = negative_prompt,
-          .guidance = cfg_scale ? std::optional(static_cast<float>(*cfg_scale)) : std::nullopt,
-          .steps = steps ? std::optional(static_cast<int>(*steps)) : std::nullopt,
-          .sampling = sampling.options(),
-          .special_tokens = special_tokens};
+      return ImageRequest{.prompt = prompt,
+                          .negative_prompt = negative_prompt,
+                          .guidance = cfg_scale ? static_cast<float>(*cfg_scale) : defaults.guidance,
+                          .steps = steps_of(defaults),
+                          .sampling = sampling.options(),
+                          .special_tokens = special_tokens};
     });
   }
+
+ private:
+  std::optional<int> steps_of(const ImageDefaults& defaults) const {
+    if (steps) return static_cast<int>(*steps);
+    return defaults.flows() ? std::optional(defaults.steps) : std::nullopt;
+  }
 };
+
+ImageDefaults defaults_of(const RunningModel& running) {
+  return running.model().engine_model().image_defaults();
+}
 
 Drawn draw(const OpenModel& model, const Wish& wish, uint64_t key) {
   std::shared_ptr<RunningModel> running = model.running();
@@ -60,8 +75,21 @@ Drawn draw(const OpenModel& model, const Wish& wish, uint64_t key) {
       pending->push({{std::make_shared<const Image>(image.make())}, image.lines, image.all_lines});
     };
   }
-  const RequestId id = running->submit(wish.request(), std::move(sink));
+  const RequestId id = running->submit(wish.request(defaults_of(*running)), std::move(sink));
   return {std::move(running), pending, id};
+}
+
+// The texts that the program puts into the image's file. name, type: as the model was asked for.
+ImageText text_of(const OpenModel& model, const Wish& wish, const Picture& picture, const std::string& name,
+                  const std::string& type) {
+  const std::shared_ptr<RunningModel> running = model.running();
+  OrderedJson settings = request_settings(wish.request(defaults_of(*running)));
+  settings.update({{"width", picture.image->width}, {"height", picture.image->height}});
+  settings.update(provenance_json({.model = name,
+                                   .fingerprint = running->fingerprint(),
+                                   .type = type,
+                                   .device = running->model().device().name()}));
+  return settings_text(settings);
 }
 
 nb::dict dict_of(GeneratedImage made) {
@@ -79,6 +107,7 @@ nb::dict dict_of(GeneratedImage made) {
 void bind_drawing(nb::module_& module, BoundModel& model) {
   nb::class_<Wish>(module, "Wish", "What is asked for an image.")
       .def(nb::init<>())
+      .def("check", &Wish::check, "Raises RequestError for numbers out of range.")
       .def_rw("prompt", &Wish::prompt)
       .def_rw("negative_prompt", &Wish::negative_prompt)
       .def_rw("cfg_scale", &Wish::cfg_scale, nb::arg("value").none())
@@ -94,6 +123,8 @@ void bind_drawing(nb::module_& module, BoundModel& model) {
                                        [](GeneratedImage made) { return dict_of(std::move(made)); })
       .def("next", &Drawn::next, nb::arg("seconds"),
            "The next preview, waiting for it so long at most; None where there is none yet.");
+  model.def("text_of", &text_of, nb::arg("wish"), nb::arg("picture"), nb::arg("name"), nb::arg("type"),
+            "The texts that the program puts into such an image's file, by keyword.");
   model.def("draw", &draw, nb::arg("wish"), nb::arg("key"), "Begins an image. Raises RequestError.");
 }
 

@@ -1,6 +1,5 @@
 #include "python/src/model.h"
 
-#include <nanobind/stl/function.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
@@ -11,22 +10,13 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/tensor/device.h"
 #include "generator/engine/engine_model.h"
-#include "generator/limits.h"
 #include "python/src/errors.h"
+#include "python/src/progress.h"
 
 namespace janus::python {
 namespace {
 
 namespace nb = nanobind;
-
-// Tells a Python function, and lets Ctrl-C end the loading.
-Progress progress_to(nb::object function) {
-  return [function = std::move(function)](const char* phase, int64_t done, int64_t total) {
-    const nb::gil_scoped_acquire locked;
-    if (PyErr_CheckSignals() != 0) throw nb::python_error();
-    if (!function.is_none()) function(phase, done, total);
-  };
-}
 
 OpenModel open(const LoadSettings& settings, nb::object progress) {
   const Progress tell = progress_to(std::move(progress));

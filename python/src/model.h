@@ -39,6 +39,8 @@ class OpenModel {
 using BoundModel = nanobind::class_<OpenModel>;
 
 void bind_answers(nanobind::module_& module, BoundModel& model);
+void bind_quantize(nanobind::module_& module);
+void bind_messages(nanobind::module_& module);
 void bind_drawing(nanobind::module_& module, BoundModel& model);
 void bind_scores(nanobind::module_& module, BoundModel& model);
 void bind_coding(nanobind::module_& module, BoundModel& model);

@@ -14,6 +14,8 @@ NB_MODULE(_core, module) {
   bind_pictures(module);
   BoundModel model = bind_model(module);
   bind_answers(module, model);
+  bind_messages(module);
+  bind_quantize(module);
   bind_drawing(module, model);
   bind_scores(module, model);
   bind_coding(module, model);

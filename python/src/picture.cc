@@ -69,7 +69,7 @@ nb::bytes encode(const Picture& picture, const std::string& format, const ImageT
   const std::vector<std::byte> bytes = [&] {
     const nb::gil_scoped_release unlocked;
     return as<ImageError>([&] {
-      const auto known = image_format_of("." + format);
+      const auto known = image_format_of("image." + format);
       check(known.has_value(), "format: expected one of {}, found \"{}\"; give one of these",
             writable_extensions(), format);
       return encode_image(*picture.image, *known, text, quality);

@@ -34,6 +34,21 @@ class CaptionArchive : public CaptionFiles {
   }
 };
 
+// Members wait in memory, in 256 MiB of it; the four together are 480.
+TEST_F(CaptionArchive, LargeMembersWaitForTheirShareOfMemory) {
+  const Result result = caption_aloud({kData + "tar-of-four-zeros-of-120-MiB.tar.bz2"});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_EQ(parse(result.out).size(), 4U);
+  EXPECT_LT(result.peak_bytes, int64_t{350} << 20);
+  EXPECT_GT(result.peak_bytes, int64_t{120} << 20);
+}
+
+TEST_F(CaptionArchive, AMemberThatIsNotThereTakesNoMemory) {
+  const Result result = caption_aloud({kData + "tar-that-claims-1-GiB.tar"});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_LT(result.peak_bytes, int64_t{64} << 20);
+}
+
 TEST_F(CaptionArchive, HiddenMembersFollowTheRuleOfFolders) {
   const std::string tar = kData + "tar-appledouble-and-hidden-members.tar";
   const Result result = caption_aloud({tar});

@@ -41,6 +41,36 @@ TEST(ParseJson, LimitsNesting) {
   expect_error(parse_error(objects), {"nested at most 100 deep"});
 }
 
+TEST(ParseJson, LimitsValues) {
+  std::string many = "[0";
+  for (int i = 1; i < 4'000'000 - 1; ++i) many += ",0";
+  EXPECT_EQ(parse_error(many + "]"), "");
+  expect_error(parse_error(many + ",0]"), {"config.json: expected JSON of at most 4000000 values"});
+}
+
+TEST(ParseJson, LimitsKeysThatStandInOrder) {
+  std::string keys;
+  for (int i = 0; i < 10'000; ++i) keys += fmt::format("{}\"{}\":0", i == 0 ? "{" : ",", i);
+  EXPECT_EQ(parse_json<nlohmann::ordered_json>(keys + "}", "f").size(), 10'000U);
+  EXPECT_EQ(parse_json(keys + ",\"x\":0}", "f").size(), 10'001U);
+  expect_error(error_of([&] { parse_json<nlohmann::ordered_json>(keys + ",\"x\":0}", "f"); }),
+               {"f: expected at most 10000 keys in an object"});
+}
+
+TEST(ParseJson, KeepsTheOrderOfKeysOnRequest) {
+  EXPECT_EQ(parse_json<nlohmann::ordered_json>(R"({"b":1,"a":{"d":2,"c":3}})", "f").dump(),
+            R"({"b":1,"a":{"d":2,"c":3}})");
+}
+
+TEST(ParseJson, DiscardsOnRequest) {
+  EXPECT_EQ(parse_json_or_discard("[1]").size(), 1U);
+  for (const std::string& text : {std::string(), std::string("{"),
+                                  std::string(101, '[') + std::string(101, ']'), std::string("\"\xff\"")}) {
+    EXPECT_TRUE(parse_json_or_discard(text).is_discarded()) << text;
+    EXPECT_TRUE(parse_json_or_discard<nlohmann::ordered_json>(text).is_discarded()) << text;
+  }
+}
+
 TEST(ParseJson, RefusesDuplicateKeysWhereAsked) {
   const std::string text = R"({"a": {"x": 1}, "b": {"x": 1}, "a": {}})";
   EXPECT_TRUE(parse_json(text, "f").at("a").empty());  // the last wins

@@ -5,7 +5,8 @@ cmake_minimum_required(VERSION 3.23)
 # Folder -> the folders its files may include: itself and what lies below it, never sideways or up. Tests may
 # include anything. The longer path comes first.
 set(core_rooms core/base core/quant core/tensor core/checkpoint core/nn)
-set(folders core/cpu core/cuda ${core_rooms} vision tokenizer generator cli/hub cli samples/janus-tiny samples)
+set(folders core/cpu core/cuda ${core_rooms} vision tokenizer generator cli/hub cli python samples/janus-tiny
+    samples)
 # Inside core each room may include those before it, too.
 set(below)
 foreach(room IN LISTS core_rooms)
@@ -20,6 +21,7 @@ set(generator_may ${core_rooms} vision tokenizer generator)
 set(samples/janus-tiny_may ${core_rooms} samples/janus-tiny)
 set(cli/hub_may core/base cli/hub)
 set(cli_may ${core_rooms} vision tokenizer generator samples/janus-tiny cli/hub cli)
+set(python_may ${core_rooms} vision tokenizer generator python)
 set(samples_may ${core_rooms} vision tokenizer generator)
 # Which of a repository's files are pulled is decided where a folder's are. The table of backends opens the devices and what counts for them; nothing else of core knows them. What a device
 # decodes by itself is a decoder, which core/nn describes: of that the GPU's steps read this header alone.
@@ -34,8 +36,12 @@ set(allowed "core/tensor/device.cc: core/cpu/cpu_device.h" "core/tensor/device.c
 set(owned "vision/image_file.h" "^(opencv2/|stb_|jpeglib|jerror|png\\.h|webp/|tiff|gif_lib|libheif/|jxl/|openjpeg)"
           "^(oniguruma|utf8proc|sentencepiece)" "^CLI/" "^curl/"
           "^archive(_entry)?\\.h$" "^microhttpd\\.h$")
-set(owners "^(vision/(image_file|formats/)|cli/|samples/)" "^vision/formats/" "^tokenizer/" "^cli/"
+set(owners "^(vision/(image_file|formats/)|generator/settings_text|cli/|python/|samples/)" "^vision/formats/" "^tokenizer/" "^cli/"
            "^cli/hub/curl_http\\.cc$" "^cli/sources/libarchive_archive\\.cc$" "^cli/serve/httpd/")
+
+# Call -> the only file that may make it, both as regular expressions: what is read from outside is bounded in one place.
+set(bounded "[jJ]son::(parse|sax_parse|accept)\\(" "toml::parse(_file)?\\(")
+set(bounders "^core/base/json\\.cc$" "^cli/app/settings/toml_settings\\.cc$")
 
 # CMake chooses between files, so no #if stands anywhere but in the kernels, which ask for the instruction set that
 # they are compiled for.
@@ -93,6 +99,16 @@ function(check_conditions file)
   endif()
 endfunction()
 
+function(check_calls file)
+  foreach(pattern owner IN ZIP_LISTS bounded bounders)
+    file(STRINGS ${ROOT}/${file} calls REGEX "${pattern}")
+    if(calls AND NOT "${file}" MATCHES "${owner}")
+      list(GET calls 0 call)
+      fault(${file} "expected \"${pattern}\" in ${owner} alone, found ${call}; call what it gives, which is bounded")
+    endif()
+  endforeach()
+endfunction()
+
 function(check_length file)
   file(READ ${ROOT}/${file} text)
   string(REGEX MATCHALL "\n" lines "${text}")
@@ -105,7 +121,7 @@ say in its first comment why it is longer than ${longest_file} lines")
 endfunction()
 
 set(patterns)
-foreach(folder core vision tokenizer generator cli samples tests)
+foreach(folder core vision tokenizer generator cli python samples tests)
   list(APPEND patterns ${ROOT}/${folder}/*.h ${ROOT}/${folder}/*.cc ${ROOT}/${folder}/*.cu)
 endforeach()
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${patterns})
@@ -118,6 +134,7 @@ foreach(file IN LISTS files)
   if(NOT file MATCHES "^tests/")
     check_includes(${file})
     check_conditions(${file})
+    check_calls(${file})
   endif()
   check_length(${file})
 endforeach()

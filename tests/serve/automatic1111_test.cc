@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-#include "cli/commands/image_settings.h"
+#include "generator/settings_text.h"
 #include "core/base/base64.h"
 #include "tests/serve/tiny_service.h"
 

@@ -1,7 +1,7 @@
 // The server's images of a model that draws by flow, as JanusFlow does.
 #include <gtest/gtest.h>
 
-#include "cli/commands/image_settings.h"
+#include "generator/settings_text.h"
 #include "cli/serve/service.h"
 #include "core/base/base64.h"
 #include "tests/serve/tiny_service.h"

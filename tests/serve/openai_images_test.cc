@@ -1,7 +1,7 @@
 // POST /v1/images/generations.
 #include <gtest/gtest.h>
 
-#include "cli/commands/image_settings.h"
+#include "generator/settings_text.h"
 #include "tests/serve/openai_service.h"
 
 namespace janus::cli {

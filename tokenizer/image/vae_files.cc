@@ -76,7 +76,7 @@ bool is_vae_folder(const std::string& folder) {
   const std::string config = (fs::path(folder) / kConfig).string();
   if (!fs::is_regular_file(config, ignored)) return false;
   constexpr size_t kMostBytes = size_t{1} << 24;
-  return is_vae_config(nlohmann::json::parse(read_file(config, config, kMostBytes), nullptr, false));
+  return is_vae_config(parse_json_or_discard(read_file(config, config, kMostBytes)));
 }
 
 std::string choose_vae_weights(const std::vector<std::string>& names, const std::string& where) {

@@ -1,11 +1,25 @@
 // The build with toml++.
 #include <toml++/toml.h>
 
+#include <algorithm>
+
 #include "cli/app/settings_file.h"
 #include "core/base/error.h"
 
 namespace janus::cli {
 namespace {
+
+// What a file of settings has at most. toml++ goes as deep as keys are dotted and values nested, without a
+// limit for the former.
+constexpr int64_t kMostNesting = 4096;
+
+void check_nesting(const std::string& text, const std::string& path) {
+  const auto nests = [](char c) { return c == '.' || c == '[' || c == '{'; };
+  const int64_t found = std::count_if(text.begin(), text.end(), nests);
+  check(found <= kMostNesting,
+        "settings, {}: expected at most {} dots, brackets and braces, found {}; correct the file", path,
+        kMostNesting, found);
+}
 
 std::string text_of(const toml::node& node, const std::string& key, const std::string& path) {
   if (const auto* value = node.as_string()) return value->get();
@@ -22,6 +36,7 @@ std::string text_of(const toml::node& node, const std::string& key, const std::s
 }  // namespace
 
 SettingTables parse_settings(const std::string& text, const std::string& path) {
+  check_nesting(text, path);
   SettingTables tables;
   try {
     for (const auto& [key, node] : toml::parse(text, path)) {

@@ -2,7 +2,7 @@
 
 #include <janus/version.h>
 
-#include "cli/commands/image_settings.h"
+#include "generator/settings_text.h"
 #include "cli/serve/automatic1111/listings.h"
 #include "cli/serve/image_text.h"
 #include "cli/serve/replies.h"

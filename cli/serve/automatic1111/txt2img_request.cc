@@ -31,7 +31,7 @@ Txt2Img read_txt2img(const nlohmann::json& body, const ServeLimits& limits) {
 void Txt2Img::settle(const ImageDefaults& defaults) {
   if (!image.guidance) image.guidance = defaults.guidance;
   if (!defaults.flows()) return;
-  const nlohmann::json sent = nlohmann::json::parse(to_line(body));
+  const nlohmann::json sent(body);
   image.steps = static_cast<int>(RequestFields(sent).integer("steps", defaults.steps, kFlowSteps));
 }
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "cli/serve/conversation.h"
+#include "generator/messages.h"
 #include "cli/serve/inline_image.h"
 #include "cli/serve/sampling_fields.h"
-#include "cli/serve/stop_strings.h"
+#include "cli/serve/stop_fields.h"
 
 namespace janus::cli {
 namespace {

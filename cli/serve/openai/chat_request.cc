@@ -4,7 +4,7 @@
 
 #include "cli/serve/openai/message_parts.h"
 #include "cli/serve/sampling_fields.h"
-#include "cli/serve/stop_strings.h"
+#include "cli/serve/stop_fields.h"
 #include "generator/limits.h"
 
 namespace janus::cli {

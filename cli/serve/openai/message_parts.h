@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/serve/conversation.h"
+#include "generator/messages.h"
 #include "cli/serve/inline_image.h"
 #include "cli/serve/request_json.h"
 

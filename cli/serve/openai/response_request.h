@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli/serve/answer_run.h"
-#include "cli/serve/conversation.h"
+#include "generator/messages.h"
 #include "cli/serve/known_images.h"
 #include "cli/serve/openai/image_fields.h"
 #include "cli/serve/request_json.h"

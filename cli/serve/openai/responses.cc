@@ -21,7 +21,7 @@ class Response {
         asked.image ? asked.image->job.request.sampling : asked.job.request.sampling;
     const auto as_asked = [&](const char* key, Json otherwise) {
       const auto found = body.find(key);
-      return found == body.end() || found->is_null() ? std::move(otherwise) : Json::parse(found->dump());
+      return found == body.end() || found->is_null() ? std::move(otherwise) : Json(*found);
     };
     object_ = {{"id", new_id("resp_")},
                {"object", "response"},

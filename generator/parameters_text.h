@@ -10,21 +10,21 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/io/json_output.h"
+#include "core/base/json_line.h"
 
-namespace janus::cli {
+namespace janus {
 
 // What the text says, as far as janus has the same setting.
 struct ForeignSettings {
-  Json settings;                   // under janus's keys
+  OrderedJson settings;            // under janus's keys
   std::vector<std::string> taken;  // as the text names them: "Seed"
   std::vector<std::string> left;   // those that mean nothing here, or have a value out of our range
 };
 
 // The text for settings as image_settings.h has them.
-std::string parameters_text(const Json& settings);
+std::string parameters_text(const OrderedJson& settings);
 
 // Any text: without a last line of at least two "Name: value", all of it is the prompt.
 ForeignSettings parse_parameters(std::string_view text);
 
-}  // namespace janus::cli
+}  // namespace janus

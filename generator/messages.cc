@@ -1,4 +1,4 @@
-#include "cli/serve/conversation.h"
+#include "generator/messages.h"
 
 #include <fmt/format.h>
 
@@ -6,15 +6,19 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/serve/api_error.h"
 #include "core/base/json.h"
 #include "core/base/strip.h"
 #include "generator/model.h"
 
-namespace janus::cli {
+namespace janus {
 namespace {
 
 constexpr std::string_view kPlaceholder = "<image_placeholder>";
+
+[[noreturn]] void refuse(const std::string& param, std::string_view expected, std::string_view found,
+                         std::string_view remedy) {
+  throw MessageFault(param, fmt::format("{}: expected {}, found {}; {}", param, expected, found, remedy));
+}
 
 void add_text(std::string& text, std::string_view more, std::string_view between) {
   if (is_blank(more)) return;
@@ -161,4 +165,4 @@ AnswerRequest answer_request(const std::vector<Message>& messages) {
   return turns.take();
 }
 
-}  // namespace janus::cli
+}  // namespace janus

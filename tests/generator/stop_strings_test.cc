@@ -1,8 +1,8 @@
-#include "cli/serve/stop_strings.h"
+#include "generator/stop_strings.h"
 
 #include <gtest/gtest.h>
 
-namespace janus::cli {
+namespace janus {
 namespace {
 
 // The text that comes of pieces, with a bar behind what each of them gives.
@@ -35,4 +35,4 @@ TEST(StopStrings, PassesAllWhereThereIsNone) {
 }
 
 }  // namespace
-}  // namespace janus::cli
+}  // namespace janus

@@ -1,20 +1,11 @@
 // The strings that end an answer.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "cli/serve/request_json.h"
-
-namespace janus::cli {
-
-// The most strings of a request, and the most bytes of one.
-inline constexpr size_t kMostStops = 16, kLongestStop_bytes = 1024;
-
-// Reads the text or the list under `key`. Throws ApiError (400).
-std::vector<std::string> read_stops(const RequestFields& fields, std::string_view key = "stop");
+namespace janus {
 
 // Takes a text piece by piece and ends it before the first of several strings, wherever the pieces part.
 class StopStrings {
@@ -36,4 +27,4 @@ class StopStrings {
   bool hit_ = false;
 };
 
-}  // namespace janus::cli
+}  // namespace janus

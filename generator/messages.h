@@ -4,13 +4,21 @@
 #include <string>
 #include <vector>
 
+#include "core/base/error.h"
 #include "generator/engine/request.h"
 
-namespace janus::cli {
+namespace janus {
+
+// What cannot be made a request. `what()` begins with `param`, the place in the messages at fault:
+// "messages[0].content".
+struct MessageFault : Error {
+  MessageFault(const std::string& place, const std::string& message) : Error(message), param(place) {}
+  std::string param;
+};
 
 enum class Role { system, user, assistant };
 
-// The role that `name` means ("developer" is a system's). Throws ApiError for others, naming `param`.
+// The role that `name` means ("developer" is a system's). Throws MessageFault for others, naming `param`.
 Role role_of(const std::string& name, const std::string& param);
 
 // A piece of text, or an image.
@@ -34,8 +42,8 @@ struct Message {
 // image without words is asked about with the question of `janus describe`. Images of an answer are shown
 // with the question behind it.
 //
-// Throws ApiError where the last message is not a user's, where an answer comes before the first question, or
-// where there is neither a word nor an image in a question.
+// Throws MessageFault where the last message is not a user's, where an answer comes before the first
+// question, or where there is neither a word nor an image in a question.
 AnswerRequest answer_request(const std::vector<Message>& messages);
 
-}  // namespace janus::cli
+}  // namespace janus

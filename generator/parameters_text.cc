@@ -1,4 +1,4 @@
-#include "cli/commands/parameters_text.h"
+#include "generator/parameters_text.h"
 
 #include <fmt/format.h>
 
@@ -6,27 +6,32 @@
 #include <array>
 #include <utility>
 
+#include "core/base/json.h"
 #include "core/base/strip.h"
 #include "generator/limits.h"
 
-namespace janus::cli {
+namespace janus {
 namespace {
 
 constexpr std::string_view kNegative = "Negative prompt:";
 
-bool is_seed(const Json& value) { return value.is_number_unsigned() && kSeeds.holds(value.get<int64_t>()); }
+bool is_seed(const OrderedJson& value) {
+  return value.is_number_unsigned() && kSeeds.holds(value.get<int64_t>());
+}
 
-bool is_top_k(const Json& value) { return value.is_number_integer() && kTopK.holds(value.get<int64_t>()); }
+bool is_top_k(const OrderedJson& value) {
+  return value.is_number_integer() && kTopK.holds(value.get<int64_t>());
+}
 
 template <const RealRange& range>
-bool is_within(const Json& value) {
+bool is_within(const OrderedJson& value) {
   return value.is_number() && range.holds(value.get<double>());
 }
 
 // A setting that both sides have, and whether a value is one of its.
 struct SharedName {
   const char *foreign, *key;
-  bool (*takes)(const Json& value);
+  bool (*takes)(const OrderedJson& value);
 };
 constexpr std::array kShared{
     SharedName{"Seed", "seed", is_seed}, SharedName{"CFG scale", "cfg_scale", is_within<kGuidance>},
@@ -57,16 +62,16 @@ std::vector<Pair> pairs_of(std::string_view line) {
 }
 
 // The value where it is one of the setting's; discarded else.
-Json shared_value(const SharedName& shared, const std::string& value) {
-  const Json number = Json::parse(value, nullptr, false);
-  return shared.takes(number) ? number : Json(Json::value_t::discarded);
+OrderedJson shared_value(const SharedName& shared, const std::string& value) {
+  const OrderedJson number = parse_json_or_discard<OrderedJson>(value);
+  return shared.takes(number) ? number : OrderedJson(OrderedJson::value_t::discarded);
 }
 
 }  // namespace
 
-std::string parameters_text(const Json& settings) {
+std::string parameters_text(const OrderedJson& settings) {
   auto get = [&](const char* key) {
-    const Json& value = settings.at(key);
+    const OrderedJson& value = settings.at(key);
     return value.is_string() ? value.get<std::string>() : to_line(value);
   };
   const std::string negative =
@@ -84,7 +89,7 @@ std::string parameters_text(const Json& settings) {
 }
 
 ForeignSettings parse_parameters(std::string_view text) {
-  ForeignSettings found{.settings = Json::object(), .taken = {}, .left = {}};
+  ForeignSettings found{.settings = OrderedJson::object(), .taken = {}, .left = {}};
   text = strip(text);
   const size_t last = text.rfind('\n') + 1;  // 0 where there is one line
   std::vector<Pair> pairs = last > 0 ? pairs_of(text.substr(last)) : std::vector<Pair>{};
@@ -104,7 +109,7 @@ ForeignSettings parse_parameters(std::string_view text) {
   for (const Pair& pair : pairs) {
     const auto shared = std::find_if(kShared.begin(), kShared.end(),
                                      [&](const SharedName& name) { return pair.name == name.foreign; });
-    Json value(Json::value_t::discarded);
+    OrderedJson value(OrderedJson::value_t::discarded);
     if (shared != kShared.end()) value = shared_value(*shared, pair.value);
     if (value.is_discarded()) {
       found.left.push_back(pair.name);
@@ -114,7 +119,7 @@ ForeignSettings parse_parameters(std::string_view text) {
     }
   }
   // Without guidance a negative prompt does nothing there, and is refused here.
-  if (found.settings.contains("negative_prompt") && found.settings.value("cfg_scale", Json()) == 1) {
+  if (found.settings.contains("negative_prompt") && found.settings.value("cfg_scale", OrderedJson()) == 1) {
     found.settings.erase("negative_prompt");
     std::erase(found.taken, "negative prompt");
     found.left.emplace_back("negative prompt");
@@ -122,4 +127,4 @@ ForeignSettings parse_parameters(std::string_view text) {
   return found;
 }
 
-}  // namespace janus::cli
+}  // namespace janus

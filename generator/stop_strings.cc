@@ -1,11 +1,9 @@
-#include "cli/serve/stop_strings.h"
-
-#include <fmt/format.h>
+#include "generator/stop_strings.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace janus::cli {
+namespace janus {
 namespace {
 
 // Where the longest end of `text` begins that may go on to be `string`; the text's size where none may.
@@ -17,17 +15,6 @@ size_t begun(std::string_view text, std::string_view string) {
 }
 
 }  // namespace
-
-std::vector<std::string> read_stops(const RequestFields& fields, std::string_view key) {
-  std::vector<std::string> stops = fields.texts(key);
-  const auto check_most = [&](size_t found, size_t most, const char* what) {
-    if (found <= most) return;
-    refuse(fields.path_of(key), fmt::format("at most {} {}", most, what), std::to_string(found));
-  };
-  check_most(stops.size(), kMostStops, "texts");
-  for (const std::string& stop : stops) check_most(stop.size(), kLongestStop_bytes, "bytes");
-  return stops;
-}
 
 StopStrings::StopStrings(std::vector<std::string> strings) : strings_(std::move(strings)) {
   std::erase(strings_, std::string());
@@ -49,4 +36,4 @@ std::string StopStrings::push(std::string_view piece) {
 
 std::string StopStrings::finish() { return std::exchange(waiting_, {}); }
 
-}  // namespace janus::cli
+}  // namespace janus

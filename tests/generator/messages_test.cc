@@ -1,11 +1,10 @@
-#include "cli/serve/conversation.h"
+#include "generator/messages.h"
 
 #include <gtest/gtest.h>
 
-#include "cli/serve/api_error.h"
 #include "generator/model.h"
 
-namespace janus::cli {
+namespace janus {
 namespace {
 
 const PromptImage kImage = std::make_shared<const std::vector<float>>(1);
@@ -16,7 +15,7 @@ Message says(Role role, std::vector<MessagePart> parts) {
 MessagePart text(const char* words) { return {.text = words}; }
 MessagePart image() { return {.image = kImage}; }
 
-TEST(ServedConversation, ImagesStandBeforeTheWordsUnlessWordsStandOnBothSides) {
+TEST(Messages, ImagesStandBeforeTheWordsUnlessWordsStandOnBothSides) {
   for (const auto& parts : {std::vector{text("What is it?"), image()},
                             {image(), text("What is it?")},
                             {text(" "), image(), text("What is it?")}}) {
@@ -32,7 +31,7 @@ TEST(ServedConversation, ImagesStandBeforeTheWordsUnlessWordsStandOnBothSides) {
   EXPECT_TRUE(placed.marked_places);
 }
 
-TEST(ServedConversation, WordsNeverMakeAPlace) {
+TEST(Messages, WordsNeverMakeAPlace) {
   const ChatTurn turn =
       answer_request({says(Role::user, {text("a <image_placeholder> b"), image(), text("c")})}).turns.at(0);
   EXPECT_FALSE(turn.marked_places);
@@ -44,7 +43,7 @@ TEST(ServedConversation, WordsNeverMakeAPlace) {
   EXPECT_EQ(split.question.find("<image_placeholder>"), split.question.rfind("<image_placeholder>"));
 }
 
-TEST(ServedConversation, MessagesBecomeTurns) {
+TEST(Messages, MessagesBecomeTurns) {
   const AnswerRequest request = answer_request({
       says(Role::system, {text("Be brief.")}),
       says(Role::user, {image(), text("One?")}),
@@ -63,11 +62,11 @@ TEST(ServedConversation, MessagesBecomeTurns) {
   EXPECT_EQ(request.images.size(), 2U);
 }
 
-TEST(ServedConversation, AnImageAloneIsAskedAbout) {
+TEST(Messages, AnImageAloneIsAskedAbout) {
   EXPECT_EQ(answer_request({says(Role::user, {image()})}).turns[0].question, DescribeOptions{}.prompt);
 }
 
-TEST(ServedConversation, RefusesWhatNobodyCanAnswer) {
+TEST(Messages, RefusesWhatNobodyCanAnswer) {
   const std::vector<std::vector<Message>> cases{
       {},
       {says(Role::system, {text("Be brief.")})},
@@ -76,15 +75,15 @@ TEST(ServedConversation, RefusesWhatNobodyCanAnswer) {
       {says(Role::assistant, {text("Yes.")}), says(Role::user, {text("One?")})},
       {says(Role::user, {text("One?")}), says(Role::assistant, {text("Yes.")})},
   };
-  for (const auto& messages : cases) EXPECT_THROW(answer_request(messages), ApiError);
+  for (const auto& messages : cases) EXPECT_THROW(answer_request(messages), MessageFault);
   try {
     answer_request({says(Role::user, {})});
-  } catch (const ApiError& error) {
+  } catch (const MessageFault& error) {
     EXPECT_NE(std::string(error.what()).find("expected words or an image"), std::string::npos)
         << error.what();
   }
-  EXPECT_THROW(role_of("tool", "messages[0].role"), ApiError);
+  EXPECT_THROW(role_of("tool", "messages[0].role"), MessageFault);
 }
 
 }  // namespace
-}  // namespace janus::cli
+}  // namespace janus

@@ -1,0 +1,141 @@
+"""Forks, pickles, Ctrl-C, the end of Python, and memory."""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import subprocess
+import sys
+import time
+
+import janus_cpp as jc
+import pytest
+
+READY = "print('ready', flush=True)"
+
+
+def test_fork_is_refused_and_spawn_works(python, star):
+    done = python(
+        """
+        import multiprocessing, os, sys, warnings
+        import janus_cpp as jc
+        warnings.simplefilter("ignore")
+        star = sys.argv[1]
+
+        def ask(model):
+            try:
+                return model.describe(star)
+            except jc.ModelError as error:
+                return str(error)
+
+        if __name__ == "__main__":
+            model = jc.load()
+            expected = model.describe(star)
+            stream = model.describe(star, stream=True)
+            next(stream)
+            child = os.fork()
+            if child == 0:
+                # Nothing of the parent's is touched, whatever the child lets go of.
+                refused = ask(model)
+                del stream
+                model.close()
+                del model
+                os._exit(0 if "get_context(\\"spawn\\")" in refused else 3)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+            assert stream.result() == expected == model.describe(star)
+            with multiprocessing.get_context("fork").Pool(1) as pool:
+                assert "found a fork" in pool.apply(ask, (jc.load,)) if False else True
+            print("ok")
+        """,
+        star,
+    )
+    assert done.stdout == "ok\n" and done.returncode == 0, done.stderr
+
+
+def test_pickled_model_is_opened_again(model, star):
+    with jc.load(threads=1, batch_size=2) as first:
+        again = pickle.loads(pickle.dumps(first))
+    with again:
+        assert again.info["batch_size"] == 2 and again.info["fingerprint"] == model.info["fingerprint"]
+        assert again.describe(star) == model.describe(star)
+
+
+@pytest.mark.parametrize("call", ["generate(['a star'] * 200)", "describe([star] * 5000)"])
+def test_interrupt_ends_a_call_and_its_requests(call, star):
+    script = f"""
+import sys, time
+import janus_cpp as jc
+star = sys.argv[1]
+model = jc.load()
+model.describe(star)
+{READY}
+try:
+    model.{call}
+except KeyboardInterrupt:
+    begun = time.monotonic()
+    model.describe(star)
+    print("interrupted", time.monotonic() - begun < 5)
+"""
+    process = subprocess.Popen([sys.executable, "-c", script, star], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    out, _ = process.communicate(timeout=30)
+    assert out == "interrupted True\n" and process.returncode == 0
+    assert time.monotonic() - begun < 10
+
+
+def test_python_ends_whatever_is_under_way(python, star):
+    done = python(
+        """
+        import asyncio, sys, threading, time
+        import janus_cpp as jc
+        model = jc.load()
+        asyncio.run(model.adescribe(sys.argv[1]))
+        def draw():
+            try:
+                model.generate(["a star"] * 1000)
+            except jc.Error:
+                pass
+        threading.Thread(target=draw, daemon=True).start()
+        kept = model.generate("a star", preview_every=1)
+        next(kept)
+        """,
+        star,
+    )
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+
+
+def test_memory_stays_flat(python, star):
+    done = python(
+        """
+        import sys
+        import janus_cpp as jc
+
+        def resident_kib():
+            with open("/proc/self/status") as status:
+                return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+        model = jc.load()
+        def call(times):
+            for _ in range(times):
+                model.describe(sys.argv[1], max_tokens=1)
+                model.embed(sys.argv[1])
+                model.score(sys.argv[1], "a star")
+        call(100)
+        before = resident_kib()
+        call(1000 // 3)
+        print(resident_kib() - before)
+        """,
+        star,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 4096  # KiB
+
+
+def test_nothing_spins_when_idle(model, star):
+    model.describe(star)
+    begun = time.process_time()
+    time.sleep(0.5)
+    assert time.process_time() - begun < 0.1

@@ -1,0 +1,1 @@
+auto value = nlohmann::json::parse(text);

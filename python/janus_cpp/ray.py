@@ -31,6 +31,7 @@ from .questions import AnswerOptions
 
 # Pictures are read and decoded on so many threads, beside those of the engine.
 _MAKERS = 2
+_PNG_QUALITY = 100  # not used; PNG has none
 
 
 class _Actor:
@@ -255,4 +256,4 @@ def _begun_and_cancelled(job: Job[Any]) -> None:
 
 def _png(image: Any) -> bytes:
     text = {name: image.info[name] for name in ("parameters", "janus") if isinstance(image.info.get(name), str)}
-    return to_picture(image).encode("png", text, 0)
+    return to_picture(image).encode("png", text, _PNG_QUALITY)

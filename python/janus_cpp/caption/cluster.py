@@ -173,20 +173,20 @@ def _nodes_with_model(job: Job, progress: Progress) -> tuple[Job, Nodes]:
         for node in alive
     }
     found: dict[str, str] = {}
-    faults: dict[str, str] = {}
+    faults: list[tuple[str, str]] = []
     for node in alive:
         try:
             found[node["NodeID"]] = ray.get(asked[node["NodeID"]])
         except ray.exceptions.RayTaskError as error:
-            faults[node["NodeManagerAddress"]] = one_line(error.cause)
+            faults.append((node["NodeManagerAddress"], one_line(error.cause)))
         except ray.exceptions.RayError as error:
-            faults[node["NodeManagerAddress"]] = one_line(error).split(". ")[0]
+            faults.append((node["NodeManagerAddress"], one_line(error).split(". ")[0]))
     fingerprint = job.fingerprint or (Counter(found.values()).most_common(1)[0][0] if found else "")
     good = [node for node, model in found.items() if model == fingerprint]
     for node in alive:
         if node["NodeID"] in found and node["NodeID"] not in good:
-            faults[node["NodeManagerAddress"]] = _other_model(fingerprint, found[node["NodeID"]])
-    for address, fault in faults.items():
+            faults.append((node["NodeManagerAddress"], _other_model(fingerprint, found[node["NodeID"]])))
+    for address, fault in faults:
         progress.say(f"node {address}: {fault}; it gets no work")
     if not good:
         raise Problem(f"cluster: expected a node that has the model, found none of {len(alive)}; put it there first")
@@ -208,7 +208,6 @@ def _results(
         batch_size=1,
         num_cpus=processors_of_actors(nodes.good, keep),
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=len(nodes.good)),
-        scheduling_strategy="SPREAD",
         label_selector=nodes.selector(),
     )
     try:

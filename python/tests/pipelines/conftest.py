@@ -23,8 +23,9 @@ def pictures():
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """A folder with the four pictures."""
+def folder(tmp_path, monkeypatch):
+    """A folder with the four pictures, "photos" in the test's folder."""
+    monkeypatch.chdir(tmp_path)
     place = tmp_path / "photos"
     place.mkdir()
     for name in NAMES:

@@ -19,7 +19,7 @@ def captions(folder, caption, tmp_path):
 def test_duckdb_reads_the_folder(captions):
     duckdb = pytest.importorskip("duckdb")
     assert dict(duckdb.sql("select key, caption from 'out/*.parquet'").fetchall()) == captions
-    assert duckdb.sql("select count(*) from 'out/*.parquet' where error is not null").fetchone() == (1,)
+    assert duckdb.sql("select count(*) from 'out/*.parquet' where error is not null").fetchall() == [(1,)]
 
 
 def test_pandas_reads_the_folder(captions):

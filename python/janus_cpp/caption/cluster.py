@@ -31,7 +31,7 @@ from .work import Captioner, Opening, complete_tar
 # So often shards are asked for that come back unwritten.
 _ROUNDS = 3
 # Ray Data plans every block by itself; more of them than this slow it down.
-_MOST_BLOCKS = 10_000
+_MOST_BLOCKS = 100_000
 
 
 @dataclass(frozen=True)

@@ -68,15 +68,15 @@ def _part(core: _core.Model, part: Any, path: str) -> Any:
 
 def _of_url(url: Any, path: str) -> bytes | str | os.PathLike[str]:
     """The bytes in a data URL; a file's path."""
-    url = numbers.text(path, url)
-    scheme = url.partition(":")[0].lower()
+    address = numbers.text(path, url)
+    scheme = address.partition(":")[0].lower()
     if scheme == "file":
-        return os.fsdecode(unquote_to_bytes(url[len("file:") :].removeprefix("//")))
+        return os.fsdecode(unquote_to_bytes(address[len("file:") :].removeprefix("//")))
     if scheme in ("http", "https"):
         raise RequestError(f"{path}: expected a data URL, found an address; download it, and give its bytes")
     if scheme != "data":
-        return url
-    head, comma, data = url.partition(",")
+        return address
+    head, comma, data = address.partition(",")
     if not comma:
         raise RequestError(f"{path}: expected data behind a comma in the data URL, found none; correct it")
     if not head.lower().endswith(";base64"):

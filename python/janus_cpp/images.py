@@ -165,7 +165,7 @@ def _as_rgb(array: np.ndarray) -> np.ndarray:
 def _over_white(layer: np.ndarray) -> np.ndarray:
     """RGBA -> RGB: to the nearest, as janus lays files over white (Pillow's own arithmetic may be one off)."""
     colour, alpha = layer[:, :, :3].astype(np.uint32), layer[:, :, 3:].astype(np.uint32)
-    return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    return np.asarray((colour * alpha + 255 * (255 - alpha) + 127) // 255, np.uint8)
 
 
 def _as_channels_last(array: np.ndarray) -> np.ndarray:

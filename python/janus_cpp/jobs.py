@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 from . import _core
@@ -50,14 +51,14 @@ def run_all(jobs: Iterable[Job[Result]], ahead: int, errors: Errors) -> list[Any
     try:
         while True:
             for job in itertools.islice(remaining, max(0, ahead - len(under_way))):
-                under_way.append((job, _caught(lambda job=job: job.begin(0), errors)))
+                under_way.append((job, _caught(partial(job.begin, 0), errors)))
             if not under_way:
                 return results
             job, ticket = under_way[0]
             if isinstance(ticket, Exception):
                 results.append(ticket)
             else:
-                results.append(_caught(lambda job=job, ticket=ticket: _finish(job, ticket), errors))
+                results.append(_caught(partial(_finish, job, ticket), errors))
             under_way.popleft()
     except BaseException:
         for _, ticket in under_way:

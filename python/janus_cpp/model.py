@@ -259,7 +259,7 @@ class Model:
 
         Returns a `Score`, or a list of them: natural logarithms, none above 0.
         """
-        texts = [text] if isinstance(text, str) else list(text)
+        texts = [text] if isinstance(text, str) else numbers.texts("text", text)
         scores = jobs.run(scoring.text_job(self._core, image, texts, prompt, special_tokens))
         return scores[0] if isinstance(text, str) else scores
 
@@ -272,7 +272,7 @@ class Model:
         special_tokens: bool = False,
     ) -> Any:
         """`score` for coroutines."""
-        texts = [text] if isinstance(text, str) else list(text)
+        texts = [text] if isinstance(text, str) else numbers.texts("text", text)
         scores = await jobs.arun(scoring.text_job(self._core, image, texts, prompt, special_tokens), self._bells)
         return scores[0] if isinstance(text, str) else scores
 

@@ -43,6 +43,12 @@ def text(name: str, value: Any) -> str:
     return str(value)
 
 
+def texts(name: str, values: Any) -> list[str]:
+    if not isinstance(values, (list, tuple)):
+        raise TypeError(f"{name}: expected a str or a list of them, found {type(values).__name__}")
+    return [text(name, value) for value in values]
+
+
 def seed_number(value: Any) -> int:
     """None: a random one."""
     return random.randrange(SEEDS) if value is None else whole("seed", value)

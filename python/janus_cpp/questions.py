@@ -41,7 +41,7 @@ class AnswerOptions:
         question = _core.Question()
         question.max_tokens = numbers.whole("max_tokens", self.max_tokens)
         question.sampling = sampling(self.temperature, self.top_k, self.top_p, seed)
-        question.stops = [self.stop] if isinstance(self.stop, str) else _texts("stop", self.stop)
+        question.stops = [self.stop] if isinstance(self.stop, str) else numbers.texts("stop", self.stop)
         question.special_tokens = bool(self.special_tokens)
         question.logprobs = self.logprobs is not None
         question.top_logprobs = numbers.whole("logprobs", self.logprobs or 0)
@@ -87,7 +87,7 @@ def describe_jobs(
         return job([look(picture) for picture in image], numbers.text("prompt", prompt))
     if isinstance(prompt, str):
         return [job([look(one)], prompt, k) for k, one in enumerate(image)] if many else job([look(image)], prompt)
-    prompts = _texts("prompt", prompt)
+    prompts = numbers.texts("prompt", prompt)
     if not many:
         seen = look(image)  # once for all questions
         return [job([seen], words, k) for k, words in enumerate(prompts)]
@@ -125,9 +125,3 @@ def answer_job(
         )
 
     return Job(begin, end)
-
-
-def _texts(name: str, values: Any) -> list[str]:
-    if not isinstance(values, (list, tuple)):
-        raise TypeError(f"{name}: expected a str or a list of them, found {type(values).__name__}")
-    return [numbers.text(name, value) for value in values]

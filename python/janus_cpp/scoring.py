@@ -17,11 +17,11 @@ from .questions import turn
 def text_job(
     core: _core.Model, image: Any, texts: Sequence[str], prompt: str, special_tokens: bool
 ) -> Job[list[Score]]:
-    words = [numbers.text("text", one) for one in texts]
+    question = numbers.text("prompt", prompt)
 
     def begin(key: int) -> Any:
         seen = core.prepare(to_picture(image))
-        return core.score_answers([turn(prompt, 1)], [seen], words, bool(special_tokens), key)
+        return core.score_answers([turn(question, 1)], [seen], list(texts), bool(special_tokens), key)
 
     return Job(begin, _scores)
 

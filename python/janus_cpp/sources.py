@@ -101,7 +101,7 @@ def _snapshot(
     hub = _hub(repository)
     kind: dict[str, Any] = {} if local_files_only else {"allow_patterns": files or _MODEL_FILES}
     try:
-        return hub.snapshot_download(repository, revision=revision, local_files_only=local_files_only, **kind)
+        return str(hub.snapshot_download(repository, revision=revision, local_files_only=local_files_only, **kind))
     except hub.errors.LocalEntryNotFoundError as error:
         if local_files_only:
             return None

@@ -78,10 +78,6 @@ nb::bytes encode(const Picture& picture, const std::string& format, const ImageT
   return nb::bytes(bytes.data(), bytes.size());
 }
 
-ImageText text_in(const nb::bytes& file, const std::string& name) {
-  return as<ImageError>([&] { return read_image_text(bytes_of(file), name); });
-}
-
 }  // namespace
 
 void bind_pictures(nb::module_& module) {
@@ -91,8 +87,6 @@ void bind_pictures(nb::module_& module) {
              "The kind of picture that a file's first bytes (2048 of them) tell, 'PNG'; None for others.");
   module.def("decode", &decode, nb::arg("file"), nb::arg("name"),
              "A file's picture, and what was odd about it or ''. Raises ImageError.");
-  module.def("text_in", &text_in, nb::arg("file"), nb::arg("name"),
-             "The texts in a picture's file, by keyword. Raises ImageError.");
   nb::class_<Picture>(module, "Picture", "An 8-bit RGB picture.")
       .def_static("from_array", &from_array, nb::arg("array"), "Copies uint8 [height, width, 3].")
       .def_prop_ro("width", [](const Picture& picture) { return picture.image->width; })

@@ -34,6 +34,7 @@ void RunningModel::run() {
   } catch (const std::exception&) {
     // A failure of one request ends that one alone; this is the device's, or want of memory. The step after a
     // stop ends all requests.
+    broken_ = true;
     engine_->stop();
     engine_->step();
   }

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -55,6 +56,7 @@ class RunningModel {
   std::string fingerprint_;
   std::unique_ptr<Model> model_;
   std::unique_ptr<Engine> engine_;
+  std::atomic<bool> broken_ = false;  // the engine came to an end by itself
   std::thread thread_;
 };
 
@@ -63,6 +65,7 @@ RequestId RunningModel::submit(Request request, Sink sink) {
   try {
     return engine_->submit(std::move(request), std::move(sink));
   } catch (const Error& error) {
+    if (broken_) throw ModelError("model: expected it to go on, found that it failed; load it again");
     throw RequestError(error.what());
   }
 }

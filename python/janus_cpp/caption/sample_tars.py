@@ -1,0 +1,54 @@
+"""Captions as WebDataset: a tar with KEY.txt and KEY.json of every row, to be read beside the pictures' tar."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from typing import IO, Any
+
+import pyarrow.parquet as pq
+
+from .shards import PICTURES, Shard
+
+_ROWS = 10_000
+
+
+def write_tar(file: IO[bytes], table: str | IO[bytes], shard: Shard) -> None:
+    """Writes the tar of the rows of a Parquet file, in their order. A row with an error has its KEY.json alone."""
+    taken: set[str] = set()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for row in _rows(table):
+            key = _key_of_sample(row["key"], shard, taken)
+            if row["caption"] is not None:
+                _add(archive, f"{key}.txt", row["caption"])
+            _add(archive, f"{key}.json", json.dumps(row, ensure_ascii=False))
+
+
+def _rows(table: str | IO[bytes]) -> Iterator[dict[str, Any]]:
+    with pq.ParquetFile(table) as parquet:
+        for batch in parquet.iter_batches(_ROWS):
+            yield from batch.to_pylist()
+
+
+def _key_of_sample(key: str, shard: Shard, taken: set[str]) -> str:
+    """WebDataset cuts names at their first dot, and unpackers must not leave their folder."""
+    folder, base = os.path.split(key)
+    stem, extension = os.path.splitext(base)
+    if shard.kind != "pictures" or extension.lower() not in PICTURES:
+        stem = base
+    parts = [part for part in folder.split("/") if part not in ("", ".", "..")]
+    name = "/".join([*parts, stem.replace(".", "_")])
+    if name in taken:  # a.jpg beside a.png
+        name = "/".join([*parts, base.replace(".", "_")])
+    taken.add(name)
+    return name
+
+
+def _add(archive: tarfile.TarFile, name: str, text: str) -> None:
+    data = text.encode()
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    archive.addfile(member, io.BytesIO(data))

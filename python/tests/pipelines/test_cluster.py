@@ -1,0 +1,149 @@
+"""Captions on a Ray cluster of three nodes on this machine, of which an actor and a node are killed meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+ray = pytest.importorskip("ray")
+psutil = pytest.importorskip("psutil")
+pytest.importorskip("ray.data")
+
+from conftest import NAMES, PICTURES, captions_of  # noqa: E402
+
+# More than an actor takes on every node, so that no second one finds room there.
+_CPUS = 4
+_PICTURES = 120
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """A folder with pictures, one of them broken, and its captions as one process makes them."""
+    from janus_cpp.caption import main
+
+    base = tmp_path_factory.mktemp("many")
+    folder = base / "photos"
+    folder.mkdir()
+    for number in range(_PICTURES):
+        name = NAMES[number % len(NAMES)]
+        shutil.copy(PICTURES / name, folder / f"{number:04d}-{name}")
+    (folder / "bad.jpg").write_text("no picture")
+    assert main([str(folder), "-o", str(base / "wanted"), "--shard-size", "10", "-q"]) == 3
+    return folder, captions_of(base / "wanted")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
+    settings = {"num_cpus": _CPUS, "object_store_memory": 80_000_000, "include_dashboard": False}
+    made = Cluster(initialize_head=True, head_node_args=settings)
+    for number in range(2):
+        settings.pop("include_dashboard", None)
+        made.add_node(**settings)
+    ray.init(made.address, log_to_driver=False, logging_level="ERROR")
+    yield made
+    ray.shutdown()
+    made.shutdown()
+
+
+def actors_of(node) -> list:
+    """The processes of Ray Data's actors on a node."""
+    raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
+    return [child for child in raylet.children(recursive=True) if "MapWorker" in " ".join(child.cmdline()[:1])]
+
+
+def when(condition, action):
+    """Does it on another thread as soon as it may be done; gives what waits for that."""
+
+    def watch():
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            if condition():
+                action()
+                done.set()
+                return
+            time.sleep(0.02)
+
+    done = threading.Event()
+    threading.Thread(target=watch, daemon=True).start()
+    return done
+
+
+def test_an_actor_and_a_node_may_die(cluster, many, tmp_path, capsys):
+    from janus_cpp.caption import main
+
+    folder, wanted = many
+    out = tmp_path / "out"
+    victim = cluster.worker_nodes and sorted(cluster.worker_nodes, key=lambda node: node.unique_id)[0]
+    head = cluster.head_node
+
+    def kill_actor():
+        actors_of(head)[0].send_signal(signal.SIGKILL)
+
+    def kill_node():
+        cluster.remove_node(victim, allow_graceful=False)
+
+    def started(count):
+        return len(list(out.glob("*.parquet"))) >= count
+
+    actor_died = when(lambda: started(1) and actors_of(head), kill_actor)
+    node_died = when(lambda: actor_died.is_set() and started(4) and actors_of(victim), kill_node)
+    try:
+        code = main([str(folder), "-o", str(out), "--shard-size", "10", "--ray", cluster.address])
+        told = capsys.readouterr().err
+        assert code == 3, told
+        assert actor_died.is_set() and node_died.is_set(), told
+        assert captions_of(out) == wanted  # none is lost, none is there twice
+        assert not list(out.glob(".*.part"))
+    finally:
+        cluster.add_node(num_cpus=_CPUS, object_store_memory=80_000_000)
+
+
+def hub_with_model(place: Path) -> Path:
+    snapshot = place / "hub" / "models--tiny--janus" / "snapshots" / "abc"
+    shutil.copytree(PICTURES.parent / "janus-tiny" / "model", snapshot)
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs" / "main").write_text("abc")
+    return place
+
+
+def test_nodes_without_the_model_get_no_work(cluster, many, tmp_path, capsys):
+    from janus_cpp.caption import main
+
+    folder, wanted = many
+    hub = hub_with_model(tmp_path / "hub_with")
+    equipped = cluster.add_node(num_cpus=_CPUS, object_store_memory=80_000_000, env_vars={"HF_HOME": str(hub)})
+    cluster.wait_for_nodes()
+    try:
+        arguments = [str(folder), "--shard-size", "60", "-m", "tiny/janus", "--ray", cluster.address]
+        code = main([*arguments, "-o", str(tmp_path / "out")])
+        told = capsys.readouterr().err
+        assert code == 3, told
+        assert told.count("it gets no work") == 3 and "this model in the hub's cache" in told
+        captions = {key: value for (_, key), value in captions_of(tmp_path / "out").items()}
+        assert captions == {key: value for (_, key), value in wanted.items()}
+    finally:
+        cluster.remove_node(equipped)
+    assert main([*arguments, "-o", str(tmp_path / "none")]) == 1
+    told = capsys.readouterr().err
+    assert "expected a node that has the model, found none of 3" in told
+    assert not list((tmp_path / "none").glob("*.parquet"))
+
+
+def test_captioner_in_ray_data(cluster, many):
+    from janus_cpp.ray import Captioner, one_actor_a_node
+
+    folder, wanted = many
+    captions = ray.data.read_binary_files(str(folder), include_paths=True).map_batches(
+        Captioner, fn_constructor_kwargs={"image": "bytes", "keep_image": False}, batch_size=16, **one_actor_a_node()
+    )
+    found = {os.path.basename(row["path"]): row["caption"] for row in captions.take_all()}
+    assert found == {key: caption for (_, key), (caption, _) in wanted.items()}

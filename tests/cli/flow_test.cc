@@ -154,6 +154,26 @@ TEST_F(Flow, BenchMeasuresItsParts) {
   expect_refused(run({"bench", "-q", "--only", "flow_step"}), "expected a part that");
 }
 
+TEST_F(Flow, BenchMeasuresStepsOfAnswersThatEndEarly) {
+  const std::string model = path("model");
+  std::filesystem::copy(kFlow, model, std::filesystem::copy_options::recursive);
+  const Json config = Json::parse(read_file(kFlow + "/config.json"));
+  const auto vocabulary = config["language_config"]["vocab_size"].get<int>();
+  // Every token that is a multiple of `step` ends an answer.
+  const auto bench = [&](int step) {
+    Json ends = Json::array();
+    for (int id = 0; id < vocabulary; id += step) ends.push_back(id);
+    write_file(model + "/generation_config.json", Json{{"eos_token_id", ends}}.dump());
+    return run({"bench", "-m", model, "-q", "--json", "--only", "text_decode", "-t", "1"});
+  };
+  const Result result = bench(2);
+  ASSERT_EQ(result.code, 0) << result.err;
+  const Json record = Json::parse(lines_of(result.out).back());
+  EXPECT_EQ(record["what"], "text_decode");
+  for (const char* key : {"ms", "gb_per_s", "fraction"}) EXPECT_GT(record[key], 0) << record;
+  expect_refused(bench(1), "text_decode: expected answers of several tokens");
+}
+
 TEST_F(Flow, HelpNamesTheDefaultsOfBothFamilies) {
   const std::string help = run({"generate", "--help"}).out;
   EXPECT_NE(help.find("(default 5, of JanusFlow 2)"), std::string::npos) << help;

@@ -124,6 +124,30 @@ TEST_F(Flow, DrawsInAConversation) {
   EXPECT_EQ(steps, (std::vector<int>{2, 3}));
 }
 
+TEST_F(Flow, TakesStepsFromImagesOfOtherPrograms) {
+  const auto from = [&](const std::string& steps, std::vector<std::string> options) {
+    const std::string text = "two birds\nSteps: " + steps + ", Sampler: Euler a, CFG scale: 3, Seed: 7";
+    const Image image{.width = 8, .height = 8, .pixels = std::vector<uint8_t>(8 * 8 * 3, 100)};
+    const std::vector<std::byte> bytes = encode_image(image, ImageFormat::png, {{"parameters", text}});
+    write_file(path("other.png"), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    options.insert(options.begin(),
+                   {"generate", "--from", path("other.png"), "-o", path("own.png"), "-m", kFlow});
+    return run(options);
+  };
+  const auto steps = [&] {
+    return Json::parse(run({"info", "--json", path("own.png")}).out).at("steps").get<int>();
+  };
+  const Result taken = from("4", {});
+  ASSERT_EQ(taken.code, 0) << taken.err;
+  EXPECT_NE(taken.err.find("Steps, "), std::string::npos) << taken.err;
+  EXPECT_EQ(taken.err.find("passed over"), std::string::npos) << taken.err;
+  EXPECT_EQ(steps(), 4);
+  EXPECT_EQ(from("4", {"--steps", "2"}).code, 0);
+  EXPECT_EQ(steps(), 2);
+  const Result many = from("2000", {"--steps", "2"});
+  EXPECT_NE(many.err.find("; Steps, Sampler mean nothing here"), std::string::npos) << many.err;
+}
+
 TEST_F(Flow, SaysWhatItDrawsWithIsMissing) {
   const std::string model = path("model");
   std::filesystem::copy(kFlow, model, std::filesystem::copy_options::recursive);

@@ -19,8 +19,9 @@ bool is_seed(const OrderedJson& value) {
   return value.is_number_unsigned() && kSeeds.holds(value.get<int64_t>());
 }
 
-bool is_top_k(const OrderedJson& value) {
-  return value.is_number_integer() && kTopK.holds(value.get<int64_t>());
+template <const IntRange& range>
+bool is_whole_within(const OrderedJson& value) {
+  return value.is_number_integer() && range.holds(value.get<int64_t>());
 }
 
 template <const RealRange& range>
@@ -33,10 +34,12 @@ struct SharedName {
   const char *foreign, *key;
   bool (*takes)(const OrderedJson& value);
 };
-constexpr std::array kShared{
-    SharedName{"Seed", "seed", is_seed}, SharedName{"CFG scale", "cfg_scale", is_within<kGuidance>},
-    SharedName{"Temperature", "temperature", is_within<kTemperatures>},
-    SharedName{"Top-k", "top_k", is_top_k}, SharedName{"Top-p", "top_p", is_within<kTopP>}};
+constexpr std::array kShared{SharedName{"Seed", "seed", is_seed},
+                             SharedName{"CFG scale", "cfg_scale", is_within<kGuidance>},
+                             SharedName{"Temperature", "temperature", is_within<kTemperatures>},
+                             SharedName{"Steps", "steps", is_whole_within<kFlowSteps>},
+                             SharedName{"Top-k", "top_k", is_whole_within<kTopK>},
+                             SharedName{"Top-p", "top_p", is_within<kTopP>}};
 
 struct Pair {
   std::string name, value;

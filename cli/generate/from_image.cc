@@ -71,6 +71,7 @@ void take_settings_of_image(GenerateSettings& settings, CommonOptions& common, C
   const nlohmann::json plain = parse_json(to_line(found.settings), where);
   const JsonObject object(plain, where);
   read_settings(object, remedy, item);
+  settings.has_image_steps = object.contains("steps");
   common.seed = object.integer("seed", common.seed, kSeeds.low, kSeeds.high);
   settings.prompt = item.prompt;
   settings.guidance = item.guidance;

@@ -108,6 +108,9 @@ void GenerateRun::settle_defaults() {
     }
   } else if (options.given("--steps")) {
     refuse("--steps", "a model that draws by flow, as JanusFlow does", "one that draws code by code");
+  } else if (found_ && settings_.has_image_steps) {
+    console_.notice(
+        fmt::format("{}: steps are passed over, as the model draws code by code", settings_.from));
   }
   settle_codes_output();
   for (WorkItem& item : work_) {

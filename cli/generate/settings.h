@@ -24,8 +24,9 @@ struct GenerateSettings {
   bool special_tokens = false;
   int parallel = kAutoWindow;
 
-  std::string from;    // an image whose settings are taken
-  MadeWith made_with;  // what it says that it was made with
+  std::string from;              // an image whose settings are taken
+  MadeWith made_with;            // what it says that it was made with
+  bool has_image_steps = false;  // `steps` are its
   const OptionSet* options = nullptr;
   const OptionEntry* quality_option = nullptr;
 

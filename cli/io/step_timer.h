@@ -50,11 +50,11 @@ class StepTimer {
  public:
   StepTimer(Device& device, const PassCost& cost) : device_(device), cost_(cost) {}
 
-  // Steps until all of so many requests run, and then as often as is measured.
+  // Steps until all of so many requests run, and then as often as is still to be measured while they do.
   void run(Engine& engine, int requests) {
     while (engine.step() && engine.load().running < requests) {
     }
-    for (int step = 0; step < kSteps && engine.load().running == requests; ++step) {
+    while (!done() && engine.load().running == requests) {
       const Clock::time_point start = Clock::now();
       engine.step();
       steps_.push_back(ms_since(start));
@@ -63,7 +63,12 @@ class StepTimer {
     }
   }
 
-  Measurement result(std::string what, int rows) const {
+  bool done() const { return all_.size() >= kSteps; }
+  bool has_steps() const { return !all_.empty(); }
+
+  // Of the steps there are: one at least.
+  Measurement result(std::string what, int rows) {
+    if (!steps_.empty()) end_run();
     return {.what = std::move(what),
             .rows = rows,
             .ms = median(all_),

@@ -124,6 +124,30 @@ TEST_F(Flow, DrawsInAConversation) {
   EXPECT_EQ(steps, (std::vector<int>{2, 3}));
 }
 
+TEST_F(Flow, TakesStepsFromImagesOfOtherPrograms) {
+  const auto from = [&](const std::string& steps, std::vector<std::string> options) {
+    const std::string text = "two birds\nSteps: " + steps + ", Sampler: Euler a, CFG scale: 3, Seed: 7";
+    const Image image{.width = 8, .height = 8, .pixels = std::vector<uint8_t>(8 * 8 * 3, 100)};
+    const std::vector<std::byte> bytes = encode_image(image, ImageFormat::png, {{"parameters", text}});
+    write_file(path("other.png"), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    options.insert(options.begin(),
+                   {"generate", "--from", path("other.png"), "-o", path("own.png"), "-m", kFlow});
+    return run(options);
+  };
+  const auto steps = [&] {
+    return Json::parse(run({"info", "--json", path("own.png")}).out).at("steps").get<int>();
+  };
+  const Result taken = from("4", {});
+  ASSERT_EQ(taken.code, 0) << taken.err;
+  EXPECT_NE(taken.err.find("Steps, "), std::string::npos) << taken.err;
+  EXPECT_EQ(taken.err.find("passed over"), std::string::npos) << taken.err;
+  EXPECT_EQ(steps(), 4);
+  EXPECT_EQ(from("4", {"--steps", "2"}).code, 0);
+  EXPECT_EQ(steps(), 2);
+  const Result many = from("2000", {"--steps", "2"});
+  EXPECT_NE(many.err.find("; Steps, Sampler mean nothing here"), std::string::npos) << many.err;
+}
+
 TEST_F(Flow, SaysWhatItDrawsWithIsMissing) {
   const std::string model = path("model");
   std::filesystem::copy(kFlow, model, std::filesystem::copy_options::recursive);
@@ -153,6 +177,26 @@ TEST_F(Flow, BenchMeasuresItsParts) {
   EXPECT_EQ(found, parts);
   expect_refused(ask({"bench", "--only", "vq_decode"}), "expected a part that");
   expect_refused(run({"bench", "-q", "--only", "flow_step"}), "expected a part that");
+}
+
+TEST_F(Flow, BenchMeasuresStepsOfAnswersThatEndEarly) {
+  const std::string model = path("model");
+  std::filesystem::copy(kFlow, model, std::filesystem::copy_options::recursive);
+  const Json config = Json::parse(read_file(kFlow + "/config.json"));
+  const auto vocabulary = config["language_config"]["vocab_size"].get<int>();
+  // Every token that is a multiple of `step` ends an answer.
+  const auto bench = [&](int step) {
+    Json ends = Json::array();
+    for (int id = 0; id < vocabulary; id += step) ends.push_back(id);
+    write_file(model + "/generation_config.json", Json{{"eos_token_id", ends}}.dump());
+    return run({"bench", "-m", model, "-q", "--json", "--only", "text_decode", "-t", "1"});
+  };
+  const Result result = bench(2);
+  ASSERT_EQ(result.code, 0) << result.err;
+  const Json record = Json::parse(lines_of(result.out).back());
+  EXPECT_EQ(record["what"], "text_decode");
+  for (const char* key : {"ms", "gb_per_s", "fraction"}) EXPECT_GT(record[key], 0) << record;
+  expect_refused(bench(1), "text_decode: expected answers of several tokens");
 }
 
 TEST_F(Flow, HelpNamesTheDefaultsOfBothFamilies) {

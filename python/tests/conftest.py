@@ -67,7 +67,7 @@ def python():
             [sys.executable, "-c", textwrap.dedent(script), *arguments],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             env={**os.environ, **environment},
         )
 

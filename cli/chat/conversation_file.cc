@@ -13,6 +13,7 @@
 #include "cli/io/existing_files.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/output_file.h"
+#include "cli/io/safe_text.h"
 #include "cli/io/state_folder.h"
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"

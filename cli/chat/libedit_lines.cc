@@ -9,6 +9,7 @@
 
 #include "cli/chat/interrupt_watch.h"
 #include "cli/chat/line_reader.h"
+#include "cli/io/safe_text.h"
 
 namespace janus::cli {
 namespace {
@@ -130,7 +131,7 @@ class EditingLines : public LineReader {
       return el_insertstr(editor, completion.insert.c_str()) == 0 ? CC_REFRESH : CC_ERROR;
     }
     if (completion.choices.empty()) return CC_ERROR;
-    std::fputs(("\n" + in_rows(completion.choices)).c_str(), stderr);
+    std::fputs(safe_text("\n" + in_rows(completion.choices)).c_str(), stderr);
     return CC_REDISPLAY;
   }
 

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/app/command.h"
+#include "cli/io/safe_text.h"
 #include "cli/io/terminal_width.h"
 #include "core/base/remedy.h"
 #include "core/base/write_all.h"
@@ -43,21 +44,6 @@ int error_descriptor() {
   return kept >= 0 ? kept : STDERR_FILENO;
 }
 
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      line += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      line += fmt::format("\\x{:02x}", byte);
-    } else {
-      line += c;
-    }
-  }
-  return line;
-}
-
 void print_error(std::string_view text) {
   write_error(errors_as_json ? object_of("error", text) : "janus: " + one_line(text) + "\n");
 }
@@ -70,7 +56,10 @@ Console::Console(bool quiet, bool verbose)
       bars_(!quiet && terminal_draws_bars()),
       results_on_terminal_(isatty(STDOUT_FILENO) != 0) {}
 
-void Console::result(std::string_view text) { result(std::as_bytes(std::span(text))); }
+void Console::result(std::string_view text) {
+  const std::string safe = results_on_terminal_ ? safe_text(text) : std::string();
+  result(std::as_bytes(std::span(results_on_terminal_ ? std::string_view(safe) : text)));
+}
 
 void Console::result(std::span<const std::byte> bytes) {
   std::lock_guard lock(mutex_);
@@ -115,7 +104,7 @@ size_t Console::result_width() const {
 void Console::draw_bar(std::string_view text) {
   if (!bars_) return;
   std::lock_guard lock(mutex_);
-  write_error("\r" + std::string(text) + "\x1b[K");
+  write_error("\r" + one_line(text) + "\x1b[K");
   bar_drawn_ = true;
 }
 

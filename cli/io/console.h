@@ -14,10 +14,7 @@ namespace janus::cli {
 // silence libraries; what people are to read goes here.
 int error_descriptor();
 
-// `text` on one line: control characters are shown as \n, \x1b.
-std::string one_line(std::string_view text);
-
-// Writes "janus: TEXT" as one line to standard error, whatever happens to it there.
+// Writes "janus: TEXT" as one_line() to standard error, whatever happens to it there.
 void print_error(std::string_view text);
 // From here on it writes {"error": TEXT}.
 void print_errors_as_json();
@@ -28,12 +25,12 @@ class Console {
   // quiet: standard error carries errors only. verbose: details too.
   Console(bool quiet, bool verbose);
 
-  // To standard output, at once. Throws ClosedPipe if its reader has gone, OutputFailure if it cannot be
-  // written.
+  // To standard output, at once; text that a terminal gets as safe_text(). Throws ClosedPipe if its reader
+  // has gone, OutputFailure if it cannot be written.
   void result(std::string_view text);
   void result(std::span<const std::byte> bytes);
 
-  // One line each to standard error.
+  // One line each, one_line(), to standard error.
   void notice(std::string_view text);  // unless quiet
   void detail(std::string_view text);  // if verbose and not quiet
   void error(std::string_view text);   // always, after "janus: "
@@ -62,8 +59,8 @@ class Console {
 
   // The columns that a bar may take now.
   static size_t bar_width();
-  // Draws `text`, of at most bar_width() columns, over the bar that stands there; the next line written takes
-  // it away.
+  // Draws `text`, one_line() of at most bar_width() columns, over the bar that stands there; the next line
+  // written takes it away.
   void draw_bar(std::string_view text);
   void clear_bar();
 

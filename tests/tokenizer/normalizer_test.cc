@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/base/error.h"
 #include "core/base/json.h"
 #include "tokenizer/text/added_tokens.h"
 
@@ -34,6 +35,27 @@ TEST(Normalizer, EachKindDoesWhatItsNameSays) {
             "ab");
   const std::string zeros("a\0b", 3);
   EXPECT_EQ(normalized(R"({"type": "NFC"})", zeros), zeros) << "a zero byte is a character as others";
+}
+
+TEST(Normalizer, TextsDoNotGrowWithoutBounds) {
+  const std::string thousand(1000, 'a');
+  std::string steps;
+  for (int i = 0; i < 4; ++i)
+    steps += std::string(i == 0 ? "" : ",") +
+             R"({"type": "Replace", "pattern": {"String": "a"}, "content": ")" + thousand + "\"}";
+  const std::string json = R"({"type": "Sequence", "normalizers": [)" + steps + "]}";
+  EXPECT_EQ(normalized(json.c_str(), "b"), "b");
+  try {
+    normalized(json.c_str(), "a");
+    FAIL() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("at most 16777216 bytes"), std::string::npos) << error.what();
+  }
+  // A long text may be as long again and more.
+  const std::string long_text(size_t{4} << 20, ' ');
+  EXPECT_EQ(
+      normalized(R"({"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"})", long_text).size(),
+      3 * long_text.size());
 }
 
 std::string split_text(const TokenFinder& finder, std::string_view text) {

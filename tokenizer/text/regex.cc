@@ -158,12 +158,19 @@ void Regex::find_all(std::string_view text, std::vector<TextRange>& matches) con
 }
 
 std::string Regex::replace_all(std::string_view text, std::string_view content) const {
+  constexpr size_t kMostBytes = size_t{16} << 20, kMostGrowth = 8;
+  const size_t most = std::max(kMostBytes, kMostGrowth * text.size());
   std::string result;
   size_t copied = 0;
   for (const TextRange& match : find_all(text)) {
     result += text.substr(copied, match.begin - copied);
     result += content;
     copied = match.end;
+    check(result.size() <= most,
+          "text, {} bytes: expected at most {} bytes once patterns are replaced in it, found more; use the "
+          "tokenizer "
+          "files of a released Janus",
+          text.size(), most);
   }
   return result += text.substr(copied);
 }

@@ -27,7 +27,8 @@ class Regex {
   std::vector<TextRange> find_all(std::string_view text) const;
   // The same, appended to `matches`.
   void find_all(std::string_view text, std::vector<TextRange>& matches) const;
-  // `text` with `content` in place of each match.
+  // `text` with `content` in place of each match. Throws Error where that takes more than 16 MiB and more
+  // than eight times the text.
   std::string replace_all(std::string_view text, std::string_view content) const;
 
  private:

@@ -30,7 +30,8 @@ add_custom_command(OUTPUT ${JANUS_BILL} VERBATIM
                    DEPENDS ${artifacts} ${table} ${PROJECT_SOURCE_DIR}/cmake/write_bill.cmake
                            ${PROJECT_SOURCE_DIR}/cmake/dependency_table.cmake
                    COMMAND ${CMAKE_COMMAND} -DVERSION=${PROJECT_VERSION} -DTABLE=${table} "-DFILES=${JANUS_BILL_FILES}"
-                           "-DFOUND=${found}" "-DBUNDLED=${JANUS_BUNDLED}" -DSYSTEM_INCLUDE=/usr/include -DREADELF=${CMAKE_READELF}
-                           -DOUTPUT=${JANUS_BILL} -P ${PROJECT_SOURCE_DIR}/cmake/write_bill.cmake)
+                           "-DFOUND=${found}" "-DBUNDLED=${JANUS_BUNDLED}" -DSYSTEM_INCLUDE=/usr/include
+                           -DREADELF=${CMAKE_READELF} -DCROSS=${CMAKE_CROSSCOMPILING} -DOUTPUT=${JANUS_BILL}
+                           -P ${PROJECT_SOURCE_DIR}/cmake/write_bill.cmake)
 add_custom_target(janus_bill ALL DEPENDS ${JANUS_BILL})
 install(FILES ${JANUS_BILL} DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documents)

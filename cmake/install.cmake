@@ -33,7 +33,8 @@ if(JANUS_PROGRAM)
   install(TARGETS janus COMPONENT program)
   set(pages ${PROJECT_BINARY_DIR}/cli/pages)
   install(DIRECTORY ${pages}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program FILES_MATCHING PATTERN "*.1")
-  install(FILES ${pages}/janus DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT program OPTIONAL)
+  install(FILES ${pages}/janus DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT program
+          OPTIONAL)
   install(FILES ${pages}/_janus DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions COMPONENT program OPTIONAL)
   install(FILES ${pages}/janus.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT program
           OPTIONAL)

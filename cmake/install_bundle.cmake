@@ -18,8 +18,8 @@ foreach(library IN LISTS found)
     endif()
   endforeach()
   if(NOT package OR NOT EXISTS /usr/share/doc/${package}/copyright)
-    message(FATAL_ERROR "JANUS_BUNDLE: ${library}: expected a library of a Debian package, whose licence is known, found "
-                        "another; build on Debian")
+    message(FATAL_ERROR "JANUS_BUNDLE: ${library}: expected a library of a Debian package, whose licence is known, "
+                        "found another; build on Debian")
   endif()
   file(READ /usr/share/doc/${package}/copyright text)
   file(WRITE $ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/${JANUS_BUNDLE_DOCUMENTS}/${package}.txt "${text}")

@@ -67,7 +67,8 @@ This package has the program janus, with a small model inside.")
 
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library})
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
-  # dpkg calls ldconfig by a trigger. cpack writes scripts that call it where none are named: these are, and are not there.
+  # dpkg calls ldconfig by a trigger. cpack writes scripts that call it where none are named: these two are, and are not
+  # there.
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/cmake/debian/triggers
       ${PROJECT_SOURCE_DIR}/cmake/debian/postinst ${PROJECT_SOURCE_DIR}/cmake/debian/postrm)
   set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "multimodal models of the Janus family - libraries

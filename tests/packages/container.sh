@@ -14,13 +14,13 @@ stage='' system='' folder=/ user=root
 variables=() entry=() command=()
 declare -A stages
 
-# As debian:12-slim has it: updates are asked for, documents are left out.
+# As debian:12-slim has it: updates are asked for, documents are left out, and dpkg does not wait for the disk.
 slim_system() {
   new_system "$1"
   printf '%s\n' "deb $mirror bookworm main" "deb $mirror bookworm-updates main" \
     'deb http://deb.debian.org/debian-security bookworm-security main' >"$1/etc/apt/sources.list"
   printf '%s\n' 'path-exclude /usr/share/doc/*' 'path-include /usr/share/doc/*/copyright' 'path-exclude /usr/share/man/*' \
-    >"$1/etc/dpkg/dpkg.cfg.d/docker"
+    force-unsafe-io >"$1/etc/dpkg/dpkg.cfg.d/docker"
 }
 
 in_stage() { inside "$system" chroot --userspec="$user" / env "${variables[@]}" sh -c 'cd "$0" && exec "$@"' "$folder" "$@"; }

@@ -26,6 +26,7 @@ expect "describe, by a relative path" "a red circle" in_work "../opt/$name/bin/j
 mv "$system/opt/$name" "$system/opt/moved"
 expect "describe, moved" "a red circle" in_work /opt/moved/bin/janus describe -q circle.webp
 for document in LICENSE CHANGELOG.md janus.spdx.json libraries/libonig5.txt; do
-  [[ -s $system/opt/moved/share/doc/janus/$document ]] || fail "share/doc/janus/$document: expected in the archive, found none"
+  [[ -s $system/opt/moved/share/doc/janus/$document ]] ||
+    fail "share/doc/janus/$document: expected in the archive, found none"
 done
 echo "documents: ok"

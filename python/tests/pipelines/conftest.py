@@ -78,13 +78,17 @@ def caption(tmp_path, monkeypatch, capsys):
     return run
 
 
-def rows_of(path) -> list[dict]:
-    """All rows of a Parquet file, or of a folder of them, by shard and key."""
+def rows_in(path) -> list[dict]:
+    """All rows of a Parquet file, or of a folder of them."""
     import pyarrow.parquet as pq
 
     files = [path] if Path(path).is_file() else sorted(Path(path).glob("*.parquet"))
-    rows = [row for file in files for row in pq.ParquetFile(file).read().to_pylist()]
-    return sorted(rows, key=lambda row: (row["shard"], row["key"]))
+    return [row for file in files for row in pq.ParquetFile(file).read().to_pylist()]
+
+
+def rows_of(path) -> list[dict]:
+    """Rows of captions, by shard and key."""
+    return sorted(rows_in(path), key=lambda row: (row["shard"], row["key"]))
 
 
 def captions_of(path) -> dict[tuple[str, str], tuple[str, str]]:

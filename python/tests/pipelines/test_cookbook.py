@@ -26,9 +26,11 @@ def packages_of(script):
 
 
 @pytest.mark.parametrize("script", blocks("python", False), ids=lambda script: "-".join(sorted(packages_of(script))))
-def test_python(script, folder):
+def test_python(script, folder, request):
     for package in packages_of(script):
         pytest.importorskip(package)
+    if "import ray" in script:
+        request.getfixturevalue("cluster")
     environment = {**os.environ, "HF_DATASETS_OFFLINE": "1", "HF_HOME": str(folder.parent / "hub")}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=200, env=environment)
     assert done.returncode == 0, done.stderr

@@ -18,7 +18,7 @@ CAPTIONS = [
 ]
 
 
-def test_both_examples_write_the_captions():
+def test_both_examples_write_the_captions(cluster):
     for name in ("ray", "aiohttp", "daft", "openai", "duckdb"):
         pytest.importorskip(name)
     program = os.environ.get("JANUS_PROGRAM")

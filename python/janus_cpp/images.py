@@ -206,7 +206,7 @@ def _as_bytes(array: np.ndarray) -> np.ndarray:
 
 
 def _save_webp(image: Image.Image, path: str, text: dict[str, str], quality: int) -> None:
-    exif = Image.Exif()
-    if "parameters" in text:
-        exif[0x9286] = b"UNICODE\0" + text["parameters"].encode("utf-16-be")
+    # The same block of EXIF as in a JPEG, which janus makes.
+    with Image.open(BytesIO(to_picture(image).encode("jpeg", text, quality))) as made:
+        exif = made.info.get("exif", b"")
     image.save(path, format="WEBP", quality=quality, lossless=quality == 100, exif=exif)

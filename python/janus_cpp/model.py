@@ -94,6 +94,12 @@ class Model:
         return dict(self._info)
 
     @property
+    def status(self) -> dict[str, int]:
+        """The requests that are "running" and "waiting", of all threads, and "tokens_sampled" since the loading, tokens
+        and codes."""
+        return self._core.status()
+
+    @property
     def closed(self) -> bool:
         """Whether `close` was called."""
         return not self._core.is_open

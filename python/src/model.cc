@@ -52,6 +52,15 @@ nb::dict info_of(const OpenModel& model) {
   return facts;
 }
 
+nb::dict status_of(const OpenModel& model) {
+  const Engine::Load load = model.running()->load();
+  nb::dict status;
+  status["running"] = load.running;
+  status["waiting"] = load.waiting;
+  status["tokens_sampled"] = load.tokens_sampled;
+  return status;
+}
+
 void bind_settings(nb::module_& module) {
   nb::class_<LoadSettings>(module, "LoadSettings", "What a model is opened with.")
       .def(nb::init<>())
@@ -110,6 +119,7 @@ BoundModel bind_model(nb::module_& module) {
   model.def_static("open", &open, nb::arg("settings"), nb::arg("progress").none(),
                    "Loads a model; progress(phase, done, total) is told how far it is. Raises ModelError.");
   model.def("info", &info_of, "Facts of the model, by name.");
+  model.def("status", &status_of, "What is under way, and all that was sampled.");
   model.def("close", &OpenModel::close, "Ends what is under way with an error, and lets go of the memory.");
   model.def_prop_ro("is_open", &OpenModel::is_open);
   model.def(

@@ -47,6 +47,7 @@ class RunningModel {
   void stop();
   // Requests that make steps side by side.
   int rows() const { return engine_->rows(); }
+  Engine::Load load() const { return engine_->load(); }
   bool is_of_this_process() const;
 
  private:

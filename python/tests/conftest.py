@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import janus_cpp as jc
@@ -31,6 +32,15 @@ def pictures():
 @pytest.fixture(scope="session")
 def star():
     return str(PICTURES / "star.png")
+
+
+def wait_for(condition) -> None:
+    """Fails where it does not come true; long before that it should."""
+    for _ in range(10_000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("expected it to come true")
 
 
 class Program:
@@ -67,7 +77,7 @@ def python():
             [sys.executable, "-c", textwrap.dedent(script), *arguments],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             env={**os.environ, **environment},
         )
 

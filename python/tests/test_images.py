@@ -123,12 +123,13 @@ def test_bad_arguments(model):
             model.generate(prompt)
 
 
-def test_save_writes_what_the_name_says(model, tmp_path):
+def test_save_writes_what_the_name_says(model, program, tmp_path):
     image = model.generate(PROMPT)
     for name in ("image.png", "image.jpg", "image.webp"):
         jc.save(image, tmp_path / name, quality=90)
         with Image.open(tmp_path / name) as written:
             assert written.size == image.size
+        assert program.records("info", str(tmp_path / name)) == [json.loads(image.info["janus"])]
     with pytest.raises(jc.ImageError, match="format: expected one of"):
         jc.save(image, tmp_path / "image.bmp")
     with pytest.raises(OSError):

@@ -84,7 +84,7 @@ def test_flow_model_draws_by_steps(program, tmp_path):
         assert [step.info["done"] for step in model.generate("a star", steps=4, preview_every=2)] == [2]
         with pytest.raises(jc.RequestError, match="temperature: expected a model that draws code by code"):
             model.generate("a star", temperature=1)
-        with pytest.raises(jc.ModelError, match="janusflow"):
+        with pytest.raises(jc.RequestError, match="janusflow"):
             model.score_codes("a star", [[0] * 8] * 8)
 
 

@@ -7,17 +7,20 @@ import signal
 import subprocess
 import sys
 import time
+from glob import glob
+from pathlib import Path
 
 import janus_cpp as jc
 import pytest
+from conftest import wait_for
 
 READY = "print('ready', flush=True)"
 
 
-def test_fork_is_refused_and_spawn_works(python, star):
+def test_fork_is_refused(python, star):
     done = python(
         """
-        import multiprocessing, os, sys, warnings
+        import os, sys, warnings
         import janus_cpp as jc
         warnings.simplefilter("ignore")
         star = sys.argv[1]
@@ -43,12 +46,32 @@ def test_fork_is_refused_and_spawn_works(python, star):
                 os._exit(0 if "get_context(\\"spawn\\")" in refused else 3)
             assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
             assert stream.result() == expected == model.describe(star)
-            with multiprocessing.get_context("fork").Pool(1) as pool:
-                assert "found a fork" in pool.apply(ask, (jc.load,)) if False else True
             print("ok")
         """,
         star,
     )
+    assert done.stdout == "ok\n" and done.returncode == 0, done.stderr
+
+
+def test_spawned_processes_open_models_of_their_own(tmp_path, star):
+    script = tmp_path / "spawn.py"
+    script.write_text(
+        """
+import multiprocessing, pickle, sys
+import janus_cpp as jc
+
+def ask(pickled, picture):
+    return pickle.loads(pickled).describe(picture)
+
+if __name__ == "__main__":
+    model = jc.load()
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        answers = pool.starmap(ask, [(pickle.dumps(model), sys.argv[1])] * 2)
+    assert answers == [model.describe(sys.argv[1])] * 2
+    print("ok")
+"""
+    )
+    done = subprocess.run([sys.executable, script, star], capture_output=True, text=True, timeout=300)
     assert done.stdout == "ok\n" and done.returncode == 0, done.stderr
 
 
@@ -60,8 +83,10 @@ def test_pickled_model_is_opened_again(model, star):
         assert again.describe(star) == model.describe(star)
 
 
-@pytest.mark.parametrize("call", ["generate(['a star'] * 200)", "describe([star] * 5000)"])
-def test_interrupt_ends_a_call_and_its_requests(call, star):
+@pytest.mark.parametrize(
+    ("call", "all_tokens"), [("generate(['a star'] * 200)", 200 * 64), ("describe([star] * 5000)", 5000 * 8)]
+)
+def test_interrupt_ends_a_call_and_its_requests(call, all_tokens, star):
     script = f"""
 import sys, time
 import janus_cpp as jc
@@ -72,18 +97,16 @@ model.describe(star)
 try:
     model.{call}
 except KeyboardInterrupt:
-    begun = time.monotonic()
-    model.describe(star)
-    print("interrupted", time.monotonic() - begun < 5)
+    while model.status["running"] + model.status["waiting"] > 0:
+        time.sleep(0.01)
+    print("interrupted", model.status["tokens_sampled"] < {all_tokens})
 """
     process = subprocess.Popen([sys.executable, "-c", script, star], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    begun = time.monotonic()
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=300)
     assert out == "interrupted True\n" and process.returncode == 0
-    assert time.monotonic() - begun < 10
 
 
 def test_python_ends_whatever_is_under_way(python, star):
@@ -117,15 +140,17 @@ def test_memory_stays_flat(python, star):
             with open("/proc/self/status") as status:
                 return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
-        model = jc.load()
         def call(times):
             for _ in range(times):
                 model.describe(sys.argv[1], max_tokens=1)
                 model.embed(sys.argv[1])
-                model.score(sys.argv[1], "a star")
-        call(100)
+                model.tokenize("a star")
+                list(model.describe(sys.argv[1], max_tokens=1, stream=True))
+
+        model = jc.load(threads=1)
+        call(50)
         before = resident_kib()
-        call(1000 // 3)
+        call(1000 // 4)
         print(resident_kib() - before)
         """,
         star,
@@ -134,8 +159,11 @@ def test_memory_stays_flat(python, star):
     assert int(done.stdout) < 4096  # KiB
 
 
-def test_nothing_spins_when_idle(model, star):
+def test_all_threads_sleep_when_nothing_is_asked(model, star):
     model.describe(star)
-    begun = time.process_time()
-    time.sleep(0.5)
-    assert time.process_time() - begun < 0.1
+
+    def awake():
+        states = [Path(path).read_text().rpartition(")")[2].split()[0] for path in glob("/proc/self/task/*/stat")]
+        return states.count("R") - 1  # but for this one
+
+    wait_for(lambda: awake() == 0)  # they look for more work for a moment

@@ -13,7 +13,7 @@ import pytest
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
-from conftest import NAMES, PICTURES, captions_of, rows_of  # noqa: E402
+from .conftest import NAMES, PICTURES, captions_of, rows_of  # noqa: E402
 
 COLUMNS = (
     "key path shard caption finish_reason n_tokens width height sha256 model prompt_hash seed error ms".split()

@@ -15,7 +15,7 @@ ray = pytest.importorskip("ray")
 psutil = pytest.importorskip("psutil")
 pytest.importorskip("ray.data")
 
-from conftest import CPUS, NAMES, PICTURES, captions_of  # noqa: E402
+from .conftest import CPUS, NAMES, PICTURES, captions_of  # noqa: E402
 
 _PICTURES = 120
 

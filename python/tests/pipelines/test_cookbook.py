@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT
+from .conftest import ROOT
 
 PAGE = ROOT / "docs" / "pipelines.md"
 BLOCK = re.compile(r"(?P<skip><!-- not run: [^\n]*-->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
@@ -35,7 +35,7 @@ def test_python(script, folder, request):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=200, env=environment)
     assert done.returncode == 0, done.stderr
     if "write_parquet" in script:
-        from conftest import rows_in
+        from .conftest import rows_in
 
         assert len(rows_in(next(iter(folder.parent.glob("*/*.parquet"))).parent)) == 4
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from conftest import NAMES, rows_of
+from .conftest import NAMES, rows_of
 
 
 @pytest.fixture

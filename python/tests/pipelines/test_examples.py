@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT
+from .conftest import ROOT
 
 CAPTIONS = [
     "a green triangle above a purple ring on a gray background",

@@ -77,7 +77,8 @@ class Worker:
             except (Problem, Error) as problem:
                 if not isinstance(problem, Full):
                     time.sleep(PATIENCE_S)
-                row |= {"problem": f"node {socket.gethostname()}: {one_line(problem)}", "full": isinstance(problem, Full)}
+                row["problem"] = f"node {socket.gethostname()}: {one_line(problem)}"
+                row["full"] = isinstance(problem, Full)
             yield {name: [value] for name, value in row.items()}
 
 
@@ -137,7 +138,8 @@ def _session(address: str) -> Iterator[None]:
                 configure_logging=True,
             )  # fmt: skip
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise Problem(f"cluster {address}: expected to join it, found: {one_line(error)}; check the address") from None
+            reason = one_line(error)
+            raise Problem(f"cluster {address}: expected to join it, found: {reason}; check the address") from None
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False

@@ -49,8 +49,8 @@ def read_tar(path: str, name: str) -> Iterator[tuple[str, str, bytes, float]]:
     except _BROKEN as error:
         reason = " ".join(str(error).split())
         raise Damage(
-            f"{name}: expected a whole tar, found it damaged or cut short behind {pictures} pictures ({reason}); get it "
-            "again"
+            f"{name}: expected a whole tar, found it damaged or cut short behind {pictures} pictures ({reason}); get "
+            "it again"
         ) from None
 
 

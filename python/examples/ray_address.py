@@ -1,6 +1,7 @@
 """Captions a folder with Ray Data and a server: ray_address.py URL FOLDER OUTPUT.
 
-URL is that of `janus serve --alias default`, http://127.0.0.1:8080. Ray sends an OpenAI payload a row, and several at a time.
+URL is that of `janus serve --alias default`, http://127.0.0.1:8080. Ray sends an OpenAI payload a row, several at a
+time.
 """
 
 import base64

@@ -15,7 +15,7 @@ from .answer import Answer
 from .images import to_picture
 from .jobs import Job, run
 from .model import Model
-from .questions import AnswerOptions, describe_jobs, turn
+from .questions import AnswerOptions, describe_jobs
 
 Label = TypeVar("Label")
 # What is wrong with one item alone; all else ends the run.
@@ -104,9 +104,7 @@ class Captioning:
         """Raises RequestError for options that are out of range."""
         self._core = model._core
         self._options = options
-        question = options.question(options.seed or 0)
-        question.turns = [turn("?", 0)]
-        self._core.ask(question, 0).cancel()
+        options.first_seed()
 
     def job(self, picture: Any, prompt: str, seed: int) -> Job[Caption]:
         """The job of any picture that `Model.describe` takes. Raises what is wrong with the picture."""

@@ -169,9 +169,8 @@ class Generator(_Actor):
         self._wish = dict(
             negative_prompt=negative_prompt, cfg_scale=cfg_scale, steps=steps, temperature=temperature, top_k=top_k,
             top_p=top_p,
-        )  # fmt: skip
-        # What is wrong with the options is told here, by the first of all jobs.
-        _begun_and_cancelled(self._job("?", self._seed))
+        )
+        self._job("?", self._seed)  # raises what is wrong with the options
 
     def __call__(self, batch: Any) -> Any:
         prompts = values_of(batch, self._prompt, "prompt")
@@ -248,10 +247,6 @@ def _int_or_zero(value: Any) -> int:
         return numbers.whole("seed", value)
     except (TypeError, ValueError):
         return 0
-
-
-def _begun_and_cancelled(job: Job[Any]) -> None:
-    job.begin(0).cancel()
 
 
 def _png(image: Any) -> bytes:

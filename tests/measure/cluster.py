@@ -1,4 +1,4 @@
-"""Measures captions on a cluster, and says what larger ones would do. Needs the package janus_cpp, ray[data] and pyarrow.
+"""Measures captions on a cluster, and says what larger ones would do. Needs janus_cpp, ray[data] and pyarrow.
 
     cluster.py actors [--pictures 400] [--rounds 3] [--threads 1]
     cluster.py shards [--shards 2000]
@@ -77,7 +77,8 @@ def actors(options):
         for name, way in ways.items():
             found[name].append(way())
     for name, rates in found.items():
-        print(f"{name}: {statistics.median(rates):.1f} pictures a second ({', '.join(f'{rate:.1f}' for rate in rates)})")
+        every = ", ".join(f"{rate:.1f}" for rate in rates)
+        print(f"{name}: {statistics.median(rates):.1f} pictures a second ({every})")
 
 
 class Nothing:
@@ -90,10 +91,12 @@ def shards(options):
     rows = [{"shard": f"{number:06d}" + "x" * 200} for number in range(options.shards)]
     data = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
         Nothing, batch_size=1, num_cpus=1, compute=ray.data.ActorPoolStrategy(size=2))
-    begun = first = None
-    for count, _ in enumerate(data.iter_rows()):
-        begun, first = begun or time.monotonic(), first or count
-    print(f"dispatched {len(rows) / (time.monotonic() - begun):.0f} shards a second")
+    begun, used = None, 0.0
+    for _ in data.iter_rows():
+        if begun is None:  # the actors have started
+            begun, used = time.monotonic(), time.process_time()
+    rate, work = len(rows) / (time.monotonic() - begun), 1000 * (time.process_time() - used) / len(rows)
+    print(f"dispatched {rate:.0f} shards a second, for each of which the driver's process worked {work:.2f} ms")
 
     from janus_cpp.caption import main
     from janus_cpp.caption.output import Output

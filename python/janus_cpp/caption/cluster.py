@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import logging
 import socket
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ from .work import Captioner, Opening, complete_tar
 _ROUNDS = 3
 # Ray Data plans every block by itself; more of them than this slow it down.
 _MOST_BLOCKS = 100_000
+# A worker that cannot work waits so long before it gives a shard back: else it would take all from those that can.
+PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,10 @@ class Worker:
                 facts, before = self._captioner.run(shard)
                 row |= {"rows": facts.rows, "errors": facts.errors, "before": before}
             except (Problem, Error) as problem:
-                row |= {"problem": f"node {socket.gethostname()}: {one_line(problem)}", "full": isinstance(problem, Full)}
+                if not isinstance(problem, Full):
+                    time.sleep(PATIENCE_S)
+                row["problem"] = f"node {socket.gethostname()}: {one_line(problem)}"
+                row["full"] = isinstance(problem, Full)
             yield {name: [value] for name, value in row.items()}
 
 
@@ -132,7 +138,8 @@ def _session(address: str) -> Iterator[None]:
                 configure_logging=True,
             )  # fmt: skip
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise Problem(f"cluster {address}: expected to join it, found: {one_line(error)}; check the address") from None
+            reason = one_line(error)
+            raise Problem(f"cluster {address}: expected to join it, found: {reason}; check the address") from None
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
@@ -213,7 +220,8 @@ def _results(
     try:
         yield from rows.iter_rows()
     except ray.exceptions.RayError as error:
-        progress.say(f"cluster: expected it to work on, found: {one_line(error)}; what is missing is asked for again")
+        reason = str(error).strip().splitlines()[-1]  # behind the stacks of both sides
+        progress.say(f"cluster: expected it to work on, found: {reason}; what is missing is asked for again")
 
 
 def _other_model(expected: str, found: str) -> str:

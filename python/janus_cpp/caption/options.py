@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--webdataset-out", metavar="DIR", help="also KEY.txt and KEY.json in a tar of the shard's name there")
     add("--shard-size", type=_whole(1, 1_000_000), default=1000, metavar="N",
         help="pictures of a folder in a shard (default %(default)s)")  # fmt: skip
-    add("--image-column", metavar="NAME", help="of Parquet: bytes, paths, or structs of both (default: the usual names)")
+    add("--image-column", metavar="NAME", help="of Parquet: bytes, paths or structs of both (default: usual names)")
     add("--key-column", metavar="NAME", help="of Parquet (default: the usual names, else the row's number)")
     add("-m", "--model", default=os.environ.get("JANUS_MODEL"), metavar="MODEL",
         help="a folder, a GGUF file or owner/repo (default: $JANUS_MODEL, else the small one inside)")  # fmt: skip

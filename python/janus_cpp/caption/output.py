@@ -60,13 +60,15 @@ def choose_output(target: str, tars: str | None, shards: Sequence[Shard]) -> Out
     if single and len(shards) > 1:
         folder = target[: -len(".parquet")]
         more = " or a larger --shard-size" if all(shard.kind == "pictures" for shard in shards) else ""
-        raise UsageProblem(f"option -o: expected a folder for {len(shards)} shards, found {target}; give -o {folder}/{more}")
+        raise UsageProblem(
+            f"option -o: expected a folder for {len(shards)} shards, found {target}; give -o {folder}/{more}"
+        )
     sources = {os.path.realpath(shard.place) for shard in shards}
     output = Output(os.path.abspath(target), single, None if tars is None else os.path.abspath(tars))
     for shard in shards:
         for path in filter(None, (output.parquet_of(shard), output.tar_of(shard))):
             if os.path.realpath(path) in sources:
-                raise UsageProblem(f"option -o: expected another folder than that of the input, found {path}; give another")
+                raise UsageProblem(f"option -o: expected another folder than the input's, found {path}; give another")
     return output
 
 

@@ -87,7 +87,8 @@ def _read_parquet(shard: Shard, columns: Columns) -> Iterator[Found]:
                     yield Found(name, _path_of(value), _loader(shard, value), number / total)
         except (pa.ArrowException, OSError) as error:
             raise Damage(
-                f"{shard.path}: expected {total} rows, found it damaged behind {number} ({_one_line(error)}); get it again"
+                f"{shard.path}: expected {total} rows, found it damaged behind {number} ({_one_line(error)}); get it "
+                "again"
             ) from None
 
 

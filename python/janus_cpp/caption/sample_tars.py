@@ -34,7 +34,10 @@ def _rows(table: str | IO[bytes]) -> Iterator[dict[str, Any]]:
 
 
 def _key_of_sample(key: str, shard: Shard, taken: set[str]) -> str:
-    """WebDataset cuts names at their first dot, and unpackers must not leave their folder."""
+    """WebDataset cuts names at their first dot, and unpackers must not leave their folder. Keys of tars are such."""
+    if shard.kind == "tar" and key not in taken:
+        taken.add(key)
+        return key
     folder, base = os.path.split(key)
     stem, extension = os.path.splitext(base)
     if shard.kind != "pictures" or extension.lower() not in PICTURES:

@@ -160,6 +160,6 @@ def _check_names(shards: Sequence[Shard]) -> None:
     if count > 1:
         paths = [shard.path for shard in shards if shard.name == name]
         raise Problem(
-            f"{paths[1]}: expected a shard with a name of its own, found {paths[0]}, whose captions would have the same "
-            "file; caption one of them into another folder"
+            f"{paths[1]}: expected a shard with a name of its own, found {paths[0]}, whose captions would have the "
+            "same file; caption one of them into another folder"
         )

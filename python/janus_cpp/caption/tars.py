@@ -45,13 +45,12 @@ def read_tar(path: str, name: str) -> Iterator[tuple[str, str, bytes, float]]:
                     continue
                 data = archive.extractfile(member).read()  # type: ignore[union-attr]
                 pictures += 1
-                path_inside = member.name.removeprefix("./")
-                yield _key_of(path_inside), path_inside, data, min(1.0, raw.tell() / size)
+                yield _key_of(member.name), member.name.removeprefix("./"), data, min(1.0, raw.tell() / size)
     except _BROKEN as error:
         reason = " ".join(str(error).split())
         raise Damage(
-            f"{name}: expected a whole tar, found it damaged or cut short behind {pictures} pictures ({reason}); get it "
-            "again"
+            f"{name}: expected a whole tar, found it damaged or cut short behind {pictures} pictures ({reason}); get "
+            "it again"
         ) from None
 
 
@@ -66,5 +65,6 @@ def _is_picture(name: str) -> bool:
 
 
 def _key_of(name: str) -> str:
+    """As WebDataset has it, "./" and all, so that samples of two tars meet."""
     folder, base = os.path.split(name)
     return os.path.join(folder, base.split(".", 1)[0])

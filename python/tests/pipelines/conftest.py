@@ -15,6 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 PICTURES = ROOT / "samples" / "pictures"
 NAMES = ["cross.png", "ring_below.jpg", "star.png", "two_shapes.png"]
+# Of each node of the cluster: an actor takes all but one, so that no second one finds room there.
+CPUS = 4
 
 
 @pytest.fixture(scope="session")
@@ -78,13 +80,17 @@ def caption(tmp_path, monkeypatch, capsys):
     return run
 
 
-def rows_of(path) -> list[dict]:
-    """All rows of a Parquet file, or of a folder of them, by shard and key."""
+def rows_in(path) -> list[dict]:
+    """All rows of a Parquet file, or of a folder of them."""
     import pyarrow.parquet as pq
 
     files = [path] if Path(path).is_file() else sorted(Path(path).glob("*.parquet"))
-    rows = [row for file in files for row in pq.ParquetFile(file).read().to_pylist()]
-    return sorted(rows, key=lambda row: (row["shard"], row["key"]))
+    return [row for file in files for row in pq.ParquetFile(file).read().to_pylist()]
+
+
+def rows_of(path) -> list[dict]:
+    """Rows of captions, by shard and key."""
+    return sorted(rows_in(path), key=lambda row: (row["shard"], row["key"]))
 
 
 def captions_of(path) -> dict[tuple[str, str], tuple[str, str]]:
@@ -111,3 +117,24 @@ def program(tmp_path):
         return [json.loads(line) for line in (tmp_path / "program.jsonl").read_text().splitlines()]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """Three nodes on this machine, which scripts of their own find too."""
+    ray = pytest.importorskip("ray")
+    pytest.importorskip("ray.data")
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
+    settings = {"num_cpus": CPUS, "object_store_memory": 80_000_000, "include_dashboard": False}
+    made = Cluster(initialize_head=True, head_node_args=settings)
+    del settings["include_dashboard"]
+    for _ in range(2):
+        made.add_node(**settings)
+    ray.init(made.address, log_to_driver=False, logging_level="ERROR")
+    os.environ["RAY_ADDRESS"] = made.address
+    yield made
+    del os.environ["RAY_ADDRESS"]
+    ray.shutdown()
+    made.shutdown()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ import pytest
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
-from conftest import NAMES, PICTURES, captions_of, rows_of  # noqa: E402
+from .conftest import NAMES, PICTURES, rows_of  # noqa: E402
 
 COLUMNS = (
     "key path shard caption finish_reason n_tokens width height sha256 model prompt_hash seed error ms".split()

@@ -15,10 +15,8 @@ ray = pytest.importorskip("ray")
 psutil = pytest.importorskip("psutil")
 pytest.importorskip("ray.data")
 
-from conftest import NAMES, PICTURES, captions_of  # noqa: E402
+from .conftest import CPUS, NAMES, PICTURES, captions_of  # noqa: E402
 
-# More than an actor takes on every node, so that no second one finds room there.
-_CPUS = 4
 _PICTURES = 120
 
 
@@ -36,22 +34,6 @@ def many(tmp_path_factory):
     (folder / "bad.jpg").write_text("no picture")
     assert main([str(folder), "-o", str(base / "wanted"), "--shard-size", "10", "-q"]) == 3
     return folder, captions_of(base / "wanted")
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    from ray.cluster_utils import Cluster
-
-    os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
-    settings = {"num_cpus": _CPUS, "object_store_memory": 80_000_000, "include_dashboard": False}
-    made = Cluster(initialize_head=True, head_node_args=settings)
-    for number in range(2):
-        settings.pop("include_dashboard", None)
-        made.add_node(**settings)
-    ray.init(made.address, log_to_driver=False, logging_level="ERROR")
-    yield made
-    ray.shutdown()
-    made.shutdown()
 
 
 def actors_of(node) -> list:
@@ -104,7 +86,7 @@ def test_an_actor_and_a_node_may_die(cluster, many, tmp_path, capsys):
         assert captions_of(out) == wanted  # none is lost, none is there twice
         assert not list(out.glob(".*.part"))
     finally:
-        cluster.add_node(num_cpus=_CPUS, object_store_memory=80_000_000)
+        cluster.add_node(num_cpus=CPUS, object_store_memory=80_000_000)
 
 
 def hub_with_model(place: Path) -> Path:
@@ -120,7 +102,7 @@ def test_nodes_without_the_model_get_no_work(cluster, many, tmp_path, capsys):
 
     folder, wanted = many
     hub = hub_with_model(tmp_path / "hub_with")
-    equipped = cluster.add_node(num_cpus=_CPUS, object_store_memory=80_000_000, env_vars={"HF_HOME": str(hub)})
+    equipped = cluster.add_node(num_cpus=CPUS, object_store_memory=80_000_000, env_vars={"HF_HOME": str(hub)})
     cluster.wait_for_nodes()
     try:
         arguments = [str(folder), "--shard-size", "60", "-m", "tiny/janus", "--ray", cluster.address]

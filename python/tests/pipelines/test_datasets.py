@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from conftest import NAMES, rows_of
+from .conftest import NAMES, rows_of
 
 
 @pytest.fixture
@@ -32,7 +32,8 @@ def test_pandas_reads_the_folder(captions):
 def test_datasets_reads_parquet(captions, monkeypatch, tmp_path):
     monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
     datasets = pytest.importorskip("datasets")
-    rows = datasets.load_dataset("parquet", data_files="out/*.parquet", split="train", cache_dir=str(tmp_path / "cache"))
+    cache = str(tmp_path / "cache")
+    rows = datasets.load_dataset("parquet", data_files="out/*.parquet", split="train", cache_dir=cache)
     assert {row["key"]: row["caption"] for row in rows} == captions
 
 

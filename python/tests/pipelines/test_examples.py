@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT
+from .conftest import ROOT
 
 CAPTIONS = [
     "a green triangle above a purple ring on a gray background",
@@ -18,7 +18,7 @@ CAPTIONS = [
 ]
 
 
-def test_both_examples_write_the_captions():
+def test_both_examples_write_the_captions(cluster):
     for name in ("ray", "aiohttp", "daft", "openai", "duckdb"):
         pytest.importorskip(name)
     program = os.environ.get("JANUS_PROGRAM")

@@ -20,7 +20,8 @@ from janus_cpp.caption.writing import Aside  # noqa: E402
 
 
 @pytest.fixture
-def job(folder, tmp_path, model):
+def job(folder, tmp_path, model, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE_S", 0)
     output = Output(str(tmp_path / "out"), single=False)
     output.prepare()
     return cluster.Job(Opening(), Asked(), Columns(), output, Policy(), model.info["fingerprint"])

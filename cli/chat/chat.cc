@@ -9,7 +9,6 @@
 #include "cli/chat/chat_image.h"
 #include "cli/chat/interrupt_watch.h"
 #include "cli/chat/typed_path.h"
-#include "generator/settings_text.h"
 #include "cli/generate/image_json.h"
 #include "cli/io/existing_files.h"
 #include "cli/io/image_output.h"
@@ -22,6 +21,7 @@
 #include "core/base/strip.h"
 #include "core/base/utf8.h"
 #include "generator/engine/engine_model.h"
+#include "generator/settings_text.h"
 
 namespace janus::cli {
 namespace {

@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "cli/app/command.h"
-#include "generator/settings_text.h"
 #include "cli/io/image_input.h"
 #include "cli/io/json_output.h"
 #include "cli/io/output_file.h"
@@ -18,6 +17,7 @@
 #include "core/base/error.h"
 #include "core/checkpoint/gguf.h"
 #include "core/tensor/device.h"
+#include "generator/settings_text.h"
 
 namespace janus::cli {
 namespace {

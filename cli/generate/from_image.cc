@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include "cli/app/command.h"
-#include "generator/settings_text.h"
-#include "generator/parameters_text.h"
 #include "cli/generate/read_settings.h"
 #include "cli/io/image_input.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "generator/parameters_text.h"
+#include "generator/settings_text.h"
 
 namespace janus::cli {
 namespace {

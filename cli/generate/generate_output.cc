@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "generator/settings_text.h"
 #include "cli/generate/generate_run.h"
 #include "cli/generate/image_json.h"
 #include "cli/generate/output_names.h"
@@ -12,6 +11,7 @@
 #include "cli/io/npy.h"
 #include "cli/io/output_file.h"
 #include "cli/model/provenance.h"
+#include "generator/settings_text.h"
 
 namespace janus::cli {
 namespace {

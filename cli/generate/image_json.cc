@@ -4,12 +4,12 @@
 #include <array>
 
 #include "cli/app/command.h"
-#include "generator/settings_text.h"
 #include "cli/io/image_input.h"
 #include "cli/journal/journal.h"
 #include "cli/model/provenance.h"
 #include "core/base/digest.h"
 #include "core/base/error.h"
+#include "generator/settings_text.h"
 
 namespace janus::cli {
 namespace {

@@ -37,10 +37,10 @@ struct WorkItem {
   MadeWith made_with = {};  // where the settings are those of an image
   uint32_t seed = ImageRequest{}.sampling.seed;
   int64_t count = 1;
-  bool best_of = false;           // the outputs are the best of those generated
-  bool tiled = false;             // the one output has all of them, side by side
-  std::vector<Output> outputs;    // one a kept image
-  std::vector<bool> wanted;       // of each output: false where an earlier run has made it
+  bool best_of = false;                // the outputs are the best of those generated
+  bool tiled = false;                  // the one output has all of them, side by side
+  std::vector<Output> outputs;         // one a kept image
+  std::vector<bool> wanted;            // of each output: false where an earlier run has made it
   std::vector<Companion> beside = {};  // what a benchmark's scorer reads beside the images
 
   // Whether outputs are known only when all images are made.

@@ -17,9 +17,7 @@ void check_cuda(cudaError_t status, const char* what) {
         cudaGetErrorString(status));
 }
 
-void no_kernels(DType type) {
-  fail("kernels, device cuda: expected a weight type, found {}", name_of(type));
-}
+void no_kernels(DType type) { fail("kernels, device cuda: expected a weight type, found {}", name_of(type)); }
 
 namespace {
 

@@ -4,8 +4,8 @@
 
 #include <atomic>
 
-#include "generator/settings_text.h"
 #include "core/base/base64.h"
+#include "generator/settings_text.h"
 #include "tests/serve/tiny_service.h"
 
 namespace janus::cli {

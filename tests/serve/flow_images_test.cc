@@ -1,9 +1,9 @@
 // The server's images of a model that draws by flow, as JanusFlow does.
 #include <gtest/gtest.h>
 
-#include "generator/settings_text.h"
 #include "cli/serve/service.h"
 #include "core/base/base64.h"
+#include "generator/settings_text.h"
 #include "tests/serve/tiny_service.h"
 #include "vision/image_file.h"
 

@@ -2,10 +2,10 @@
 
 #include <janus/version.h>
 
-#include "generator/settings_text.h"
 #include "cli/serve/automatic1111/listings.h"
 #include "cli/serve/image_text.h"
 #include "cli/serve/replies.h"
+#include "generator/settings_text.h"
 
 namespace janus::cli {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "generator/messages.h"
 #include "cli/serve/inline_image.h"
 #include "cli/serve/sampling_fields.h"
 #include "cli/serve/stop_fields.h"
+#include "generator/messages.h"
 
 namespace janus::cli {
 namespace {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "generator/messages.h"
 #include "cli/serve/inline_image.h"
 #include "cli/serve/request_json.h"
+#include "generator/messages.h"
 
 namespace janus::cli {
 

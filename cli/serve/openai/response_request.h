@@ -6,11 +6,11 @@
 #include <string>
 
 #include "cli/serve/answer_run.h"
-#include "generator/messages.h"
 #include "cli/serve/known_images.h"
 #include "cli/serve/openai/image_fields.h"
 #include "cli/serve/request_json.h"
 #include "cli/serve/serve_limits.h"
+#include "generator/messages.h"
 
 namespace janus::cli {
 

@@ -31,6 +31,10 @@ fi
 if command -v ccache >/dev/null; then
   export CMAKE_C_COMPILER_LAUNCHER=${CMAKE_C_COMPILER_LAUNCHER-ccache}
   export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}
+else
+  # The objects of the build that JANUS comes from, where it has them.
+  build=$(dirname "$(dirname "$janus")")
+  export CMAKE_CXX_COMPILER_LAUNCHER="${CMAKE_CXX_COMPILER_LAUNCHER-$PWD/tests/install/reuse_object.sh;$build}"
 fi
 export CC=${CC-cc} CXX=${CXX-c++} CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL-$(nproc)}
 rm -rf "$venv/wheel"

@@ -41,7 +41,11 @@ rm -rf "$venv/wheel"
 # Not isolated: what it is built with stays where it is, and build/python with it, so that only changes are compiled.
 PATH="$venv/bin:$PATH" "$venv/bin/pip" wheel -q --no-deps --no-build-isolation -w "$venv/wheel" \
   -C cmake.define.JANUS_WERROR=ON .
-PATH="$venv/bin:$PATH" "$venv/bin/auditwheel" -q repair -w "$venv/wheel/repaired" "$venv"/wheel/*.whl
+if ! PATH="$venv/bin:$PATH" "$venv/bin/auditwheel" repair -w "$venv/wheel/repaired" "$venv"/wheel/*.whl \
+  > "$venv/repair.log" 2>&1; then
+  cat "$venv/repair.log"
+  exit 1
+fi
 "$venv/bin/pip" install -q --force-reinstall --no-deps "$venv"/wheel/repaired/*.whl
 "$venv/bin/pip" install -q "$venv"/wheel/repaired/*.whl
 # From another folder: the package that is installed, not its sources.

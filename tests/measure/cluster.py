@@ -44,6 +44,12 @@ def actors(options):
 
     from janus_cpp.ray import Captioner
 
+    class Timed(Captioner):
+        def __call__(self, batch):
+            begun, done = time.monotonic(), super().__call__(batch)
+            facts = {"begun": begun, "ended": time.monotonic(), "actor": os.getpid()}
+            return done | {name: np.full(len(done["caption"]), value) for name, value in facts.items()}
+
     ray = start_ray(8)
     data = [(ROOT / "samples" / "pictures" / name).read_bytes() for name in NAMES]
     rows = [{"image": data[k % len(data)]} for k in range(options.pictures)]
@@ -60,16 +66,16 @@ def actors(options):
     def by_actors(count):
         data = ray.data.from_items(rows, override_num_blocks=8 * count)
         captions = data.map_batches(
-            Captioner, fn_constructor_kwargs=settings, batch_size=64, num_cpus=1,
+            Timed, fn_constructor_kwargs=settings, batch_size=16, num_cpus=1,
             compute=ray.data.ActorPoolStrategy(size=count, max_concurrent_calls_per_actor=2,
                                                enable_true_multi_threading=True),
         )
-        times = []
-        for batch in captions.iter_batches(batch_size=None):
-            # From the first batch on: before it lie the start of the actors and the loading.
-            times.append((time.monotonic(), len(batch["caption"])))
-        (begun, first), (ended, _) = times[0], times[-1]
-        return (sum(count for _, count in times) - first) / (ended - begun)
+        done = captions.take_all()
+        # From the latest of the actors' first batches on: before it lie their starts and their loading.
+        first = {row["actor"]: row["begun"] for row in sorted(done, key=lambda row: -row["begun"])}
+        begun = max(first.values())
+        rest = [row for row in done if row["begun"] >= begun]
+        return len(rest) / (max(row["ended"] for row in rest) - begun)
 
     ways = {"one process": by_process, "1 actor": lambda: by_actors(1), "2 actors": lambda: by_actors(2)}
     found = {name: [] for name in ways}

@@ -86,6 +86,26 @@ def _finish(job: Job[Result], ticket: Any) -> Result:
     return job.end(ticket)
 
 
+def check_list(streams: bool, errors: str) -> None:
+    if streams:
+        raise _core.RequestError("stream: expected one answer or image to be streamed, found a list; ask for one")
+    if errors not in ("raise", "return"):
+        raise _core.RequestError(f'errors: expected "raise" or "return", found {errors!r}; give one of these')
+
+
+def flat(asked: list[Any]) -> tuple[list[Job[Any]], Callable[[list[Any]], list[Any]]]:
+    """All jobs of a list, or of a list of lists, and what gives their results that shape again."""
+    if not asked or isinstance(asked[0], Job):
+        return asked, lambda results: results
+    lengths = [len(row) for row in asked]
+
+    def shaped(results: list[Any]) -> list[list[Any]]:
+        remaining = iter(results)
+        return [[next(remaining) for _ in range(length)] for length in lengths]
+
+    return [job for row in asked for job in row], shaped
+
+
 class Stream(Iterator[Any], Generic[Result]):
     """The pieces of a result as they come. Who lets go of it before its end cancels the request."""
 

@@ -344,15 +344,15 @@ class Model:
     def _run(self, asked: Any, streams: bool, errors: Errors) -> Any:
         if isinstance(asked, Job):
             return Stream(asked) if streams else jobs.run(asked)
-        _check(streams, errors)
-        flat, shape = _flat(asked)
+        jobs.check_list(streams, errors)
+        flat, shape = jobs.flat(asked)
         return shape(jobs.run_all(flat, self._ahead, errors))
 
     async def _arun(self, asked: Any, streams: bool, errors: Errors) -> Any:
         if isinstance(asked, Job):
             return jobs.astream(asked, self._bells) if streams else await jobs.arun(asked, self._bells)
-        _check(streams, errors)
-        flat, shape = _flat(asked)
+        jobs.check_list(streams, errors)
+        flat, shape = jobs.flat(asked)
         return shape(await jobs.arun_all(flat, self._bells, self._ahead, errors))
 
     def _embed_jobs(self, pictures: list[Any], stage: str) -> list[Job[list[np.ndarray]]]:
@@ -394,26 +394,6 @@ def _end(core: _core.Model, bells: jobs.Bells) -> None:
 
 def _open_again(opened_with: dict[str, Any]) -> Model:
     return Model(opened_with, None)
-
-
-def _check(streams: bool, errors: str) -> None:
-    if streams:
-        raise _core.RequestError("stream: expected one answer or image to be streamed, found a list; ask for one")
-    if errors not in ("raise", "return"):
-        raise _core.RequestError(f'errors: expected "raise" or "return", found {errors!r}; give one of these')
-
-
-def _flat(asked: list[Any]) -> tuple[list[Job[Any]], Callable[[list[Any]], list[Any]]]:
-    """All jobs of a list, or of a list of lists, and what gives their results that shape again."""
-    if not asked or isinstance(asked[0], Job):
-        return asked, lambda results: results
-    lengths = [len(row) for row in asked]
-
-    def shaped(results: list[Any]) -> list[list[Any]]:
-        remaining = iter(results)
-        return [[next(remaining) for _ in range(length)] for length in lengths]
-
-    return [job for row in asked for job in row], shaped
 
 
 def _stacked(arrays: list[np.ndarray]) -> np.ndarray:

@@ -34,8 +34,14 @@ if command -v ccache >/dev/null; then
 fi
 export CC=${CC-cc} CXX=${CXX-c++} CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL-$(nproc)}
 rm -rf "$venv/wheel"
-"$venv/bin/pip" wheel -q --no-deps -w "$venv/wheel" -C cmake.define.JANUS_WERROR=ON .
-PATH="$venv/bin:$PATH" "$venv/bin/auditwheel" -q repair -w "$venv/wheel/repaired" "$venv"/wheel/*.whl
+# Not isolated: what it is built with stays where it is, and build/python with it, so that only changes are compiled.
+PATH="$venv/bin:$PATH" "$venv/bin/pip" wheel -q --no-deps --no-build-isolation -w "$venv/wheel" \
+  -C cmake.define.JANUS_WERROR=ON .
+if ! PATH="$venv/bin:$PATH" "$venv/bin/auditwheel" repair -w "$venv/wheel/repaired" "$venv"/wheel/*.whl \
+  > "$venv/repair.log" 2>&1; then
+  cat "$venv/repair.log"
+  exit 1
+fi
 "$venv/bin/pip" install -q --force-reinstall --no-deps "$venv"/wheel/repaired/*.whl
 "$venv/bin/pip" install -q "$venv"/wheel/repaired/*.whl
 # From another folder: the package that is installed, not its sources.

@@ -42,12 +42,11 @@ def actors_of(node) -> list:
     return [child for child in raylet.children(recursive=True) if "MapWorker" in " ".join(child.cmdline()[:1])]
 
 
-def when(condition, action):
-    """Does it on another thread as soon as it may be done; gives what waits for that."""
+def when(condition, action, over):
+    """Does it on another thread as soon as it may be done, unless that is over; gives what waits for that."""
 
     def watch():
-        end = time.monotonic() + 120
-        while time.monotonic() < end:
+        while not over.is_set():
             if condition():
                 action()
                 done.set()
@@ -59,34 +58,48 @@ def when(condition, action):
     return done
 
 
-def test_an_actor_and_a_node_may_die(cluster, many, tmp_path, capsys):
+def kill_during_captions(cluster, folder: Path, out: Path, tell) -> tuple[bool, bool]:
+    """Captions, kills an actor of the head node and then another node that works; whether each came to that."""
     from janus_cpp.caption import main
 
-    folder, wanted = many
-    out = tmp_path / "out"
-    victim = cluster.worker_nodes and sorted(cluster.worker_nodes, key=lambda node: node.unique_id)[0]
     head = cluster.head_node
+
+    def working_nodes():
+        return [node for node in sorted(cluster.worker_nodes, key=lambda node: node.unique_id) if actors_of(node)]
 
     def kill_actor():
         actors_of(head)[0].send_signal(signal.SIGKILL)
 
     def kill_node():
-        cluster.remove_node(victim, allow_graceful=False)
+        cluster.remove_node(working_nodes()[0], allow_graceful=False)
 
     def started(count):
         return len(list(out.glob("*.parquet"))) >= count
 
-    actor_died = when(lambda: started(1) and actors_of(head), kill_actor)
-    node_died = when(lambda: actor_died.is_set() and started(4) and actors_of(victim), kill_node)
+    over = threading.Event()
+    actor_died = when(lambda: started(1) and actors_of(head), kill_actor, over)
+    node_died = when(lambda: actor_died.is_set() and started(2) and working_nodes(), kill_node, over)
     try:
         code = main([str(folder), "-o", str(out), "--shard-size", "10", "--ray", cluster.address])
-        told = capsys.readouterr().err
-        assert code == 3, told
-        assert actor_died.is_set() and node_died.is_set(), told
+    finally:
+        over.set()
+    assert code == 3, tell()
+    return actor_died.is_set(), node_died.is_set()
+
+
+def test_an_actor_and_a_node_may_die(cluster, many, tmp_path, capsys):
+    folder, wanted = many
+    # A run may end before a node that is to die has begun.
+    for attempt in range(5):
+        out = tmp_path / f"out{attempt}"
+        actor_died, node_died = kill_during_captions(cluster, folder, out, lambda: capsys.readouterr().err)
         assert captions_of(out) == wanted  # none is lost, none is there twice
         assert not list(out.glob(".*.part"))
-    finally:
-        cluster.add_node(num_cpus=CPUS, object_store_memory=80_000_000)
+        if node_died:
+            cluster.add_node(num_cpus=CPUS, object_store_memory=80_000_000)
+        if actor_died and node_died:
+            return
+    pytest.fail("expected an actor and a node to die while they worked, found five runs that ended before")
 
 
 def hub_with_model(place: Path) -> Path:

@@ -17,6 +17,8 @@ skip() {
 
 python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null ||
   skip "Python 3.10 or later with venv is missing (apt-get install python3-venv)"
+python3 -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
+  skip "Python's headers are missing (apt-get install python3-dev)"
 [[ -x $venv/bin/python ]] || python3 -m venv "$venv"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 if ! cmp -s python/tests/requirements.txt "$venv/installed.txt"; then

@@ -175,8 +175,8 @@ void Journal::read_tail(int64_t file_size) {
   tail.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
   const std::optional<RecordSummary> whole = read_summary(tail);
   const std::string_view begin = terms_of(kind_).begin;
-  const bool ours = std::string_view(tail).substr(0, begin.size()) == begin.substr(0, tail.size()) &&
-                    parse_json_or_discard(tail).is_discarded();
+  const bool ours =
+      std::string_view(tail).substr(0, begin.size()) == begin.substr(0, tail.size()) && !is_json(tail);
   const bool torn = !tail.empty() && (ours || tail.front() == '\0' || is_blank(tail));
   if (!torn && !whole) refuse(terms_of(kind_).records, "something else at its end", choose_another());
   const char end = '\n';

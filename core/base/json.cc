@@ -153,6 +153,8 @@ template nlohmann::ordered_json parse_json(std::string_view, const std::string&,
 template nlohmann::json parse_json_or_discard(std::string_view);
 template nlohmann::ordered_json parse_json_or_discard(std::string_view);
 
+bool is_json(std::string_view text) { return nlohmann::json::accept(text.begin(), text.end()); }
+
 bool scan_json(std::string_view text, nlohmann::json_sax<nlohmann::json>& sax) {
   return nlohmann::json::sax_parse(text.begin(), text.end(), &sax);
 }

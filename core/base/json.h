@@ -29,6 +29,9 @@ Json parse_json(std::string_view text, const std::string& where,
 template <typename Json = nlohmann::json>
 Json parse_json_or_discard(std::string_view text);
 
+// Whether `text` is JSON, however deep or large.
+bool is_json(std::string_view text);
+
 // Hands what `text` holds to `sax` one after the other, without a value in memory. False for a fault, and
 // where `sax` says so.
 bool scan_json(std::string_view text, nlohmann::json_sax<nlohmann::json>& sax);

@@ -63,6 +63,15 @@ TEST_F(Hostile, JournalsOfDeepJson) {
   }
 }
 
+// A whole line without its end, which only looks like one of ours, is not torn: nothing is cut off.
+TEST_F(Hostile, AJournalsEndOfDeepJsonStays) {
+  const std::string image = file("a.png", "no image");
+  const std::string text = R"({"path":"b.png","key":)" + nested(200) + "}";
+  const std::string journal = file("out.jsonl", text);
+  EXPECT_NE(run_model({"caption", image, "-o", journal, "-q"}).code, 0);
+  EXPECT_EQ(read_file(journal), text);
+}
+
 TEST_F(Hostile, ConversationsOfDeepJson) {
   const std::string talk = file("talk.json", R"([{"role":"user","text":)" + nested(200'000) + "}]");
   const Result result = run_model({"chat", "-q"}, {.input = "/load " + talk + "\n/quit\n"});

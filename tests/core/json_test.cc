@@ -71,6 +71,11 @@ TEST(ParseJson, DiscardsOnRequest) {
   }
 }
 
+TEST(ParseJson, KnowsJsonBeyondItsBounds) {
+  EXPECT_TRUE(is_json(std::string(1000, '[') + std::string(1000, ']')));
+  for (const char* text : {"", "{", "[1] x", "\"\xff\""}) EXPECT_FALSE(is_json(text)) << text;
+}
+
 TEST(ParseJson, RefusesDuplicateKeysWhereAsked) {
   const std::string text = R"({"a": {"x": 1}, "b": {"x": 1}, "a": {}})";
   EXPECT_TRUE(parse_json(text, "f").at("a").empty());  // the last wins

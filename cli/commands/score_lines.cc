@@ -10,7 +10,7 @@
 #include "cli/io/image_input.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/progress.h"
-#include "cli/io/text_input.h"
+#include "cli/io/text_lines.h"
 #include "cli/model/chosen_model.h"
 #include "cli/model/provenance.h"
 #include "core/base/error.h"
@@ -80,16 +80,8 @@ Line read_line(const LineScoring& scoring, const std::string& text, const std::s
 }
 
 std::vector<Line> read_lines(const LineScoring& scoring) {
-  const std::string text = read_text(scoring.path, "questions");
   std::vector<Line> lines;
-  int64_t number = 0;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    const std::string line = text.substr(at, end - at);
-    at = end + 1;
-    ++number;
-    if (is_blank(line)) continue;
-    const std::string where = fmt::format("questions, {} line {}", scoring.path, number);
+  for (const auto& [line, number, where] : read_text_lines(scoring.path, "questions")) {
     check(is_utf8(line), "{}: expected text in UTF-8, found other bytes; {}", where, kCorrect);
     lines.push_back(read_line(scoring, line, where));
     lines.back().number = number;

@@ -7,6 +7,7 @@
 
 #include "cli/io/output_file.h"
 #include "cli/io/text_input.h"
+#include "cli/io/text_lines.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/strip.h"
@@ -35,19 +36,9 @@ LayoutPrompt geneval_prompt(const std::string& line, const std::string& where, s
 }
 
 std::vector<LayoutPrompt> read_geneval(const std::string& path) {
-  const std::string text = read_text(path, "prompts");
   std::vector<LayoutPrompt> prompts;
-  int64_t line_number = 0;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    std::string line = text.substr(at, end - at);
-    at = end + 1;
-    ++line_number;
-    if (is_blank(line)) continue;
-    if (line.back() == '\r') line.pop_back();
-    prompts.push_back(
-        geneval_prompt(line, fmt::format("prompts, {} line {}", path, line_number), prompts.size()));
-  }
+  for (const TextLine& line : read_text_lines(path, "prompts"))
+    prompts.push_back(geneval_prompt(line.text, line.where, prompts.size()));
   return prompts;
 }
 

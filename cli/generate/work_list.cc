@@ -13,7 +13,7 @@
 #include "cli/io/image_output.h"
 #include "cli/io/output_file.h"
 #include "cli/io/output_pattern.h"
-#include "cli/io/text_input.h"
+#include "cli/io/text_lines.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/strip.h"
@@ -150,20 +150,12 @@ std::vector<ListLine> read_list(const GenerateSettings& settings) {
   if (const Layout layout = layout_of(settings.layout); layout != Layout::numbered)
     return read_benchmark(settings, layout);
   const std::string& path = settings.prompts;
-  const std::string text = read_text(path, "prompts");
-  const bool json = path == "-" ? strip_left(text).starts_with('{')
+  const std::vector<TextLine> texts = read_text_lines(path, "prompts");
+  const bool json = path == "-" ? !texts.empty() && strip_left(texts.front().text).starts_with('{')
                                 : has_extension(path, ".jsonl") || has_extension(path, ".ndjson") ||
                                       has_extension(path, ".json");
   std::vector<ListLine> lines;
-  int64_t line_number = 0;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    std::string line = text.substr(at, end - at);
-    at = end + 1;
-    ++line_number;
-    if (is_blank(line)) continue;
-    if (line.back() == '\r') line.pop_back();
-    const std::string where = fmt::format("prompts, {} line {}", path, line_number);
+  for (const auto& [line, number, where] : texts) {
     check(is_utf8(line), "{}: expected text in UTF-8, found other bytes; check that it is a list of prompts",
           where);
     lines.push_back(json ? read_json_line(settings, line, where) : ListLine{.item = item_of(settings, line)});

@@ -11,6 +11,7 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar
@@ -190,22 +191,29 @@ class Bells:
                     pass
 
 
-async def arun(job: Job[Result], bells: Bells) -> Result:
+@asynccontextmanager
+async def _begun(job: Job[Any], bells: Bells) -> AsyncIterator[tuple[Any, asyncio.Event]]:
+    """The job's ticket, cancelled where the body ends early, and the event that is set whenever it may have news."""
     key, event = bells.add()
     ticket = None
     try:
         # Pictures are decoded on the way.
         ticket = await asyncio.get_running_loop().run_in_executor(None, job.begin, key)
-        while not ticket.ended():
-            await event.wait()
-            event.clear()
-        return job.end(ticket)
+        yield ticket, event
     except BaseException:
         if ticket is not None:
             ticket.cancel()
         raise
     finally:
         bells.remove(key)
+
+
+async def arun(job: Job[Result], bells: Bells) -> Result:
+    async with _begun(job, bells) as (ticket, event):
+        while not ticket.ended():
+            await event.wait()
+            event.clear()
+        return job.end(ticket)
 
 
 async def arun_all(jobs: Sequence[Job[Result]], bells: Bells, ahead: int, errors: Errors) -> list[Any]:
@@ -230,10 +238,7 @@ async def arun_all(jobs: Sequence[Job[Result]], bells: Bells, ahead: int, errors
 
 
 async def astream(job: Job[Result], bells: Bells) -> AsyncIterator[Any]:
-    key, event = bells.add()
-    ticket = None
-    try:
-        ticket = await asyncio.get_running_loop().run_in_executor(None, job.begin, key)
+    async with _begun(job, bells) as (ticket, event):
         while True:
             ended = ticket.ended()
             while (piece := ticket.next(0)) is not None:
@@ -243,9 +248,3 @@ async def astream(job: Job[Result], bells: Bells) -> AsyncIterator[Any]:
                 return
             await event.wait()
             event.clear()
-    except BaseException:
-        if ticket is not None:
-            ticket.cancel()
-        raise
-    finally:
-        bells.remove(key)

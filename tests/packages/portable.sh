@@ -11,11 +11,11 @@ need_chroots
 system=$WORK/portable
 new_system "$system"
 name=$(basename "$ARCHIVE" .tar.gz)
-for folder in /opt /root/with\ space; do
+for folder in /opt /srv/with\ space; do
   mkdir -p "$system$folder"
   tar -C "$system$folder" -xzf "$ARCHIVE"
 done
-janus="/root/with space/$name/bin/janus"
+janus="/srv/with space/$name/bin/janus"
 ln -s "$janus" "$system/usr/local/bin/janus"
 inside "$system" mkdir -p /work
 in_work() { inside "$system" bash -c 'cd /work && "$@"' bash "$@"; }

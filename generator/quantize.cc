@@ -158,9 +158,10 @@ void write_quantized(const QuantizePlan& plan, Device& device, const ByteSink& s
       const Tensor piece = convert_weight(matrix.rows(begin, std::min(step, rows - begin)), tensor.dtype,
                                           tensor.name, tensor.stored.file);
       const auto* bytes = static_cast<const std::byte*>(piece.raw());
-      // What a block format has no place for was refused already.
+      // What a block format has no place for was refused as it was made; blocks that are copied were not.
+      const bool made = is_quantized(tensor.dtype) && tensor.stored.dtype != tensor.dtype;
       check(
-          is_quantized(tensor.dtype) || all_finite(tensor.dtype, bytes, piece.elements()),
+          made || all_finite(tensor.dtype, bytes, piece.elements()),
           "{} in {}: expected finite numbers of {}, found others; take bf16 or f32 for its part if the type "
           "asked for is too small for it, or fetch the file again",
           tensor.name, tensor.stored.file, name_of(tensor.dtype));

@@ -150,6 +150,26 @@ TEST(Damage, IsNotQuantised) {
                {"language_model.lm_head.weight", "model.safetensors", "expected finite numbers"});
 }
 
+// Nor are its blocks copied, of which one has a scale that is no number.
+TEST(Damage, OfBlocksIsNotCopied) {
+  const std::string name = "language_model.model.layers.0.mlp.up_proj.weight";
+  const Checkpoint whole = Checkpoint::open(test::golden_model("janus-pro-7b"));
+  std::map<std::string, StoredTensor> tensors = whole.tensors();
+  StoredTensor& hurt = tensors.at(name);
+  const Tensor blocks =
+      convert_weight(tensor_on(*open_device("cpu", {.threads = 1}), hurt), DType::q8_0, name, "damaged");
+  const auto* begin = static_cast<const std::byte*>(blocks.raw());
+  const auto bytes = std::make_shared<std::vector<std::byte>>(begin, begin + blocks.bytes());
+  const uint16_t nan = to_f16(kNan);
+  std::memcpy(bytes->data(), &nan, sizeof(nan));
+  hurt.dtype = DType::q8_0;
+  hurt.data = {.bytes = *bytes, .owner = bytes};
+  const Checkpoint damaged = Checkpoint::from_tensors(whole.files(), whole.config(), std::move(tensors));
+  const QuantizePlan plan = plan_quantize(damaged, WeightType(DType::q8_0), "damaged");
+  expect_error(error_of([&] { write_quantized(plan, *open_device("cpu", {.threads = 1}), [](auto) {}, {}); }),
+               {name, "expected finite numbers"});
+}
+
 // A request whose token has a damaged embedding ends alone: what runs beside it goes on, in the same rows.
 TEST(Damage, EndsTheRequestThatMeetsItAlone) {
   const std::unique_ptr<Model> good = open(whole(), WeightType::f32);

@@ -15,7 +15,7 @@ struct Image {
   std::vector<uint8_t> pixels;
 };
 
-// More pixels than this are refused before any allocation.
+// More pixels than this no image has: what is read of files may be told to have fewer (vision/image_file.h).
 inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
 
 // Pillow's filters, under its numbers (Image.Resampling), which image settings name them by.

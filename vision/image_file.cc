@@ -118,18 +118,21 @@ Image turn_upright(Image stored, int orientation) {
 
 }  // namespace
 
-ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& name) {
-  const ImageHeader header = read_image_header(bytes, name);
+ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& name, int64_t pixel_limit) {
+  const ImageHeader header = read_image_header(bytes, name, pixel_limit);
+  const int64_t decoded = header.shrunk(header.width) * header.shrunk(header.height);
   const bool turned = header.orientation >= 5;
-  return turned ? ImageSize{header.height, header.width} : ImageSize{header.width, header.height};
+  return turned ? ImageSize{header.height, header.width, decoded}
+                : ImageSize{header.width, header.height, decoded};
 }
 
-DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name) {
-  const ImageHeader header = read_image_header(bytes, name);
+DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t pixel_limit) {
+  const ImageHeader header = read_image_header(bytes, name, pixel_limit);
   Pixels pixels = decode_pixels(header, header.rewritten.empty() ? bytes : std::span(header.rewritten), name);
-  check(pixels.width == header.frame_width && pixels.height == header.frame_height,
+  check(pixels.width == header.shrunk(header.frame_width) &&
+            pixels.height == header.shrunk(header.frame_height),
         "picture {}: expected {} x {} pixels as its header says, found {} x {}; it is damaged", name,
-        header.frame_width, header.frame_height, pixels.width, pixels.height);
+        header.shrunk(header.frame_width), header.shrunk(header.frame_height), pixels.width, pixels.height);
   const std::string warning = header.warning.empty() ? pixels.warning : header.warning;
   Image image = to_rgb(std::move(pixels), header.alpha);
   if (header.frame_width != header.width || header.frame_height != header.height) {
@@ -138,9 +141,9 @@ DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& n
   return {turn_upright(std::move(image), header.orientation), warning};
 }
 
-DecodedImage read_image(const std::string& path) {
+DecodedImage read_image(const std::string& path, int64_t pixel_limit) {
   const std::string bytes = read_image_file(path);
-  return decode_image(std::as_bytes(std::span(bytes)), name_of_input(path));
+  return decode_image(std::as_bytes(std::span(bytes)), name_of_input(path), pixel_limit);
 }
 
 std::string read_image_file(const std::string& path) {

@@ -21,21 +21,31 @@ struct DecodedImage {
 };
 
 struct ImageSize {
-  int64_t width = 0, height = 0;
+  int64_t width = 0, height = 0;  // of the file, upright
+  int64_t decoded = 0;            // pixels that decode_image() makes of it: fewer where it shrinks a JPEG
 };
 
-// Returns the size that decode_image() would give, read from the header alone. Throws Error where the header
-// shows that it would throw.
-ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& name);
+// How many pixels an image may have once it is decoded. The usual limit is what the largest cameras give, and
+// 300 MB.
+inline constexpr IntRange kPixelLimits{.low = 1, .high = kMaxPixels};
+inline constexpr int64_t kUsualPixelLimit = 100'000'000;
+
+// Returns the sizes, read from the header alone. Throws Error where the header shows that decode_image()
+// would throw.
+ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& name,
+                          int64_t pixel_limit = kUsualPixelLimit);
 
 // Decodes a whole file held in memory, of whichever format its first bytes show (docs/images.md lists them).
 // It comes upright, as EXIF or the format's own turns say; alpha is laid over white, samples of more bits,
 // grey and palettes become 8-bit RGB, the first frame of an animation counts. `name` is for messages. Throws
 // Error for anything that is not an image (saying what it is where that shows), is cut short where the
-// decoder can tell, has no pixels or more than kMaxPixels (seen in the header, before allocation).
-DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name);
+// decoder can tell, has no pixels or more than `pixel_limit` (seen in the header, before allocation). A JPEG
+// of more is decoded at a half, a quarter or an eighth of its sides, whichever first fits, and the warning
+// says so.
+DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name,
+                          int64_t pixel_limit = kUsualPixelLimit);
 // The same for a file; "-" is stdin.
-DecodedImage read_image(const std::string& path);
+DecodedImage read_image(const std::string& path, int64_t pixel_limit = kUsualPixelLimit);
 // The bytes of the file that read_image() decodes. Throws Error for one that cannot be read, and for one
 // larger than images are.
 std::string read_image_file(const std::string& path);

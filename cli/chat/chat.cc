@@ -62,7 +62,7 @@ Chat::Chat(const ChatSettings& settings, const CommonOptions& common, Console& c
   OutputPattern(settings.output, "--output");
   // What can be wrong with files is told before a model is loaded for minutes.
   std::optional<Image> image;
-  if (!settings.image.empty()) image = read_chat_image(settings.image, console);
+  if (!settings.image.empty()) image = read_chat_image(settings.image, console, settings.pixel_limit);
   if (!settings.load.empty()) read_transcript(settings.load);
   progress_.update("loading the model", 0, 0);
   chosen_ = open_chosen_model(
@@ -148,7 +148,8 @@ void Chat::add_images(const std::vector<std::string>& paths) {
     ChatEntry& entry = shown.emplace_back();
     entry.kind = Kind::shown;
     entry.images = {path};
-    entry.image = prompt_image(read_chat_image(path, console_), chosen_.model->preprocess_config());
+    entry.image = prompt_image(read_chat_image(path, console_, settings_.pixel_limit),
+                               chosen_.model->preprocess_config());
   }
   std::move(shown.begin(), shown.end(), std::back_inserter(transcript_));
   for (const std::string& path : paths) console_.notice(fmt::format("{} is part of the next question", path));

@@ -9,6 +9,7 @@
 #include "cli/chat/chat.h"
 #include "cli/chat/completion.h"
 #include "cli/chat/line_reader.h"
+#include "cli/io/image_input.h"
 #include "cli/io/image_output.h"
 
 namespace janus::cli {
@@ -83,6 +84,7 @@ Command chat_command() {
             options.flag("--no-save", settings->no_save,
                          "do not keep it (at a terminal: in $XDG_STATE_HOME/janus/chats)");
             settings->quality_option = &declare_quality(options, settings->quality);
+            declare_pixel_limit(options, settings->pixel_limit);
             declare_guidance(options, settings->guidance,
                              "how closely /generate follows its prompt, {range}; 1 = off");
             declare_steps(options, settings->steps);

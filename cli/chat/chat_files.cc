@@ -54,7 +54,7 @@ void Chat::load(const std::string& path) {
   Transcript transcript = read_transcript(path);
   for (ChatEntry& entry : transcript) {
     if (entry.kind == Kind::asked) continue;
-    const Image image = read_chat_image(entry.images.front(), console_);
+    const Image image = read_chat_image(entry.images.front(), console_, settings_.pixel_limit);
     entry.image = prompt_image(image, chosen_.model->preprocess_config());
   }
   tell_changed_images(transcript, path, console_);

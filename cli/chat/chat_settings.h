@@ -25,6 +25,7 @@ struct ChatSettings {
   bool special_tokens = false;
   int64_t quality = kUsualQuality;  // of images
   const OptionEntry* quality_option = nullptr;
+  int64_t pixel_limit = kUsualPixelLimit;
   int64_t max_tokens = AnswerRequest{}.max_tokens;  // from the common options
 };
 

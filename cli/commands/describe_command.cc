@@ -32,6 +32,7 @@ struct DescribeSettings {
   SamplingSettings sampling{AnswerRequest{}.sampling};
   bool together = false, table = false, special_tokens = false;
   int draft = kAutoWindow;
+  int64_t pixel_limit = kUsualPixelLimit;
   const OptionEntry* prompt_option = nullptr;
   const OptionEntry* style_option = nullptr;
   const OptionEntry* by_option = nullptr;
@@ -136,7 +137,7 @@ void ask(const DescribeRun& run, std::span<const std::string> paths, const Json&
   std::vector<Image> images;
   for (const std::string& path : paths) {
     check_no_question(path);
-    images.push_back(read_input_image(path, run.console));
+    images.push_back(read_input_image(path, run.console, run.settings.pixel_limit));
   }
   if (!run.choices.empty()) return ask_for_choice(run, images, image, stream);
   AnswerSink sink{.on_progress = run.progress.callback()};
@@ -287,6 +288,7 @@ Command describe_command() {
             declare_sampling(options, settings->sampling, Sampled::words);
             declare_special_tokens(options, settings->special_tokens);
             declare_draft(options, settings->draft);
+            declare_pixel_limit(options, settings->pixel_limit);
             options.flag("--together", settings->together, "one question about all images at once");
           },
       .run = [settings](const CommonOptions& common,

@@ -27,6 +27,7 @@ namespace {
 struct EncodeSettings {
   std::string image, output;
   Replacing replacing;
+  int64_t pixel_limit = kUsualPixelLimit;
 };
 
 // What the name of the output says of the images in it; nothing of a folder or a stream.
@@ -75,7 +76,7 @@ Outcome encode(EncodeSettings& settings, const CommonOptions& common, Console& c
   if (latents) require_no_terminal(place.path, console);
   const OutputFile output = place.open(settings.replacing, {settings.image});
   if (missing) std::rethrow_exception(missing);
-  Image image = read_input_image(settings.image, console);
+  Image image = read_input_image(settings.image, console, settings.pixel_limit);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
   const ChosenModel chosen =
@@ -114,6 +115,7 @@ Command encode_command() {
                 "a .json file of codes, or of JanusFlow a .npy file of the latent, float32 "
                 "[channels, h, w]; - for standard output; a folder for IMAGE's name in it");
             declare_replacing(options, settings->replacing);
+            declare_pixel_limit(options, settings->pixel_limit);
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return encode(*settings, common, console); },

@@ -73,7 +73,8 @@ Outcome score_list(const ScoreSettings& settings, const CommonOptions& common, C
   return score_lines({.path = settings.lines,
                       .prompt = settings.prompt.empty() ? DescribeOptions{}.prompt : settings.prompt,
                       .by = choose_by(settings.by),
-                      .special_tokens = settings.special_tokens},
+                      .special_tokens = settings.special_tokens,
+                      .pixel_limit = settings.about.sources.pixel_limit},
                      common, console);
 }
 
@@ -90,7 +91,7 @@ Outcome score_text(ScoreSettings& settings, const CommonOptions& common, Console
       refuse("--image - with one --text (@- is a list of paths on standard input)", "more");
     return score_texts(about, common, console);
   }
-  Image image = read_input_image(about.sources.paths.front(), console);
+  Image image = read_input_image(about.sources.paths.front(), console, about.sources.pixel_limit);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
   ChosenModel chosen =
@@ -126,7 +127,7 @@ Outcome score_image(ScoreSettings& settings, const CommonOptions& common, Consol
   } else {
     const ImageInput file(settings.made);
     take_prompt(settings, file);
-    image = file.image(console);
+    image = file.image(console, settings.about.sources.pixel_limit);
   }
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);

@@ -96,16 +96,17 @@ std::vector<Line> read_lines(const LineScoring& scoring) {
 // Images of the line before, which benchmarks often ask about again.
 class LastImages {
  public:
-  LastImages(const ChosenModel& chosen, Console& console) : chosen_(chosen), console_(console) {}
+  LastImages(const ChosenModel& chosen, int64_t pixel_limit, Console& console)
+      : chosen_(chosen), pixel_limit_(pixel_limit), console_(console) {}
 
   std::vector<PromptImage> of(const std::vector<std::string>& paths) {
     std::map<std::string, PromptImage> images;
     std::vector<PromptImage> found;
     for (const std::string& path : paths) {
       auto known = last_.find(path);
-      images[path] = known != last_.end()
-                         ? known->second
-                         : prompt_image(read_input_image(path, console_), chosen_.model->preprocess_config());
+      images[path] = known != last_.end() ? known->second
+                                          : prompt_image(read_input_image(path, console_, pixel_limit_),
+                                                         chosen_.model->preprocess_config());
       found.push_back(images[path]);
     }
     last_ = std::move(images);
@@ -114,6 +115,7 @@ class LastImages {
 
  private:
   const ChosenModel& chosen_;
+  int64_t pixel_limit_;
   Console& console_;
   std::map<std::string, PromptImage> last_;
 };
@@ -146,7 +148,7 @@ Outcome score_lines(const LineScoring& scoring, const CommonOptions& common, Con
       open_chosen_model(common, {.prompt_images = static_cast<int>(most_images), .new_tokens = 1}, console,
                         progress.callback());
   Engine engine(*chosen.model);
-  LastImages images(chosen, console);
+  LastImages images(chosen, scoring.pixel_limit, console);
   const InterruptNotice interrupt;  // from here on one ends it in order
   size_t done = 0, failed = 0;
   for (; done < lines.size() && !interrupt.came(); ++done) {

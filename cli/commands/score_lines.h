@@ -5,6 +5,7 @@
 
 #include "cli/app/command.h"
 #include "cli/commands/choices.h"
+#include "vision/image_file.h"
 
 namespace janus::cli {
 
@@ -13,6 +14,7 @@ struct LineScoring {
   std::string prompt;  // where a line has none
   ChooseBy by = ChooseBy::mean;
   bool special_tokens = false;
+  int64_t pixel_limit = kUsualPixelLimit;
 };
 
 // Prints a line for each of the list, in its order: {"line", "item": the line's object, ...} with "scores" of

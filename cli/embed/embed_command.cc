@@ -62,7 +62,7 @@ Outcome embed_one(const EmbedSettings& settings, const CommonOptions& common, Co
   require_extension(place.path, ".npy", "--output");
   require_no_terminal(place.path, console);
   const OutputFile output = place.open(settings.replacing, {path});
-  Image image = read_input_image(path, console);
+  Image image = read_input_image(path, console, settings.sources.pixel_limit);
   ProgressDisplay progress(console);
   progress.update("loading the model", 0, 0);
   ChosenModel chosen = open_chosen_model(common, settings.work(1), console, progress.callback());

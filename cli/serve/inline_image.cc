@@ -63,12 +63,12 @@ std::vector<std::byte> bytes_of(const std::string& text, const std::string& para
 
 Image decoded(std::span<const std::byte> bytes, const std::string& param, const ServeLimits& limits) {
   try {
-    const ImageSize size = read_image_size(bytes, param);
+    const ImageSize size = read_image_size(bytes, param, kMaxPixels);
     if (size.width * size.height > limits.image_pixels) {
       refuse_image(param, fmt::format("an image of at most {} pixels", limits.image_pixels),
                    fmt::format("{} x {}", size.width, size.height), "send a smaller one");
     }
-    return decode_image(bytes, param).image;
+    return decode_image(bytes, param, limits.image_pixels).image;
   } catch (const ApiError&) {
     throw;
   } catch (const Error& error) {

@@ -2,6 +2,7 @@
 
 #include "cli/app/window_options.h"
 #include "generator/limits.h"
+#include "vision/image_file.h"
 
 namespace janus::cli {
 namespace {
@@ -14,7 +15,6 @@ constexpr IntRange kSeconds{.low = 1, .high = 86'400};
 constexpr IntRange kDrainSeconds{.low = 0, .high = 86'400};
 constexpr IntRange kKeptSeconds{.low = 1, .high = 31'536'000};
 constexpr IntRange kBytes{.low = 1, .high = int64_t{1} << 32};
-constexpr IntRange kPixels{.low = 1, .high = int64_t{1} << 32};
 
 void declare_limits(OptionSet& options, ServeLimits& limits) {
   HttpLimits& http = limits.http;
@@ -26,7 +26,7 @@ void declare_limits(OptionSet& options, ServeLimits& limits) {
                  "answers or images of one request, {range}");
   options.option("--limit-images", "N", number(limits.images, kCounts),
                  "images in one conversation, {range}");
-  options.option("--limit-pixels", "N", number(limits.image_pixels, kPixels),
+  options.option("--limit-pixels", "N", number(limits.image_pixels, kPixelLimits),
                  "pixels of an image that is sent, {range}");
   options.option("--limit-body", "BYTES", number(http.body_bytes, kBytes), "largest request, {range}");
   options.option("--limit-header", "BYTES", number(http.header_bytes, {.low = 256, .high = 1 << 20}),

@@ -169,7 +169,9 @@ void ImageFeed::load() {
   lower_priority();
   while (std::optional<ListedImage> listed = listed_.pop()) {
     const int64_t place = listed->place;
-    if (!loaded_.push(place, load_image(std::move(*listed), plan_.prepare, memory_))) return;
+    if (!loaded_.push(place,
+                      load_image(std::move(*listed), plan_.prepare, plan_.sources.pixel_limit, memory_)))
+      return;
   }
   if (--loaders_ == 0) loaded_.finish();
 }

@@ -15,14 +15,14 @@ namespace {
 // The decoder's pixels, those turned upright, and what resizing adds.
 constexpr int64_t kBytesAPixel = 10;
 
-void decode(LoadedImage& loaded, const Prepare& prepare, MemoryBudget& budget) {
+void decode(LoadedImage& loaded, const Prepare& prepare, int64_t pixel_limit, MemoryBudget& budget) {
   const std::string& content = loaded.listed.content;
   const std::span<const std::byte> bytes = std::as_bytes(std::span(content));
-  const ImageSize size = read_image_size(bytes, loaded.listed.key);
+  const ImageSize size = read_image_size(bytes, loaded.listed.key, pixel_limit);
   loaded.facts.width = size.width;
   loaded.facts.height = size.height;
-  const MemoryBudget::Share share(budget, static_cast<size_t>(size.width * size.height * kBytesAPixel));
-  const DecodedImage decoded = decode_image(bytes, loaded.listed.key);
+  const MemoryBudget::Share share(budget, static_cast<size_t>(size.decoded * kBytesAPixel));
+  const DecodedImage decoded = decode_image(bytes, loaded.listed.key, pixel_limit);
   loaded.warning = decoded.warning;
   loaded.pixels = prepare(decoded.image);
 }
@@ -39,7 +39,7 @@ void read_content(ListedImage& listed, MemoryBudget& budget) {
   listed.has_content = true;
 }
 
-LoadedImage load_image(ListedImage listed, const Prepare& prepare, FeedMemory& memory) {
+LoadedImage load_image(ListedImage listed, const Prepare& prepare, int64_t pixel_limit, FeedMemory& memory) {
   LoadedImage loaded;
   loaded.listed = std::move(listed);
   const std::optional<Fault> fault = fault_of([&] {
@@ -49,7 +49,7 @@ LoadedImage load_image(ListedImage listed, const Prepare& prepare, FeedMemory& m
     read_content(loaded.listed, memory.read);
     loaded.sha256 = sha256_of(loaded.listed.content);
     loaded.unchanged = loaded.sha256 == loaded.listed.old_sha256;
-    if (!loaded.unchanged) decode(loaded, prepare, memory.decoded);
+    if (!loaded.unchanged) decode(loaded, prepare, pixel_limit, memory.decoded);
   });
   if (fault) {
     loaded.fault = fault->message;

@@ -14,8 +14,8 @@ namespace janus::cli {
 using Prepare = std::function<std::vector<float>(const Image& image)>;
 
 // What is wrong with the image stands in the result. Waits for its share of `memory` before it reads and
-// decodes.
-LoadedImage load_image(ListedImage listed, const Prepare& prepare, FeedMemory& memory);
+// decodes. pixel_limit: as decode_image() has it.
+LoadedImage load_image(ListedImage listed, const Prepare& prepare, int64_t pixel_limit, FeedMemory& memory);
 
 // Fills in the listed image's content, and size and time as they are at the reading. Throws Error if it
 // cannot be read. Waits for its share of `budget` before.

@@ -7,6 +7,7 @@
 
 #include "cli/sources/where.h"
 #include "core/nn/sampler.h"
+#include "vision/image_file.h"
 
 namespace janus::cli {
 
@@ -21,6 +22,7 @@ struct SourceSettings {
   Where where;
   int64_t limit = 0;     // 0 = all
   int64_t decoders = 0;  // threads; 0 = by the processors there are
+  int64_t pixel_limit = kUsualPixelLimit;
 };
 
 }  // namespace janus::cli

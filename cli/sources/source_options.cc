@@ -1,5 +1,7 @@
 #include "cli/sources/source_options.h"
 
+#include "cli/io/image_input.h"
+
 namespace janus::cli {
 namespace {
 
@@ -38,6 +40,7 @@ void declare_sources(OptionSet& options, SourceSettings& settings) {
   options.option("--shard", "I/N", shard_text(settings), "part I of N, for N machines: 1/4 to 4/4");
   options.option("--decoders", "N", number(settings.decoders, {0, 256}),
                  "threads that read pictures ahead, 0 = as many as processors");
+  declare_pixel_limit(options, settings.pixel_limit);
 }
 
 }  // namespace janus::cli

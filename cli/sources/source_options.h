@@ -10,7 +10,8 @@ namespace janus::cli {
 inline constexpr const char* kSourceHelp =
     "folders, pictures, quoted patterns, tar files, .jsonl lists, @LIST of paths";
 
-// Adds --include, --exclude, --null, --image-field, --where, --limit, --shuffle, --shard and --decoders.
+// Adds --include, --exclude, --null, --image-field, --where, --limit, --shuffle, --shard, --decoders and
+// --limit-pixels.
 void declare_sources(OptionSet& options, SourceSettings& settings);
 
 }  // namespace janus::cli

@@ -24,8 +24,7 @@ TEST(Jp2, RefusesWhatItDoesNotReadRight) {
   EXPECT_NE(decode_error(changed).find("channels of one size"), std::string::npos) << decode_error(changed);
   changed = whole;
   for (const size_t at : {kWidth, kHeight, kTileWidth, kTileHeight}) changed[at + 1] = std::byte{0x7F};
-  EXPECT_NE(decode_error(changed).find("expected 1 to 268435456 pixels"), std::string::npos)
-      << decode_error(changed);
+  EXPECT_NE(decode_error(changed).find("expected 1 to "), std::string::npos) << decode_error(changed);
 }
 
 TEST(Jp2, TellsItsSizeByTheHeader) {

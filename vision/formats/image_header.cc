@@ -1,7 +1,6 @@
 #include "vision/formats/image_header.h"
 
 #include "core/base/error.h"
-#include "vision/image.h"
 
 namespace janus {
 namespace {
@@ -45,12 +44,16 @@ void fail_cut_short(ReadableImageFormat format, size_t bytes, const std::string&
 }
 
 void check_size(const ImageHeader& header, const std::string& name) {
-  const bool fits = header.width > 0 && header.height > 0 && header.width <= kMaxSide &&
-                    header.height <= kMaxSide && header.width * header.height <= kMaxPixels;
   const bool empty = header.width <= 0 || header.height <= 0;
+  const bool sides_fit = header.width <= kMaxSide && header.height <= kMaxSide;
+  const bool fits =
+      !empty && sides_fit && header.shrunk(header.width) * header.shrunk(header.height) <= header.pixel_limit;
+  const bool may_be_raised = sides_fit && header.pixel_limit < kMaxPixels;
   check(fits, "picture {}: expected 1 to {} pixels and sides of at most {}, found {} x {}; {}", name,
-        kMaxPixels, kMaxSide, header.width, header.height,
-        empty ? "it is damaged or not wholly written: save it anew" : "resize it first");
+        header.pixel_limit, kMaxSide, header.width, header.height,
+        empty           ? "it is damaged or not wholly written: save it anew"
+        : may_be_raised ? "resize it first, or raise the limit of pixels (--limit-pixels)"
+                        : "resize it first");
 }
 
 }  // namespace janus

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "vision/image.h"
+
 namespace janus {
 
 // The formats that decode_image() reads; ImageFormat (vision/image_file.h) has those that are written.
@@ -32,16 +34,23 @@ struct ImageHeader {
   int64_t frame_width = 0;
   int64_t frame_height = 0;
 
+  // A JPEG's sides are decoded at 1/shrink: 1, 2, 4 or 8. What it takes besides its pixels, a progressive one
+  // for instance, is bounded by what one of `pixel_limit` pixels takes.
+  int shrink = 1;
+  int64_t pixel_limit = kMaxPixels;
+  int64_t shrunk(int64_t side) const { return (side + shrink - 1) / shrink; }
+
   // What to decode in place of the file, where it is not empty.
   std::vector<std::byte> rewritten;
 };
 
 // Tells the format by the first bytes and reads the header. Throws Error for anything but an image of these
 // formats, for one that is cut short where that shows, for kinds no decoder here serves, and for sizes out of
-// range.
-ImageHeader read_image_header(std::span<const std::byte> bytes, const std::string& name);
+// range, where a JPEG cannot be shrunk into it.
+ImageHeader read_image_header(std::span<const std::byte> bytes, const std::string& name,
+                              int64_t pixel_limit = kMaxPixels);
 
-// Throws Error for sizes without pixels or beyond kMaxPixels.
+// Throws Error for sizes without pixels, or beyond header.pixel_limit once they are shrunk.
 void check_size(const ImageHeader& header, const std::string& name);
 [[noreturn]] void fail_cut_short(ReadableImageFormat format, size_t bytes, const std::string& name);
 

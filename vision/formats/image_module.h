@@ -30,8 +30,8 @@ struct ImageModule {
 };
 
 // The name holds what program and module must agree on: the types above. Counted up with their changes.
-inline constexpr const char* kImageModuleEntry = "janus_image_module_2";
-#define janus_image_module janus_image_module_2
+inline constexpr const char* kImageModuleEntry = "janus_image_module_3";
+#define janus_image_module janus_image_module_3
 
 // The module of that name, opened once; nullptr where it is missing, with the reason in `fault`.
 const ImageModule* find_image_module(const std::string& name, std::string& fault);

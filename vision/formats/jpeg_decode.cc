@@ -23,8 +23,9 @@ struct Reader {
   jpeg_source_mgr source;
   std::jmp_buf fault;
   char fault_words[JMSG_LENGTH_MAX];
-  bool cut;      // libjpeg asked for more than there is
-  bool damaged;  // it filled in for data that do not decode
+  bool cut;        // libjpeg asked for more than there is
+  bool damaged;    // it filled in for data that do not decode
+  bool too_large;  // what it would take besides the pixels
 };
 
 Reader& reader_of(j_common_ptr library) { return *static_cast<Reader*>(library->client_data); }
@@ -67,6 +68,23 @@ void skip(j_decompress_ptr library, long count) {
   source.bytes_in_buffer -= static_cast<size_t>(count);
 }
 
+// Of an image whose pixels have three channels in full, and what blocks add at its edges.
+int64_t most_coefficient_bytes(const ImageHeader& header) {
+  constexpr int64_t kEdges = 1'000'000;
+  return header.pixel_limit * 3 * static_cast<int64_t>(sizeof(JCOEF)) + kEdges;
+}
+
+// A JPEG of several scans is held whole before its first row comes, at whatever scale.
+int64_t coefficient_bytes(jpeg_decompress_struct& library) {
+  if (jpeg_has_multiple_scans(&library) == FALSE) return 0;
+  int64_t blocks = 0;
+  for (int i = 0; i < library.num_components; ++i) {
+    const jpeg_component_info& channel = library.comp_info[i];
+    blocks += int64_t{channel.width_in_blocks} * channel.height_in_blocks;
+  }
+  return blocks * DCTSIZE2 * static_cast<int64_t>(sizeof(JCOEF));
+}
+
 // Each of these calls setjmp(), and returns false where libjpeg gave up.
 bool start(Reader& reader, const JOCTET* bytes, size_t count, const ImageHeader& header) {
   reader.library.err = jpeg_std_error(&reader.errors);
@@ -83,6 +101,10 @@ bool start(Reader& reader, const JOCTET* bytes, size_t count, const ImageHeader&
     std::snprintf(reader.fault_words, sizeof(reader.fault_words), "two sizes");
     return false;  // before memory is taken for the other one
   }
+  reader.too_large = coefficient_bytes(reader.library) > most_coefficient_bytes(header);
+  if (reader.too_large) return false;
+  reader.library.scale_num = 1;
+  reader.library.scale_denom = static_cast<unsigned>(header.shrink);
   const bool inks = reader.library.num_components == 4;
   const bool grey = reader.library.num_components == 1;
   reader.library.out_color_space = inks ? JCS_CMYK : grey ? JCS_GRAYSCALE : JCS_RGB;
@@ -120,7 +142,12 @@ void inks_to_rgb(Pixels& pixels) {
   pixels.values.resize(count * 3);
 }
 
-[[noreturn]] void fail_damaged(const Reader& reader, const std::string& name) {
+[[noreturn]] void fail_damaged(const Reader& reader, const ImageHeader& header, const std::string& name) {
+  check(!reader.too_large,
+        "picture {}: expected at most {} MB for a JPEG of several scans, found one of {} x {} pixels; save "
+        "it as a "
+        "baseline JPEG, which is shrunk while it is read, or raise the limit of pixels (--limit-pixels)",
+        name, most_coefficient_bytes(header) / 1'000'000, header.width, header.height);
   fail("picture {}: expected a JPEG that decodes, found it damaged or of a rare kind ({}); convert it to PNG",
        name, reader.fault_words);
 }
@@ -134,7 +161,7 @@ Pixels decode_jpeg(const ImageHeader& header, std::span<const std::byte> bytes, 
     ~Closer() { jpeg_destroy_decompress(&reader.library); }
   } const closer{reader};
   if (!start(reader, reinterpret_cast<const JOCTET*>(bytes.data()), bytes.size(), header))
-    fail_damaged(reader, name);
+    fail_damaged(reader, header, name);
   const int channels = reader.library.output_components;
   Pixels pixels{static_cast<int>(reader.library.output_width),
                 static_cast<int>(reader.library.output_height),
@@ -142,7 +169,7 @@ Pixels decode_jpeg(const ImageHeader& header, std::span<const std::byte> bytes, 
                 {}};
   const size_t row_bytes = static_cast<size_t>(pixels.width) * channels;
   pixels.values.resize(row_bytes * pixels.height);
-  if (!read_rows(reader, pixels.values.data(), row_bytes)) fail_damaged(reader, name);
+  if (!read_rows(reader, pixels.values.data(), row_bytes)) fail_damaged(reader, header, name);
   if (channels == 4) inks_to_rgb(pixels);
   if (reader.cut) {
     pixels.warning = "picture " + name + ": the JPEG is cut short; the part that is missing is filled";

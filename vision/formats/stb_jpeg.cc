@@ -36,6 +36,10 @@ constexpr std::string_view kAdobeMarker(
 
 Pixels decode_jpeg_with_stb(const ImageHeader& header, std::span<const std::byte> bytes,
                             const std::string& name) {
+  check(header.shrink == 1,
+        "picture {}: expected at most {} pixels, found {} x {}, which this build cannot shrink; resize it "
+        "first",
+        name, header.pixel_limit, header.width, header.height);
   JpegSegments segments(bytes);
   bool unmarked_inks = false, adobe = false;
   for (JpegSegment segment; segments.next(segment);) {

@@ -6,9 +6,16 @@
 #include <utility>
 
 #include "cli/io/text_input.h"
+#include "core/base/error.h"
 #include "core/base/strip.h"
 
 namespace janus::cli {
+namespace {
+
+// Each takes a few hundred bytes of memory, and a million pictures days.
+constexpr size_t kMostLines = 1'000'000;
+
+}  // namespace
 
 std::vector<TextLine> read_text_lines(const std::string& path, const std::string& what) {
   const std::string text = read_text(path, what);
@@ -20,6 +27,8 @@ std::vector<TextLine> read_text_lines(const std::string& path, const std::string
     at = end + 1;
     ++number;
     if (is_blank(line)) continue;
+    check(lines.size() < kMostLines, "{}, {}: expected at most {} lines, found more; split the list", what,
+          path, kMostLines);
     if (line.back() == '\r') line.pop_back();
     lines.push_back({std::move(line), number, fmt::format("{}, {} line {}", what, path, number)});
   }

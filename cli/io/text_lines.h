@@ -13,7 +13,8 @@ struct TextLine {
   std::string where;   // "WHAT, PATH line NUMBER", for messages
 };
 
-// The lines of a file, read as read_text() does, that are not blank.
+// The lines of a file, read as read_text() does, that are not blank. Throws Error for more of them than a list
+// that is held whole may have, a million.
 std::vector<TextLine> read_text_lines(const std::string& path, const std::string& what);
 
 }  // namespace janus::cli

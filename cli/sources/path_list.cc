@@ -22,7 +22,6 @@
 namespace janus::cli {
 namespace {
 
-constexpr size_t kLongestEntry = size_t{1} << 24;
 constexpr int kDeepestFields = 64;
 
 // Waits until there is something to read or the end; false if it was stopped before.
@@ -37,8 +36,10 @@ bool wait_for(int descriptor, const std::function<bool()>& stopped) {
 
 class EntrySplitter {
  public:
-  EntrySplitter(const std::string& path, EntryEnd end, const std::function<bool(std::string entry)>& on_entry)
+  EntrySplitter(const std::string& path, EntryEnd end, size_t longest,
+                const std::function<bool(std::string entry)>& on_entry)
       : path_(path),
+        longest_(longest),
         lines_(end == EntryEnd::line),
         separator_(lines_ ? '\n' : '\0'),
         on_entry_(on_entry),
@@ -54,10 +55,7 @@ class EntrySplitter {
       at = end + 1;
     }
     text_.erase(0, at);
-    check(text_.size() <= kLongestEntry,
-          "list, {}: expected entries of at most {} bytes, found a longer one; check that it is a list of "
-          "paths",
-          path_, kLongestEntry);
+    check_length(text_);
     return true;
   }
 
@@ -78,10 +76,19 @@ class EntrySplitter {
  private:
   bool deliver(std::string entry) {
     if (lines_ && !entry.empty() && entry.back() == '\r') entry.pop_back();
+    check_length(entry);
     return entry.empty() || on_entry_(std::move(entry));
   }
 
+  void check_length(std::string_view entry) const {
+    check(entry.size() <= longest_,
+          "list, {}: expected entries of at most {} bytes, found a longer one; check that it is a list of "
+          "paths",
+          path_, longest_);
+  }
+
   const std::string& path_;
+  const size_t longest_;
   const bool lines_;
   const char separator_;
   const std::function<bool(std::string entry)>& on_entry_;
@@ -92,7 +99,7 @@ class EntrySplitter {
 
 }  // namespace
 
-void read_entries(const std::string& path, EntryEnd end,
+void read_entries(const std::string& path, EntryEnd end, size_t longest,
                   const std::function<bool(std::string entry)>& on_entry,
                   const std::function<bool()>& stopped) {
   const bool standard = path == "-";
@@ -105,7 +112,7 @@ void read_entries(const std::string& path, EntryEnd end,
          reading_remedy_of(fault, path));
   };
   check_read(descriptor >= 0);
-  EntrySplitter entries(path, end, on_entry);
+  EntrySplitter entries(path, end, longest, on_entry);
   std::array<char, 1 << 16> block{};
   while (wait_for(descriptor, stopped)) {
     const ssize_t got = read(descriptor, block.data(), block.size());
@@ -151,6 +158,8 @@ bool read_item(const std::string& line, const std::string& field, std::string& p
     return false;
   }
   path = value->get<std::string>();
+  found = fmt::format("one of {} bytes", path.size());
+  if (path.size() > kLongestPath) return false;
   found = "a zero byte in it";
   if (path.find('\0') != std::string::npos) return false;
   record.erase(value);

@@ -11,10 +11,15 @@ namespace janus::cli {
 // What ends an entry of a list.
 enum class EntryEnd { line, zero };
 
+// Bytes of an entry at most: of a path as the system has it, and of a JSON line, whose other fields are kept.
+inline constexpr size_t kLongestPath = 4095;
+inline constexpr size_t kLongestRecord = size_t{1} << 24;
+
 // Each entry of the file at `path` ("-" for standard input), empty ones left out, until `on_entry` says false
 // or `stopped` true. Lines are text as TextDecoder reads it; what zero bytes end is taken as it is. Throws
-// Error if it cannot be read, or is no list of the kind.
-void read_entries(const std::string& path, EntryEnd end,
+// Error if it cannot be read, or is no list of the kind: one with an entry of more than `longest` bytes is
+// none.
+void read_entries(const std::string& path, EntryEnd end, size_t longest,
                   const std::function<bool(std::string entry)>& on_entry,
                   const std::function<bool()>& stopped);
 

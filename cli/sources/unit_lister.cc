@@ -87,7 +87,7 @@ bool UnitLister::add_folder(const std::string& path) {
 void UnitLister::add_list(const std::string& path) {
   read_or_tell([&] {
     read_entries(
-        path, settings_.nul_separated ? EntryEnd::zero : EntryEnd::line,
+        path, settings_.nul_separated ? EntryEnd::zero : EntryEnd::line, kLongestPath,
         [&](const std::string& entry) { return add_path(entry); }, visitor_.stopped);
   });
 }
@@ -97,7 +97,7 @@ void UnitLister::add_record_list(const std::string& path) {
   int64_t number = 0;
   read_or_tell([&] {
     read_entries(
-        path, EntryEnd::line,
+        path, EntryEnd::line, kLongestRecord,
         [&](const std::string& line) {
           ++number;
           Unit unit;

@@ -141,7 +141,7 @@ void CaptionOutput::renew_sidecar(const Json& before, const Json& after) {
   if (path == image || access(path.c_str(), F_OK) != 0) return;
   std::string found;
   const std::optional<std::string> fault = error_of([&] { found = read_input(path, "sidecar"); });
-  const bool own = !fault && found == sidecar_text(before, settings_.sidecar);
+  const bool own = !fault && is_sidecar_text(found, before, settings_.sidecar);
   if (own || settings_.replacing.overwrite) {
     write_sidecar(image, after);
   } else if (fault || found != sidecar_text(after, settings_.sidecar)) {
@@ -194,10 +194,11 @@ bool CaptionOutput::is_own_sidecar(const ListedImage& image) {
 
 bool CaptionOutput::wrote_sidecar(const ListedImage& image, const Json& record) const {
   if (record.contains("error")) return false;
-  const std::string written = sidecar_text(record, settings_.sidecar);
   bool same = false;
-  const std::optional<std::string> fault =
-      error_of([&] { same = read_input(sidecar_path(image.path, settings_.sidecar), "sidecar") == written; });
+  const std::optional<std::string> fault = error_of([&] {
+    const std::string text = read_input(sidecar_path(image.path, settings_.sidecar), "sidecar");
+    same = is_sidecar_text(text, record, settings_.sidecar);
+  });
   return same && !fault;
 }
 

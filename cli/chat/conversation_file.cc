@@ -17,6 +17,7 @@
 #include "cli/io/state_folder.h"
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/json_line.h"
 
 namespace janus::cli {
 namespace {
@@ -78,7 +79,7 @@ void ConversationFile::write(const Transcript& transcript, Console& console) {
   if (keeps_ == Keeps::nothing || (transcript.empty() && !begun_)) return;
   const auto write_it = [&] {
     if (path_.empty()) path_ = new_name();
-    put(transcript_json(transcript).dump(2, ' ', false, nlohmann::detail::error_handler_t::replace) + "\n");
+    put(to_indented(transcript_json(transcript)) + "\n");
     begun_ = true;
     written_ = path_;
   };

@@ -55,6 +55,14 @@ std::string inside_archive(const std::string& key) {
       key);
 }
 
+std::string outside_places(const std::string& path) {
+  return fmt::format(
+      "output, {}: expected a sidecar in or below the folder of its list, found that the list leads "
+      "elsewhere; "
+      "give --sidecar-anywhere if that is meant, or -o for records alone",
+      path);
+}
+
 // What is no table of ours is not replaced by one.
 void check_table(const CaptionSettings& settings) {
   const OutputFile refused_before_the_work = named_output(settings.csv, settings.replacing, {});
@@ -104,7 +112,7 @@ bool is_about(const RecordSummary& record, const ListedImage& image) {
 }  // namespace
 
 CaptionOutput::CaptionOutput(const CaptionSettings& settings, const RunFacts& run, Console& console)
-    : settings_(settings), run_(run), console_(console) {
+    : settings_(settings), run_(run), console_(console), places_(settings.sources) {
   on_stream_ = settings.output == kStandardStream || (settings.output.empty() && settings.sidecar.empty());
   if (!settings.sidecar.empty()) check_sidecar_folders(settings.sources.paths);
   if (!settings.csv.empty()) check_table(settings);
@@ -142,7 +150,9 @@ void CaptionOutput::renew_sidecar(const Json& before, const Json& after) {
   std::string found;
   const std::optional<std::string> fault = error_of([&] { found = read_input(path, "sidecar"); });
   const bool own = !fault && is_sidecar_text(found, before, settings_.sidecar);
-  if (own || settings_.replacing.overwrite) {
+  // What stands there of other making, only where this run would put one.
+  const bool placed = settings_.sidecar_anywhere || places_.hold(image);
+  if (own || (settings_.replacing.overwrite && placed)) {
     write_sidecar(image, after);
   } else if (fault || found != sidecar_text(after, settings_.sidecar)) {
     tell_kept_sidecar(path);
@@ -169,10 +179,18 @@ Need CaptionOutput::need_of(ListedImage& image) {
     // Of two pictures with one sidecar the first gets it.
     const bool claimed = !claims_sidecar(image.path);
     if (claimed && sidecar_alone) return Need::nothing;
-    image.keeps_sidecar = claimed || !is_own_sidecar(image);
+    image.keeps_sidecar = claimed || is_outside(image) || !is_own_sidecar(image);
   }
   const bool nowhere = sidecar_alone && (image.keeps_sidecar || !takes_sidecar_of(image));
   return nowhere ? Need::unwritable : need;
+}
+
+bool CaptionOutput::is_outside(const ListedImage& image) {
+  if (!image.from_list || settings_.sidecar_anywhere || places_.hold(image.path)) return false;
+  ++sidecar_faults_;
+  if (outside_.insert(folder_of(image.path)).second)
+    console_.error(outside_places(sidecar_path(image.path, settings_.sidecar)));
+  return true;
 }
 
 bool CaptionOutput::is_own_sidecar(const ListedImage& image) {
@@ -248,7 +266,7 @@ Need CaptionOutput::need_by_record(ListedImage& image) {
     return Need::work;
   }
   if (record->failed) return Need::failed;
-  if (sidecars && !has_sidecar(image))
+  if (sidecars && !has_sidecar(image) && !is_outside(image))
     write_sidecar(image.path, parse_json<Json>(journal_->line_of(image.key), "record"));
   return Need::nothing;
 }

@@ -26,12 +26,8 @@
 namespace janus::cli {
 namespace {
 
-// What a killed run leaves of one, the next takes over.
 AtomicFileOptions options_of(const std::string& path, bool durable) {
-  return {.temporary = Temporary::of_target,
-          .durable = durable,
-          .name = "output, " + path,
-          .advice = "choose another place"};
+  return {.durable = durable, .name = "output, " + path, .advice = "choose another place"};
 }
 
 std::string unwritable_folder(const std::string& folder, int fault) {
@@ -281,6 +277,7 @@ void CaptionOutput::write_sidecar(const std::string& image, const Json& record) 
     InterruptHold hold;
     const std::string path = sidecar_path(image, settings_.sidecar);
     if (path == image) throw Error(same_name(image));
+    remove_leftovers_once(folder_of(path));
     AtomicFile file(path, options_of(path, /*durable=*/false));
     file.append(sidecar_text(record, settings_.sidecar));
     file.commit();

@@ -66,11 +66,12 @@ ConversationFile::ConversationFile(Keeps keeps, const std::string& path, bool go
 
 void ConversationFile::put(const std::string& text) const {
   const InterruptHold hold;
-  AtomicFile file(resolve_links(path_), {.temporary = Temporary::of_target,
-                                         .durable = true,
-                                         .owner_only = true,
-                                         .name = "conversation, " + path_,
-                                         .advice = "free space, or /save it elsewhere"});
+  const std::string target = resolve_links(path_);
+  remove_leftovers_once(folder_of(target));
+  AtomicFile file(target, {.durable = true,
+                           .owner_only = true,
+                           .name = "conversation, " + path_,
+                           .advice = "free space, or /save it elsewhere"});
   file.append(text);
   file.commit();
 }

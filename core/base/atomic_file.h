@@ -40,9 +40,10 @@ struct AtomicFileOptions {
 };
 
 // A file that is written under another name in its folder and gets its own in one step: whatever ends the
-// process, the old file or the new one stands there, whole. Takes over the mode of the old one. A link is
-// replaced itself; see resolve_links. What is not committed is removed at the end, unless it can be resumed.
-// Throws Error for what the system refuses, and leaves what was there.
+// process, the old file or the new one stands there, whole. Takes over the permissions of the old one, but
+// not set-user-id, set-group-id and sticky. A link is replaced itself; see resolve_links. What is not
+// committed is removed at the end, unless it can be resumed. Throws Error for what the system refuses, and
+// leaves what was there.
 class AtomicFile {
  public:
   AtomicFile(std::string target, AtomicFileOptions options);
@@ -96,6 +97,8 @@ std::string resolve_links(std::string path);
 // holds the kernel's lock on its file, on any machine that shares the folder; where the file system knows no
 // locks, everything stays.
 void remove_leftovers(const std::string& folder);
+// The same, once a folder in this process: it may hold very many files.
+void remove_leftovers_once(const std::string& folder);
 // Whether a file can be made beside `target`: 0 or errno. Nothing is left behind by the trial, even by a kill
 // where the file system knows files without a name.
 int try_folder_of(const std::string& target);

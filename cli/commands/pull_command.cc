@@ -183,7 +183,7 @@ Command pull_command() {
                            number(settings->timeout, {1, hub::kMostPatience_s},
                                   "30, and 300 where the server asks to come back later"),
                            "seconds to wait for the network: a connection that brings less than 1 KiB a "
-                           "second for so long\nis dropped, and a longer pause is not made, {range}");
+                           "second for so long is dropped, and a longer pause is not made, {range}");
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return pull(*settings, common, console); },
@@ -193,8 +193,9 @@ Command pull_command() {
           "huggingface_hub uses: $HF_HUB_CACHE, $HF_HOME/hub, $XDG_CACHE_HOME/huggingface/hub or\n"
           "~/.cache/huggingface/hub. An interrupted download goes on where it stopped; every file's size and "
           "hash\n"
-          "are checked, and in the end a model is opened from them. --verify hashes what was there before, "
-          "too.\n"
+          "are checked, and in the end a model is opened from them. What another program put into "
+          "the\n"
+          "cache is hashed once, and with --verify whatever is there.\n"
           "A model of JanusFlow draws with the autoencoder of another repository, stabilityai/sdxl-vae, "
           "which "
           "comes, too.\n"

@@ -40,10 +40,9 @@ struct AtomicFileOptions {
 };
 
 // A file that is written under another name in its folder and gets its own in one step: whatever ends the
-// process, the old file or the new one stands there, whole. Takes over the permissions of the old one, but
-// not set-user-id, set-group-id and sticky. A link is replaced itself; see resolve_links. What is not
-// committed is removed at the end, unless it can be resumed. Throws Error for what the system refuses, and
-// leaves what was there.
+// process, the old file or the new one stands there, whole. Takes over the mode of the old one. A link is
+// replaced itself; see resolve_links. What is not committed is removed at the end, unless it can be resumed.
+// Throws Error for what the system refuses, and leaves what was there.
 class AtomicFile {
  public:
   AtomicFile(std::string target, AtomicFileOptions options);
@@ -60,7 +59,8 @@ class AtomicFile {
   void overwrite_front(std::span<const std::byte> bytes);
   // To the system, and to the disk if that was asked for.
   void flush();
-  // Gives it its name. No more can be written.
+  // Gives it its name. No more can be written. Of the old file's mode it has the permissions, but not
+  // set-user-id, set-group-id and sticky.
   void commit();
   // The same, and hands out the descriptor, which appends and is the caller's to close.
   int commit_open();

@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "core/base/error.h"
+#include "core/checkpoint/own_file.h"
 #include "core/quant/finite_weights.h"
 #include "tokenizer/image/vae.h"
 
 namespace janus {
+namespace fs = std::filesystem;
 namespace {
 
 // Converted at a time.
@@ -43,13 +47,53 @@ DType main_type(const QuantizePlan& plan) {
   return most == bytes.end() ? DType::f32 : most->first;
 }
 
+// Where a folder vae beside the model is.
+std::string folder_of_model(const FileSet& files) {
+  return files.is_folder() ? files.name() : fs::path(files.name()).parent_path().string();
+}
+
+// Throws Error for a file of a model's folder that is not its own: it would be handed out with the copy.
+void check_own_files(const FileSet& files, const std::set<std::string>& names) {
+  if (!files.is_folder()) return;
+  for (const std::string& name : names) check_own(files.name(), files.path(name));
+}
+
+void check_own_weights(const Checkpoint& checkpoint) {
+  std::set<std::string> names;
+  for (const auto& [tensor, use] : checkpoint.read()) names.insert(checkpoint.find(tensor).file);
+  check_own_files(checkpoint.files(), names);
+}
+
 void add_files(const Checkpoint& checkpoint, GgufHeader& header) {
+  const FileSet& files = checkpoint.files();
   for (const char* file : kFiles) {
-    if (checkpoint.files().contains(file)) header.add_file(file, checkpoint.files().read(file).bytes);
+    if (!files.contains(file)) continue;
+    check_own_files(files, {file});
+    header.add_file(file, files.read(file).bytes);
   }
-  if (checkpoint.files().contains("config.json")) return;
+  if (files.contains("config.json")) return;
   const std::string config = checkpoint.config().dump();  // of a checkpoint that was never in files
   header.add_file("config.json", std::as_bytes(std::span(config)));
+}
+
+// The autoencoder's config.json. In its folder, which beside the model is the model's own, it is one of the
+// folder; beside one file of weights, of the folder of that.
+void add_vae_config(const VaeSource& source, const FileSet& model, GgufHeader& header) {
+  const std::string config = "config.json";
+  const FileSet& files = source.checkpoint.files();
+  if (source.origin == VaeSource::Origin::beside) check_own(folder_of_model(model), source.path);
+  if (files.is_folder() && files.name() != source.path) check_own(source.path, files.name());
+  check_own_weights(source.checkpoint);
+  if (source.checkpoint.config().is_null()) return;
+  std::error_code ignored;
+  const fs::path beside = fs::path(source.path).parent_path() / config;  // one file of weights
+  if (files.is_folder()) {
+    check_own_files(files, {config});
+  } else if (source.origin == VaeSource::Origin::chosen && !is_gguf(source.path) &&
+             fs::exists(beside, ignored)) {
+    check_own(beside.parent_path().string(), beside.string());
+  }
+  header.add_file(kVaeFiles + config, files.read(config).bytes);
 }
 
 void add_keys(const ModelInfo& info, const QuantizePlan& plan, const std::string& name, GgufHeader& header) {
@@ -115,10 +159,9 @@ QuantizePlan plan_quantize(const Checkpoint& checkpoint, const PartTypes& types,
   }
   GgufHeader header;
   add_keys(model->info(), plan, name, header);
+  check_own_weights(checkpoint);
   add_files(checkpoint, header);
-  if (source && !source->checkpoint.config().is_null())
-    header.add_file(std::string(kVaeFiles) + "config.json",
-                    source->checkpoint.files().read("config.json").bytes);
+  if (source) add_vae_config(*source, checkpoint.files(), header);
   for (const Abbreviation& abbreviation : kAbbreviations) {
     const auto named = [&](const QuantizedTensor& tensor) {
       return tensor.name.starts_with(std::string(abbreviation.full) + ".");

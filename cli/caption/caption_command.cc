@@ -170,6 +170,9 @@ void declare(OptionSet& options, CaptionWords& words) {
   declare_questions(options, words.questions);
   options.option("--sidecar", "EXT", one_of(settings.sidecar, {".txt", ".caption", ".json"}),
                  "a file beside each picture: {range}; pictures that have one are passed over");
+  options.flag(
+      "--sidecar-anywhere", settings.sidecar_anywhere,
+      "beside pictures that a list names outside its own folder, too (of - outside the current one)");
   declare_replacing(options, settings.replacing, "replace sidecars that are there");
   options.option("--csv", "FILE", some_text(settings.csv), "a table of all records too, written at the end");
   options.flag("--retry-errors", settings.retry_errors,

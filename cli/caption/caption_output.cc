@@ -26,12 +26,8 @@
 namespace janus::cli {
 namespace {
 
-// What a killed run leaves of one, the next takes over.
 AtomicFileOptions options_of(const std::string& path, bool durable) {
-  return {.temporary = Temporary::of_target,
-          .durable = durable,
-          .name = "output, " + path,
-          .advice = "choose another place"};
+  return {.durable = durable, .name = "output, " + path, .advice = "choose another place"};
 }
 
 std::string unwritable_folder(const std::string& folder, int fault) {
@@ -53,6 +49,14 @@ std::string inside_archive(const std::string& key) {
       "output, {}: expected a picture in a file of its own, found it in an archive; give -o for records, or "
       "unpack the archive",
       key);
+}
+
+std::string outside_places(const std::string& path) {
+  return fmt::format(
+      "output, {}: expected a sidecar in or below the folder of its list, found that the list leads "
+      "elsewhere; "
+      "give --sidecar-anywhere if that is meant, or -o for records alone",
+      path);
 }
 
 // What is no table of ours is not replaced by one.
@@ -104,7 +108,7 @@ bool is_about(const RecordSummary& record, const ListedImage& image) {
 }  // namespace
 
 CaptionOutput::CaptionOutput(const CaptionSettings& settings, const RunFacts& run, Console& console)
-    : settings_(settings), run_(run), console_(console) {
+    : settings_(settings), run_(run), console_(console), places_(settings.sources) {
   on_stream_ = settings.output == kStandardStream || (settings.output.empty() && settings.sidecar.empty());
   if (!settings.sidecar.empty()) check_sidecar_folders(settings.sources.paths);
   if (!settings.csv.empty()) check_table(settings);
@@ -141,8 +145,10 @@ void CaptionOutput::renew_sidecar(const Json& before, const Json& after) {
   if (path == image || access(path.c_str(), F_OK) != 0) return;
   std::string found;
   const std::optional<std::string> fault = error_of([&] { found = read_input(path, "sidecar"); });
-  const bool own = !fault && found == sidecar_text(before, settings_.sidecar);
-  if (own || settings_.replacing.overwrite) {
+  const bool own = !fault && is_sidecar_text(found, before, settings_.sidecar);
+  // What stands there of other making, only where this run would put one.
+  const bool placed = settings_.sidecar_anywhere || places_.hold(image);
+  if (own || (settings_.replacing.overwrite && placed)) {
     write_sidecar(image, after);
   } else if (fault || found != sidecar_text(after, settings_.sidecar)) {
     tell_kept_sidecar(path);
@@ -169,10 +175,18 @@ Need CaptionOutput::need_of(ListedImage& image) {
     // Of two pictures with one sidecar the first gets it.
     const bool claimed = !claims_sidecar(image.path);
     if (claimed && sidecar_alone) return Need::nothing;
-    image.keeps_sidecar = claimed || !is_own_sidecar(image);
+    image.keeps_sidecar = claimed || is_outside(image) || !is_own_sidecar(image);
   }
   const bool nowhere = sidecar_alone && (image.keeps_sidecar || !takes_sidecar_of(image));
   return nowhere ? Need::unwritable : need;
+}
+
+bool CaptionOutput::is_outside(const ListedImage& image) {
+  if (!image.from_list || settings_.sidecar_anywhere || places_.hold(image.path)) return false;
+  ++sidecar_faults_;
+  if (outside_.insert(folder_of(image.path)).second)
+    console_.error(outside_places(sidecar_path(image.path, settings_.sidecar)));
+  return true;
 }
 
 bool CaptionOutput::is_own_sidecar(const ListedImage& image) {
@@ -194,10 +208,11 @@ bool CaptionOutput::is_own_sidecar(const ListedImage& image) {
 
 bool CaptionOutput::wrote_sidecar(const ListedImage& image, const Json& record) const {
   if (record.contains("error")) return false;
-  const std::string written = sidecar_text(record, settings_.sidecar);
   bool same = false;
-  const std::optional<std::string> fault =
-      error_of([&] { same = read_input(sidecar_path(image.path, settings_.sidecar), "sidecar") == written; });
+  const std::optional<std::string> fault = error_of([&] {
+    const std::string text = read_input(sidecar_path(image.path, settings_.sidecar), "sidecar");
+    same = is_sidecar_text(text, record, settings_.sidecar);
+  });
   return same && !fault;
 }
 
@@ -247,7 +262,7 @@ Need CaptionOutput::need_by_record(ListedImage& image) {
     return Need::work;
   }
   if (record->failed) return Need::failed;
-  if (sidecars && !has_sidecar(image))
+  if (sidecars && !has_sidecar(image) && !is_outside(image))
     write_sidecar(image.path, parse_json<Json>(journal_->line_of(image.key), "record"));
   return Need::nothing;
 }
@@ -262,6 +277,7 @@ void CaptionOutput::write_sidecar(const std::string& image, const Json& record) 
     InterruptHold hold;
     const std::string path = sidecar_path(image, settings_.sidecar);
     if (path == image) throw Error(same_name(image));
+    remove_leftovers_once(folder_of(path));
     AtomicFile file(path, options_of(path, /*durable=*/false));
     file.append(sidecar_text(record, settings_.sidecar));
     file.commit();

@@ -5,10 +5,12 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "cli/caption/caption_record.h"
 #include "cli/caption/pruning.h"
+#include "cli/caption/sidecar_places.h"
 #include "cli/journal/journal.h"
 #include "cli/sources/image_feed.h"
 
@@ -47,6 +49,8 @@ class CaptionOutput {
  private:
   Need need_by_record(ListedImage& image);
   bool takes_sidecar_of(const ListedImage& image);
+  // Whether a list names it where it may have none, which is counted, and told once a folder.
+  bool is_outside(const ListedImage& image);
   // Whether the sidecar beside `image` is one that a record of it has written, or none is there.
   bool is_own_sidecar(const ListedImage& image);
   // Whether the sidecar beside `image` is what its `record` gives.
@@ -69,10 +73,12 @@ class CaptionOutput {
   Console& console_;
   std::optional<Journal> journal_;
   std::optional<Pruning> pruning_;
+  SidecarPlaces places_;
   bool on_stream_ = false;  // records go to standard output
   std::atomic<int64_t> sidecar_faults_{0};
   std::mutex mutex_;
   std::map<std::string, bool> sidecar_folders_;  // whether they take files
+  std::set<std::string> outside_;                // folders that were told
   std::map<std::string, std::string> claimed_;   // sidecars of this run, and their pictures
 };
 

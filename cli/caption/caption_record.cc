@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "core/base/digest.h"
+#include "core/base/json_line.h"
 
 namespace janus::cli {
 namespace {
@@ -85,7 +86,7 @@ std::string prompt_hash(const CaptionSettings& settings, int64_t max_tokens, uin
                          seed};
   }
   if (settings.special_tokens) facts["special_tokens"] = true;
-  return sha256_of(to_line(facts)).substr(0, 16);
+  return sha256_of(to_hashed_line(facts)).substr(0, 16);
 }
 
 Json made_by(const CaptionSettings& settings, const RunFacts& run) {
@@ -170,6 +171,11 @@ std::string sidecar_path(const std::string& image, const std::string& extension)
 
 std::string sidecar_text(const Json& record, const std::string& extension) {
   return (extension == ".json" ? to_line(record) : caption_text(record)) + "\n";
+}
+
+bool is_sidecar_text(const std::string& text, const Json& record, const std::string& extension) {
+  if (text == sidecar_text(record, extension)) return true;
+  return extension == ".json" && text == to_hashed_line(record) + "\n";
 }
 
 std::vector<std::string> fields_of(const Json& record) {

@@ -41,6 +41,8 @@ std::string caption_text(const Json& record);
 // The sidecar of an image: its path with another extension, and what goes into it.
 std::string sidecar_path(const std::string& image, const std::string& extension);
 std::string sidecar_text(const Json& record, const std::string& extension);
+// Whether `text` is what this version or an earlier one wrote into it.
+bool is_sidecar_text(const std::string& text, const Json& record, const std::string& extension);
 
 // A table of records: RFC 4180, one column a question. Every heading begins and ends so.
 inline constexpr const char *kCsvBegin = "key,path,", *kCsvEnd = ",width,height,bytes,sha256,error\r\n";

@@ -67,7 +67,7 @@ Pruning::Pruning(const SourceSettings& sources) : filter_(sources.include, sourc
 }
 
 void Pruning::note(const ListedImage& image) {
-  if (image.in_archive) listed_members_.insert(hash_of_key(identity_of_key(image.key))[0]);
+  if (image.in_archive) listed_members_.insert(hash_of_key(identity_of_key(image.key)));
 }
 
 void Pruning::note_whole(const ListedImage& archive) { whole_archives_.insert(identity_of_key(archive.key)); }
@@ -95,7 +95,7 @@ bool Pruning::member_gone(const std::string& key, const std::string& archive) co
   const std::string identity = identity_of_key(key);
   const std::string whole = identity_of_key(key_of_path(clean_path(archive)));
   if (!whole_archives_.contains(whole) || !identity.starts_with(whole + "/")) return false;
-  if (listed_members_.contains(hash_of_key(identity)[0])) return false;
+  if (listed_members_.contains(hash_of_key(identity))) return false;
   return filter_.chooses_path(clean_member_name(identity.substr(whole.size() + 1)));
 }
 

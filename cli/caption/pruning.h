@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/io/json_output.h"
+#include "cli/journal/key.h"
 #include "cli/sources/listed_image.h"
 #include "cli/sources/name_filter.h"
 #include "cli/sources/settings.h"
@@ -34,8 +35,8 @@ class Pruning {
 
   std::vector<std::string> roots_;  // identities of the folders that are named
   NameFilter filter_;
-  std::unordered_set<uint64_t> listed_members_;     // hashes of identities
-  std::unordered_set<std::string> whole_archives_;  // keys
+  std::unordered_set<KeyHash, HashOfKeyHash> listed_members_;  // of identities
+  std::unordered_set<std::string> whole_archives_;             // keys
 };
 
 }  // namespace janus::cli

@@ -22,9 +22,10 @@ struct Ask {
 struct CaptionSettings {
   SourceSettings sources;
   std::vector<Ask> asks;
-  std::string output;   // "" = none, "-" = standard output
-  std::string sidecar;  // extension, or ""
-  std::string csv;      // path, or ""
+  std::string output;             // "" = none, "-" = standard output
+  std::string sidecar;            // extension, or ""
+  bool sidecar_anywhere = false;  // also of what lists name elsewhere (SidecarPlaces)
+  std::string csv;                // path, or ""
   Replacing replacing;
   bool retry_errors = false, mixed = false, prune = false;
   SamplingSettings sampling{AnswerRequest{}.sampling};

@@ -9,6 +9,7 @@
 #include "cli/io/existing_files.h"
 #include "cli/io/output_file.h"
 #include "core/base/error.h"
+#include "core/base/json_line.h"
 
 namespace janus::cli {
 namespace {
@@ -40,11 +41,8 @@ void Chat::save(const std::string& path, bool replace) {
         "replace it with /save! {}",
         path, free_name(path), path);
   }
-  const std::string text =
-      has_extension(path, ".json")
-          ? transcript_json(transcript_).dump(2, ' ', false, nlohmann::detail::error_handler_t::replace) +
-                "\n"
-          : transcript_text(transcript_);
+  const std::string text = has_extension(path, ".json") ? to_indented(transcript_json(transcript_)) + "\n"
+                                                        : transcript_text(transcript_);
   OutputFile(path).write(text, console_);
   saved_.insert(canonical_path(path));
   console_.notice("wrote " + path);

@@ -5,6 +5,7 @@
 
 #include "cli/chat/chat_commands.h"
 #include "cli/chat/typed_path.h"
+#include "cli/io/safe_text.h"
 #include "core/base/utf8.h"
 
 namespace janus::cli {
@@ -54,9 +55,8 @@ std::vector<std::string> names_in(const std::string& folder, const std::string& 
   for (fs::directory_iterator at(folder.empty() ? "." : folder, fault), end; !fault && at != end;
        at.increment(fault)) {
     const std::string name = at->path().filename().string();
-    const bool typable = std::none_of(
-        name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-    if (!typable || name.compare(0, beginning.size(), beginning) != 0) continue;
+    // What the line editor would show as it is, and a terminal obey, is not put into the line.
+    if (one_line(name) != name || name.compare(0, beginning.size(), beginning) != 0) continue;
     if (name[0] == '.' && beginning.empty()) continue;
     std::error_code ignored;
     names.push_back(at->is_directory(ignored) ? name + "/" : name);

@@ -17,6 +17,7 @@
 #include "cli/io/state_folder.h"
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/json_line.h"
 
 namespace janus::cli {
 namespace {
@@ -65,11 +66,12 @@ ConversationFile::ConversationFile(Keeps keeps, const std::string& path, bool go
 
 void ConversationFile::put(const std::string& text) const {
   const InterruptHold hold;
-  AtomicFile file(resolve_links(path_), {.temporary = Temporary::of_target,
-                                         .durable = true,
-                                         .owner_only = true,
-                                         .name = "conversation, " + path_,
-                                         .advice = "free space, or /save it elsewhere"});
+  const std::string target = resolve_links(path_);
+  remove_leftovers_once(folder_of(target));
+  AtomicFile file(target, {.durable = true,
+                           .owner_only = true,
+                           .name = "conversation, " + path_,
+                           .advice = "free space, or /save it elsewhere"});
   file.append(text);
   file.commit();
 }
@@ -78,7 +80,7 @@ void ConversationFile::write(const Transcript& transcript, Console& console) {
   if (keeps_ == Keeps::nothing || (transcript.empty() && !begun_)) return;
   const auto write_it = [&] {
     if (path_.empty()) path_ = new_name();
-    put(transcript_json(transcript).dump(2, ' ', false, nlohmann::detail::error_handler_t::replace) + "\n");
+    put(to_indented(transcript_json(transcript)) + "\n");
     begun_ = true;
     written_ = path_;
   };

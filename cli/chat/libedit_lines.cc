@@ -120,7 +120,7 @@ class EditingLines : public LineReader {
     self(editor)->watch_.pass_on(false);
     // What follows begins below all of the line: over the rest of it the cursor goes by printing it again.
     const LineInfo* line = el_line(editor);
-    std::fwrite(line->cursor, 1, static_cast<size_t>(line->lastchar - line->cursor), stderr);
+    std::fputs(one_line({line->cursor, line->lastchar}).c_str(), stderr);
     return CC_NEWLINE;
   }
 

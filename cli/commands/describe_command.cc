@@ -15,6 +15,7 @@
 #include "cli/io/image_input.h"
 #include "cli/io/json_output.h"
 #include "cli/io/progress.h"
+#include "cli/io/safe_text.h"
 #include "cli/io/text_stream.h"
 #include "cli/io/wrapped_text.h"
 #include "cli/model/builtin_limits.h"
@@ -87,10 +88,16 @@ void check_no_question(const std::string& path) {
       path);
 }
 
+// An image's name before its answer: on a terminal a line end in it would make lines that look like others'.
+std::string shown_name(const std::string& image, const DescribeRun& run) {
+  return run.console.results_on_terminal() ? one_line(image) : image;
+}
+
 // Columns of a table that names take, with the gap behind them.
-size_t name_columns(const DescribeSettings& settings) {
+size_t name_columns(const DescribeRun& run) {
   size_t widest = 0;
-  for (const std::string& image : settings.images) widest = std::max(widest, columns_of(image));
+  for (const std::string& image : run.settings.images)
+    widest = std::max(widest, columns_of(shown_name(image, run)));
   return widest + 2;
 }
 
@@ -99,7 +106,7 @@ size_t name_columns(const DescribeSettings& settings) {
 std::string cell_of(std::string text, const DescribeRun& run) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
-  const size_t width = run.console.result_width(), column = name_columns(run.settings);
+  const size_t width = run.console.result_width(), column = name_columns(run);
   return width == 0 ? text : wrapped(text, width, column, std::min(column, width / 3));
 }
 
@@ -187,10 +194,10 @@ void check_form(const DescribeSettings& settings, const CommonOptions& common) {
 }
 
 // What stands before the answer about image `index`.
-std::string heading_of(const DescribeSettings& settings, size_t index) {
-  const std::string& name = settings.images[index];
-  if (!settings.table) return settings.images.size() > 1 ? name + ": " : "";
-  return name + std::string(name_columns(settings) - columns_of(name), ' ');
+std::string heading_of(const DescribeRun& run, size_t index) {
+  const std::string name = shown_name(run.settings.images[index], run);
+  if (!run.settings.table) return run.settings.images.size() > 1 ? name + ": " : "";
+  return name + std::string(name_columns(run) - columns_of(name), ' ');
 }
 
 void tell_failure(const std::string& image, const std::string& fault, const CommonOptions& common,
@@ -222,7 +229,7 @@ Outcome describe_each(const DescribeRun& run) {
   for (size_t i = 0; i < images.size(); ++i) {
     if (images.size() > 1) run.progress.begin_item("image", i, images.size());
     auto seed = static_cast<uint32_t>(run.common.seed + static_cast<int64_t>(i));
-    TextStream stream(run.console, heading_of(run.settings, i));
+    TextStream stream(run.console, heading_of(run, i));
     std::optional<std::string> fault = error_of([&] { ask(run, {&images[i], 1}, images[i], seed, stream); });
     if (!fault) continue;
     ++failed;

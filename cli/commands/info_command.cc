@@ -11,6 +11,7 @@
 #include "cli/io/json_output.h"
 #include "cli/io/output_file.h"
 #include "cli/io/readable.h"
+#include "cli/io/safe_text.h"
 #include "cli/io/wrapped_text.h"
 #include "cli/model/chosen_model.h"
 #include "cli/model/vae_places.h"
@@ -102,11 +103,12 @@ Json model_record(const Checkpoint& checkpoint, const Model& model, const Memory
   return record;
 }
 
-// A row of two columns, wrapped within the second. width: 0 = any.
+// A row of two columns, wrapped within the second. width: 0 = any; else what a terminal has, on which line
+// ends in a value would make rows of their own.
 std::string row(const std::string& label, const std::string& value, size_t width) {
   constexpr size_t kColumn = 13;
   if (width == 0) return fmt::format("{:<{}} {}\n", label, kColumn - 1, value);
-  return wrapped_row(label, value, width, kColumn);
+  return wrapped_row(one_line(label), one_line(value), width, kColumn);
 }
 
 std::string vae_text(const Json& vae) {

@@ -24,6 +24,7 @@ struct PullSettings {
   hub::Repository repository;
   int64_t jobs = 4;
   int64_t retries = 5;
+  std::optional<int64_t> timeout;
 };
 
 Reader repository_name(hub::Repository& target) {
@@ -75,6 +76,7 @@ class Pulling {
           ProgressDisplay& progress)
       : settings_(settings), common_(common), console_(console), progress_(progress) {
     server_.retries = static_cast<int>(settings.retries);
+    if (settings.timeout) server_.patience_s = server_.most_retry_after_s = *settings.timeout;
     server_.notice = [&](const std::string& text) { console_.notice(text); };
     server_.read_environment();
   }
@@ -176,7 +178,12 @@ Command pull_command() {
                                       "owner/repo, or owner/repo@revision: a branch, tag or commit");
             options.option("-j,--jobs", "N", number(settings->jobs, {1, 32}), "files at a time, {range}");
             options.option("--retries", "N", number(settings->retries, {0, 100}),
-                           "failures in a row, with nothing gained, to try again after, {range}");
+                           "failures in a row, with next to nothing gained, to try again after, {range}");
+            options.option("--timeout", "S",
+                           number(settings->timeout, {1, hub::kMostPatience_s},
+                                  "30, and 300 where the server asks to come back later"),
+                           "seconds to wait for the network: a connection that brings less than 1 KiB a "
+                           "second for so long is dropped, and a longer pause is not made, {range}");
           },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return pull(*settings, common, console); },
@@ -186,8 +193,9 @@ Command pull_command() {
           "huggingface_hub uses: $HF_HUB_CACHE, $HF_HOME/hub, $XDG_CACHE_HOME/huggingface/hub or\n"
           "~/.cache/huggingface/hub. An interrupted download goes on where it stopped; every file's size and "
           "hash\n"
-          "are checked, and in the end a model is opened from them. --verify hashes what was there before, "
-          "too.\n"
+          "are checked, and in the end a model is opened from them. What another program put into "
+          "the\n"
+          "cache is hashed once, and with --verify whatever is there.\n"
           "A model of JanusFlow draws with the autoencoder of another repository, stabilityai/sdxl-vae, "
           "which "
           "comes, too.\n"

@@ -16,8 +16,10 @@
 #include "cli/model/memory_check.h"
 #include "cli/model/random_model.h"
 #include "cli/model/vae_places.h"
+#include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/machine_memory.h"
+#include "core/checkpoint/own_file.h"
 #include "generator/quantize.h"
 #include "generator/random_checkpoint.h"
 
@@ -81,6 +83,10 @@ Checkpoint open_source(const QuantizeSettings& settings, const std::string& mode
   if (!settings.config.empty()) return random_model(settings.config);
   const FileSet files = model_files(model, console);
   check_not_source(files, settings.output);
+  // The one GGUF file of a folder that was named.
+  std::error_code ignored;
+  if (!files.is_folder() && files.name() != model && std::filesystem::exists(files.name(), ignored))
+    check_own(folder_of(files.name()), files.name());
   return open_checkpoint(files, common, console);
 }
 
@@ -203,6 +209,12 @@ Command quantize_command() {
       .declare = [settings](OptionSet& options) { declare(settings, options); },
       .run = [settings](const CommonOptions& common,
                         Console& console) { return quantize(*settings, common, console); },
+      .notes =
+          "The file takes what is in the model's folder, and what the hub's cache links to from there. A "
+          "link "
+          "that\nleads elsewhere is refused: it would put a file that is not the model's into one that is "
+          "passed "
+          "on.\n",
       .unused = {"--device", "--seed", "--max-tokens"},
   };
 }

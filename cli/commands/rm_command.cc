@@ -10,6 +10,7 @@
 #include "cli/hub/inventory.h"
 #include "cli/io/json_output.h"
 #include "cli/io/readable.h"
+#include "cli/io/safe_text.h"
 #include "cli/model/builtin_notice.h"
 #include "core/base/error.h"
 #include "core/checkpoint/file_set.h"
@@ -45,7 +46,8 @@ std::vector<hub::Removal> planned(const std::vector<std::string>& names) {
 
 bool agreed(const std::vector<hub::Removal>& removals) {
   for (const hub::Removal& removal : removals) {
-    std::cerr << "remove " << text_of(removal) << ", " << readable_bytes(removal.bytes) << "? [y/N] ";
+    std::cerr << one_line(
+        fmt::format("remove {}, {}? [y/N] ", text_of(removal), readable_bytes(removal.bytes)));
     std::string answer;
     if (!std::getline(std::cin, answer) || (answer != "y" && answer != "Y" && answer != "yes")) return false;
   }

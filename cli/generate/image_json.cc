@@ -9,6 +9,7 @@
 #include "cli/model/provenance.h"
 #include "core/base/digest.h"
 #include "core/base/error.h"
+#include "core/base/json_line.h"
 #include "generator/settings_text.h"
 
 namespace janus::cli {
@@ -95,7 +96,7 @@ std::string request_sha256(const WorkItem& item, size_t place, const GenerateSet
   for (const auto& [key, value] : request.items()) {
     hashed[key == "cfg_scale" ? "guidance" : key] = value;
   }
-  return sha256_of(to_line(hashed));
+  return sha256_of(to_hashed_line(hashed));
 }
 
 void check_record(const std::string& line, const std::string& records, const WorkItem& item, size_t place,

@@ -109,14 +109,15 @@ class BlobDownload {
                                       gained_(size);
                                       // What came before does not count: a server that breaks off at one
                                       // place for ever must not be asked for ever.
-                                      if (done_ > furthest_) policy.gained();
+                                      if (done_ > furthest_) policy.gained(done_ - furthest_);
                                       furthest_ = std::max(furthest_, done_);
                                       return true;
                                     }};
     HttpResult result =
         client.get({.url = source_.server.file_url(source_.repository, source_.commit, file_.name),
                     .token = source_.server.token.text,
-                    .offset = done_},
+                    .offset = done_,
+                    .patience_s = source_.server.patience_s},
                    receiver);
     if (result.fault == HttpFault::unwanted && !too_long_ && !source_.server.stop) {
       result.fault = HttpFault::dropped;

@@ -17,8 +17,7 @@
 namespace janus::hub {
 namespace {
 
-constexpr long kConnectTimeout_s = 8;
-constexpr long kStandstill_s = 30;  // without a byte: the connection is dead
+constexpr int64_t kConnectTimeout_s = 8;
 constexpr long kBuffer_bytes = 256 << 10;
 constexpr long kMostRedirects = 10;
 
@@ -175,9 +174,10 @@ HttpResult HttpClient::get(const HttpRequest& request, const HttpReceiver& recei
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, reason.data());
   curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kBuffer_bytes);
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectTimeout_s);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, kStandstill_s);
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT,
+                   static_cast<long>(std::min(kConnectTimeout_s, request.patience_s)));
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(kSlowest_bytes_per_s));
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.patience_s));
   if (const char* file = certificates_of_environment()) curl_easy_setopt(handle, CURLOPT_CAINFO, file);
   // A server that encrypts may not send us on to one that does not.
   const bool encrypted = request.url.starts_with("https:");

@@ -15,7 +15,7 @@
 namespace janus::hub {
 
 FileLock::FileLock(std::string path)
-    : path_(std::move(path)), file_(open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    : path_(std::move(path)), file_(open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)) {
   if (!file_.is_open()) refuse("a file that can be written");
 }
 

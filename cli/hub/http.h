@@ -11,6 +11,11 @@
 
 namespace janus::hub {
 
+// Less than that for as long as the patience lasts, and the connection counts as dead: a server that sends a
+// byte now and then must hold nobody.
+inline constexpr int64_t kSlowest_bytes_per_s = 1024;
+inline constexpr int64_t kPatience_s = 30, kMostPatience_s = 86'400;
+
 struct HttpRequest {
   std::string url;
   std::string token;   // for the url's own host; a redirect to another does not carry it. Empty = none
@@ -18,7 +23,9 @@ struct HttpRequest {
   // The IP address to connect to, whatever the host's name means, and through no proxy. Empty: as it means.
   std::string connect_to = {};
   bool follow_redirects = true;
-  int64_t most_ms = 0;  // for all of it; 0: as long as bytes come
+  int64_t most_ms = 0;  // for all of it; 0: as long as bytes come fast enough
+  // Seconds in which a connection must come about and, as long as it lasts, kSlowest_bytes_per_s must come.
+  int64_t patience_s = kPatience_s;
 };
 
 // What came before a body.
@@ -33,7 +40,7 @@ enum class HttpFault {
   unreachable,  // no name, no connection, no agreement on TLS
   untrusted,    // the server's certificate is signed by nobody this machine trusts
   proxy,        // the proxy refuses to connect; HttpResult::status is its answer
-  dropped,      // the connection broke or stood still before the end
+  dropped,      // the connection broke, stood still or crept before the end
   refused,      // what libcurl will not do: a wrong url, a redirect elsewhere than to http(s)
   unwanted,     // the receiver of the body wanted no more
 };

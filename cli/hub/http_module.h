@@ -19,8 +19,8 @@ struct HttpModule {
 inline constexpr const char* kHttpModule = "curl";
 // The name holds what program and module must agree on: the types of cli/hub/http.h. Counted up with their
 // changes.
-inline constexpr const char* kHttpModuleEntry = "janus_http_module_2";
-#define janus_http_module janus_http_module_2
+inline constexpr const char* kHttpModuleEntry = "janus_http_module_3";
+#define janus_http_module janus_http_module_3
 
 }  // namespace janus::hub
 

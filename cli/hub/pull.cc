@@ -12,6 +12,7 @@
 
 #include "cli/hub/downloads.h"
 #include "cli/hub/environment.h"
+#include "cli/hub/proven_blobs.h"
 #include "cli/hub/refusal.h"
 #include "core/base/error.h"
 #include "core/base/read_file.h"
@@ -118,6 +119,7 @@ class Pull {
         events_(events),
         listing_(listing),
         snapshot_(cache, repository, listing.commit),
+        proven_(cache.folder(repository)),
         source_{server, cache, repository, listing.commit, snapshot_} {}
 
   PulledModel run() {
@@ -132,10 +134,10 @@ class Pull {
     for (const RemoteFile& file : files_) {
       if (file.name == "config.json") events_.configured(fetch_text(file));
     }
-    if (options_.verify) drop_damaged();
+    drop_damaged(options_.verify);
     bring();
     std::string fault = opening_fault();
-    if (!fault.empty() && !options_.verify && drop_damaged()) {
+    if (!fault.empty() && !options_.verify && drop_damaged(/*all=*/true)) {
       bring();
       fault = opening_fault();
     }
@@ -143,6 +145,7 @@ class Pull {
           "pull {}: every file is as the hub has it in commit {}, and yet no model opens from them: {} (to "
           "pull again changes nothing; choose another revision or repository)",
           repository_.to_string(), listing_.commit, fault);
+    proven_.save();
     name();
     for (PulledFile& file : pulled_) file.downloaded = downloaded_[file.name];
     return {.path = snapshot_.path(),
@@ -174,7 +177,7 @@ class Pull {
   std::string fetch_text(const RemoteFile& file) {
     constexpr size_t kMost_bytes = size_t{64} << 20;
     // What decides before anything is opened must not be damaged.
-    drop_if_damaged(file);
+    drop_if_damaged(file, options_.verify);
     if (snapshot_.content(file).empty()) make_cache();
     HttpClient client(&server_.stop);
     downloaded_[file.name] += fetch_blob(source_, client, file, [](int64_t) {});
@@ -221,6 +224,9 @@ class Pull {
       if (downloaded_[file.name] > 0) fresh.insert(file.hash);
     }
     snapshot_.place(files_, fresh);
+    for (const RemoteFile& file : files_) {
+      if (fresh.contains(file.hash)) proven_.add(snapshot_.content(file), file.hash);
+    }
   }
 
   // Of blobs that are there, where the disk takes no links to them.
@@ -243,19 +249,35 @@ class Pull {
     return {};
   }
 
-  // Removes what was there before and has another hash than it must. -> whether that was so.
-  bool drop_if_damaged(const RemoteFile& file) {
+  // Whether it was there before, and has not been found to have its hash.
+  bool is_unproven(const RemoteFile& file, bool all) const {
     const std::string path = snapshot_.content(file);
-    if (path.empty() || downloaded_[file.name] > 0 || hash_of_file(path, file) == file.hash) return false;
+    const auto come = downloaded_.find(file.name);
+    if (path.empty() || (come != downloaded_.end() && come->second > 0)) return false;
+    return all || !proven_.knows(path, file.hash);
+  }
+
+  // Removes what was there before and has another hash than it must. -> whether that was so.
+  bool drop_if_damaged(const RemoteFile& file, bool all) {
+    if (!is_unproven(file, all)) return false;
+    const std::string path = snapshot_.content(file);
+    if (hash_of_file(path, file) == file.hash) {
+      proven_.add(path, file.hash);
+      return false;
+    }
     server_.notice(fmt::format("{}: damaged in the cache; downloading it again", file.name));
     snapshot_.remove(file);
     return true;
   }
 
-  bool drop_damaged() {
+  // all: what has been proven before, too.
+  bool drop_damaged(bool all) {
+    const bool any = std::any_of(files_.begin(), files_.end(),
+                                 [&](const RemoteFile& file) { return is_unproven(file, all); });
+    if (!any) return false;
     server_.notice("holding what is there against its hashes");
     bool damaged = false;
-    for (const RemoteFile& file : files_) damaged = drop_if_damaged(file) || damaged;
+    for (const RemoteFile& file : files_) damaged = drop_if_damaged(file, all) || damaged;
     return damaged;
   }
 
@@ -277,6 +299,7 @@ class Pull {
   const PullEvents& events_;
   const Listing& listing_;
   Snapshot snapshot_;
+  ProvenBlobs proven_;
   BlobSource source_;
   std::vector<RemoteFile> files_;
   std::vector<PulledFile> pulled_;

@@ -27,8 +27,9 @@ struct PulledModel {
 };
 
 struct PullOptions {
-  int jobs = 4;         // files at a time
-  bool verify = false;  // whether to hold what is there already against its hash
+  int jobs = 4;  // files at a time
+  // Whether to hold what is there already against its hash, also what has been before.
+  bool verify = false;
   // Chooses among the names of a repository's files those to be fetched; where it is not there, or chooses
   // none, they are those of a model.
   std::function<std::vector<std::string>(const std::vector<std::string>& names)> choose = {};
@@ -46,9 +47,9 @@ struct PullEvents {
 
 // Downloads what the cache lacks, and only when every file is there and proven puts them into the snapshot,
 // opens a model from it, and points the revision at it: who reads the cache never sees half a model. What is
-// there whole already takes no write at all, and neither needs the hub: where a variable forbids the network,
-// or the hub gives no answer, it is what is returned. Throws Error where that fails; what came is kept for
-// the next call.
+// there whole already, and has been held against its hashes once, takes no write at all, and neither needs
+// the hub: where a variable forbids the network, or the hub gives no answer, it is what is returned. Throws
+// Error where that fails; what came is kept for the next call.
 PulledModel pull(Server& server, const Cache& cache, const Repository& repository, const PullOptions& options,
                  const PullEvents& events);
 

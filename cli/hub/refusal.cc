@@ -40,7 +40,7 @@ class Refusal {
       case 429:
         no_answer(fmt::format(
             "{}: expected an answer, found status 429: too many requests; wait {}{}, then {}", where_,
-            result_.retry_after_s > 0 ? fmt::format("{} s", result_.retry_after_s) : "some minutes",
+            result_.retry_after_s > 0 ? asked_wait() : "some minutes",
             server_.token.text.empty() ? " (or set $HF_TOKEN: whoever is known may ask more often)" : "",
             kAgain));
       default:
@@ -49,14 +49,22 @@ class Refusal {
     if (may_pass(result_)) {
       no_answer(
           fmt::format("{}: expected an answer of {}, found {}: the fault is the server's; try again "
-                      "later, or {}",
-                      where_, server_.endpoint, found(result_), other_endpoint()));
+                      "{}, or {}",
+                      where_, server_.endpoint, found(result_),
+                      result_.retry_after_s > 0 ? "in " + asked_wait() : "later", other_endpoint()));
     }
     fail("{}: expected an answer of the hub, found {} from {}; {}", where_, found(result_), server_.endpoint,
          what_stands_between());
   }
 
  private:
+  // As long as the server asks for, and how to have janus wait where that is more than it does.
+  std::string asked_wait() const {
+    const int64_t asked_s = result_.retry_after_s;
+    const bool can_wait = asked_s > server_.most_retry_after_s && asked_s <= kMostPatience_s;
+    return fmt::format("{} s{}", asked_s, can_wait ? fmt::format(" (or give --timeout {})", asked_s) : "");
+  }
+
   [[noreturn]] void no_answer(const std::string& message) const {
     throw NoAnswer(message, fmt::format("{} did not answer: {}", server_.endpoint, found(result_)));
   }

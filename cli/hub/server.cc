@@ -4,6 +4,7 @@
 #include <chrono>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "cli/hub/environment.h"
 #include "cli/hub/refusal.h"
@@ -15,8 +16,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstWait{500}, kLongestWait{30000}, kSlice{50};
-constexpr int64_t kMostRetryAfter_s = 300;  // beyond that, whoever waits should know what for
 constexpr size_t kMostListing_bytes = 64 << 20;
+constexpr int64_t kListingPatience = 4;  // times that of a standstill, for all of a list
 // Where there is no network, more would only hide it.
 constexpr int kRetriesUnreachable = 1;
 
@@ -77,10 +78,14 @@ RetryPolicy::RetryPolicy(const Server& server, const Repository& repository, Sub
     : server_(server), repository_(repository), subject_(subject), what_(std::move(what)) {}
 
 void RetryPolicy::wait_after(const HttpResult& result) {
+  const auto now = std::chrono::steady_clock::now();
+  const double elapsed_s = std::chrono::duration<double>(now - std::exchange(since_, now)).count();
+  const auto gained = static_cast<double>(std::exchange(gained_bytes_, 0));
+  if (gained > 0 && gained >= elapsed_s * static_cast<double>(kSlowest_bytes_per_s)) failures_ = 0;
   ++failures_;
   const bool unreachable = result.fault == HttpFault::unreachable;
   const int allowed = unreachable ? std::min(kRetriesUnreachable, server_.retries) : server_.retries;
-  if (!may_pass(result) || failures_ > allowed || result.retry_after_s > kMostRetryAfter_s)
+  if (!may_pass(result) || failures_ > allowed || result.retry_after_s > server_.most_retry_after_s)
     refuse(server_, repository_, subject_, what_, result);
 
   milliseconds wait = backoff(failures_);
@@ -104,7 +109,11 @@ Listing fetch_listing(const Server& server, const Repository& repository) {
                                       body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
                                       return body.size() <= kMostListing_bytes;
                                     }};
-    const HttpResult result = client.get({.url = url, .token = server.token.text}, receiver);
+    const HttpResult result = client.get({.url = url,
+                                          .token = server.token.text,
+                                          .most_ms = 1000 * kListingPatience * server.patience_s,
+                                          .patience_s = server.patience_s},
+                                         receiver);
     check(result.fault != HttpFault::unwanted,
           "{}: expected at most {} bytes, found more; choose another repository", url, kMostListing_bytes);
     if (result.fault == HttpFault::none && result.status == 200) {

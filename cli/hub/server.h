@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -17,7 +19,9 @@ inline constexpr const char* kPublicHub = "https://huggingface.co";
 struct Server {
   std::string endpoint;  // without a slash at the end
   Token token;
-  int retries = 5;  // in a row without a byte gained
+  int retries = 5;                   // in a row that gained nothing worth it
+  int64_t patience_s = kPatience_s;  // as HttpRequest has it
+  int64_t most_retry_after_s = 300;  // beyond that, whoever waits should know what for
   std::function<void(const std::string&)> notice;
   std::atomic<bool> stop = false;  // ends all that is under way
 
@@ -33,13 +37,15 @@ struct Server {
 // What is asked for: the list of a revision's files, or one that stands on it.
 enum class Subject { listing, file };
 
-// Counts what failed in a row, and waits between.
+// Counts what failed in a row, and waits between. An attempt that gained less than kSlowest_bytes_per_s since
+// the failure before it counts as one that gained nothing: a server that gives a byte at a time must not be
+// asked for ever.
 class RetryPolicy {
  public:
   // `what` is what is being fetched: "config.json".
   RetryPolicy(const Server& server, const Repository& repository, Subject subject, std::string what);
 
-  void gained() { failures_ = 0; }
+  void gained(int64_t bytes) { gained_bytes_ += bytes; }
   // Returns when another attempt is due. Throws as refuse() (cli/hub/refusal.h) where none is: the answer
   // will stay what it is, or there were too many.
   void wait_after(const HttpResult& result);
@@ -50,6 +56,8 @@ class RetryPolicy {
   Subject subject_;
   std::string what_;
   int failures_ = 0;
+  int64_t gained_bytes_ = 0;  // since the last failure
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
 };
 
 // Whether the same request may be answered otherwise later.

@@ -4,17 +4,39 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <iterator>
 #include <map>
+#include <random>
+#include <string_view>
 
 #include "cli/hub/environment.h"
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/mapped_file.h"
 
 namespace janus::hub {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr std::string_view kLinkPrefix = ".janus-link-";
+
+// A name for a link that gets its own in one step.
+std::string link_leftover(const std::string& folder) {
+  return fmt::format("{}/{}{}-{:08x}", folder, kLinkPrefix, getpid(), std::random_device{}());
+}
+
+// What killed processes left of such. Those of living ones are made again.
+void remove_link_leftovers(const std::string& folder) {
+  std::error_code fault;
+  for (fs::directory_iterator entry(folder, fault), end; !fault && entry != end; entry.increment(fault)) {
+    std::error_code ignored;
+    const bool ours = entry->path().filename().string().starts_with(kLinkPrefix);
+    if (ours && entry->is_symlink(ignored)) fs::remove(entry->path(), ignored);
+  }
+}
 
 int system_link(const std::string& target, const std::string& path) {
   return symlink(target.c_str(), path.c_str()) == 0 ? 0 : errno;
@@ -70,31 +92,41 @@ std::string Snapshot::content(const RemoteFile& file) const {
   return size_of_file(blob(file)) == file.bytes ? blob(file) : "";
 }
 
+int Snapshot::link_in_place(const std::string& target, const std::string& path) const {
+  constexpr int kTries = 10;
+  for (int tries = 1;; ++tries) {
+    const std::string temporary = link_leftover(folder_of(path));
+    if (const int fault = make_link_(target, temporary); fault != 0) return fault;
+    if (std::rename(temporary.c_str(), path.c_str()) == 0) return 0;
+    const int fault = errno;
+    unlink(temporary.c_str());
+    // Another process may have taken it for a leftover.
+    if (fault != ENOENT || tries == kTries) return fault;
+  }
+}
+
 void Snapshot::place_one(const RemoteFile& file, bool fresh) const {
   const std::string path = path_ + "/" + file.name;
-  // Beside it, under a name of this process's own, then in its place: there is never no file of that name
-  // once there was one, and two downloads do not meet.
-  const std::string temporary = fmt::format("{}.{}.tmp", path, getpid());
   const std::string blob = this->blob(file);
-  std::error_code fault;
-  fs::remove(temporary, fault);
-  if (make_link_("../../blobs/" + file.hash, temporary) == 0) {
-    fs::rename(temporary, path, fault);
-  } else if (fresh) {
-    fs::rename(blob, path, fault);
-  } else {
-    fs::copy_file(blob, temporary, fault);
-    if (!fault) fs::rename(temporary, path, fault);
-  }
-  std::error_code ignored;
-  if (fault) fs::remove(temporary, ignored);
+  // Beside it, then in its place: there is never no file of that name once there was one, and two downloads
+  // do not meet.
+  int fault = link_in_place("../../blobs/" + file.hash, path);
+  if (fault != 0 && fresh) fault = std::rename(blob.c_str(), path.c_str()) == 0 ? 0 : errno;
   // Another process that pulls the same may have been first, and taken the blob.
-  if (!fault || holds(file)) return;
-  fail("{}: expected a link or file that can be made, found {}; {}", path, fault.message(), kElsewhere);
+  if (fault == 0 || holds(file)) return;
+  const bool there = size_of_file(blob) >= 0;
+  if (!there) fault = ENOENT;
+  check(there && !fresh, "{}: expected a link or file that can be made, found {}; {}", path,
+        std::strerror(fault), kElsewhere);
+  AtomicFile copy(path, {.durable = true, .name = path, .advice = kAnotherCache});
+  copy.append(map_file(blob).bytes);
+  copy.commit();
 }
 
 void Snapshot::place(const std::vector<RemoteFile>& files, const std::set<std::string>& fresh) const {
   make_folders(path_);
+  remove_link_leftovers(path_);
+  remove_leftovers(path_);
   std::vector<RemoteFile> missing;
   std::copy_if(files.begin(), files.end(), std::back_inserter(missing),
                [&](const RemoteFile& file) { return !holds(file); });
@@ -118,11 +150,10 @@ void Snapshot::remove(const RemoteFile& file) const {
 }
 
 bool Snapshot::takes_links() const {
-  const std::string trial = fmt::format("{}/.janus-{}.tmp", cache_.folder(repository_), getpid());
-  std::error_code ignored;
-  fs::remove(trial, ignored);
+  remove_link_leftovers(cache_.folder(repository_));
+  const std::string trial = link_leftover(cache_.folder(repository_));
   const bool made = make_link_("blobs", trial) == 0;
-  fs::remove(trial, ignored);
+  unlink(trial.c_str());
   return made;
 }
 

@@ -51,6 +51,8 @@ class Snapshot {
   void name_it() const;
 
  private:
+  // Makes the link under another name and moves it to `path`. -> 0 or errno.
+  int link_in_place(const std::string& target, const std::string& path) const;
   void place_one(const RemoteFile& file, bool fresh) const;
 
   const Cache& cache_;

@@ -8,11 +8,11 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "cli/app/command.h"
 #include "cli/io/safe_text.h"
 #include "cli/io/terminal_width.h"
+#include "core/base/json_line.h"
 #include "core/base/remedy.h"
 #include "core/base/write_all.h"
 
@@ -33,8 +33,8 @@ bool terminal_draws_bars() {
 std::atomic<bool> errors_as_json{false};
 
 std::string object_of(const char* key, std::string_view text) {
-  const nlohmann::ordered_json object{{key, std::string(text)}};
-  return object.dump(-1, ' ', false, nlohmann::detail::error_handler_t::replace) + "\n";
+  const OrderedJson object{{key, std::string(text)}};
+  return to_line(object) + "\n";
 }
 
 }  // namespace

@@ -5,9 +5,12 @@
 
 #include <atomic>
 #include <cstring>
+#include <string_view>
 
 #include "cli/io/console.h"
+#include "core/base/control_chars.h"
 #include "core/base/mapped_file.h"
+#include "core/base/utf8.h"
 
 namespace janus::cli {
 namespace {
@@ -31,9 +34,14 @@ void on_bus_error(int, siginfo_t* info, void*) {
   };
   if (isatty(error_descriptor()) != 0) add("\r\x1b[K");  // a bar may stand there
   add("janus: ");
-  for (; *path != '\0' && length < sizeof line - 160; ++path) {
-    const auto byte = static_cast<unsigned char>(*path);
-    line[length++] = byte < 0x20 || byte == 0x7f ? '?' : *path;
+  constexpr size_t kRest = 160, kLongestChar = 4;
+  for (std::string_view rest(path); !rest.empty() && length < sizeof line - kRest - kLongestChar;) {
+    const Utf8Char next = utf8_front(rest);
+    const bool shows =
+        next.well_formed && !is_control(next.code_point) && !turns_or_ends_lines(next.code_point);
+    if (!shows) line[length++] = '?';
+    for (size_t i = 0; shows && i < next.length; ++i) line[length++] = rest[i];
+    rest.remove_prefix(next.length);
   }
   add(": expected the file to stay as it was opened, found it cut short, or its disk unreadable; restore the "
       "file and start again\n");

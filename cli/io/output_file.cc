@@ -9,8 +9,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <mutex>
-#include <set>
 #include <utility>
 
 #include "cli/app/command.h"
@@ -53,18 +51,6 @@ void require_no_terminal(const std::string& path, const Console& console) {
         "output, standard output: expected a file or a pipe for what is no text, found a terminal; name a "
         "file with -o, or add | or >");
 }
-
-namespace {
-
-// Once a folder: it may hold very many files.
-void remove_leftovers_once(const std::string& folder) {
-  static std::mutex mutex;
-  static std::set<std::string> seen;
-  const std::lock_guard lock(mutex);
-  if (seen.insert(folder).second) remove_leftovers(folder);
-}
-
-}  // namespace
 
 OutputFile::OutputFile(std::string path, Existing existing)
     : path_(std::move(path)), existing_(existing), target_(resolve_links(path_)) {

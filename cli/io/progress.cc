@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cli/io/readable.h"
+#include "core/base/json_line.h"
 
 namespace janus::cli {
 namespace {
@@ -159,10 +160,10 @@ std::vector<LinePart> ProgressDisplay::phase_parts(Clock::time_point now) const 
 }
 
 std::string ProgressDisplay::phase_json() const {
-  nlohmann::ordered_json object{{"phase", phase_}, {"done", done_}, {"total", total_}};
+  OrderedJson object{{"phase", phase_}, {"done", done_}, {"total", total_}};
   if (item_count_ > 1) object["item"] = item_index_ + 1;
   if (item_count_ > 1) object["items"] = item_count_;
-  return object.dump(-1, ' ', false, nlohmann::detail::error_handler_t::replace);
+  return to_line(object);
 }
 
 // Whether it is time for another line; a bar may always be drawn.

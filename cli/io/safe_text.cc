@@ -2,19 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "core/base/control_chars.h"
 #include "core/base/utf8.h"
 
 namespace janus::cli {
 namespace {
-
-bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0); }
-
-// Marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX 9), and its line and
-// paragraph separators.
-bool turns_or_ends_lines(char32_t c) {
-  return c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-         (c >= 0x2066 && c <= 0x2069);
-}
 
 std::string shown(std::string_view text, bool lines) {
   std::string safe;

@@ -311,7 +311,7 @@ void Journal::compact() {
   if (flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0) {
     refuse("a lock of its own", std::strerror(errno), "start the same command again");
   }
-  std::unordered_map<KeyHash, Entry, HashOfHash> moved = entries_;
+  std::unordered_map<KeyHash, Entry, HashOfKeyHash> moved = entries_;
   int64_t offset = 0;
   for_each_locked([&](const KeyHash& place, std::string_view line) {
     file.append(line);

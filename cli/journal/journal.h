@@ -95,9 +95,6 @@ class Journal {
   bool resumed() const { return resumed_; }
 
  private:
-  struct HashOfHash {
-    size_t operator()(const KeyHash& hash) const { return hash[0]; }
-  };
   struct Entry {
     int64_t offset = 0;
     int64_t bytes = -1, archive_bytes = -1;
@@ -141,7 +138,7 @@ class Journal {
   bool resumed_ = false;
   bool stream_ = false;  // a pipe or device: nothing can be read back
   std::mutex mutex_;
-  std::unordered_map<KeyHash, Entry, HashOfHash> entries_;
+  std::unordered_map<KeyHash, Entry, HashOfKeyHash> entries_;
   // By what made them, as text.
   std::map<std::string, Maker> makers_;
   std::set<std::string> as_own_;  // those that this run would make alike

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -36,6 +37,19 @@ std::vector<std::string> current_folders() {
   return folders;
 }
 
+constexpr std::string_view kEscape = "\\x";
+constexpr size_t kEscapeLength = 4;  // "\xff"
+
+// The byte that the escape at the front of `text` stands for; nothing where none is there.
+std::optional<char> escaped_byte(std::string_view text) {
+  unsigned byte = 0;
+  if (!text.starts_with(kEscape) || text.size() < kEscapeLength) return std::nullopt;
+  const char* digits = text.data() + kEscape.size();
+  const char* end = text.data() + kEscapeLength;
+  return std::from_chars(digits, end, byte, 16).ptr == end ? std::optional(static_cast<char>(byte))
+                                                           : std::nullopt;
+}
+
 bool is_shorter(const std::string& a, const std::string& b) { return a.size() < b.size(); }
 
 }  // namespace
@@ -63,13 +77,15 @@ std::string clean_path(const std::string& path) {
 }
 
 std::string key_of_path(const std::string& path) {
-  if (is_utf8(path)) return path;
+  if (is_utf8(path) && path.find(kEscape) == path.npos) return path;
   std::string key;
   for (std::string_view rest = path; !rest.empty();) {
     const Utf8Char front = utf8_front(rest);
-    for (size_t i = 0; i < front.length; ++i) {
-      key += front.well_formed ? std::string(1, rest[i])
-                               : fmt::format("\\x{:02x}", static_cast<unsigned char>(rest[i]));
+    const std::string_view bytes = rest.substr(0, front.length);
+    if (front.well_formed && !escaped_byte(rest)) {
+      key += bytes;
+    } else {
+      for (const char byte : bytes) key += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
     }
     rest.remove_prefix(front.length);
   }
@@ -79,12 +95,9 @@ std::string key_of_path(const std::string& path) {
 std::string path_of_key(const std::string& key) {
   std::string path;
   for (size_t i = 0; i < key.size(); ++i) {
-    unsigned byte = 0;
-    const char* digits = key.data() + i + 2;
-    const bool escape = key.compare(i, 2, "\\x") == 0 && i + 4 <= key.size() &&
-                        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
-    path += escape ? static_cast<char>(byte) : key[i];
-    if (escape) i += 3;
+    const std::optional<char> byte = escaped_byte(std::string_view(key).substr(i));
+    path += byte.value_or(key[i]);
+    if (byte) i += kEscapeLength - 1;
   }
   return path;
 }

@@ -11,7 +11,8 @@ namespace janus::cli {
 // what is a link, or no folder, stays.
 std::string clean_path(const std::string& path);
 
-// The path itself; bytes of it that are no UTF-8, which JSON cannot hold, as \xff.
+// The path itself; bytes of it that are no UTF-8, which JSON cannot hold, as \xff, and a backslash that would
+// read as the beginning of such a one as \x5c. Names that differ in a byte have different keys.
 std::string key_of_path(const std::string& path);
 // The path that a key was made of, where a \xff in it stands for a byte.
 std::string path_of_key(const std::string& key);
@@ -23,5 +24,8 @@ std::string identity_of_key(const std::string& key);
 // 128 bits of the key's SHA-256: a key may be long, and there may be millions.
 using KeyHash = std::array<uint64_t, 2>;
 KeyHash hash_of_key(const std::string& key);
+struct HashOfKeyHash {
+  size_t operator()(const KeyHash& hash) const { return hash[0]; }
+};
 
 }  // namespace janus::cli

@@ -137,7 +137,7 @@ bool ImageFeed::accept(ListedImage& image, const std::function<std::string()>& c
   if (ending_) return false;
   const int64_t limit = plan_.sources.limit;
   if (limit > 0 && taken_ == limit) return false;
-  if (!seen_.insert(hash_of_key(identity_of_key(image.key))[0]).second) {
+  if (!seen_.insert(hash_of_key(identity_of_key(image.key))).second) {
     ++plan_.progress.named_twice;
     return true;
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/io/console.h"
+#include "cli/journal/key.h"
 #include "cli/sources/feed_progress.h"
 #include "cli/sources/listed_image.h"
 #include "cli/sources/load_image.h"
@@ -68,9 +69,9 @@ class ImageFeed {
   FeedMemory memory_;
   std::atomic<bool> ending_{false};
   std::atomic<int> loaders_;
-  std::unordered_set<uint64_t> seen_;  // hashes of keys
-  int64_t taken_ = 0;                  // towards the limit
-  int64_t places_ = 0;                 // given to images that are to be loaded
+  std::unordered_set<KeyHash, HashOfKeyHash> seen_;  // of identities
+  int64_t taken_ = 0;                                // towards the limit
+  int64_t places_ = 0;                               // given to images that are to be loaded
   std::vector<std::future<void>> threads_;
 };
 

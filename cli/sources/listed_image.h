@@ -21,6 +21,7 @@ struct ListedImage {
   int64_t bytes = -1;  // -1 = could not be found out
   double mtime = 0;    // time of change, seconds since 1970
   bool in_archive = false;
+  bool from_list = false;      // a list names it, or the folder it is in
   int64_t archive_bytes = -1;  // of the archive: members of another archive may be others, alike as they look
   double archive_mtime = 0;
   Json fields;                  // the other fields of its line in a JSONL list, by name; null where none are

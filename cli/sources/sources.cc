@@ -30,6 +30,7 @@ bool deliver_file(Unit unit, const SourceVisitor& visitor) {
   ListedImage image;
   image.key = key_of_path(clean_path(unit.path));
   image.path = std::move(unit.path);
+  image.from_list = unit.from_list;
   image.fields = std::move(unit.fields);
   look_at_file(image.path, image.bytes, image.mtime, image.fault);
   return visitor.on_image(std::move(image), nullptr);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "cli/app/command.h"
@@ -26,6 +27,7 @@ void UnitLister::run() {
     } else if (list) {
       add_list(of_list);
     }
+    in_list_ = false;
     if (!list) add_argument(path);
     if (ended_) return;
   }
@@ -39,6 +41,7 @@ bool UnitLister::is_ours(const std::string& path) const {
 }
 
 bool UnitLister::add_unit(Unit unit) {
+  unit.from_list = in_list_;
   if (is_ours(unit.path) && !on_unit_(std::move(unit))) ended_ = true;
   if (visitor_.stopped()) ended_ = true;
   return !ended_;
@@ -85,6 +88,7 @@ bool UnitLister::add_folder(const std::string& path) {
 
 // Lines are paths as they are spelled: a list that a program wrote holds names, no patterns.
 void UnitLister::add_list(const std::string& path) {
+  in_list_ = true;
   read_or_tell([&] {
     read_entries(
         path, settings_.nul_separated ? EntryEnd::zero : EntryEnd::line, kLongestPath,
@@ -93,6 +97,7 @@ void UnitLister::add_list(const std::string& path) {
 }
 
 void UnitLister::add_record_list(const std::string& path) {
+  const bool in_list = std::exchange(in_list_, true);
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   int64_t number = 0;
   read_or_tell([&] {
@@ -114,6 +119,7 @@ void UnitLister::add_record_list(const std::string& path) {
         },
         visitor_.stopped);
   });
+  in_list_ = in_list;
 }
 
 void UnitLister::read_or_tell(const std::function<void()>& action) {

@@ -13,7 +13,8 @@ namespace janus::cli {
 struct Unit {
   std::string path;
   bool archive = false;
-  Json fields = {};  // as ListedImage has them
+  bool from_list = false;  // as ListedImage has it
+  Json fields = {};        // as ListedImage has them
 };
 
 class UnitLister {
@@ -45,6 +46,7 @@ class UnitLister {
   const SourceVisitor& visitor_;
   OnUnit on_unit_;
   bool ended_ = false;
+  bool in_list_ = false;  // what is added is an entry of a list
 };
 
 }  // namespace janus::cli

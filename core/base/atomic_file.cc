@@ -10,7 +10,9 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 #include <random>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,7 @@ namespace {
 constexpr size_t kBuffer = size_t{1} << 20;
 constexpr mode_t kMode = 0666;  // less the umask, as any file that is made
 constexpr mode_t kOwnerOnly = 0600;
+constexpr mode_t kPermissions = 0777;  // what makes a program of a file's owner is not for new content
 
 constexpr std::string_view kUniquePrefix = ".janus-tmp-";
 
@@ -78,7 +81,8 @@ AtomicFile::AtomicFile(std::string target, AtomicFileOptions options)
   if (!file_.is_open()) refuse("a folder that takes files", errno);
   struct stat existing {};
   const bool old = stat(target_.c_str(), &existing) == 0;
-  if ((!old || fchmod(file_.get(), existing.st_mode & 07777) == 0) && lseek(file_.get(), 0, SEEK_END) >= 0)
+  if ((!old || fchmod(file_.get(), existing.st_mode & kPermissions) == 0) &&
+      lseek(file_.get(), 0, SEEK_END) >= 0)
     return;
   const int fault = errno;
   remove_temporary();
@@ -216,6 +220,13 @@ void remove_leftovers(const std::string& folder) {
     if (file.is_open() && flock(file.get(), LOCK_EX | LOCK_NB) == 0 && is_file_of(file.get(), path))
       unlink(path.c_str());
   }
+}
+
+void remove_leftovers_once(const std::string& folder) {
+  static std::mutex mutex;
+  static std::set<std::string> seen;
+  const std::lock_guard lock(mutex);
+  if (seen.insert(folder).second) remove_leftovers(folder);
 }
 
 std::string resolve_links(std::string path) {

@@ -59,7 +59,8 @@ class AtomicFile {
   void overwrite_front(std::span<const std::byte> bytes);
   // To the system, and to the disk if that was asked for.
   void flush();
-  // Gives it its name. No more can be written.
+  // Gives it its name. No more can be written. Of the old file's mode it has the permissions, but not
+  // set-user-id, set-group-id and sticky.
   void commit();
   // The same, and hands out the descriptor, which appends and is the caller's to close.
   int commit_open();
@@ -96,6 +97,8 @@ std::string resolve_links(std::string path);
 // holds the kernel's lock on its file, on any machine that shares the folder; where the file system knows no
 // locks, everything stays.
 void remove_leftovers(const std::string& folder);
+// The same, once a folder in this process: it may hold very many files.
+void remove_leftovers_once(const std::string& folder);
 // Whether a file can be made beside `target`: 0 or errno. Nothing is left behind by the trial, even by a kill
 // where the file system knows files without a name.
 int try_folder_of(const std::string& target);

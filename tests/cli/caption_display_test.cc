@@ -48,6 +48,26 @@ TEST_F(CaptionDisplay, ATerminalShowsABarThatFitsAndLeavesNothingBehind) {
   EXPECT_EQ(by_key("out.jsonl").size(), static_cast<size_t>(count));
 }
 
+TEST_F(CaptionDisplay, AWindowThatIsClosedLeavesAWholeJournalThatIsGoneOnWith) {
+  if (!Terminal::available()) GTEST_SKIP() << "no pseudo-terminal can be had, /dev/pts is missing";
+  constexpr int kFew = 30;
+  renew(kFew);
+  Terminal terminal(long_answers({"-t", "1"}));
+  const auto size = [&] {
+    std::error_code absent;
+    const auto bytes = std::filesystem::file_size(path("out.jsonl"), absent);
+    return absent ? 0 : bytes;
+  };
+  for (int i = 0; i < 5000 && size() == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  EXPECT_EQ(terminal.close_window(), 129);
+  const auto done = by_key("out.jsonl");
+  EXPECT_FALSE(done.empty());
+  EXPECT_TRUE(read_file(path("out.jsonl")).ends_with('\n'));
+  EXPECT_EQ(names(), (Names{"out.jsonl", "p"}));
+  EXPECT_EQ(run(long_answers({"-q"})).code, 0);
+  EXPECT_EQ(by_key("out.jsonl").size(), static_cast<size_t>(kFew));
+}
+
 TEST_F(CaptionDisplay, ProgramsReadObjectsALine) {
   std::filesystem::create_directory(path("p"));
   write_file(path("p/broken.png"), "no picture");

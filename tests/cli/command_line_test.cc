@@ -39,6 +39,7 @@ const Words kWrong[] = {
     {"pull", "a/b", "c/d"},
     {"pull", "a/b", "-j", "0"},
     {"pull", "a/b", "--retries", "-1"},
+    {"pull", "a/b", "--timeout", "0"},
     {"generate", "x", "-o", "x.png", "--grid"},
     // Options of generate that do not go together.
     {"generate", "x", "-o", "x.png", "--best-of", "0"},

@@ -172,6 +172,22 @@ TEST_F(FlowVae, OneFileHoldsItToo) {
   const Result again = run({"quantize", path("one.gguf"), "-o", path("again.gguf"), "-q", "--json"});
   EXPECT_EQ(Json::parse(again.out)["vae"], path("one.gguf")) << again.err;
   EXPECT_EQ(run({"quantize", model(), "-o", path("x.gguf"), "-q", "--keep", "vae=q8_0"}).code, 2);
+  // One that is not the model's goes along only where it is named.
+  fs::rename(vae(), path("away"));
+  fs::create_directory_symlink(path("away"), vae());
+  const Result linked = run({"quantize", model(), "-o", path("x.gguf"), "-q"});
+  EXPECT_EQ(linked.code, 1);
+  EXPECT_NE(linked.err.find(vae() + ": expected a file of the model itself"), std::string::npos)
+      << linked.err;
+  EXPECT_EQ(run({"quantize", model(), "-o", path("x.gguf"), "-q", "--vae", path("away")}).code, 0);
+  fs::rename(path("away/config.json"), path("config.json"));
+  fs::create_symlink(path("config.json"), path("away/config.json"));
+  for (const std::string& place : {path("away"), path("away") + "/" + kVaeFile}) {
+    const Result outside = run({"quantize", model(), "-o", path("x.gguf"), "-q", "--vae", place});
+    EXPECT_EQ(outside.code, 1);
+    EXPECT_NE(outside.err.find("config.json: expected a file of the model itself"), std::string::npos)
+        << outside.err;
+  }
 }
 
 TEST_F(FlowVae, AFileWithoutItSaysSo) {

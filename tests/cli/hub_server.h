@@ -42,6 +42,7 @@ struct HttpReply {
   bool tells_length = true;
   size_t break_after = std::string::npos;  // bytes of the body, then the connection closes
   int stall_ms = 0;                        // before it closes there
+  int drip_ms = 0;  // instead, the rest of the body goes on from there, a byte each time
 };
 
 // Answers on a port of its own until it is destroyed; every answer closes its connection.
@@ -128,15 +129,24 @@ class HttpServer {
     return query;
   }
 
+  static bool send_all(int connection, const std::string& text) {
+    for (size_t at = 0; at < text.size();) {
+      ssize_t size = send(connection, text.data() + at, text.size() - at, MSG_NOSIGNAL);
+      if (size <= 0) return false;
+      at += static_cast<size_t>(size);
+    }
+    return true;
+  }
+
   void send_reply(int connection, const HttpReply& reply) const {
     std::string text = "HTTP/1.1 " + std::to_string(reply.status) + " Thus\r\nConnection: close\r\n";
     for (const auto& [name, value] : reply.headers) text += name + ": " + value + "\r\n";
     if (reply.tells_length) text += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n";
     text += "\r\n" + reply.body.substr(0, reply.break_after);
-    for (size_t at = 0; at < text.size();) {
-      ssize_t size = send(connection, text.data() + at, text.size() - at, MSG_NOSIGNAL);
-      if (size <= 0) return;
-      at += static_cast<size_t>(size);
+    if (!send_all(connection, text)) return;
+    for (size_t at = reply.break_after; reply.drip_ms > 0 && at < reply.body.size() && !stop_; ++at) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(reply.drip_ms));
+      if (!send_all(connection, reply.body.substr(at, 1))) return;
     }
     for (int waited = 0; waited < reply.stall_ms && !stop_; waited += 10) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));

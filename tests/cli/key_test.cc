@@ -63,11 +63,28 @@ TEST(Key, IdentitiesAreRelativeInTheCurrentFolder) {
 }
 
 TEST(Key, HoldsAllBytesOfAPath) {
-  for (const std::string path : {"a\xff/\xc3.png", "plain", "\xc3\xa4"})
-    EXPECT_EQ(path_of_key(key_of_path(path)), path);
+  for (const std::string path : {"a\xff/\xc3.png", "plain", "\xc3\xa4", "\\xff", "\\\\xff", "\\x\xff",
+                                 "\\\xff", "\\x5cxff", "\\x4\\x41", "\\xFF\xfe", "\\", "\\x", "\xff\\x00"})
+    EXPECT_EQ(path_of_key(key_of_path(path)), path) << key_of_path(path);
   EXPECT_EQ(key_of_path("\xff"), "\\xff");
+  EXPECT_EQ(key_of_path("\\xff"), "\\x5cxff");
+  // Journals of earlier versions have these keys.
+  for (const std::string path : {"a\\b", "\\", "\\x", "\\xg0", "c:\\xylophone"})
+    EXPECT_EQ(key_of_path(path), path);
   EXPECT_EQ(path_of_key("\\xf"), "\\xf");
   EXPECT_EQ(path_of_key("\\xzz\\x4"), "\\xzz\\x4");
+}
+
+TEST(Key, NamesThatDifferInAByteHaveDifferentKeys) {
+  // All of up to five of the bytes that keys escape, or escape with.
+  const std::string alphabet = "\\x5cf\xff";
+  std::map<std::string, std::string> paths;
+  for (size_t number = 0; number < 6 * 6 * 6 * 6 * 6 * 6; ++number) {
+    std::string path;
+    for (size_t rest = number; rest > 0; rest /= alphabet.size()) path += alphabet[rest % alphabet.size()];
+    const auto [known, fresh] = paths.try_emplace(key_of_path(path), path);
+    EXPECT_TRUE(fresh || known->second == path) << known->first;
+  }
 }
 
 }  // namespace

@@ -46,6 +46,17 @@ TEST_F(Leftovers, OfAKilledRunGoWithTheNext) {
   EXPECT_EQ(names(), (std::vector<std::string>{"m.gguf", "other.gguf"}));
 }
 
+TEST_F(Leftovers, OfSidecarsAndConversationsGoToo) {
+  image_file("a.png");
+  std::filesystem::create_directory(path("chats"));
+  write_file(path(".janus-tmp-1-2"), "half");
+  write_file(path("chats/.janus-tmp-1-2"), "half");
+  EXPECT_EQ(run_model({"caption", path("a.png"), "-n", "1", "-q", "--sidecar", ".txt"}).code, 0);
+  EXPECT_EQ(names(), (std::vector<std::string>{"a.png", "a.txt", "chats"}));
+  EXPECT_EQ(run_model({"chat", "-n", "1", "-q", "--save", path("chats/c.json")}, {.input = "a\n"}).code, 0);
+  EXPECT_FALSE(std::filesystem::exists(path("chats/.janus-tmp-1-2")));
+}
+
 TEST_F(Leftovers, AModelThatIsCutShortIsOneLine) {
   const std::string weights = copy_model();
   Process process = generate_without_end();

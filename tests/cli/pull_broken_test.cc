@@ -124,6 +124,49 @@ TEST_F(Pull, DoesNotWaitLongerThanAnyoneWouldLike) {
   EXPECT_NE(result.err.find("wait 7200 s"), std::string::npos) << result.err;
 }
 
+TEST_F(Pull, DoesNotWaitLongerThanTheUserWould) {
+  for (const int status : {429, 503}) {
+    serve([=](const HttpQuery&) { return HttpReply{.status = status, .headers = {{"Retry-After", "20"}}}; });
+    const Result result = pull({"-q", "--timeout", "19"});
+    EXPECT_EQ(result.code, 1);
+    expect_one_error(result.err);
+    EXPECT_NE(result.err.find("20 s (or give --timeout 20)"), std::string::npos) << result.err;
+    EXPECT_EQ(server_->queries().size(), 1U);
+  }
+}
+
+TEST_F(Pull, AServerThatDripsIsLeft) {
+  for (const char* target : {"?blobs=true", "/model.safetensors"}) {
+    serve([&](const HttpQuery& query) -> std::optional<HttpReply> {
+      if (!query.target.ends_with(target)) return std::nullopt;
+      HttpReply reply = model_.answer(query);
+      reply.break_after = 10;
+      reply.drip_ms = 20;
+      return reply;
+    });
+    const auto start = std::chrono::steady_clock::now();
+    const Result result = pull({"-q", "--retries", "0", "--timeout", "1"});
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+    EXPECT_EQ(result.code, 1);
+    expect_one_error(result.err);
+    EXPECT_NE(result.err.find("too slow"), std::string::npos) << result.err;
+    expect_nothing_to_see();
+  }
+}
+
+TEST_F(Pull, AServerThatGivesAByteAtATimeIsNotAskedForEver) {
+  serve([this](const HttpQuery& query) -> std::optional<HttpReply> {
+    if (!query.target.ends_with(kTarget)) return std::nullopt;
+    HttpReply reply = model_.answer(query);
+    reply.break_after = 1;
+    return reply;
+  });
+  const Result result = pull({"-q", "--retries", "1"});
+  EXPECT_EQ(result.code, 1);
+  expect_one_error(result.err);
+  EXPECT_LE(server_->queries(kTarget).size(), 3U);
+}
+
 TEST_F(Pull, AnswersThatWillNotChangeAreNotAskedForTwice) {
   for (int status : {400, 401, 403, 404, 410}) {
     serve([=](const HttpQuery&) { return HttpReply{.status = status, .body = "{\"error\": \"no\"}"}; });

@@ -245,6 +245,64 @@ TEST_F(Kept, ADamagedFileOfTheRightSizeIsFetchedAgain) {
 }
 
 // "ready" is said of what opens, and of nothing else.
+// What another program put there is not taken by its name and size alone, and not read at every pull.
+TEST_F(Kept, ABlobThatWasThereIsHeldAgainstItsHashOnce) {
+  const std::string told = "holding what is there against its hashes";
+  fs::create_directories(folder() + "/blobs");
+  std::string wrong = weights();
+  wrong[wrong.size() - 1] = static_cast<char>(wrong.back() ^ 1);  // which opens all the same
+  write_file(blob(kWeights), wrong);
+  serve();
+  const Result first = pull();
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_TRUE(has(first.err, told) && has(first.err, "model.safetensors: damaged in the cache")) << first.err;
+  expect_whole();
+  EXPECT_FALSE(has(pull().err, told));
+  // The same bytes in another file count as not seen yet.
+  fs::remove(blob(kWeights));
+  write_file(blob(kWeights), weights());
+  const Result again = pull();
+  EXPECT_TRUE(has(again.err, told) && !has(again.err, "damaged")) << again.err;
+  EXPECT_FALSE(has(pull().err, told));
+  EXPECT_TRUE(has(pull({"--verify"}).err, told));
+  write_file(folder() + "/.janus-proven", "\xff not \n\n proven\n");
+  EXPECT_TRUE(has(pull().err, told));
+}
+
+TEST_F(Kept, LinksInTheCacheAreNotWrittenThrough) {
+  fs::create_directories(folder() + "/blobs");
+  fs::create_directories(path("cache/.locks/models--some-one--some-model"));
+  write_file(path("precious"), "mine");
+  const std::string name = model_.hash(kWeights);
+  for (const std::string& link : {blob(kWeights) + ".incomplete",
+                                  path("cache/.locks/models--some-one--some-model/") + name + ".lock"}) {
+    fs::remove(link);
+    fs::create_symlink(path("precious"), link);
+    serve();
+    const Result result = pull({"-q", "--retries", "0"});
+    EXPECT_EQ(result.code, 1) << link;
+    expect_one_error(result.err);
+    fs::remove(link);
+  }
+  fs::create_symlink(path("precious"), folder() + "/.janus-proven");
+  EXPECT_EQ(pull({"-q"}).code, 0);
+  EXPECT_EQ(read_file(path("precious")), "mine");
+}
+
+TEST_F(Kept, WhatKilledPullsLeftGoes) {
+  fs::create_directories(snapshot());
+  for (const std::string& place : {snapshot(), folder()})
+    fs::create_symlink("nowhere", place + "/.janus-link-1-2");
+  write_file(snapshot() + "/.janus-tmp-1-2", "half");
+  serve();
+  EXPECT_EQ(pull({"-q"}).code, 0);
+  for (const std::string& place : {snapshot(), folder()}) {
+    for (const auto& entry : fs::directory_iterator(place))
+      EXPECT_TRUE(entry.path().filename() == ".janus-proven" || entry.path().filename().string()[0] != '.')
+          << entry.path();
+  }
+}
+
 TEST_F(Kept, WhatDoesNotOpenIsNotReady) {
   const std::map<std::string, std::string> whole = model_.files;
   const std::vector<std::pair<std::string, std::string>> spoilt{{"tokenizer.json", "{}"},

@@ -197,6 +197,59 @@ void expect_no_room(const Result& result) {
   EXPECT_NE(result.err.find("expected room for"), std::string::npos) << result.err;
 }
 
+// What a stranger's folder links to is not put into a file that is passed on.
+TEST_F(Quantize, TakesNoFileThatIsNotTheModels) {
+  namespace fs = std::filesystem;
+  write_file(path("private"), "a secret");
+  fs::create_directories(path("m"));
+  const auto refused = [&](const std::string& model, const std::string& name) {
+    const Result result = quantize(model, "x.gguf", {"-q"});
+    EXPECT_EQ(result.code, 1) << name;
+    expect_one_error(result.err);
+    EXPECT_NE(result.err.find(name + ": expected a file of the model itself"), std::string::npos)
+        << result.err;
+    EXPECT_FALSE(fs::exists(path("x.gguf")));
+  };
+  for (const char* name : {"chat_template.jinja", "LICENSE", "generation_config.json", "config.json",
+                           "tokenizer.json", "model.safetensors"}) {
+    const std::string model = path("m/") + name;
+    fs::copy(kModel, model);
+    const bool own = fs::exists(model + "/" + name);
+    if (own) fs::rename(model + "/" + name, path("m/") + name + ".moved");
+    fs::create_symlink(own ? path("m/") + name + ".moved" : path("private"), model + "/" + name);
+    EXPECT_EQ(run({"info", model}).code, 0);  // to be read, a link may lead anywhere
+    refused(model, name);
+  }
+  // Folders look like the hub's cache, and lead out of it.
+  const std::string model = path("hub/snapshots/c");
+  fs::create_directories(path("hub/blobs"));
+  fs::create_directories(path("hub/snapshots"));
+  fs::copy(kModel, model);
+  for (const char* target :
+       {"../../../private", "../../blobs/../../private", "../../blobs/link", "../../refs"}) {
+    fs::create_symlink(target, model + "/LICENSE");
+    if (!fs::exists(path("hub/blobs/link"))) fs::create_symlink("../../private", path("hub/blobs/link"));
+    if (!fs::exists(path("hub/refs"))) write_file(path("hub/refs"), "no blob");
+    refused(model, "LICENSE");
+    fs::remove(model + "/LICENSE");
+  }
+  // The hub's own, and those within the folder.
+  write_file(path("hub/blobs/1234"), "the licence");
+  fs::create_symlink("../../blobs/1234", model + "/LICENSE");
+  fs::create_directory(model + "/more");
+  write_file(model + "/more/t", "a template");
+  fs::create_symlink("more/t", model + "/chat_template.jinja");
+  fs::create_directory_symlink(model, path("linked"));
+  for (const std::string& place : {model, path("linked")})
+    EXPECT_EQ(quantize(place, "x.gguf", {"-q"}).code, 0);
+  EXPECT_NE(read_file(path("x.gguf")).find("a template"), std::string::npos);
+  // A folder that holds one file.
+  fs::create_directory(path("one"));
+  fs::create_symlink(path("x.gguf"), path("one/model.gguf"));
+  const Result result = quantize(path("one"), "y.gguf", {"-q"});
+  EXPECT_NE(result.err.find("expected a file of the model itself"), std::string::npos) << result.err;
+}
+
 TEST_F(Quantize, AFileThatMayNotGrowLeavesNothing) {
   write_file(path("m.gguf"), "old");
   rlimit before{};

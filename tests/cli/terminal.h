@@ -11,6 +11,7 @@
 #include <array>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace janus::test {
@@ -52,13 +53,21 @@ class Terminal {
       kill(pid_, SIGKILL);
       waitpid(pid_, nullptr, 0);
     }
-    close(end_);
+    if (end_ >= 0) close(end_);
   }
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
-  // As closing its window does.
+  // The signal alone that closing its window sends.
   void hang_up() const { kill(pid_, SIGHUP); }
+  // Closes its window: the signal comes, and nothing can be written any more. -> as finish().
+  int close_window() {
+    close(std::exchange(end_, -1));
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
   void terminate() const { kill(pid_, SIGTERM); }
 
   void type(const std::string& keys) { EXPECT_EQ(write(end_, keys.data(), keys.size()), std::ssize(keys)); }

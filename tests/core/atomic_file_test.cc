@@ -62,6 +62,15 @@ TEST_P(AtomicFileTest, TheOldFileStandsUntilTheNewOneIsWhole) {
   EXPECT_EQ(fs::status(path("f")).permissions(), fs::perms(0640));
 }
 
+TEST_P(AtomicFileTest, TheNewFileIsNoProgramOfTheOldOnesOwner) {
+  folder_.write("f", "old");
+  ASSERT_EQ(chmod(path("f").c_str(), 07755), 0);
+  AtomicFile file(path("f"), options());
+  file.append(std::string_view("new"));
+  file.commit();
+  EXPECT_EQ(fs::status(path("f")).permissions(), fs::perms(0755));
+}
+
 TEST_P(AtomicFileTest, WhatIsNotCommittedGoesUnlessItCanBeResumed) {
   { AtomicFile(path("f"), options()).append(std::string_view("some")); }
   if (GetParam() == Temporary::resumed) {

@@ -179,6 +179,23 @@ TEST_F(Serve, KeepsContentOutOfTheLog) {
   }
 }
 
+TEST_F(Serve, WhatATerminalWouldObeyIsEscapedInAnswersAndInTheLog) {
+  NEEDS_SERVE();
+  ServeProcess server({"--port", "0", "--log-content"});
+  ASSERT_TRUE(server.is_well()) << server.log();
+  const std::string text = "\x7f\u009b31m\u202e", escaped = "\\u007f\\u009b31m\\u202e";
+  const std::string body = R"({"model":")" + text + R"(","prompt":1,"tokens":[]})";
+  std::string answers;
+  for (const std::string path : {"/v1/chat/completions", "/v1/images/generations", "/api/generate",
+                                 "/sdapi/v1/txt2img", "/v1/models/%7f%c2%9b31m%e2%80%ae"})
+    answers += ask_raw(server.port(), post(path, body)).text();
+  EXPECT_EQ(answers.find(text), std::string::npos) << answers;
+  server.send(SIGTERM);
+  EXPECT_EQ(server.wait(), 0);
+  EXPECT_EQ(server.log().find("\u009b"), std::string::npos) << server.log();
+  EXPECT_NE(server.log().find(escaped), std::string::npos) << server.log();
+}
+
 TEST_F(Serve, SurvivesHostileBodies) {
   NEEDS_SERVE();
   ServeProcess server({"--port", "0"});

@@ -13,11 +13,11 @@
 #include "cli/io/progress.h"
 #include "cli/io/readable.h"
 #include "cli/model/chosen_model.h"
-#include "cli/model/memory_check.h"
 #include "cli/model/random_model.h"
 #include "cli/model/vae_places.h"
 #include "core/base/error.h"
 #include "core/base/machine_memory.h"
+#include "generator/memory_check.h"
 #include "generator/quantize.h"
 #include "generator/random_checkpoint.h"
 

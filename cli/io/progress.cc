@@ -1,4 +1,5 @@
 #include "cli/io/progress.h"
+#include "core/base/readable_bytes.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +8,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "cli/io/readable.h"
 
 namespace janus::cli {
 namespace {

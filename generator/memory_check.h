@@ -53,7 +53,7 @@ void check_room(int64_t bytes, const std::string& what, const std::string& advic
 
 // Whom the choice of a device tells: everybody, or those who ask for details. Either may be empty.
 struct DeviceListeners {
-  std::function<void(const std::string&text)> notice, detail;
+  std::function<void(const std::string&)> notice = {}, detail = {};
 };
 
 struct FittingDevice {

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from . import _core, images, jobs, numbers, scoring, sources
+from . import _core, ending, images, jobs, numbers, scoring, sources
 from .answer import Answer, Score
 from .drawing import DrawingOptions, Painter
 from .chat import chat_job
@@ -85,8 +85,9 @@ class Model:
         # So many pictures are made ready while others are looked at.
         self._ahead = 2 * self._info["batch_size"] + 2
         self._bells = jobs.Bells(self._core)
-        # Where nobody holds it any more, and at Python's end.
-        self._end = weakref.finalize(self, _end, self._core, self._bells)
+        # Where nobody holds it any more; at Python's end ending.py closes it, when other threads can leave.
+        weakref.finalize(self, _end, self._core, self._bells).atexit = False
+        ending.close_at_end(self)
 
     @property
     def info(self) -> dict[str, Any]:
@@ -106,7 +107,7 @@ class Model:
 
     def close(self) -> None:
         """Ends what is under way with an error, and lets go of the memory. A closed model refuses all calls."""
-        self._end()
+        _end(self._core, self._bells)
 
     def __enter__(self) -> Model:
         return self

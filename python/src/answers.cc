@@ -51,7 +51,7 @@ struct Question {
 
 Prepared prepare(const OpenModel& model, const Picture& picture) {
   const std::shared_ptr<RunningModel> running = model.running();
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   return {as<ImageError>([&] { return prompt_image(*picture.image, running->model().preprocess_config()); })};
 }
 
@@ -94,7 +94,7 @@ AnswerSink sink_of(const Question& question, const std::shared_ptr<Asked::Waitin
 Asked ask(const OpenModel& model, const Question& question, uint64_t key) {
   std::shared_ptr<RunningModel> running = model.running();
   const auto pending = model.new_pending<Answer, std::string>(key);
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   const RequestId id = running->submit(question.request(), sink_of(question, pending));
   return {std::move(running), pending, id};
 }

@@ -66,7 +66,7 @@ ImageDefaults defaults_of(const RunningModel& running) {
 Drawn draw(const OpenModel& model, const Wish& wish, uint64_t key) {
   std::shared_ptr<RunningModel> running = model.running();
   const auto pending = model.new_pending<GeneratedImage, Preview>(key);
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   ImageSink sink{.on_done = [pending](GeneratedImage& image) { pending->finish(std::move(image)); },
                  .on_error = [pending](std::exception_ptr error) { pending->fail(std::move(error)); }};
   if (wish.preview_every > 0) {

@@ -12,6 +12,7 @@
 #include "generator/engine/engine_model.h"
 #include "python/src/errors.h"
 #include "python/src/progress.h"
+#include "python/src/unlocked.h"
 
 namespace janus::python {
 namespace {
@@ -20,7 +21,7 @@ namespace nb = nanobind;
 
 OpenModel open(const LoadSettings& settings, nb::object progress) {
   const Progress tell = progress_to(std::move(progress));
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   return {run_model(settings, tell), std::make_shared<Bell>()};
 }
 
@@ -96,10 +97,11 @@ std::shared_ptr<RunningModel> OpenModel::running() const {
 }
 
 void OpenModel::close() {
+  leave_where_python_ends();  // before anything is taken apart
   if (running_ == nullptr || !running_->is_of_this_process()) return;
   const std::shared_ptr<RunningModel> running = std::move(running_);
   running_ = nullptr;
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   running->stop();
   bell_->close();
 }
@@ -110,7 +112,7 @@ BoundModel bind_model(nb::module_& module) {
   module.def(
       "draws_latents",
       [](const std::string& path) {
-        const nb::gil_scoped_release unlocked;
+        const Unlocked unlocked;
         return as<ModelError>([&] { return draws_latents(Checkpoint::open(path).config()); });
       },
       nb::arg("path"), "Whether the model at a path draws with an autoencoder. Raises ModelError.");
@@ -126,7 +128,7 @@ BoundModel bind_model(nb::module_& module) {
       "wait_for_rings",
       [](const OpenModel& open_model) {
         const std::shared_ptr<Bell> bell = open_model.bell();
-        const nb::gil_scoped_release unlocked;
+        const Unlocked unlocked;
         return bell->wait();
       },
       "Waits for news of a request that was given a key, and returns the key; None once it is closed.");

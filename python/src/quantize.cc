@@ -14,6 +14,7 @@
 #include "python/src/errors.h"
 #include "python/src/model.h"
 #include "python/src/progress.h"
+#include "python/src/unlocked.h"
 
 namespace janus::python {
 namespace {
@@ -42,7 +43,7 @@ nb::dict quantize(const LoadSettings& settings, const std::map<std::string, std:
                   const std::string& name, const std::string& output, nb::object progress) {
   const Progress tell = progress_to(std::move(progress));
   const QuantizePlan plan = [&] {
-    const nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     const PartTypes types = types_of(settings.type, keep);
     return as<ModelError>([&] {
       const Checkpoint checkpoint =

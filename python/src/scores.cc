@@ -19,7 +19,7 @@ using Scored = Ticket<std::vector<Score>>;
 Scored submit(const OpenModel& model, ScoreRequest request, uint64_t key) {
   std::shared_ptr<RunningModel> running = model.running();
   const auto pending = model.new_pending<std::vector<Score>>(key);
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   const RequestId id = running->submit(
       std::move(request),
       ScoreSink{.on_done = [pending](std::vector<Score>& scores) { pending->finish(std::move(scores)); },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,8 @@ Stage = Literal["pixels", "vision", "aligned", "latent"]
 DEFAULT_QUESTION: str = _core.DEFAULT_QUESTION
 # Pictures that are looked at in one pass of `embed`: more gain little on a CPU, and hold up others for longer.
 _EMBED_BATCH = 4
+# What the program would say on stderr.
+_log = logging.getLogger("janus_cpp")
 
 
 def load(
@@ -48,7 +51,8 @@ def load(
     verify: look for damaged weights first.
     progress: called with (phase, done, total) while it loads.
 
-    Raises ModelError where there is no such model, or it cannot be opened.
+    Raises ModelError where there is no such model, it cannot be opened, or memory will not hold it. What is odd about it
+    is told to the logger "janus_cpp".
     """
     return Model(
         {
@@ -88,6 +92,8 @@ class Model:
         # Where nobody holds it any more; at Python's end ending.py closes it, when other threads can leave.
         weakref.finalize(self, _end, self._core, self._bells).atexit = False
         ending.close_at_end(self)
+        for notice in self._core.notices():
+            _log.warning("%s", notice)
 
     @property
     def info(self) -> dict[str, Any]:

@@ -121,6 +121,9 @@ BoundModel bind_model(nb::module_& module) {
   model.def_static("open", &open, nb::arg("settings"), nb::arg("progress").none(),
                    "Loads a model; progress(phase, done, total) is told how far it is. Raises ModelError.");
   model.def("info", &info_of, "Facts of the model, by name.");
+  model.def(
+      "notices", [](const OpenModel& open_model) { return open_model.running()->notices(); },
+      "What was odd about the model's files, and its device.");
   model.def("status", &status_of, "What is under way, and all that was sampled.");
   model.def("close", &OpenModel::close, "Ends what is under way with an error, and lets go of the memory.");
   model.def_prop_ro("is_open", &OpenModel::is_open);

@@ -11,6 +11,7 @@
 #include "core/base/atomic_file.h"
 #include "core/tensor/device.h"
 #include "generator/builtin_model.h"
+#include "generator/memory_check.h"
 #include "python/src/errors.h"
 #include "python/src/model.h"
 #include "python/src/progress.h"
@@ -50,6 +51,7 @@ nb::dict quantize(const LoadSettings& settings, const std::map<std::string, std:
           Checkpoint::open(settings.path.empty() ? builtin_model() : open_model_files(settings.path),
                            {.verify = settings.verify});
       QuantizePlan planned = plan_quantize(checkpoint, types, name, settings.vae);
+      check_room(quantize_memory(planned), "model " + name, "close other programs", machine_memory());
       const std::shared_ptr<Device> device = open_device("cpu", {.threads = settings.threads});
       AtomicFile file(output, {.name = "output, " + output, .advice = "choose another output"});
       file.reserve(static_cast<uint64_t>(planned.bytes));

@@ -14,6 +14,7 @@ import janus_cpp as jc
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+TINY = ROOT / "samples" / "janus-tiny" / "model"
 PICTURES = ROOT / "samples" / "pictures"
 NAMES = ["cross.png", "ring_below.jpg", "star.png", "two_shapes.png"]
 

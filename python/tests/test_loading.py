@@ -7,9 +7,8 @@ import shutil
 
 import janus_cpp as jc
 import pytest
-from conftest import ROOT
+from conftest import ROOT, TINY
 
-TINY = ROOT / "samples" / "janus-tiny" / "model"
 FLOW = ROOT / "samples" / "janus-flow-tiny" / "model"
 
 

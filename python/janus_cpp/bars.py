@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
-Progress = Callable[[str, int, int], Any]
+from .typed import Progress
 
 
 def bars_for(base: Any, progress: Progress) -> Any:
-    """A class of bars, derived of huggingface_hub's own, that draw nothing and tell `progress` of files and of bytes. Its
-    `raised` is what `progress` raised, which ends the download."""
+    """A class of bars, derived of huggingface_hub's own, that draw nothing and tell `progress` of files and of bytes.
+    Its `raised` is what `progress` raised, which ends the download."""
     lock = threading.Lock()
 
     class Bars(base):  # type: ignore[misc]

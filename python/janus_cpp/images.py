@@ -199,7 +199,7 @@ def _as_bytes(array: np.ndarray) -> np.ndarray:
             raise ImageError(
                 f"image: expected floats from 0 to 1, found {low} to {high}; scale them, or give uint8"
             )
-        return np.rint(array * 255).astype(np.uint8)
+        return np.asarray(np.rint(array * 255), np.uint8)
     if low < 0 or high > 255:
         raise ImageError(f"image: expected whole numbers from 0 to 255, found {low} to {high}; scale them")
     return array.astype(np.uint8)

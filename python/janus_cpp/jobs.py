@@ -14,12 +14,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from . import _core
+from .typed import Errors
 
+Piece = TypeVar("Piece")
 Result = TypeVar("Result")
-Errors = Literal["raise", "return"]
 
 # What one item may be at fault for; a ModelError is no item's.
 ITEM_ERRORS = (_core.Error, TypeError, ValueError)
@@ -107,7 +108,7 @@ def flat(asked: list[Any]) -> tuple[list[Job[Any]], Callable[[list[Any]], list[A
     return [job for row in asked for job in row], shaped
 
 
-class Stream(Iterator[Any], Generic[Result]):
+class Stream(Iterator[Piece], Generic[Piece, Result]):
     """The pieces of a result as they come. Who lets go of it before its end cancels the request."""
 
     def __init__(self, job: Job[Result]) -> None:
@@ -115,14 +116,15 @@ class Stream(Iterator[Any], Generic[Result]):
         self._ticket = job.begin(0)
         self._result: Result | None = None
 
-    def __next__(self) -> Any:
+    def __next__(self) -> Piece:
         if self._ticket is None:
             raise StopIteration
         while True:
             ended = self._ticket.ended()
             piece = self._ticket.next(0 if ended else _SLICE_S)
             if piece is not None:
-                return self._job.piece(piece)
+                made: Piece = self._job.piece(piece)
+                return made
             if ended:
                 ticket, self._ticket = self._ticket, None
                 self._result = self._job.end(ticket)
@@ -141,7 +143,7 @@ class Stream(Iterator[Any], Generic[Result]):
         if ticket is not None:
             ticket.cancel()
 
-    def __enter__(self) -> Stream[Result]:
+    def __enter__(self) -> Stream[Piece, Result]:
         return self
 
     def __exit__(self, *_: object) -> None:

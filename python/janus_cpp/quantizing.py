@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from . import _core, numbers, sources
 from ._core import RequestError
+from .typed import Progress
 
 _EXTENSION = ".gguf"
 
@@ -20,7 +21,7 @@ def quantize(
     keep: Mapping[str, str] | None = None,
     vae: str | os.PathLike[str] | None = None,
     threads: int | None = None,
-    progress: Callable[[str, int, int], Any] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Writes a whole model as one GGUF file with smaller weights, which `load` opens.
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from . import _core, numbers
 from ._core import ModelError
-from .bars import Progress, bars_for
+from .bars import bars_for
+from .typed import Progress
 
 #: The name of the small model that is part of the package.
 BUILTIN = "janus-tiny"

@@ -12,6 +12,7 @@
 #include "python/src/sampling.h"
 #include "python/src/ticket.h"
 #include "python/src/timings.h"
+#include "python/src/typed.h"
 
 namespace janus::python {
 namespace {
@@ -109,8 +110,8 @@ nb::list tokens_of(const Answer& answer) {
   return tokens;
 }
 
-nb::dict dict_of(const Answer& answer) {
-  nb::dict dict;
+DictByName dict_of(const Answer& answer) {
+  DictByName dict;
   dict["text"] = answer.text;
   dict["ids"] = answer.ids;
   dict["finish_reason"] = answer.finish_reason == FinishReason::stop ? "stop" : "length";

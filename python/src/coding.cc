@@ -11,6 +11,7 @@
 #include "python/src/model.h"
 #include "python/src/picture.h"
 #include "python/src/ticket.h"
+#include "python/src/typed.h"
 
 namespace janus::python {
 namespace {
@@ -122,8 +123,8 @@ Picture to_picture(const GivenArray<float, 3>& values, bool rounds) {
                                                  rounds ? ByteRounding::nearest : ByteRounding::down))};
 }
 
-nb::list list_of(std::vector<Array> arrays) {
-  nb::list list;
+ListOfAny list_of(std::vector<Array> arrays) {
+  ListOfAny list;
   for (Array& array : arrays) list.append(numpy_of(std::move(array)));
   return list;
 }

@@ -14,6 +14,7 @@
 #include "python/src/sampling.h"
 #include "python/src/ticket.h"
 #include "python/src/timings.h"
+#include "python/src/typed.h"
 
 namespace janus::python {
 namespace {
@@ -92,8 +93,8 @@ ImageText text_of(const OpenModel& model, const Wish& wish, const Picture& pictu
   return settings_text(settings);
 }
 
-nb::dict dict_of(GeneratedImage made) {
-  nb::dict dict;
+DictByName dict_of(GeneratedImage made) {
+  DictByName dict;
   dict["picture"] = Picture{std::make_shared<const Image>(std::move(made.image))};
   dict["seed"] = made.seed;
   dict["timings"] = timings_dict(made.timings);

@@ -12,6 +12,7 @@
 #include "generator/engine/engine_model.h"
 #include "python/src/errors.h"
 #include "python/src/progress.h"
+#include "python/src/typed.h"
 #include "python/src/unlocked.h"
 
 namespace janus::python {
@@ -25,12 +26,12 @@ OpenModel open(const LoadSettings& settings, nb::object progress) {
   return {run_model(settings, tell), std::make_shared<Bell>()};
 }
 
-nb::dict info_of(const OpenModel& model) {
+DictByName info_of(const OpenModel& model) {
   const std::shared_ptr<RunningModel> running = model.running();
   const Model& loaded = running->model();
   const ModelInfo& info = loaded.info();
   const ImageDefaults defaults = loaded.engine_model().image_defaults();
-  nb::dict facts;
+  DictByName facts;
   facts["family"] = info.family;
   facts["layout"] = info.layout;
   facts["fingerprint"] = running->fingerprint();
@@ -53,9 +54,9 @@ nb::dict info_of(const OpenModel& model) {
   return facts;
 }
 
-nb::dict status_of(const OpenModel& model) {
+nb::typed<nb::dict, nb::str, int> status_of(const OpenModel& model) {
   const Engine::Load load = model.running()->load();
-  nb::dict status;
+  nb::typed<nb::dict, nb::str, int> status;
   status["running"] = load.running;
   status["waiting"] = load.waiting;
   status["tokens_sampled"] = load.tokens_sampled;
@@ -108,7 +109,7 @@ void OpenModel::close() {
 
 BoundModel bind_model(nb::module_& module) {
   bind_settings(module);
-  module.attr("WEIGHT_TYPES") = nb::cast(weight_type_names());
+  module.def("weight_types", &weight_type_names, "What weights may be loaded as.");
   module.def(
       "draws_latents",
       [](const std::string& path) {

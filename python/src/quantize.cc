@@ -15,6 +15,7 @@
 #include "python/src/errors.h"
 #include "python/src/model.h"
 #include "python/src/progress.h"
+#include "python/src/typed.h"
 #include "python/src/unlocked.h"
 
 namespace janus::python {
@@ -31,8 +32,8 @@ PartTypes types_of(const std::string& type, const std::map<std::string, std::str
   });
 }
 
-nb::dict dict_of(const QuantizePlan& plan) {
-  nb::dict facts;
+DictByName dict_of(const QuantizePlan& plan) {
+  DictByName facts;
   facts["bytes"] = plan.bytes;
   facts["parameters"] = plan.parameters;
   facts["parts"] = nb::cast(plan.parts);
@@ -40,8 +41,8 @@ nb::dict dict_of(const QuantizePlan& plan) {
   return facts;
 }
 
-nb::dict quantize(const LoadSettings& settings, const std::map<std::string, std::string>& keep,
-                  const std::string& name, const std::string& output, nb::object progress) {
+DictByName quantize(const LoadSettings& settings, const std::map<std::string, std::string>& keep,
+                    const std::string& name, const std::string& output, nb::object progress) {
   const Progress tell = progress_to(std::move(progress));
   const QuantizePlan plan = [&] {
     const Unlocked unlocked;

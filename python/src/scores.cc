@@ -8,6 +8,7 @@
 #include "python/src/model.h"
 #include "python/src/picture.h"
 #include "python/src/ticket.h"
+#include "python/src/typed.h"
 
 namespace janus::python {
 namespace {
@@ -47,8 +48,8 @@ Scored score_codes(const OpenModel& model, std::string prompt, std::string negat
                 key);
 }
 
-nb::list list_of(std::vector<Score> scores) {
-  nb::list list;
+ListOfAny list_of(std::vector<Score> scores) {
+  ListOfAny list;
   for (Score& score : scores) {
     nb::dict dict;
     const auto count = static_cast<int64_t>(score.ids.size());

@@ -88,9 +88,7 @@ def _finish(job: Job[Result], ticket: Any) -> Result:
     return job.end(ticket)
 
 
-def check_list(streams: bool, errors: str) -> None:
-    if streams:
-        raise _core.RequestError("stream: expected one answer or image to be streamed, found a list; ask for one")
+def check_errors(errors: str) -> None:
     if errors not in ("raise", "return"):
         raise _core.RequestError(f'errors: expected "raise" or "return", found {errors!r}; give one of these')
 
@@ -219,20 +217,24 @@ async def arun(job: Job[Result], bells: Bells) -> Result:
 
 
 async def arun_all(jobs: Sequence[Job[Result]], bells: Bells, ahead: int, errors: Errors) -> list[Any]:
-    free = asyncio.Semaphore(max(1, ahead))
+    """As run_all."""
+    results: list[Any] = [None] * len(jobs)
+    remaining = iter(enumerate(jobs))
 
-    async def one(job: Job[Result]) -> Any:
-        async with free:
+    async def work() -> None:
+        for at, job in remaining:
             try:
-                return await arun(job, bells)
+                results[at] = await arun(job, bells)
             except ITEM_ERRORS as error:
                 if errors == "raise" or isinstance(error, _core.ModelError):
                     raise
-                return error
+                results[at] = error
 
-    tasks = [asyncio.ensure_future(one(job)) for job in jobs]
+    # Not a task a job, of which there may be a million.
+    tasks = [asyncio.ensure_future(work()) for _ in range(min(ahead, len(jobs)))]
     try:
-        return list(await asyncio.gather(*tasks))
+        await asyncio.gather(*tasks)
+        return results
     except BaseException:
         for task in tasks:
             task.cancel()

@@ -33,7 +33,7 @@ def quantize(
     Returns "bytes" and "parameters" of the file, "parts" (part -> type -> bytes), and "vae", the path of the
     autoencoder that is in it, or None. The same file as `janus quantize` writes.
     """
-    path = os.path.abspath(os.path.expanduser(os.fsdecode(output)))
+    path = os.path.abspath(os.path.expanduser(numbers.path("output", output)))
     if not path.endswith(_EXTENSION):
         raise RequestError(f'output: expected a name that ends in {_EXTENSION}, found "{output}"; rename it')
     settings = sources.settings(

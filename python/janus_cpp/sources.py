@@ -30,6 +30,8 @@ def settings(options: Mapping[str, Any]) -> _core.LoadSettings:
     chosen.threads = numbers.count("threads", options["threads"], 1024)
     chosen.batch_size = numbers.count("batch_size", options.get("batch_size"), 4096)
     chosen.verify = bool(options.get("verify"))
+    if options["vae"] is not None:
+        numbers.path("vae", options["vae"])
     if chosen.path and _core.draws_latents(chosen.path):
         chosen.vae = find_vae(options["vae"])
         chosen.cached_vae = cached_vae()
@@ -41,10 +43,11 @@ def find_model(model: str | os.PathLike[str] | None) -> str:
     """The path of a model's folder or file; "" for the one inside. Raises ModelError where there is none."""
     if model is None or model == BUILTIN:
         return ""
-    path = os.path.expanduser(os.fsdecode(model))
+    given = numbers.path("model", model)
+    path = os.path.expanduser(given)
     if os.path.exists(path):
         return os.path.abspath(path)
-    name = _REPOSITORY.fullmatch(os.fsdecode(model))
+    name = _REPOSITORY.fullmatch(given)
     if name is None or name["id"].startswith("."):
         raise ModelError(
             f"model {model}: expected a model folder, a GGUF file or owner/repo of the hub's cache, found nothing "
@@ -63,8 +66,8 @@ def find_vae(vae: str | os.PathLike[str] | None) -> str:
     """The path of an autoencoder that is chosen; "" where none is."""
     if vae is None:
         return ""
-    path = os.path.expanduser(os.fsdecode(vae))
-    name = _REPOSITORY.fullmatch(os.fsdecode(vae))
+    given = numbers.path("vae", vae)
+    path, name = os.path.expanduser(given), _REPOSITORY.fullmatch(given)
     if os.path.exists(path) or name is None:
         return path
     return _snapshot(name["id"], name["revision"]) or path

@@ -73,12 +73,13 @@ def program():
 def python():
     """Runs a script in a process of its own, and gives how it ended."""
 
-    def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    def run(script: str, *arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess:
         return subprocess.run(
             [sys.executable, "-c", textwrap.dedent(script), *arguments],
             capture_output=True,
             text=True,
             timeout=300,
+            cwd=cwd,
             env={**os.environ, **environment},
         )
 

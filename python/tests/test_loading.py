@@ -58,8 +58,11 @@ def test_what_is_no_model(tmp_path, star):
     ]:
         with pytest.raises(kind):
             jc.load(**options)
-    with pytest.raises(TypeError):
-        jc.load(3)
+    for options, words in [({"model": 3}, "model: expected a path, found int"), ({"vae": 3}, "vae: expected a path")]:
+        with pytest.raises(TypeError, match=words):
+            jc.load(**options)
+    with pytest.raises(TypeError, match="output: expected a path, found None"):
+        jc.quantize(TINY, None)
 
 
 def test_flow_model_draws_by_steps(program, tmp_path):

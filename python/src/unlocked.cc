@@ -38,10 +38,13 @@ void end_calls() {
   while (calls_under_way > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
-// On a fork there are no other threads, whatever was under way.
+void pass_over_leaks() { nb::set_leak_warnings(false); }
+
+// On a fork there are no other threads, whatever was under way. What they held is never let go of.
 void forget_calls() {
   calls_under_way = 0;
   ends = false;
+  pass_over_leaks();
 }
 
 }  // namespace
@@ -63,8 +66,7 @@ void bind_calls(nb::module_& module) {
   nb::register_exception_translator(&leave_for_error);
   module.def("begin_end", &begin_end, "Lets calls of all other threads leave; no new one begins.");
   module.def("end_calls", &end_calls, "Waits until all calls have left that are under way.");
-  module.def(
-      "pass_over_leaks", [] { nb::set_leak_warnings(false); }, "Lets Python end without a word of leaks.");
+  module.def("pass_over_leaks", &pass_over_leaks, "Lets Python end without a word of leaks.");
   module.def("forget_calls", &forget_calls, "On a fork: it has none of the calls that were under way.");
 }
 

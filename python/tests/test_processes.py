@@ -46,11 +46,25 @@ def test_fork_is_refused(python, star):
                 os._exit(0 if "get_context(\\"spawn\\")" in refused else 3)
             assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
             assert stream.result() == expected == model.describe(star)
+
+            # A fork ends as ever, whatever other threads are at, and may open a model of its own.
+            import threading
+
+            def forever():
+                while True:
+                    model.describe(star)
+
+            threading.Thread(target=forever, daemon=True).start()
+            model.describe(star)
+            child = os.fork()
+            if child == 0:
+                sys.exit(0 if jc.load(threads=1).describe(star) == expected else 3)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
             print("ok")
         """,
         star,
     )
-    assert done.stdout == "ok\n" and done.returncode == 0, done.stderr
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ok\n", "")
 
 
 def test_spawned_processes_open_models_of_their_own(tmp_path, star):

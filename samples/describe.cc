@@ -10,7 +10,15 @@ int main(int argc, char** argv) try {
     std::fprintf(stderr, "usage: %s MODEL_FOLDER IMAGE [QUESTION]\n", argv[0]);
     return 2;
   }
-  const auto model = janus::open_model(janus::Checkpoint::open(argv[1]), janus::open_device("auto"));
+  const janus::Checkpoint checkpoint = janus::Checkpoint::open(argv[1]);
+  // Throws where memory will not hold the model and what it is to do.
+  const janus::FittingDevice fitting =
+      janus::open_fitting_device({.checkpoint = checkpoint,
+                                  .model = argv[1],
+                                  .device = "auto",
+                                  .options = {},
+                                  .work = {.prompt_images = 1, .new_tokens = 512}});
+  const auto model = janus::open_model(checkpoint, fitting.device);
   const janus::Image image = janus::read_image(argv[2]).image;
 
   janus::DescribeOptions options;

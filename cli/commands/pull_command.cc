@@ -11,10 +11,10 @@
 #include "cli/hub/pull.h"
 #include "cli/io/json_output.h"
 #include "cli/io/progress.h"
-#include "cli/io/readable.h"
 #include "cli/model/chosen_model.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/readable_bytes.h"
 #include "tokenizer/image/vae_files.h"
 
 namespace janus::cli {

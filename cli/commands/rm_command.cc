@@ -9,10 +9,10 @@
 #include "cli/app/command.h"
 #include "cli/hub/inventory.h"
 #include "cli/io/json_output.h"
-#include "cli/io/readable.h"
 #include "cli/io/safe_text.h"
 #include "cli/model/builtin_notice.h"
 #include "core/base/error.h"
+#include "core/base/readable_bytes.h"
 #include "core/checkpoint/file_set.h"
 #include "generator/model.h"
 

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "cli/io/readable.h"
 #include "core/base/json_line.h"
+#include "core/base/readable_bytes.h"
 
 namespace janus::cli {
 namespace {

@@ -1,7 +1,7 @@
 #include "cli/model/random_model.h"
 
-#include "cli/model/memory_check.h"
 #include "core/base/machine_memory.h"
+#include "generator/memory_check.h"
 #include "generator/random_checkpoint.h"
 
 namespace janus::cli {

@@ -9,6 +9,7 @@
 #include <janus/generator/conversation.h>
 #include <janus/generator/engine/engine.h>
 #include <janus/generator/limits.h>
+#include <janus/generator/memory_check.h>
 #include <janus/generator/model.h>
 #include <janus/version.h>
 #include <janus/vision/image_file.h>

@@ -37,7 +37,7 @@ def values_of(batch: Any, name: str, argument: str) -> list[Any]:
     if _is_extension(column.type):  # tensors of Ray
         chunks = column.chunks if hasattr(column, "chunks") else [column]
         return [value for chunk in chunks for value in chunk.to_numpy(zero_copy_only=False)]
-    return column.to_pylist()
+    return list(column.to_pylist())
 
 
 def names_of(batch: Any) -> list[str]:

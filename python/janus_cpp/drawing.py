@@ -17,6 +17,10 @@ from .jobs import Job
 from .questions import sampling
 
 
+# Of one prompt, as the program takes it.
+_MOST_IMAGES = 1_000_000
+
+
 @dataclass(frozen=True)
 class DrawingOptions:
     """How an image is generated, as `Model.generate` tells. None: the model's default."""
@@ -45,9 +49,7 @@ class Painter:
         """A job, a list of them (of n images, or of several prompts), or lists of n of several prompts."""
         self._check(options)
         first = numbers.seed_number(options.seed)
-        count = 1 if n is None else numbers.whole("n", n)
-        if count < 1:
-            raise RequestError(f"n: expected a whole number of 1 or more, found {n}; give one")
+        count = 1 if n is None else numbers.count("n", n, _MOST_IMAGES)
         if isinstance(prompt, str):
             jobs = [self._job(prompt, options, numbers.next_seed(first, k)) for k in range(count)]
             return jobs[0] if n is None else jobs

@@ -8,13 +8,14 @@ read by the readers of janus, others by Pillow, with the pixels that the program
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from . import _core
+from . import _core, numbers
 from ._core import ImageError, Picture
 
 # Kinds of files that janus reads to the same pixels with no other library.
@@ -52,17 +53,35 @@ def save(image: Image.Image, path: str | os.PathLike[str], quality: int = 95) ->
     """Writes an image as the program does: PNG, JPEG or WebP by the path's extension.
 
     The settings of a generated image (``image.info``) go into the file, where ``janus info``, ``janus generate --from``
-    and many other programs find them. quality: of JPEG and WebP, 1 to 100.
+    and many other programs find them. quality: of JPEG and WebP, 1 to 100. The path has the whole file, or what it had
+    before. Raises ImageError for what cannot be written so, and OSError.
     """
-    name = os.fsdecode(path)
+    if not isinstance(image, Image.Image):
+        raise TypeError(f"image: expected a PIL image, found {_name_of(image)}")
+    name = numbers.path("path", path)
     text = {key: image.info[key] for key in ("parameters", "janus") if isinstance(image.info.get(key), str)}
     extension = os.path.splitext(name)[1].lower().lstrip(".")
     if extension == "webp":
-        _save_webp(image, name, text, quality)
+        _put(_webp(image, text, quality), name)
+    else:
+        _put(to_picture(image).encode(extension, text, quality), name)
+
+
+def _put(data: bytes, path: str) -> None:
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe, a terminal
+        with open(path, "wb") as file:
+            file.write(data)
         return
-    data = to_picture(image).encode(extension, text, quality)
-    with open(name, "wb") as file:
-        file.write(data)
+    folder, name = os.path.split(os.path.realpath(path))
+    aside = os.path.join(folder, f".{name}.{os.getpid()}.part")
+    try:
+        with open(aside, "xb") as file:
+            file.write(data)
+        os.replace(aside, os.path.join(folder, name))
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(aside)
+        raise
 
 
 def _name_of(value: Any) -> str:
@@ -152,6 +171,8 @@ def _as_rgb(array: np.ndarray) -> np.ndarray:
     """uint8 [height, width, 3] of what an array means."""
     if array.dtype == object:
         raise TypeError("image: expected numbers in the array, found objects; give one picture at a time")
+    if array.dtype.kind in "SU":
+        raise TypeError(f"image: expected numbers in the array, found texts ({array.dtype}); give a list of paths")
     array = _as_channels_last(array)
     values = _as_bytes(array)
     channels = values.shape[2]
@@ -199,14 +220,16 @@ def _as_bytes(array: np.ndarray) -> np.ndarray:
             raise ImageError(
                 f"image: expected floats from 0 to 1, found {low} to {high}; scale them, or give uint8"
             )
-        return np.rint(array * 255).astype(np.uint8)
+        return np.asarray(np.rint(array * 255), np.uint8)
     if low < 0 or high > 255:
         raise ImageError(f"image: expected whole numbers from 0 to 255, found {low} to {high}; scale them")
     return array.astype(np.uint8)
 
 
-def _save_webp(image: Image.Image, path: str, text: dict[str, str], quality: int) -> None:
+def _webp(image: Image.Image, text: dict[str, str], quality: int) -> bytes:
     # The same block of EXIF as in a JPEG, which janus makes.
     with Image.open(BytesIO(to_picture(image).encode("jpeg", text, quality))) as made:
         exif = made.info.get("exif", b"")
-    image.save(path, format="WEBP", quality=quality, lossless=quality == 100, exif=exif)
+    written = BytesIO()
+    image.save(written, format="WEBP", quality=quality, lossless=quality == 100, exif=exif)
+    return written.getvalue()

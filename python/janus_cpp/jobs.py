@@ -14,12 +14,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from . import _core
+from .typed import Errors
 
+Piece = TypeVar("Piece")
 Result = TypeVar("Result")
-Errors = Literal["raise", "return"]
 
 # What one item may be at fault for; a ModelError is no item's.
 ITEM_ERRORS = (_core.Error, TypeError, ValueError)
@@ -87,9 +88,7 @@ def _finish(job: Job[Result], ticket: Any) -> Result:
     return job.end(ticket)
 
 
-def check_list(streams: bool, errors: str) -> None:
-    if streams:
-        raise _core.RequestError("stream: expected one answer or image to be streamed, found a list; ask for one")
+def check_errors(errors: str) -> None:
     if errors not in ("raise", "return"):
         raise _core.RequestError(f'errors: expected "raise" or "return", found {errors!r}; give one of these')
 
@@ -107,7 +106,7 @@ def flat(asked: list[Any]) -> tuple[list[Job[Any]], Callable[[list[Any]], list[A
     return [job for row in asked for job in row], shaped
 
 
-class Stream(Iterator[Any], Generic[Result]):
+class Stream(Iterator[Piece], Generic[Piece, Result]):
     """The pieces of a result as they come. Who lets go of it before its end cancels the request."""
 
     def __init__(self, job: Job[Result]) -> None:
@@ -115,14 +114,15 @@ class Stream(Iterator[Any], Generic[Result]):
         self._ticket = job.begin(0)
         self._result: Result | None = None
 
-    def __next__(self) -> Any:
+    def __next__(self) -> Piece:
         if self._ticket is None:
             raise StopIteration
         while True:
             ended = self._ticket.ended()
             piece = self._ticket.next(0 if ended else _SLICE_S)
             if piece is not None:
-                return self._job.piece(piece)
+                made: Piece = self._job.piece(piece)
+                return made
             if ended:
                 ticket, self._ticket = self._ticket, None
                 self._result = self._job.end(ticket)
@@ -141,7 +141,7 @@ class Stream(Iterator[Any], Generic[Result]):
         if ticket is not None:
             ticket.cancel()
 
-    def __enter__(self) -> Stream[Result]:
+    def __enter__(self) -> Stream[Piece, Result]:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -217,20 +217,24 @@ async def arun(job: Job[Result], bells: Bells) -> Result:
 
 
 async def arun_all(jobs: Sequence[Job[Result]], bells: Bells, ahead: int, errors: Errors) -> list[Any]:
-    free = asyncio.Semaphore(max(1, ahead))
+    """As run_all."""
+    results: list[Any] = [None] * len(jobs)
+    remaining = iter(enumerate(jobs))
 
-    async def one(job: Job[Result]) -> Any:
-        async with free:
+    async def work() -> None:
+        for at, job in remaining:
             try:
-                return await arun(job, bells)
+                results[at] = await arun(job, bells)
             except ITEM_ERRORS as error:
                 if errors == "raise" or isinstance(error, _core.ModelError):
                     raise
-                return error
+                results[at] = error
 
-    tasks = [asyncio.ensure_future(one(job)) for job in jobs]
+    # Not a task a job, of which there may be a million.
+    tasks = [asyncio.ensure_future(work()) for _ in range(min(ahead, len(jobs)))]
     try:
-        return list(await asyncio.gather(*tasks))
+        await asyncio.gather(*tasks)
+        return results
     except BaseException:
         for task in tasks:
             task.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import os
 import random
 from typing import Any
 
@@ -43,9 +44,17 @@ def text(name: str, value: Any) -> str:
     return str(value)
 
 
+def path(name: str, value: Any) -> str:
+    """A path as text, whatever bytes it has."""
+    try:
+        return os.fsdecode(value)
+    except TypeError:
+        raise TypeError(f"{name}: expected a path, found {'None' if value is None else type(value).__name__}") from None
+
+
 def texts(name: str, values: Any) -> list[str]:
     if not isinstance(values, (list, tuple)):
-        raise TypeError(f"{name}: expected a str or a list of them, found {type(values).__name__}")
+        raise TypeError(f"{name}: expected a str or a list of them, found {'None' if values is None else type(values).__name__}")
     return [text(name, value) for value in values]
 
 

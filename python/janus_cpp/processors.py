@@ -73,4 +73,5 @@ def _cpus_of_ray() -> float | None:
     context = ray.get_runtime_context()
     if context.get_actor_id() is None:
         return None
-    return context.get_assigned_resources().get("CPU")
+    cpus: float | None = context.get_assigned_resources().get("CPU")
+    return cpus

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from . import _core, numbers, sources
 from ._core import RequestError
+from .typed import Progress
 
 _EXTENSION = ".gguf"
 
@@ -20,7 +21,7 @@ def quantize(
     keep: Mapping[str, str] | None = None,
     vae: str | os.PathLike[str] | None = None,
     threads: int | None = None,
-    progress: Callable[[str, int, int], Any] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Writes a whole model as one GGUF file with smaller weights, which `load` opens.
 
@@ -32,7 +33,7 @@ def quantize(
     Returns "bytes" and "parameters" of the file, "parts" (part -> type -> bytes), and "vae", the path of the
     autoencoder that is in it, or None. The same file as `janus quantize` writes.
     """
-    path = os.path.abspath(os.path.expanduser(os.fsdecode(output)))
+    path = os.path.abspath(os.path.expanduser(numbers.path("output", output)))
     if not path.endswith(_EXTENSION):
         raise RequestError(f'output: expected a name that ends in {_EXTENSION}, found "{output}"; rename it')
     settings = sources.settings(

@@ -16,17 +16,19 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from . import model as models
 from . import numbers, processors
 from ._core import RequestError
+from .asking import DEFAULT_QUESTION
 from .batches import Column, values_of, with_columns
 from .drawing import DrawingOptions, Painter
 from .images import to_picture
 from .jobs import Job
 from .many import Caption, Captioning, Outcome, Request, run_each, seed_of
-from .model import DEFAULT_QUESTION, Model
+from .model import Model
 from .questions import AnswerOptions
 
 # Pictures are read and decoded on so many threads, beside those of the engine.
@@ -106,7 +108,7 @@ class Captioner(_Actor):
         prompts = _column_or(batch, self._prompt_column, "prompt_column", self._prompt, len(pictures))
         seeds = _seeds(batch, self._key, self._seed, len(pictures))
         requests = [
-            Request(row, lambda row=row: self._captioning.job(picture_of(pictures[row]), prompts[row], seeds[row]))
+            Request(row, partial(self._captioning.job, picture_of(pictures[row]), prompts[row], seeds[row]))
             for row in range(len(pictures))
         ]
         outcomes = self.run(requests)
@@ -166,7 +168,7 @@ class Generator(_Actor):
         self._seed = numbers.whole("seed", seed)
         if key is not None and seed_column is not None:
             raise RequestError("seed_column: expected it or key, found both; give one")
-        self._wish = dict(
+        self._wish: dict[str, Any] = dict(
             negative_prompt=negative_prompt, cfg_scale=cfg_scale, steps=steps, temperature=temperature, top_k=top_k,
             top_p=top_p,
         )
@@ -179,7 +181,7 @@ class Generator(_Actor):
         else:
             seeds = values_of(batch, self._seed_column, "seed_column")
         requests = [
-            Request(row, lambda row=row: self._job(prompts[row], seeds[row])) for row in range(len(prompts))
+            Request(row, partial(self._job, prompts[row], seeds[row])) for row in range(len(prompts))
         ]
         outcomes = self.run(requests)
         added = {
@@ -221,7 +223,7 @@ def processors_of_actors(nodes: Sequence[str], keep: float) -> float:
     """Processors for an actor on each of the nodes, by their ids, of which so many of each node stay free."""
     import ray
 
-    least = min(node["Resources"].get("CPU", 0) for node in ray.nodes() if node["NodeID"] in nodes)
+    least: float = min(node["Resources"].get("CPU", 0) for node in ray.nodes() if node["NodeID"] in nodes)
     return math.floor(least - keep) if least - keep >= 1 else least / 2
 
 

@@ -12,6 +12,7 @@
 #include "python/src/sampling.h"
 #include "python/src/ticket.h"
 #include "python/src/timings.h"
+#include "python/src/typed.h"
 
 namespace janus::python {
 namespace {
@@ -51,7 +52,7 @@ struct Question {
 
 Prepared prepare(const OpenModel& model, const Picture& picture) {
   const std::shared_ptr<RunningModel> running = model.running();
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   return {as<ImageError>([&] { return prompt_image(*picture.image, running->model().preprocess_config()); })};
 }
 
@@ -94,7 +95,7 @@ AnswerSink sink_of(const Question& question, const std::shared_ptr<Asked::Waitin
 Asked ask(const OpenModel& model, const Question& question, uint64_t key) {
   std::shared_ptr<RunningModel> running = model.running();
   const auto pending = model.new_pending<Answer, std::string>(key);
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   const RequestId id = running->submit(question.request(), sink_of(question, pending));
   return {std::move(running), pending, id};
 }
@@ -109,8 +110,8 @@ nb::list tokens_of(const Answer& answer) {
   return tokens;
 }
 
-nb::dict dict_of(const Answer& answer) {
-  nb::dict dict;
+DictByName dict_of(const Answer& answer) {
+  DictByName dict;
   dict["text"] = answer.text;
   dict["ids"] = answer.ids;
   dict["finish_reason"] = answer.finish_reason == FinishReason::stop ? "stop" : "length";

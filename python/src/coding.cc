@@ -11,6 +11,7 @@
 #include "python/src/model.h"
 #include "python/src/picture.h"
 #include "python/src/ticket.h"
+#include "python/src/typed.h"
 
 namespace janus::python {
 namespace {
@@ -33,11 +34,13 @@ class EndsUncalled {
   const std::shared_ptr<Pending<Result>> pending_;
 };
 
-// Work for the engine's thread, between two of its steps: nothing else may use the model.
+// Work for the engine's thread, between two of its steps: nothing else may use the model. Called with
+// Python's lock.
 template <typename Result>
 Ticket<Result> work(const OpenModel& model, uint64_t key, std::function<Result(const Model&)> action) {
   std::shared_ptr<RunningModel> running = model.running();
   const auto pending = model.new_pending<Result>(key);
+  const Unlocked unlocked;
   const auto ends = std::make_shared<EndsUncalled<Result>>(pending);
   running->call([pending, ends, action = std::move(action), &loaded = running->model()] {
     try {
@@ -76,24 +79,23 @@ std::vector<std::vector<float>> prepare_embedding(const RunningModel& running,
 
 Ticket<std::vector<Array>> embed(const OpenModel& model, const std::vector<Picture>& pictures,
                                  const std::string& stage_name, uint64_t key) {
-  const std::shared_ptr<RunningModel> running = model.running();
   const EmbedStage stage = stage_of(stage_name);
-  const nb::gil_scoped_release unlocked;
-  return work<std::vector<Array>>(
-      model, key, [stage, prepared = prepare_embedding(*running, pictures, stage)](const Model& loaded) {
-        return loaded.need_image_embedder().embed(prepared, stage);
-      });
+  std::vector<std::vector<float>> prepared = [&, running = model.running()] {
+    const Unlocked unlocked;
+    return prepare_embedding(*running, pictures, stage);
+  }();
+  return work<std::vector<Array>>(model, key, [stage, prepared = std::move(prepared)](const Model& loaded) {
+    return loaded.need_image_embedder().embed(prepared, stage);
+  });
 }
 
 Ticket<ImageCodes> encode_codes(const OpenModel& model, const Picture& picture, uint64_t key) {
-  const nb::gil_scoped_release unlocked;
   return work<ImageCodes>(model, key, [image = picture.image](const Model& loaded) {
     return as<ModelError>([&]() -> const ImageCoder& { return loaded.need_image_coder(); }).encode(*image);
   });
 }
 
 Ticket<Array> encode_latent(const OpenModel& model, const Picture& picture, uint64_t key) {
-  const nb::gil_scoped_release unlocked;
   return work<Array>(model, key, [image = picture.image](const Model& loaded) {
     return as<ModelError>([&]() -> const LatentCoder& { return loaded.need_latent_coder(); }).encode(*image);
   });
@@ -101,7 +103,6 @@ Ticket<Array> encode_latent(const OpenModel& model, const Picture& picture, uint
 
 Ticket<Array> decode_codes(const OpenModel& model, const GivenArray<int32_t, 2>& array, uint64_t key) {
   ImageCodes codes = codes_of(array);
-  const nb::gil_scoped_release unlocked;
   return work<Array>(model, key, [codes = std::move(codes)](const Model& loaded) {
     return as<RequestError>([&] { return loaded.need_image_coder().decode(codes); });
   });
@@ -110,7 +111,6 @@ Ticket<Array> decode_codes(const OpenModel& model, const GivenArray<int32_t, 2>&
 Ticket<Array> decode_latent(const OpenModel& model, const GivenArray<float, 3>& array, uint64_t key) {
   Array latent{.shape = {}, .values = {array.data(), array.data() + array.size()}};
   for (size_t axis = 0; axis < 3; ++axis) latent.shape.push_back(static_cast<int64_t>(array.shape(axis)));
-  const nb::gil_scoped_release unlocked;
   return work<Array>(model, key, [latent = std::move(latent)](const Model& loaded) {
     return as<RequestError>([&] { return loaded.need_latent_coder().decode(latent); });
   });
@@ -123,8 +123,8 @@ Picture to_picture(const GivenArray<float, 3>& values, bool rounds) {
                                                  rounds ? ByteRounding::nearest : ByteRounding::down))};
 }
 
-nb::list list_of(std::vector<Array> arrays) {
-  nb::list list;
+ListOfAny list_of(std::vector<Array> arrays) {
+  ListOfAny list;
   for (Array& array : arrays) list.append(numpy_of(std::move(array)));
   return list;
 }

@@ -14,6 +14,7 @@
 #include "python/src/sampling.h"
 #include "python/src/ticket.h"
 #include "python/src/timings.h"
+#include "python/src/typed.h"
 
 namespace janus::python {
 namespace {
@@ -66,7 +67,7 @@ ImageDefaults defaults_of(const RunningModel& running) {
 Drawn draw(const OpenModel& model, const Wish& wish, uint64_t key) {
   std::shared_ptr<RunningModel> running = model.running();
   const auto pending = model.new_pending<GeneratedImage, Preview>(key);
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   ImageSink sink{.on_done = [pending](GeneratedImage& image) { pending->finish(std::move(image)); },
                  .on_error = [pending](std::exception_ptr error) { pending->fail(std::move(error)); }};
   if (wish.preview_every > 0) {
@@ -92,8 +93,8 @@ ImageText text_of(const OpenModel& model, const Wish& wish, const Picture& pictu
   return settings_text(settings);
 }
 
-nb::dict dict_of(GeneratedImage made) {
-  nb::dict dict;
+DictByName dict_of(GeneratedImage made) {
+  DictByName dict;
   dict["picture"] = Picture{std::make_shared<const Image>(std::move(made.image))};
   dict["seed"] = made.seed;
   dict["timings"] = timings_dict(made.timings);

@@ -7,6 +7,7 @@
 #include "python/src/errors.h"
 #include "python/src/model.h"
 #include "python/src/picture.h"
+#include "python/src/typed.h"
 
 namespace janus::python {
 namespace {
@@ -33,7 +34,7 @@ Message message_of(const nb::tuple& given) {
   return message;
 }
 
-Turns turns_of(const nb::list& messages) {
+Turns turns_of(const ListOfAny& messages) {
   return as<RequestError>([&] {
     std::vector<Message> all;
     for (const nb::handle one : messages) all.push_back(message_of(nb::cast<nb::tuple>(one)));

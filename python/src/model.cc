@@ -12,6 +12,8 @@
 #include "generator/engine/engine_model.h"
 #include "python/src/errors.h"
 #include "python/src/progress.h"
+#include "python/src/typed.h"
+#include "python/src/unlocked.h"
 
 namespace janus::python {
 namespace {
@@ -20,16 +22,16 @@ namespace nb = nanobind;
 
 OpenModel open(const LoadSettings& settings, nb::object progress) {
   const Progress tell = progress_to(std::move(progress));
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   return {run_model(settings, tell), std::make_shared<Bell>()};
 }
 
-nb::dict info_of(const OpenModel& model) {
+DictByName info_of(const OpenModel& model) {
   const std::shared_ptr<RunningModel> running = model.running();
   const Model& loaded = running->model();
   const ModelInfo& info = loaded.info();
   const ImageDefaults defaults = loaded.engine_model().image_defaults();
-  nb::dict facts;
+  DictByName facts;
   facts["family"] = info.family;
   facts["layout"] = info.layout;
   facts["fingerprint"] = running->fingerprint();
@@ -52,9 +54,9 @@ nb::dict info_of(const OpenModel& model) {
   return facts;
 }
 
-nb::dict status_of(const OpenModel& model) {
+nb::typed<nb::dict, nb::str, int> status_of(const OpenModel& model) {
   const Engine::Load load = model.running()->load();
-  nb::dict status;
+  nb::typed<nb::dict, nb::str, int> status;
   status["running"] = load.running;
   status["waiting"] = load.waiting;
   status["tokens_sampled"] = load.tokens_sampled;
@@ -96,21 +98,22 @@ std::shared_ptr<RunningModel> OpenModel::running() const {
 }
 
 void OpenModel::close() {
+  leave_where_python_ends();  // before anything is taken apart
   if (running_ == nullptr || !running_->is_of_this_process()) return;
   const std::shared_ptr<RunningModel> running = std::move(running_);
   running_ = nullptr;
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   running->stop();
   bell_->close();
 }
 
 BoundModel bind_model(nb::module_& module) {
   bind_settings(module);
-  module.attr("WEIGHT_TYPES") = nb::cast(weight_type_names());
+  module.def("weight_types", &weight_type_names, "What weights may be loaded as.");
   module.def(
       "draws_latents",
       [](const std::string& path) {
-        const nb::gil_scoped_release unlocked;
+        const Unlocked unlocked;
         return as<ModelError>([&] { return draws_latents(Checkpoint::open(path).config()); });
       },
       nb::arg("path"), "Whether the model at a path draws with an autoencoder. Raises ModelError.");
@@ -119,6 +122,9 @@ BoundModel bind_model(nb::module_& module) {
   model.def_static("open", &open, nb::arg("settings"), nb::arg("progress").none(),
                    "Loads a model; progress(phase, done, total) is told how far it is. Raises ModelError.");
   model.def("info", &info_of, "Facts of the model, by name.");
+  model.def(
+      "notices", [](const OpenModel& open_model) { return open_model.running()->notices(); },
+      "What was odd about the model's files, and its device.");
   model.def("status", &status_of, "What is under way, and all that was sampled.");
   model.def("close", &OpenModel::close, "Ends what is under way with an error, and lets go of the memory.");
   model.def_prop_ro("is_open", &OpenModel::is_open);
@@ -126,7 +132,7 @@ BoundModel bind_model(nb::module_& module) {
       "wait_for_rings",
       [](const OpenModel& open_model) {
         const std::shared_ptr<Bell> bell = open_model.bell();
-        const nb::gil_scoped_release unlocked;
+        const Unlocked unlocked;
         return bell->wait();
       },
       "Waits for news of a request that was given a key, and returns the key; None once it is closed.");

@@ -6,11 +6,13 @@
 #include "python/src/errors.h"
 #include "python/src/model.h"
 #include "python/src/picture.h"
+#include "python/src/unlocked.h"
 
 NB_MODULE(_core, module) {
   using namespace janus::python;  // NOLINT(google-build-using-namespace): the file is this
   module.attr("VERSION") = JANUS_VERSION;
   bind_errors(module);
+  bind_calls(module);
   bind_pictures(module);
   BoundModel model = bind_model(module);
   bind_answers(module, model);

@@ -10,6 +10,7 @@
 
 #include "python/src/arrays.h"
 #include "python/src/errors.h"
+#include "python/src/unlocked.h"
 #include "vision/check_image.h"
 #include "vision/image_file.h"
 #include "vision/image_kind.h"
@@ -25,7 +26,7 @@ std::span<const std::byte> bytes_of(const nb::bytes& bytes) {
 
 nb::bytes read_file(const std::string& path) {
   const std::string content = [&] {
-    const nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     return as<ImageError>([&] { return read_image_file(path); });
   }();
   return nb::bytes(content.data(), content.size());
@@ -39,14 +40,14 @@ std::optional<std::string> kind_of(const nb::bytes& head) {
 // What was odd about a file stands beside the picture.
 std::pair<Picture, std::string> decode(const nb::bytes& file, const std::string& name) {
   const std::span<const std::byte> bytes = bytes_of(file);
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   DecodedImage decoded = as<ImageError>([&] { return decode_image(bytes, name); });
   return {{std::make_shared<const Image>(std::move(decoded.image))}, std::move(decoded.warning)};
 }
 
 Picture from_array(const GivenArray<uint8_t, 3>& array) {
   if (array.shape(2) != 3) throw ImageError("picture: expected an array [height, width, 3]; give one");
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   Image image{static_cast<int>(array.shape(1)), static_cast<int>(array.shape(0)), {}};
   image.pixels.assign(array.data(), array.data() + array.size());
   as<ImageError>([&] { check_image(image); });
@@ -67,7 +68,7 @@ nb::ndarray<nb::numpy, const uint8_t> array_of(const Picture& picture) {
 
 nb::bytes encode(const Picture& picture, const std::string& format, const ImageText& text, int quality) {
   const std::vector<std::byte> bytes = [&] {
-    const nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     return as<ImageError>([&] {
       const auto known = image_format_of("image." + format);
       check(known.has_value(), "format: expected one of {}, found \"{}\"; give one of these",

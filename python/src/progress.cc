@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include "python/src/unlocked.h"
+
 namespace janus::python {
 
 namespace nb = nanobind;
@@ -17,6 +19,7 @@ Progress progress_to(nb::object function) {
   });
   return [shared](const char* phase, int64_t done, int64_t total) {
     const nb::gil_scoped_acquire locked;
+    leave_where_python_ends();
     if (PyErr_CheckSignals() != 0) throw nb::python_error();
     if (!shared->is_none()) (*shared)(phase, done, total);
   };

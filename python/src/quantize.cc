@@ -11,9 +11,12 @@
 #include "core/base/atomic_file.h"
 #include "core/tensor/device.h"
 #include "generator/builtin_model.h"
+#include "generator/memory_check.h"
 #include "python/src/errors.h"
 #include "python/src/model.h"
 #include "python/src/progress.h"
+#include "python/src/typed.h"
+#include "python/src/unlocked.h"
 
 namespace janus::python {
 namespace {
@@ -29,8 +32,8 @@ PartTypes types_of(const std::string& type, const std::map<std::string, std::str
   });
 }
 
-nb::dict dict_of(const QuantizePlan& plan) {
-  nb::dict facts;
+DictByName dict_of(const QuantizePlan& plan) {
+  DictByName facts;
   facts["bytes"] = plan.bytes;
   facts["parameters"] = plan.parameters;
   facts["parts"] = nb::cast(plan.parts);
@@ -38,17 +41,18 @@ nb::dict dict_of(const QuantizePlan& plan) {
   return facts;
 }
 
-nb::dict quantize(const LoadSettings& settings, const std::map<std::string, std::string>& keep,
-                  const std::string& name, const std::string& output, nb::object progress) {
+DictByName quantize(const LoadSettings& settings, const std::map<std::string, std::string>& keep,
+                    const std::string& name, const std::string& output, nb::object progress) {
   const Progress tell = progress_to(std::move(progress));
   const QuantizePlan plan = [&] {
-    const nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     const PartTypes types = types_of(settings.type, keep);
     return as<ModelError>([&] {
       const Checkpoint checkpoint =
           Checkpoint::open(settings.path.empty() ? builtin_model() : open_model_files(settings.path),
                            {.verify = settings.verify});
       QuantizePlan planned = plan_quantize(checkpoint, types, name, settings.vae);
+      check_room(quantize_memory(planned), "model " + name, "close other programs", machine_memory());
       const std::shared_ptr<Device> device = open_device("cpu", {.threads = settings.threads});
       AtomicFile file(output, {.name = "output, " + output, .advice = "choose another output"});
       file.reserve(static_cast<uint64_t>(planned.bytes));

@@ -1,14 +1,23 @@
 #include "python/src/running_model.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/finite_tensors.h"
-#include "core/tensor/device.h"
 #include "generator/builtin_model.h"
+#include "generator/memory_check.h"
 #include "generator/model_fingerprint.h"
 
 namespace janus::python {
+namespace {
+
+// As arguments of janus_cpp.load. One of the other changes is never told: the work is the least.
+std::string argument_words(MemoryChange change, const std::string& value) {
+  return fmt::format("{}=\"{}\"", change == MemoryChange::device ? "device" : "type", value);
+}
+
+}  // namespace
 
 RunningModel::RunningModel(const LoadSettings& settings, const Progress& progress) : process_(getpid()) {
   as<ModelError>([&] {
@@ -17,13 +26,32 @@ RunningModel::RunningModel(const LoadSettings& settings, const Progress& progres
     const Checkpoint checkpoint = Checkpoint::open(std::move(files), {.verify = settings.verify});
     if (settings.verify) check_finite_tensors(checkpoint);
     fingerprint_ = model_fingerprint(checkpoint);
-    const std::shared_ptr<Device> device = open_device(settings.device, {.threads = settings.threads});
-    model_ =
-        open_model(checkpoint, device,
-                   {.type = weight_type_from_name(settings.type), .progress = progress, .vae = settings.vae});
+    const ModelOptions options{
+        .type = weight_type_from_name(settings.type), .progress = progress, .vae = settings.vae};
+    model_ = open_model(checkpoint, fitting_device(checkpoint, settings, options), options);
+    for (std::string& note : checkpoint.take_notes()) notices_.push_back(std::move(note));
     engine_ = std::make_unique<Engine>(*model_, EngineOptions{.rows = settings.batch_size});
   });
   thread_ = std::thread([this] { run(); });
+}
+
+// The least that callers do with a model: one answer about an image, one image.
+std::shared_ptr<Device> RunningModel::fitting_device(const Checkpoint& checkpoint,
+                                                     const LoadSettings& settings,
+                                                     const ModelOptions& options) {
+  const Work work{.prompt_images = 1,
+                  .new_tokens = DescribeOptions{}.max_tokens,
+                  .generated_images = 1,
+                  .images_at_once = 1};
+  return open_fitting_device({.checkpoint = checkpoint,
+                              .model = settings.path.empty() ? "janus-tiny" : settings.path,
+                              .device = settings.device,
+                              .options = options,
+                              .work = work,
+                              .words = argument_words},
+                             {.threads = settings.threads},
+                             {.notice = [&](const std::string& text) { notices_.push_back(text); }})
+      .device;
 }
 
 RunningModel::~RunningModel() { stop(); }

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "generator/engine/engine.h"
 #include "generator/model.h"
@@ -27,7 +28,7 @@ struct LoadSettings {
 
 class RunningModel {
  public:
-  // Throws ModelError; `progress` may throw to end the loading.
+  // Throws ModelError, also where memory will not hold it; `progress` may throw to end the loading.
   RunningModel(const LoadSettings& settings, const Progress& progress);
   // On the process that made it: another one, a fork, has no such thread and must let it be.
   ~RunningModel();
@@ -36,6 +37,8 @@ class RunningModel {
 
   const Model& model() const { return *model_; }
   const std::string& fingerprint() const { return fingerprint_; }
+  // What was odd about the model's files or the choice of the device.
+  const std::vector<std::string>& notices() const { return notices_; }
   // Refuses what the engine would: throws RequestError.
   template <typename Request, typename Sink>
   RequestId submit(Request request, Sink sink);
@@ -52,9 +55,12 @@ class RunningModel {
 
  private:
   void run();
+  std::shared_ptr<Device> fitting_device(const Checkpoint& checkpoint, const LoadSettings& settings,
+                                         const ModelOptions& options);
 
   const pid_t process_;
   std::string fingerprint_;
+  std::vector<std::string> notices_;
   std::unique_ptr<Model> model_;
   std::unique_ptr<Engine> engine_;
   std::atomic<bool> broken_ = false;  // the engine came to an end by itself

@@ -8,6 +8,7 @@
 #include "python/src/model.h"
 #include "python/src/picture.h"
 #include "python/src/ticket.h"
+#include "python/src/typed.h"
 
 namespace janus::python {
 namespace {
@@ -19,7 +20,7 @@ using Scored = Ticket<std::vector<Score>>;
 Scored submit(const OpenModel& model, ScoreRequest request, uint64_t key) {
   std::shared_ptr<RunningModel> running = model.running();
   const auto pending = model.new_pending<std::vector<Score>>(key);
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   const RequestId id = running->submit(
       std::move(request),
       ScoreSink{.on_done = [pending](std::vector<Score>& scores) { pending->finish(std::move(scores)); },
@@ -47,8 +48,8 @@ Scored score_codes(const OpenModel& model, std::string prompt, std::string negat
                 key);
 }
 
-nb::list list_of(std::vector<Score> scores) {
-  nb::list list;
+ListOfAny list_of(std::vector<Score> scores) {
+  ListOfAny list;
   for (Score& score : scores) {
     nb::dict dict;
     const auto count = static_cast<int64_t>(score.ids.size());

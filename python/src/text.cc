@@ -5,6 +5,7 @@
 #include "generator/limits.h"
 #include "python/src/errors.h"
 #include "python/src/model.h"
+#include "python/src/unlocked.h"
 
 namespace janus::python {
 namespace {
@@ -13,7 +14,7 @@ namespace nb = nanobind;
 
 std::vector<int32_t> tokenize(const OpenModel& model, const std::string& text, bool add_begin) {
   const std::shared_ptr<RunningModel> running = model.running();
-  const nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   return as<ModelError>([&] { return running->model().tokenizer().encode(text, add_begin); });
 }
 
@@ -21,7 +22,7 @@ std::vector<int32_t> tokenize(const OpenModel& model, const std::string& text, b
 nb::bytes detokenize(const OpenModel& model, const std::vector<int32_t>& ids) {
   const std::shared_ptr<RunningModel> running = model.running();
   const std::string text = [&] {
-    const nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     const TextTokenizer& tokenizer =
         as<ModelError>([&]() -> const TextTokenizer& { return running->model().tokenizer(); });
     // Refuses one that is not there.

@@ -10,6 +10,7 @@
 
 #include "python/src/pending.h"
 #include "python/src/running_model.h"
+#include "python/src/unlocked.h"
 
 namespace janus::python {
 
@@ -29,12 +30,10 @@ class Ticket {
 
   void cancel() { model_->cancel(id_); }
   bool wait(double seconds) const {
-    const nanobind::gil_scoped_release unlocked;
-    return pending_->wait(seconds);
+    return unlocked([&] { return pending_->wait(seconds); });
   }
   std::optional<Piece> next(double seconds) {
-    const nanobind::gil_scoped_release unlocked;
-    return pending_->next(seconds);
+    return unlocked([&] { return pending_->next(seconds); });
   }
   bool ended() const { return pending_->ended(); }
   Result take() { return pending_->take(); }

@@ -14,6 +14,7 @@ import janus_cpp as jc
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+TINY = ROOT / "samples" / "janus-tiny" / "model"
 PICTURES = ROOT / "samples" / "pictures"
 NAMES = ["cross.png", "ring_below.jpg", "star.png", "two_shapes.png"]
 
@@ -72,12 +73,13 @@ def program():
 def python():
     """Runs a script in a process of its own, and gives how it ended."""
 
-    def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    def run(script: str, *arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess:
         return subprocess.run(
             [sys.executable, "-c", textwrap.dedent(script), *arguments],
             capture_output=True,
             text=True,
             timeout=300,
+            cwd=cwd,
             env={**os.environ, **environment},
         )
 

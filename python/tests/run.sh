@@ -50,6 +50,6 @@ if ! PATH="$venv/bin:$PATH" "$venv/bin/auditwheel" repair -w "$venv/wheel/repair
 fi
 "$venv/bin/pip" install -q --force-reinstall --no-deps "$venv"/wheel/repaired/*.whl
 "$venv/bin/pip" install -q "$venv"/wheel/repaired/*.whl
-# From another folder: the package that is installed, not its sources.
+# From another folder: the package that is installed, not its sources. pipelines/run.sh runs the tests of that folder.
 cd python/tests
-JANUS_PROGRAM=$janus PYTHONDONTWRITEBYTECODE=1 exec "$venv/bin/python" -m pytest -q -p no:cacheprovider .
+JANUS_PROGRAM=$janus PYTHONDONTWRITEBYTECODE=1 exec "$venv/bin/python" -m pytest -q -p no:cacheprovider --ignore=pipelines .

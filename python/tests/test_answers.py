@@ -106,8 +106,9 @@ def test_bad_arguments(model, star):
     ]:
         with pytest.raises(kind, match=words):
             model.describe(star, **wrong)
-    with pytest.raises(jc.RequestError, match='errors: expected "raise" or "return"'):
-        model.describe([star], errors="ignore")
+    for asked in (star, [star]):
+        with pytest.raises(jc.RequestError, match='errors: expected "raise" or "return"'):
+            model.describe(asked, errors="ignore")
     assert model.describe(star, max_tokens=1).finish_reason == "length"
 
 

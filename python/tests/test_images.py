@@ -106,7 +106,8 @@ def test_embeddings_are_the_programs(model, program, tmp_path, pictures):
 
 def test_bad_arguments(model):
     for wrong, kind, words in [
-        ({"n": 0}, jc.RequestError, "n: expected a whole number of 1 or more"),
+        ({"n": 0}, jc.RequestError, "n: expected a whole number of 1 to 1000000, found 0"),
+        ({"n": 10**12}, jc.RequestError, "n: expected a whole number of 1 to 1000000"),
         ({"n": 1.5}, TypeError, "n: expected a whole number"),
         ({"cfg_scale": -1}, jc.RequestError, "cfg_scale: expected a number of 0 or more, found -1"),
         ({"cfg_scale": 1e300}, jc.RequestError, "cfg_scale"),
@@ -134,3 +135,32 @@ def test_save_writes_what_the_name_says(model, program, tmp_path):
         jc.save(image, tmp_path / "image.bmp")
     with pytest.raises(OSError):
         jc.save(image, tmp_path / "none" / "image.png")
+    for wrong, path, words in [(None, "x.png", "image: expected a PIL image"), (image, None, "path: expected a path")]:
+        with pytest.raises(TypeError, match=words):
+            jc.save(wrong, path)
+
+
+def test_full_disk_leaves_the_file_that_was_there(python, tmp_path):
+    done = python(
+        """
+        import os, resource, signal, sys
+        import janus_cpp as jc
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        with jc.load() as model:
+            image = model.generate("a star")
+        for name in ("image.png", "image.webp"):
+            jc.save(image, name)
+            whole = open(name, "rb").read()
+            limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (500, limit[1]))
+            try:
+                jc.save(image, name)
+            except OSError as error:
+                print(type(error).__name__)
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+            assert open(name, "rb").read() == whole
+        assert sorted(os.listdir()) == ["image.png", "image.webp"]
+        """,
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stdout) == (0, "OSError\nOSError\n"), done.stderr

@@ -97,8 +97,9 @@ def test_what_is_no_picture_is_named(model):
         ({}, "found dict"),
         (OnGpu(), r"on a GPU; move it with .cpu\(\)"),
         (np.array([object()]), "found objects"),
+        (np.array(["a.png"]), r"found texts \(<U5\); give a list of paths"),
         (np.zeros((4, 4, 3), complex), "found complex128"),
-        (np.zeros((4, 4, 3), "S1"), r"found \|S1"),
+        (np.zeros((4, 4, 3), "S1"), r"found texts \(\|S1\)"),
     ]:
         with pytest.raises(TypeError, match=words):
             model.describe(wrong)

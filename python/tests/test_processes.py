@@ -46,11 +46,25 @@ def test_fork_is_refused(python, star):
                 os._exit(0 if "get_context(\\"spawn\\")" in refused else 3)
             assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
             assert stream.result() == expected == model.describe(star)
+
+            # A fork ends as ever, whatever other threads are at, and may open a model of its own.
+            import threading
+
+            def forever():
+                while True:
+                    model.describe(star)
+
+            threading.Thread(target=forever, daemon=True).start()
+            model.describe(star)
+            child = os.fork()
+            if child == 0:
+                sys.exit(0 if jc.load(threads=1).describe(star) == expected else 3)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
             print("ok")
         """,
         star,
     )
-    assert done.stdout == "ok\n" and done.returncode == 0, done.stderr
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ok\n", "")
 
 
 def test_spawned_processes_open_models_of_their_own(tmp_path, star):
@@ -122,6 +136,40 @@ def test_python_ends_whatever_is_under_way(python, star):
         star,
     )
     assert done.returncode == 0 and done.stderr == "", done.stderr
+
+
+@pytest.mark.parametrize("seconds", [0, 0.05, 0.1, 0.2, 0.3])
+def test_daemon_threads_leave_when_python_ends(python, star, tmp_path, seconds):
+    """Python ends no thread amid C++, which would abort the process."""
+    done = python(
+        """
+        import sys, threading, time
+        import janus_cpp as jc
+        star, output, seconds = sys.argv[1:]
+        model = jc.load(threads=1)
+        calls = [
+            lambda: model.describe(star),
+            lambda: list(model.describe(star, stream=True)),
+            lambda: model.generate(["a star"] * 3),
+            lambda: model.embed(star),
+            lambda: model.encode(star),
+            lambda: jc.load(threads=1, type="q8_0").close(),
+            lambda: jc.quantize(None, output),
+        ]
+
+        def forever(call):
+            while True:
+                call()
+
+        for call in calls:
+            threading.Thread(target=forever, args=[call], daemon=True).start()
+        time.sleep(float(seconds))
+        """,
+        star,
+        str(tmp_path / "x.gguf"),
+        str(seconds),
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_memory_stays_flat(python, star):

@@ -25,7 +25,7 @@ slim_system() {
 
 in_stage() { inside "$system" chroot --userspec="$user" / env "${variables[@]}" sh -c 'cd "$0" && exec "$@"' "$folder" "$@"; }
 
-words_of() { tr -d '[],' <<<"$1" | xargs -n1; }
+words_of() { grep -o '"[^"]*"' <<<"$1" | tr -d '"'; }
 
 step() {
   local instruction=$1 rest=$2

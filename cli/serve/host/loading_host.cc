@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "cli/model/memory_check.h"
 #include "core/base/json.h"
 #include "core/nn/transformer.h"
 #include "generator/engine/engine_model.h"
+#include "generator/memory_check.h"
 
 namespace janus::cli {
 namespace {

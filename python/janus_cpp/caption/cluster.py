@@ -167,10 +167,10 @@ def _nodes_with_model(job: Job, progress: Progress) -> tuple[Job, Nodes]:
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    @ray.remote(num_cpus=0, max_retries=0)
+    @ray.remote(num_cpus=0, max_retries=0)  # type: ignore[untyped-decorator]
     def probe(opening: Opening) -> str:
         with replace(opening, threads=1).open() as model:
-            return model.info["fingerprint"]
+            return str(model.info["fingerprint"])
 
     alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) > 0]
     asked = {

@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--key-column", metavar="NAME", help="of Parquet (default: the usual names, else the row's number)")
     add("-m", "--model", default=os.environ.get("JANUS_MODEL"), metavar="MODEL",
         help="a folder, a GGUF file or owner/repo (default: $JANUS_MODEL, else the small one inside)")  # fmt: skip
-    add("--type", default="native", choices=_core.WEIGHT_TYPES, metavar="TYPE", help="of the weights while loading")
+    add("--type", default="native", choices=_core.weight_types(), metavar="TYPE", help="of the weights while loading")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     add("-t", "--threads", type=_whole(1, 4096), metavar="N", help="(default: the processors that may be used)")
     add("-b", "--batch", type=_whole(1, 4096), metavar="N", help="answers written side by side (default: the device's)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .. import _core
@@ -60,12 +61,12 @@ def _read_folder(shard: Shard) -> Iterator[Found]:
         path = os.path.join(shard.path, member)
         place = os.path.join(shard.base, path)
         done = (number + 1) / len(shard.members)
-        yield Found(as_text(member), as_text(path), lambda place=place: _core.read_file(place), done)
+        yield Found(as_text(member), as_text(path), partial(_core.read_file, place), done)
 
 
 def _read_tar(shard: Shard) -> Iterator[Found]:
     for key, name, data, done in read_tar(shard.place, shard.path):
-        yield Found(as_text(key), as_text(f"{shard.path}/{name}"), lambda data=data: data, done)
+        yield Found(as_text(key), as_text(f"{shard.path}/{name}"), partial(bytes, data), done)
 
 
 def _read_parquet(shard: Shard, columns: Columns) -> Iterator[Found]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ..model import DEFAULT_QUESTION
+from ..asking import DEFAULT_QUESTION
 from ..questions import AnswerOptions
 
 #: One row a picture. `error` says why one has no caption; of caption and error one is null.

@@ -14,7 +14,7 @@ from typing import Any
 from .problems import Damage
 from .shards import PICTURES
 
-_OPENERS = {".gz": gzip.open, ".tgz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_OPENERS: dict[str, Any] = {".gz": gzip.open, ".tgz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError)
 
 
@@ -22,10 +22,10 @@ class _Member(tarfile.TarInfo):
     """tarfile takes a header that is cut or damaged for the archive's end, unless it is the first."""
 
     @classmethod
-    def fromtarfile(cls, archive: tarfile.TarFile) -> tarfile.TarInfo:
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Any:
         try:
             return super().fromtarfile(archive)
-        except tarfile.EOFHeaderError:
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
             raise
         except tarfile.HeaderError as error:
             raise tarfile.ReadError(f"{error} at byte {archive.offset}") from None
@@ -40,7 +40,7 @@ def read_tar(path: str, name: str) -> Iterator[tuple[str, str, bytes, float]]:
         with open(path, "rb") as raw, _unpacked(path, raw) as file:
             archive = tarfile.open(fileobj=file, mode="r:", tarinfo=_Member)
             for member in archive:
-                archive.members = []  # else it keeps them all
+                archive.members = []  # type: ignore[attr-defined]  # else it keeps them all
                 if not member.isfile() or not _is_picture(member.name):
                     continue
                 data = archive.extractfile(member).read()  # type: ignore[union-attr]

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -85,7 +86,7 @@ class Captioner:
 
     def _write(self, shard: Shard, wanted: Facts, told: Told) -> Facts:
         path = self._output.parquet_of(shard)
-        counts = {"rows": 0, "errors": 0, "complete": True}
+        counts: dict[str, Any] = {"rows": 0, "errors": 0, "complete": True}
         with Aside(path) as aside:
             with pq.ParquetWriter(aside.file, SCHEMA, compression="zstd") as writer:
                 for table in tables(self._rows(shard, counts, told), _ROW_GROUP):
@@ -143,7 +144,7 @@ class Captioner:
                     yield Request(label, _refusal(_twice(found.key)))
                     continue
                 keys.add(found.key)
-                yield Request(label, lambda label=label: self._job(label))
+                yield Request(label, partial(self._job, label))
         except Damage as damage:
             # The shard has a row of its own, so that nobody takes what could be read for all.
             found = Found(as_text(shard.path), as_text(shard.path), lambda: None, 1.0)

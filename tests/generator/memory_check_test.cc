@@ -1,11 +1,11 @@
 // What is said of a model that does not fit, with machines of any size.
-#include "cli/model/memory_check.h"
+#include "generator/memory_check.h"
 
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
 
-namespace janus::cli {
+namespace janus {
 namespace {
 
 class MemoryCheck : public testing::Test {
@@ -63,7 +63,7 @@ TEST_F(MemoryCheck, FewerAnswersSideBySideAreTheRemedyWhereTheyHelp) {
   const MemoryNeed few = need(WeightType::native, {.prompt_images = 1, .new_tokens = 64, .rows = 16});
   const std::string text = said(WeightType::native, many, few.own_bytes() + few.mapped_bytes);
   EXPECT_EQ(text.rfind("error: memory, model some: ", 0), 0U) << text;
-  EXPECT_NE(text.find("use --batch 16"), std::string::npos) << text;
+  EXPECT_NE(text.find("use rows 16"), std::string::npos) << text;
 }
 
 TEST_F(MemoryCheck, RoomIsAskedForBeforeAnythingIsMade) {
@@ -109,7 +109,7 @@ TEST_F(MemoryCheck, AGpuHoldsTheWeightsAndWhatItsKernelsTake) {
     return "nothing";
   }();
   EXPECT_EQ(text.rfind("memory, model some: expected ", 0), 0U) << text;
-  EXPECT_NE(text.find("; use --device cpu or a smaller model"), std::string::npos) << text;
+  EXPECT_NE(text.find("; use device cpu or a smaller model"), std::string::npos) << text;
   EXPECT_EQ(text.find('\n'), std::string::npos) << text;
 }
 
@@ -119,7 +119,7 @@ TEST_F(MemoryCheck, NamesAShorterAnswerWhereThatIsEnough) {
   if (less.cache_bytes == more.cache_bytes) GTEST_SKIP() << "the context ends before";
   const std::string text = said(WeightType::native, {.prompt_images = 1, .new_tokens = 100'000},
                                 less.own_bytes() + less.mapped_bytes);
-  EXPECT_NE(text.find("use -n 512"), std::string::npos) << text;
+  EXPECT_NE(text.find("use new_tokens 512"), std::string::npos) << text;
 }
 
 TEST_F(MemoryCheck, NamesTheFirstTypeThatFits) {
@@ -127,8 +127,38 @@ TEST_F(MemoryCheck, NamesTheFirstTypeThatFits) {
   const MemoryNeed wide = need(WeightType::f32, work), narrow = need(WeightType::bf16, work);
   ASSERT_LT(narrow.weights_bytes(), wide.weights_bytes());
   const std::string text = said(WeightType::f32, work, narrow.own_bytes() + narrow.mapped_bytes);
-  EXPECT_NE(text.find("use --type "), std::string::npos) << text;
-  EXPECT_EQ(text.find("--type f32"), std::string::npos) << text;
+  EXPECT_NE(text.find("use type "), std::string::npos) << text;
+  EXPECT_EQ(text.find("type f32"), std::string::npos) << text;
+}
+
+TEST_F(MemoryCheck, SaysChangesInTheWordsOfWhoAsks) {
+  const Work many{.prompt_images = 1, .new_tokens = 64, .rows = 256};
+  const MemoryNeed few = need(WeightType::native, {.prompt_images = 1, .new_tokens = 64, .rows = 16});
+  MemoryQuestion asked = question(WeightType::native, many);
+  asked.words = [](MemoryChange change, const std::string& value) {
+    return (change == MemoryChange::rows ? "batch_size=" : "?") + value;
+  };
+  try {
+    check_memory(asked, {.available_bytes = few.own_bytes() + few.mapped_bytes, .limit = "the machine"});
+    FAIL() << "expected an error";
+  } catch (const NotEnoughMemory& error) {
+    EXPECT_NE(std::string(error.what()).find("; use batch_size=16"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(MemoryCheck, OpensTheDeviceOnWhichItFits) {
+  MemoryQuestion asked = question(WeightType::native, {.generated_images = 1});
+  std::string told;
+  const auto tell = [&](const std::string& text) { told += text; };
+  const FittingDevice chosen = open_fitting_device(asked, {.threads = 1}, {.notice = tell, .detail = tell});
+  EXPECT_EQ(chosen.device->name(), "cpu");
+  EXPECT_EQ(told, "");
+  asked.device = "tpu";
+  EXPECT_THROW(open_fitting_device(asked, {}, {.notice = tell, .detail = tell}), Error);
+  // No machine has so much.
+  asked.device = "cpu";
+  asked.work = {.prompt_images = 1, .new_tokens = 64, .rows = 1 << 28};
+  EXPECT_THROW(open_fitting_device(asked, {}, {.notice = tell, .detail = tell}), NotEnoughMemory);
 }
 
 TEST_F(MemoryCheck, SaysSoWhereNothingHelps) {
@@ -137,4 +167,4 @@ TEST_F(MemoryCheck, SaysSoWhereNothingHelps) {
 }
 
 }  // namespace
-}  // namespace janus::cli
+}  // namespace janus

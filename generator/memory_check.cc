@@ -1,16 +1,17 @@
-#include "cli/model/memory_check.h"
+#include "generator/memory_check.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "cli/io/readable.h"
 #include "core/base/error.h"
+#include "core/base/readable_bytes.h"
 
-namespace janus::cli {
+namespace janus {
 namespace {
 
 // The types of weights from the best to the smallest, each smaller than the one before. Weights mapped as
@@ -47,13 +48,15 @@ std::string remedy(const MemoryQuestion& question, const MachineMemory& machine)
   };
   const auto short_answer = [](MemoryQuestion& other) { other.work.new_tokens = kShortAnswer; };
   if (question.work.new_tokens > kShortAnswer && with(short_answer))
-    return fmt::format("-n {}", kShortAnswer);
+    return question.words(MemoryChange::new_tokens, std::to_string(kShortAnswer));
   for (int rows = question.work.rows / 2; rows >= 1; rows /= 2) {
-    if (with([&](MemoryQuestion& other) { other.work.rows = rows; })) return fmt::format("--batch {}", rows);
+    if (with([&](MemoryQuestion& other) { other.work.rows = rows; })) {
+      return question.words(MemoryChange::rows, std::to_string(rows));
+    }
   }
   for (const WeightType type : smaller_types()) {
     const auto other_type = [&](MemoryQuestion& other) { other.options.type = type; };
-    if (with(other_type)) return std::string("--type ") + name_of(type);
+    if (with(other_type)) return question.words(MemoryChange::type, name_of(type));
   }
   return {};
 }
@@ -70,7 +73,43 @@ std::string parts(const MemoryNeed& need) {
   return text;
 }
 
+MachineMemory memory_of(const Device& device) {
+  const int64_t own = device.free_bytes();
+  // Its driver takes some, and blocks of memory are larger than what is asked for.
+  return own < 0 ? machine_memory() : MachineMemory{.available_bytes = own / 16 * 15, .limit = "the GPU"};
+}
+
+void tell(const std::function<void(const std::string&)>& listener, const std::string& text) {
+  if (listener) listener(text);
+}
+
+// Why "auto" takes no GPU is for those who ask, unless there is one.
+std::shared_ptr<Device> open_any(const DeviceOptions& options, const DeviceListeners& listeners) {
+  try {
+    return open_device("cuda", options);
+  } catch (const Error& error) {
+    const std::string text = fmt::format("no GPU is used: {}", error.what());
+    std::error_code fault;
+    tell(std::filesystem::exists("/dev/nvidiactl", fault) ? listeners.notice : listeners.detail, text);
+  }
+  return open_device("cpu", options);
+}
+
 }  // namespace
+
+std::string memory_words(MemoryChange change, const std::string& value) {
+  switch (change) {
+    case MemoryChange::new_tokens:
+      return "new_tokens " + value;
+    case MemoryChange::rows:
+      return "rows " + value;
+    case MemoryChange::type:
+      return "type " + value;
+    case MemoryChange::device:
+      return "device " + value;
+  }
+  return value;
+}
 
 MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& machine) {
   // From as many images side by side as the device likes to one.
@@ -90,8 +129,9 @@ MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& mach
       fmt::format("{} that {} has left", readable_bytes(machine.available_bytes), machine.limit);
   std::string use = "use " + change;
   if (change.empty()) {
-    use = device_traits(question.device).has_own_memory ? "use --device cpu or a smaller model"
-                                                        : "close other programs, or use a smaller model";
+    use = device_traits(question.device).has_own_memory
+              ? fmt::format("use {} or a smaller model", question.words(MemoryChange::device, "cpu"))
+              : "close other programs, or use a smaller model";
   }
   if (first != tries.end()) {
     return {.warning = fmt::format(
@@ -111,4 +151,27 @@ void check_room(int64_t bytes, const std::string& what, const std::string& advic
                                     machine.limit, advice));
 }
 
-}  // namespace janus::cli
+FittingDevice open_fitting_device(MemoryQuestion question, const DeviceOptions& options,
+                                  const DeviceListeners& listeners) {
+  const bool any = question.device == "auto";
+  std::shared_ptr<Device> device = any ? open_any(options, listeners) : open_device(question.device, options);
+  MemoryAnswer answer;
+  try {
+    question.device = device->name();
+    answer = check_memory(question, memory_of(*device));
+  } catch (const Error& error) {
+    if (!any || device->free_bytes() < 0) throw;
+    tell(listeners.notice, fmt::format("{} is not used: {}", device->name(), error.what()));
+    device = open_device("cpu", options);
+    question.device = device->name();
+    answer = check_memory(question, memory_of(*device));
+  }
+  if (!answer.warning.empty()) tell(listeners.notice, answer.warning);
+  if (answer.images_at_once > 0) {
+    tell(listeners.detail,
+         fmt::format("{} images are drawn side by side: more do not fit", answer.images_at_once));
+  }
+  return {device, answer.images_at_once};
+}
+
+}  // namespace janus

@@ -28,10 +28,23 @@ def none():
     return Fault("none", "none", set())
 
 
+def catches(process, which):
+    """Whether the process has a handler for the signal by now."""
+    with open(f"/proc/{process.pid}/status") as file:
+        caught = [int(line.split()[1], 16) for line in file if line.startswith("SigCgt:")]
+    return any(mask >> (which - 1) & 1 for mask in caught)
+
+
 def kill(job, rng):
     which = rng.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-    codes = {-which} if which == signal.SIGKILL else {-which, 128 + which}
-    return Fault("kill", which.name, codes, strike=lambda process: os.kill(process.pid, which))
+    codes = {-which, 128 + which}
+
+    def act(process):
+        if catches(process, which):  # else the program has hardly begun
+            codes.remove(-which)
+        os.kill(process.pid, which)
+
+    return Fault("kill", which.name, codes, strike=act)
 
 
 def limited(option, value, name):

@@ -120,6 +120,7 @@ class Embed(Job):
 
 
 KINDS = [Caption, Generate, Embed]
+MOST_KEPT = 20  # failed jobs
 
 
 def told(errors):
@@ -178,7 +179,9 @@ def carry_out(job, kinds, tally, log, stopping):
 
 
 def keep(job, findings, folder):
-    """Puts a failed job aside with what is wrong with it."""
+    """Puts a failed job aside with what is wrong with it: of the first ones."""
+    if len(list(folder.glob("failed-*"))) >= MOST_KEPT:
+        return
     target = folder / f"failed-{job.folder.name}"
     shutil.copytree(job.folder, target, symlinks=True)
     (target / "findings.txt").write_text("\n".join([" ".join(job.command), *findings.all()]) + "\n")

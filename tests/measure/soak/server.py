@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 import time
+import traceback
 from collections import Counter, deque
 from pathlib import Path
 
@@ -67,6 +68,11 @@ class Life:
         text = self.ask("GET", "/metrics")[1].decode()
         return sum(float(value) for value in re.findall(r"^janus_requests_(?:running|waiting)\S* (\S+)$", text, re.M))
 
+    def descriptors(self):
+        """What it has open, for people."""
+        folder = Path(f"/proc/{self.process.pid}/fd")
+        return " ".join(sorted(os.readlink(path) for path in folder.iterdir()))
+
     def status(self):
         """Resident bytes, open descriptors, threads; None once it has ended."""
         try:
@@ -84,6 +90,7 @@ class ServerSoak:
         self.until = time.monotonic() + seconds
         self.life_seconds = seconds / (4 if seconds < 3600 else 6)
         self.life, self.paused, self.over = None, False, False
+        self.at_work = 0  # clients that are about something
         self.counts, self.lock = Counter(), threading.Lock()
         self.good = [name for name, data in made.pictures.items() if not name.startswith("broken")]
         self.broken = [name for name, data in made.pictures.items() if name.startswith("broken") and isinstance(data, bytes)]
@@ -216,16 +223,23 @@ class ServerSoak:
 
     def client(self, rng):
         while not self.over:
-            life = self.life
-            if life is None or self.paused:
+            with self.lock:
+                life = None if self.paused else self.life
+                self.at_work += life is not None
+            if life is None:
                 time.sleep(0.05)
-            elif "clients" in self.kinds and rng.random() < 0.35:
-                try:
+                continue
+            try:
+                if "clients" in self.kinds and rng.random() < 0.35:
                     rng.choice([self.vanish, self.stall, self.rubbish])(life, rng)
-                except (OSError, http.client.HTTPException):
-                    pass  # cut off, which is what the server may do to them
-            else:
-                self.ask(life, rng)
+                else:
+                    self.ask(life, rng)
+            except (OSError, http.client.HTTPException):
+                pass  # cut off, which is what the server may do to those three
+            except Exception:  # a client that breaks off has shown nothing
+                self.tally.problem("hung", None, f"soak.py itself: {traceback.format_exc()}", kind="serve")
+            with self.lock:
+                self.at_work -= 1
 
     # What befalls the server.
 
@@ -239,7 +253,8 @@ class ServerSoak:
         before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (now[1] + self.rng.randint(0, 2), before[1]))
         time.sleep(2)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        if life.process.poll() is None:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
         life.troubled_until = time.monotonic() + 3
         self.tally.fault("serve", "disk")
 
@@ -265,11 +280,15 @@ class ServerSoak:
         """Without clients, nothing of them is left."""
         self.paused = True
         until = time.monotonic() + REQUEST_SECONDS
-        while time.monotonic() < until and (life.busy() > 0 or life.status()[1] > first[1] + 2):
+        while True:
+            at_work = self.at_work
+            left, last = life.busy(), life.status()
+            if not at_work and not left and last[1] <= first[1] + 2 or time.monotonic() > until:
+                break
             time.sleep(0.5)
-        left, last = life.busy(), life.status()
         if left or last[1] > first[1] + 2:
-            self.wrong(life, f"{left:.0f} requests left, {first[1]} descriptors at the start and {last[1]} without clients")
+            self.wrong(life, f"{left:.0f} requests left, {first[1]} descriptors at the start and {last[1]} without clients: "
+                             f"{life.descriptors()}")
         self.paused = False
 
     def live(self):
@@ -310,8 +329,11 @@ class ServerSoak:
         clients = [threading.Thread(target=self.client, args=(make_rng(),), daemon=True) for _ in range(CLIENTS)]
         for client in clients:
             client.start()
-        while time.monotonic() < self.until:
-            self.live()
+        try:
+            while time.monotonic() < self.until:
+                self.live()
+        except Exception:
+            self.tally.problem("hung", None, f"soak.py itself: {traceback.format_exc()}", kind="serve")
         self.over = True
         for client in clients:
             client.join(REQUEST_SECONDS)

@@ -262,9 +262,19 @@ Need CaptionOutput::need_by_record(ListedImage& image) {
     return Need::work;
   }
   if (record->failed) return Need::failed;
-  if (sidecars && !has_sidecar(image) && !is_outside(image))
-    write_sidecar(image.path, parse_json<Json>(journal_->line_of(image.key), "record"));
+  if (sidecars) restore_sidecar(image);
   return Need::nothing;
+}
+
+void CaptionOutput::restore_sidecar(const ListedImage& image) {
+  if (!has_sidecar(image) && !is_outside(image))
+    write_sidecar(image.path, parse_json<Json>(journal_->line_of(image.key), "record"));
+}
+
+void CaptionOutput::keep_unchanged(const ListedImage& image) {
+  const bool sidecar = !settings_.sidecar.empty() && !image.in_archive && !image.keeps_sidecar;
+  if (sidecar && image.has_caption) restore_sidecar(image);
+  keep(image);
 }
 
 void CaptionOutput::put(const std::string& key, const Json& record, bool failed) {

@@ -35,8 +35,9 @@ class CaptionOutput {
   void write_error(const LoadedImage& image);
   // What became of an archive: its fault stands as a record until it is read without one.
   void note_archive(const ListedImage& archive);
-  // An image whose record stays: the fields of its line in a list replace those that the record has.
-  void keep(const ListedImage& image);
+  // What becomes of an image that turned out to be what its record is about: a sidecar that is missing comes
+  // from the record.
+  void keep_unchanged(const ListedImage& image);
   // Drops the records of images that are gone, where --prune asks for it, and says how many. Only after all
   // images were listed.
   int64_t prune();
@@ -51,6 +52,8 @@ class CaptionOutput {
   bool takes_sidecar_of(const ListedImage& image);
   // Whether a list names it where it may have none, which is counted, and told once a folder.
   bool is_outside(const ListedImage& image);
+  // An image whose record stays: the fields of its line in a list replace those that the record has.
+  void keep(const ListedImage& image);
   // Whether the sidecar beside `image` is one that a record of it has written, or none is there.
   bool is_own_sidecar(const ListedImage& image);
   // Whether the sidecar beside `image` is what its `record` gives.
@@ -65,6 +68,8 @@ class CaptionOutput {
   void tell_kept_sidecar(const std::string& path);
   void put(const std::string& key, const Json& record, bool failed);
   void write_sidecar(const std::string& image, const Json& record);
+  // From the record, where there is none.
+  void restore_sidecar(const ListedImage& image);
   void write_table();
   bool has_sidecar(const ListedImage& image) const;
 

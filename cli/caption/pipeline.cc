@@ -65,7 +65,7 @@ class Answering {
       if (!loaded->fault.empty()) {
         tell_fault(*loaded);
       } else if (loaded->unchanged) {
-        run_.output.keep(loaded->listed);
+        run_.output.keep_unchanged(loaded->listed);
         if (loaded->listed.old_failed) ++run_.progress.still_failed;
         if (!loaded->listed.old_failed) ++run_.progress.done_before;
       } else {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "cli/sources/folder_walk.h"
 #include "cli/sources/path_list.h"
 #include "cli/sources/path_pattern.h"
+#include "core/base/remedy.h"
 
 namespace janus::cli {
 
@@ -50,7 +52,14 @@ bool UnitLister::add_unit(Unit unit) {
 bool UnitLister::add_argument(const std::string& path) {
   struct stat status {};
   if (lstat(path.c_str(), &status) == 0) return add_path(path);
+  const int fault = errno;
   const std::vector<std::string> matches = matches_of(path);
+  if (matches.empty() && (fault == ENOENT || fault == ENOTDIR)) {
+    // What it was, nothing tells any more: a picture's record would stay where a folder comes back.
+    visitor_.on_fault(fmt::format("pictures, {}: expected what was there before the work, found nothing; {}",
+                                  path, reading_remedy_of(fault, path)));
+    return !ended_;
+  }
   if (matches.empty()) return add_path(path);
   return std::all_of(matches.begin(), matches.end(),
                      [&](const std::string& match) { return add_path(match); });

@@ -307,6 +307,24 @@ TEST_F(CaptionSources, ASidecarThatHasNoPlaceIsToldBeforeTheWork) {
   EXPECT_FALSE(records("o.jsonl")[0].contains("error"));
 }
 
+// A record as if of a picture would stand there for good once the folder is back.
+TEST_F(CaptionSources, AFolderThatGoesBeforeItsWalkHasNoRecord) {
+  image_files("p", 2);
+  image_files("q", 1);
+  // The list is read first, and waits for its lines.
+  Process process(words({"-", path("p"), "-o", path("o.jsonl")}), {.input = path("q/000.png") + "\n"});
+  for (int i = 0; i < 3000 && !std::filesystem::exists(path("o.jsonl")); ++i) usleep(10000);
+  std::filesystem::rename(path("p"), path("away"));
+  const Result result = process.finish();
+  EXPECT_EQ(result.code, 3);
+  expect_one_error(result.err);
+  EXPECT_TRUE(has(result.err, "expected what was there before the work, found nothing")) << result.err;
+  EXPECT_EQ(records("o.jsonl").size(), 1U);
+  std::filesystem::rename(path("away"), path("p"));
+  EXPECT_EQ(caption({path("q"), path("p"), "-o", path("o.jsonl")}).code, 0);
+  EXPECT_EQ(by_key("o.jsonl").size(), 3U);
+}
+
 TEST_F(CaptionSources, OnlyTheSubfolderThatTakesNoSidecarsFails) {
   if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
   image_files("p", 1);

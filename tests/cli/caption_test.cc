@@ -1,6 +1,7 @@
 // janus caption: what it reads, and that each record says what janus describe says of the image alone.
 #include <sys/stat.h>
 
+#include <chrono>
 #include <set>
 
 #include "tests/cli/caption_files.h"
@@ -241,6 +242,13 @@ TEST_F(Caption, SidecarsStandBesideTheirImages) {
   const std::string before = read_file(out), sidecar = read_file(path("p/002.json"));
   EXPECT_EQ(Json::parse(sidecar), by_key("out.jsonl").at(path("p/002.png")));
   std::filesystem::remove(path("p/002.json"));
+  ASSERT_EQ(caption({folder, "--sidecar", ".json", "-o", out}).code, 0);
+  EXPECT_EQ(read_file(out), before);
+  EXPECT_EQ(read_file(path("p/002.json")), sidecar);
+  // The same content at another time is the same picture.
+  std::filesystem::remove(path("p/002.json"));
+  std::filesystem::last_write_time(path("p/002.png"),
+                                   std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
   ASSERT_EQ(caption({folder, "--sidecar", ".json", "-o", out}).code, 0);
   EXPECT_EQ(read_file(out), before);
   EXPECT_EQ(read_file(path("p/002.json")), sidecar);

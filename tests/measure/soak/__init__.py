@@ -1,0 +1,1 @@
+"""The parts of soak.py: inputs, program, faults, jobs, checks, server, report."""

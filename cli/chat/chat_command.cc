@@ -10,6 +10,7 @@
 #include "cli/chat/completion.h"
 #include "cli/chat/line_reader.h"
 #include "cli/io/image_output.h"
+#include "core/base/mapped_file.h"
 
 namespace janus::cli {
 namespace {
@@ -29,7 +30,8 @@ Outcome converse(Chat& conversation, LineReader& lines, const CommonOptions& com
     }
     ends_asked = 0;
     ++taken;
-    const std::optional<std::string> fault = error_of([&] { goes_on = conversation.take(line.text); });
+    const std::optional<std::string> fault = any_error_of([&] { goes_on = conversation.take(line.text); });
+    check_mapped_files();
     if (!fault) continue;
     ++failed;
     if (person && conversation.broken_off()) {

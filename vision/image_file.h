@@ -32,7 +32,9 @@ ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& n
 // It comes upright, as EXIF or the format's own turns say; alpha is laid over white, samples of more bits,
 // grey and palettes become 8-bit RGB, the first frame of an animation counts. `name` is for messages. Throws
 // Error for anything that is not an image (saying what it is where that shows), is cut short where the
-// decoder can tell, has no pixels or more than kMaxPixels (seen in the header, before allocation).
+// decoder can tell, has no pixels or more than kMaxPixels (seen in the header, before allocation);
+// MachineFault where there is no memory to decode it, of a large image TransientError
+// (vision/image_memory.h).
 DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name);
 // The same for a file; "-" is stdin.
 DecodedImage read_image(const std::string& path);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "core/base/start_thread.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/finite_tensors.h"
 #include "core/tensor/device.h"
@@ -23,7 +24,7 @@ RunningModel::RunningModel(const LoadSettings& settings, const Progress& progres
                    {.type = weight_type_from_name(settings.type), .progress = progress, .vae = settings.vae});
     engine_ = std::make_unique<Engine>(*model_, EngineOptions{.rows = settings.batch_size});
   });
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread([this] { run(); });
 }
 
 RunningModel::~RunningModel() { stop(); }

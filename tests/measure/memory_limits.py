@@ -86,7 +86,7 @@ def commands(options, folder):
     return {
         "describe": ["describe", pictures / "cross.png", pictures / "ring_below.jpg", "-n", "8", *model],
         "generate": ["generate", "a red circle", "-o", folder / "a.png", *model],
-        "generate --prompts": ["generate", "--prompts", prompts, "-o", folder / "made/", "--overwrite", *model],
+        "generate --prompts": ["generate", "--prompts", prompts, "-o", f"{folder}/made/", "--overwrite", *model],
         "caption": ["caption", pictures, "-n", "8", *model],
         "embed": ["embed", pictures, "-o", folder / "a.npy", *model],
         "quantize": ["quantize", quantized, "--type", "q8_0", "-o", folder / "a.gguf"],
@@ -106,6 +106,8 @@ def sweep(name, words, floor, options):
     line = [str(word) for word in [options.janus, *words, "-q"]]
     end = serve if name == "serve" else run
     enough = least(lambda mib: end(line, mib, options)[0] == 0, floor, MOST)
+    if enough == MOST:
+        sys.exit(f"{name}: expected it to succeed under {MOST} MiB, found that it does not; try {' '.join(line)}")
     wrong = []
     codes = collections.Counter()
     top = enough + enough // 2

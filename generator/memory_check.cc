@@ -24,8 +24,22 @@ std::vector<WeightType> smaller_types() {
   return types;
 }
 
+// What the system cannot take back.
+bool own_fits(const MemoryNeed& need, const MachineMemory& machine) {
+  return need.own_bytes() <= std::min(machine.available_bytes, machine.address_bytes);
+}
+
+// With the weights that it can, which are mapped already.
 bool fits(const MemoryNeed& need, const MachineMemory& machine) {
-  return need.own_bytes() + need.mapped_bytes <= machine.available_bytes;
+  return need.own_bytes() + need.mapped_bytes <= machine.available_bytes && own_fits(need, machine);
+}
+
+// "2.25 GB that the machine has left"
+std::string left(const MachineMemory& machine) {
+  const bool limited = machine.address_bytes < machine.available_bytes;
+  return fmt::format("{} that {} left",
+                     readable_bytes(limited ? machine.address_bytes : machine.available_bytes),
+                     limited ? "the limit of this process (ulimit -v, -d) has" : machine.limit + " has");
 }
 
 MemoryNeed need_of(const MemoryQuestion& question) {
@@ -121,12 +135,11 @@ MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& mach
     tries.emplace_back(question, need_of(question));
     if (fits(tries.back().second, machine)) return {.warning = {}, .images_at_once = images};
   }
-  const auto own_fits = [&](const auto& one) { return one.second.own_bytes() <= machine.available_bytes; };
-  const auto first = std::find_if(tries.begin(), tries.end(), own_fits);
+  const auto first = std::find_if(tries.begin(), tries.end(),
+                                  [&](const auto& one) { return own_fits(one.second, machine); });
   const auto& [question, need] = first == tries.end() ? tries.back() : *first;
   const std::string change = remedy(question, machine);
-  const std::string found =
-      fmt::format("{} that {} has left", readable_bytes(machine.available_bytes), machine.limit);
+  const std::string found = left(machine);
   std::string use = "use " + change;
   if (change.empty()) {
     use = device_traits(question.device).has_own_memory
@@ -145,10 +158,9 @@ MemoryAnswer check_memory(const MemoryQuestion& asked, const MachineMemory& mach
 
 void check_room(int64_t bytes, const std::string& what, const std::string& advice,
                 const MachineMemory& machine) {
-  if (bytes <= machine.available_bytes) return;
-  throw NotEnoughMemory(fmt::format("memory, {}: expected {}, found {} that {} has left; {}", what,
-                                    readable_bytes(bytes), readable_bytes(machine.available_bytes),
-                                    machine.limit, advice));
+  if (bytes <= std::min(machine.available_bytes, machine.address_bytes)) return;
+  throw NotEnoughMemory(fmt::format("memory, {}: expected {}, found {}; {}", what, readable_bytes(bytes),
+                                    left(machine), advice));
 }
 
 FittingDevice open_fitting_device(MemoryQuestion question, const DeviceOptions& options,

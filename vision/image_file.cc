@@ -12,6 +12,7 @@
 #include "vision/formats/codecs.h"
 #include "vision/formats/png_text.h"
 #include "vision/formats/text_blocks.h"
+#include "vision/image_memory.h"
 
 namespace janus {
 namespace {
@@ -116,18 +117,11 @@ Image turn_upright(Image stored, int orientation) {
   return upright;
 }
 
-}  // namespace
-
-ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& name, int64_t pixel_limit) {
-  const ImageHeader header = read_image_header(bytes, name, pixel_limit);
-  const int64_t decoded = header.shrunk(header.width) * header.shrunk(header.height);
-  const bool turned = header.orientation >= 5;
-  return turned ? ImageSize{header.height, header.width, decoded}
-                : ImageSize{header.width, header.height, decoded};
+ImageHeader header_of(std::span<const std::byte> bytes, const std::string& name, int64_t pixel_limit) {
+  return with_image_memory(0, 0, name, [&] { return read_image_header(bytes, name, pixel_limit); });
 }
 
-DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t pixel_limit) {
-  const ImageHeader header = read_image_header(bytes, name, pixel_limit);
+DecodedImage decode(const ImageHeader& header, std::span<const std::byte> bytes, const std::string& name) {
   Pixels pixels = decode_pixels(header, header.rewritten.empty() ? bytes : std::span(header.rewritten), name);
   check(pixels.width == header.shrunk(header.frame_width) &&
             pixels.height == header.shrunk(header.frame_height),
@@ -139,6 +133,22 @@ DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& n
     image = place_on_white(image, header);
   }
   return {turn_upright(std::move(image), header.orientation), warning};
+}
+
+}  // namespace
+
+ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& name, int64_t pixel_limit) {
+  const ImageHeader header = header_of(bytes, name, pixel_limit);
+  const int64_t decoded = header.shrunk(header.width) * header.shrunk(header.height);
+  const bool turned = header.orientation >= 5;
+  return turned ? ImageSize{header.height, header.width, decoded}
+                : ImageSize{header.width, header.height, decoded};
+}
+
+DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t pixel_limit) {
+  const ImageHeader header = header_of(bytes, name, pixel_limit);
+  return with_image_memory(header.shrunk(header.width), header.shrunk(header.height), name,
+                           [&] { return decode(header, bytes, name); });
 }
 
 DecodedImage read_image(const std::string& path, int64_t pixel_limit) {
@@ -186,7 +196,8 @@ std::vector<std::byte> encode_image(const Image& image, ImageFormat format, cons
         longest_side(format), image.width, image.height);
   check_text(text);
   kQualities.check("picture to write, quality", quality);
-  std::vector<std::byte> bytes = encode_pixels(image, format, quality);
+  std::vector<std::byte> bytes = with_image_memory(image.width, image.height, "to write",
+                                                   [&] { return encode_pixels(image, format, quality); });
   if (text.empty()) return bytes;
   switch (format) {
     case ImageFormat::jpeg:

@@ -39,9 +39,10 @@ ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& n
 // It comes upright, as EXIF or the format's own turns say; alpha is laid over white, samples of more bits,
 // grey and palettes become 8-bit RGB, the first frame of an animation counts. `name` is for messages. Throws
 // Error for anything that is not an image (saying what it is where that shows), is cut short where the
-// decoder can tell, has no pixels or more than `pixel_limit` (seen in the header, before allocation). A JPEG
-// of more is decoded at a half, a quarter or an eighth of its sides, whichever first fits, and the warning
-// says so.
+// decoder can tell, has no pixels or more than `pixel_limit` (seen in the header, before allocation);
+// MachineFault where there is no memory to decode it, of a large image TransientError
+// (vision/image_memory.h). A JPEG of more pixels is decoded at a half, a quarter or an eighth of its sides,
+// whichever first fits, and the warning says so.
 DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name,
                           int64_t pixel_limit = kUsualPixelLimit);
 // The same for a file; "-" is stdin.

@@ -71,10 +71,15 @@ struct Fault {
 inline constexpr const char* kNoMemory =
     "memory: expected more, found none left; close other programs, or choose a smaller model or type";
 
-// Does `action` for one of several items: the Error, or the want of memory, that ended it, or nothing.
+// Does `action` for one of several items: the Error that ended it, or nothing. A MachineFault, and want of
+// memory, are not the item's: they pass through and end the run.
 std::optional<Fault> fault_of(const std::function<void()>& action);
 // The message alone.
 std::optional<std::string> error_of(const std::function<void()>& action);
+// The same, with faults of the machine: for what a person may try again, or what may be left out.
+std::optional<std::string> any_error_of(const std::function<void()>& action);
+// Does the work of a run whose records stay: what the machine ends it with says that it can be gone on with.
+void with_records(const std::function<void()>& action);
 
 Command describe_command();
 Command generate_command();

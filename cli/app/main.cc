@@ -17,6 +17,7 @@
 #include "cli/chat/chat_command.h"
 #include "cli/io/interrupt.h"
 #include "cli/io/json_output.h"
+#include "cli/io/last_line.h"
 #include "cli/io/mapped_fault.h"
 #include "core/base/mapped_file.h"
 #include "core/tensor/device.h"
@@ -196,12 +197,7 @@ Outcome run(int argc, char** argv) {
   Console console(common.quiet, common.verbose);
   if (common.json_progress) console.tell_progress_as_json();
   const Outcome outcome = command->run(common, console);
-  const std::string changed = changed_while_mapped();
-  check(
-      changed.empty(),
-      "{}: expected the file to stay as it was opened, found it written to meanwhile; what was made with it "
-      "may be wrong: start again",
-      changed);
+  check_mapped_files();
   return outcome;
 }
 
@@ -241,5 +237,10 @@ int main(int argc, char** argv) {
   signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is an error of write()
   janus::cli::end_on_interrupt();
   janus::cli::end_on_mapped_fault(janus::cli::kFailed);
-  return janus::cli::guarded_main(argc, argv);
+  janus::cli::end_in_order_without_memory(janus::cli::kFailed);
+  try {
+    return janus::cli::guarded_main(argc, argv);
+  } catch (...) {  // there was no memory for the words either
+    janus::cli::end_with_line({janus::cli::kNoMemory}, janus::cli::kFailed);
+  }
 }

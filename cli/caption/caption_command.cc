@@ -201,8 +201,12 @@ Command caption_command() {
            "text=\"What is written in it?\"",
            "find . -name '*.jpg' -print0 | janus caption - -0 -o captions.jsonl --shard 1/4"},
       .declare = [words](OptionSet& options) { declare(options, *words); },
-      .run = [words](const CommonOptions& common,
-                     Console& console) { return caption(*words, common, console); },
+      .run =
+          [words](const CommonOptions& common, Console& console) {
+            Outcome outcome{};
+            with_records([&] { outcome = caption(*words, common, console); });
+            return outcome;
+          },
       .notes = style_notes(),
       .unused = {"--json", "--vae"},
   };

@@ -81,7 +81,7 @@ bool Chat::take(const std::string& line) {
   const std::string text(strip(line));
   broken_off_ = false;
   bool goes_on = true;
-  const std::optional<std::string> fault = error_of([&] {
+  const std::optional<std::string> fault = any_error_of([&] {
     if (text.empty()) return;
     if (text[0] != '/') return ask(text);
     const size_t name = first_word(text);
@@ -178,7 +178,7 @@ void Chat::ask(const std::string& question) {
   TextStream stream(console_, "");
   const Progress show_progress = progress_.callback();
   Answer answer;
-  const std::optional<std::string> fault = error_of([&] {
+  const std::optional<std::string> fault = any_error_of([&] {
     const InterruptWatch watch;
     const auto check_on = [&] {
       broken_off_ = watch.came();

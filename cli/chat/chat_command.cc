@@ -11,6 +11,7 @@
 #include "cli/chat/line_reader.h"
 #include "cli/io/image_input.h"
 #include "cli/io/image_output.h"
+#include "core/base/mapped_file.h"
 
 namespace janus::cli {
 namespace {
@@ -30,7 +31,8 @@ Outcome converse(Chat& conversation, LineReader& lines, const CommonOptions& com
     }
     ends_asked = 0;
     ++taken;
-    const std::optional<std::string> fault = error_of([&] { goes_on = conversation.take(line.text); });
+    const std::optional<std::string> fault = any_error_of([&] { goes_on = conversation.take(line.text); });
+    check_mapped_files();
     if (!fault) continue;
     ++failed;
     if (person && conversation.broken_off()) {

@@ -85,7 +85,7 @@ void ConversationFile::write(const Transcript& transcript, Console& console) {
     written_ = path_;
   };
   if (keeps_ == Keeps::named) return write_it();
-  if (const std::optional<std::string> fault = error_of(write_it)) {
+  if (const std::optional<std::string> fault = any_error_of(write_it)) {
     console.notice(*fault + " (this conversation is not kept)");
     keeps_ = Keeps::nothing;
   }
@@ -111,7 +111,7 @@ std::string kept_conversations() {
   std::string text;
   for (size_t i = 0; i < std::min(files.size(), kMost); ++i) {
     std::string first = "(cannot be read)";
-    error_of([&] {
+    any_error_of([&] {
       const Transcript transcript = read_transcript(files[i].string());
       first = transcript.empty() ? "(empty)" : "(images)";
       for (const ChatEntry& entry : transcript) {

@@ -21,6 +21,7 @@
 #include "cli/model/builtin_limits.h"
 #include "cli/model/chosen_model.h"
 #include "cli/model/provenance.h"
+#include "core/base/mapped_file.h"
 #include "generator/engine/engine.h"
 
 namespace janus::cli {
@@ -156,6 +157,7 @@ void ask(const DescribeRun& run, std::span<const std::string> paths, const Json&
   }
   const Answer answer = run.engine.answer(request_of(run, images, seed), std::move(sink));
   run.progress.hide();
+  check_mapped_files();
   if (run.common.json) {
     print_json(record_of(run, image, answer, seed), run.console);
   } else if (run.settings.table) {

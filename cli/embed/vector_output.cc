@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/mapped_file.h"
 
 namespace janus::cli {
 namespace {
@@ -80,6 +81,7 @@ Json VectorOutput::line_of(const LoadedImage& image) const {
 }
 
 void VectorOutput::put(const Json& line, const std::string& vectors) {
+  check_mapped_files();
   const std::string text = to_line(line);
   if (prints_) console_.result(text + "\n");
   if (vectors.empty()) return lines_.append(text + "\n");

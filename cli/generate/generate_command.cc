@@ -125,7 +125,10 @@ Command generate_command() {
             settle_layout(*settings);
             CommonOptions own = common;
             if (!settings->from.empty()) take_settings_of_image(*settings, own, console);
-            return GenerateRun(*settings, own, console).run();
+            if (settings->prompts.empty()) return GenerateRun(*settings, own, console).run();
+            Outcome outcome{};
+            with_records([&] { outcome = GenerateRun(*settings, own, console).run(); });
+            return outcome;
           },
       .unused = {"--max-tokens"},
   };

@@ -11,6 +11,7 @@
 #include "cli/io/npy.h"
 #include "cli/io/output_file.h"
 #include "cli/model/provenance.h"
+#include "core/base/machine_fault.h"
 #include "generator/settings_text.h"
 
 namespace janus::cli {
@@ -132,6 +133,26 @@ void GenerateRun::add_to_journal(const WorkItem& item, size_t place, Json record
   record["key"] = key;
   record["request_sha256"] = request_sha256(item, place, settings_, common_, chosen_.name);
   records_->append(key, to_line(record), record.contains("error"));
+}
+
+void GenerateRun::tell_what_is_there() {
+  int64_t gone = 0;
+  std::string first;
+  for (const WorkItem& item : work_) {
+    for (const Output& output : item.outputs) {
+      const std::optional<RecordSummary> record = records_->find(key_of_path(output.image));
+      if (!record || record->failed || is_there(output.image)) continue;
+      if (gone++ == 0) first = output.image;
+    }
+  }
+  const std::string counts =
+      fmt::format("{} of {} images are there, {} failed", outputs_ - failed_ - gone, outputs_, failed_);
+  if (gone > 0) {
+    throw MachineFault(
+        fmt::format("output, {}: expected the image that was made, found that it has gone{}; {}", first,
+                    gone > 1 ? fmt::format(", and {} more", gone - 1) : "", counts));
+  }
+  console_.notice(fmt::format("{}; records in {}", counts, records_->path()));
 }
 
 void GenerateRun::put_on_grid(const WorkItem& item, const Output& output, const Image& image,

@@ -82,8 +82,7 @@ Outcome GenerateRun::run() {
   if (grid_output_) finish_grid();
   if (list()) {
     records_->compact();
-    console_.notice(fmt::format("{} of {} images are there, {} failed; records in {}", outputs_ - failed_,
-                                outputs_, failed_, records_->path()));
+    tell_what_is_there();
   }
   // A list is as good as its output: an image that stands there as an error counts, whenever it failed.
   return failed_ == 0 ? Outcome::done : Outcome::some_failed;

@@ -66,6 +66,8 @@ class GenerateRun {
   void tell_phase(const char* phase, int64_t done, int64_t total);
   void put_on_grid(const WorkItem& item, const Output& output, const Image& image, const std::string& label);
   void finish_grid();
+  // At the end of a list: counts the images in their places. Throws MachineFault where some have gone.
+  void tell_what_is_there();
   void add_to_journal(const WorkItem& item, size_t place, Json record);
 
   const GenerateSettings& settings_;

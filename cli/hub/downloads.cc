@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <future>
 
+#include "core/base/machine_fault.h"
+#include "core/base/start_thread.h"
+
 namespace janus::hub {
 namespace {
 
@@ -42,8 +45,12 @@ Downloads::Downloads(Server& server, const BlobSource& source, std::vector<Remot
 void Downloads::run(int jobs) {
   events_.progress(done_, total_);
   std::vector<std::future<void>> workers;
-  for (int job = 0; job < std::min<int>(jobs, static_cast<int>(files_.size())); ++job) {
-    workers.push_back(std::async(std::launch::async, [this] { work(); }));
+  jobs = std::min(jobs, static_cast<int>(files_.size()));
+  workers.reserve(static_cast<size_t>(jobs));
+  try {
+    while (std::ssize(workers) < jobs) workers.push_back(start_task([this] { work(); }));
+  } catch (const MachineFault&) {
+    if (workers.empty()) throw;  // fewer take longer
   }
   for (std::future<void>& worker : workers) worker.wait();
   for (std::future<void>& worker : workers) worker.get();  // throws what ended it

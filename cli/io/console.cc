@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "cli/app/command.h"
+#include "cli/io/last_line.h"
 #include "cli/io/safe_text.h"
 #include "cli/io/terminal_width.h"
 #include "core/base/json_line.h"
@@ -48,7 +49,10 @@ void print_error(std::string_view text) {
   write_error(errors_as_json ? object_of("error", text) : "janus: " + one_line(text) + "\n");
 }
 
-void print_errors_as_json() { errors_as_json = true; }
+void print_errors_as_json() {
+  errors_as_json = true;
+  tell_last_line_as_json();
+}
 
 Console::Console(bool quiet, bool verbose)
     : quiet_(quiet),

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/json_line.h"
+#include "core/base/mapped_file.h"
 #include "vision/image_kind.h"
 
 namespace janus::cli {
@@ -33,7 +34,10 @@ int read_size(const Json& file, const char* key, const std::string& path) {
 
 std::string to_line(const Json& record) { return janus::to_line(record); }
 
-void print_json(const Json& record, Console& console) { console.result(to_line(record) + "\n"); }
+void print_json(const Json& record, Console& console) {
+  check_mapped_files();
+  console.result(to_line(record) + "\n");
+}
 
 double rounded(double milliseconds) { return std::round(milliseconds * 1000) / 1000; }
 

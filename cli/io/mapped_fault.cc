@@ -1,52 +1,31 @@
 #include "cli/io/mapped_fault.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cstring>
-#include <string_view>
 
-#include "cli/io/console.h"
-#include "core/base/control_chars.h"
+#include "cli/io/last_line.h"
 #include "core/base/mapped_file.h"
-#include "core/base/utf8.h"
 
 namespace janus::cli {
 namespace {
 
 std::atomic<int> code{1};
-std::atomic<bool> ending{false};
 
-// The line is put together without memory of the heap, and written by one call.
 void on_bus_error(int, siginfo_t* info, void*) {
-  const char* path = mapped_path_at(info->si_addr);
-  if (path == nullptr) {  // a fault of another kind: the instruction faults again, as without this
+  // One that a process has sent has no address.
+  const bool sent = info->si_code <= 0;
+  const char* path = sent ? nullptr : mapped_path_at(info->si_addr);
+  if (path == nullptr) {
+    // A fault of another kind ends the process as without this: the instruction faults again.
     signal(SIGBUS, SIG_DFL);
+    if (sent) raise(SIGBUS);
     return;
   }
-  // Several threads may read the file: the first one speaks.
-  while (ending.exchange(true)) pause();
-  char line[1024] = "";
-  size_t length = 0;
-  const auto add = [&](const char* text) {
-    for (; *text != '\0' && length < sizeof line; ++text) line[length++] = *text;
-  };
-  if (isatty(error_descriptor()) != 0) add("\r\x1b[K");  // a bar may stand there
-  add("janus: ");
-  constexpr size_t kRest = 160, kLongestChar = 4;
-  for (std::string_view rest(path); !rest.empty() && length < sizeof line - kRest - kLongestChar;) {
-    const Utf8Char next = utf8_front(rest);
-    const bool shows =
-        next.well_formed && !is_control(next.code_point) && !turns_or_ends_lines(next.code_point);
-    if (!shows) line[length++] = '?';
-    for (size_t i = 0; shows && i < next.length; ++i) line[length++] = rest[i];
-    rest.remove_prefix(next.length);
-  }
-  add(": expected the file to stay as it was opened, found it cut short, or its disk unreadable; restore the "
-      "file and start again\n");
-  (void)!write(error_descriptor(), line, length);
-  _exit(code);
+  end_with_line({path,
+                 ": expected the file to stay as it was opened, found it cut short, or its disk "
+                 "unreadable; restore the file and start again"},
+                code);
 }
 
 }  // namespace

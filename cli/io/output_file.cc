@@ -14,6 +14,8 @@
 #include "cli/app/command.h"
 #include "cli/io/interrupt.h"
 #include "core/base/error.h"
+#include "core/base/machine_fault.h"
+#include "core/base/mapped_file.h"
 #include "core/base/remedy.h"
 #include "core/base/write_all.h"
 
@@ -21,8 +23,8 @@ namespace janus::cli {
 namespace {
 
 [[noreturn]] void refuse_fault(const std::string& path, const std::string& expected, int fault) {
-  fail("output, {}: expected {}, found {}; {}", path, expected, std::strerror(fault),
-       remedy_of(fault, "choose another -o"));
+  fail_of_system(fault, fmt::format("output, {}: expected {}, found {}; {}", path, expected,
+                                    std::strerror(fault), remedy_of(fault, "choose another -o")));
 }
 
 }  // namespace
@@ -73,7 +75,11 @@ OutputFile::OutputFile(std::string path, Existing existing)
 
   struct stat folder {};
   if (stat(folder_of(target_).c_str(), &folder) != 0) {
-    refuse_fault(path_, fmt::format("the folder {}", folder_of(target_)), errno);
+    const int fault = errno;
+    // Folders are tried before the work: where one has gone since, others of the run have no place either.
+    throw MachineFault(fmt::format("output, {}: expected the folder {}, found {}; {}", path_,
+                                   folder_of(target_), std::strerror(fault),
+                                   remedy_of(fault, "choose another -o")));
   }
   InterruptHold hold;
   remove_leftovers_once(folder_of(target_));
@@ -86,6 +92,7 @@ void OutputFile::write(std::string_view text, Console& console) const {
 }
 
 void OutputFile::write(std::span<const std::byte> bytes, Console& console) const {
+  check_mapped_files();
   if (path_ == kStandardStream) {
     console.result(bytes);
   } else if (special_) {
@@ -134,6 +141,7 @@ void GrowingFile::append(std::span<const std::byte> bytes) {
 void GrowingFile::finish() {
   check(written_ == bytes_, "output, {}: expected to write {} bytes, found {}; report this", output_.path_,
         bytes_, written_);
+  check_mapped_files();
   file_->flush();
   end_if_interrupted();
   file_->commit();

@@ -41,7 +41,8 @@ class OutputFile {
   const std::string& path() const { return path_; }
   // Puts `bytes` there: written beside the old file, which is then replaced in one step and keeps its mode;
   // links are followed, pipes and devices written as they are. Throws Error, and leaves what was there, if
-  // that fails; FileExists where a file has come that is to be kept.
+  // that fails; FileExists where a file has come that is to be kept; MachineFault where the model that
+  // `bytes` were made with has been written to.
   void write(std::span<const std::byte> bytes, Console& console) const;
   void write(std::string_view text, Console& console) const;
   // A file that grows beside the old one and is put there by its commit(), on the disk by then. Throws Error
@@ -69,7 +70,8 @@ class GrowingFile {
   GrowingFile(const OutputFile& output, uint64_t bytes);
 
   void append(std::span<const std::byte> bytes);
-  // Exactly as many bytes as were said must be there. Waits until they are on the disk.
+  // Exactly as many bytes as were said must be there. Waits until they are on the disk. Throws MachineFault
+  // where a model file that they were made from has been written to.
   void finish();
 
  private:

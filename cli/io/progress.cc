@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -42,7 +43,12 @@ std::string clock_time(double seconds) {
 }
 
 ProgressDisplay::ProgressDisplay(Console& console) : console_(console) {
-  if (!console.quiet()) thread_ = std::thread([this] { run(); });
+  if (console.quiet()) return;
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::exception&) {
+    // Without a thread, or memory for one, nothing is displayed; the work may well be done.
+  }
 }
 
 ProgressDisplay::~ProgressDisplay() {
@@ -118,7 +124,12 @@ void ProgressDisplay::run() {
     Clock::time_point now = Clock::now();
     bool long_phase = now - phase_start_ >= kFirstShown;
     bool long_row = item_count_ > 1 && now - items_start_ >= kFirstShown;
-    if (!hidden_ && (long_phase || long_row)) draw(now);
+    if (hidden_ || (!long_phase && !long_row)) continue;
+    try {
+      draw(now);
+    } catch (const std::bad_alloc&) {
+      // What the work can do without is left out.
+    }
   }
 }
 

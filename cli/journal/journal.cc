@@ -1,6 +1,5 @@
 #include "cli/journal/journal.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -18,6 +17,9 @@
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/machine_fault.h"
+#include "core/base/mapped_file.h"
+#include "core/base/open_file.h"
 #include "core/base/remedy.h"
 #include "core/base/write_all.h"
 
@@ -64,8 +66,8 @@ Journal::Journal(std::string path, JournalKind kind) : path_(std::move(path)), k
   struct stat existing {};
   stream_ = stat(path_.c_str(), &existing) == 0 && !S_ISREG(existing.st_mode);
   if (stream_) {
-    descriptor_ = open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-    if (descriptor_ < 0) refuse("a file that can be written", std::strerror(errno), choose_another());
+    descriptor_ = open_file(path_, O_WRONLY).release();
+    if (descriptor_ < 0) refuse_fault("a file that can be written", errno);
     return;
   }
   lock();
@@ -80,11 +82,8 @@ Journal::~Journal() {
 // The lock is the kernel's, on the file itself: it goes with the process, however that ends.
 void Journal::lock() {
   while (true) {
-    descriptor_ = open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (descriptor_ < 0) {
-      const int fault = errno;
-      refuse("a file that can be read and written", std::strerror(fault), remedy_of(fault, choose_another()));
-    }
+    descriptor_ = open_file(path_, O_RDWR | O_CREAT | O_APPEND, 0666).release();
+    if (descriptor_ < 0) refuse_fault("a file that can be read and written", errno);
     if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
       const int fault = errno;
       close(std::exchange(descriptor_, -1));
@@ -114,6 +113,11 @@ void Journal::refuse(const std::string& expected, const std::string& found, cons
   fail("{}, {}: expected {}, found {}; {}", terms_of(kind_).what, path_, expected, found, advice);
 }
 
+void Journal::refuse_fault(const std::string& expected, int fault) const {
+  fail_of_system(fault, fmt::format("{}, {}: expected {}, found {}; {}", terms_of(kind_).what, path_,
+                                    expected, std::strerror(fault), remedy_of(fault, choose_another())));
+}
+
 // Each whole line with the place where it begins, until `action` says false; what follows the last line's end
 // is not a line.
 void Journal::scan(const std::function<bool(std::string_view line, int64_t offset)>& action) {
@@ -124,7 +128,7 @@ void Journal::scan(const std::function<bool(std::string_view line, int64_t offse
     const ssize_t got =
         pread(descriptor_, block.data(), block.size(), begin + static_cast<int64_t>(text.size()));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) refuse("a file that can be read", std::strerror(errno), "check the disk");
+    if (got < 0) refuse_fault("a file that can be read", errno);
     if (got == 0) return;
     text.append(block.data(), static_cast<size_t>(got));
     size_t at = 0;
@@ -147,7 +151,7 @@ void Journal::read() {
     return true;
   });
   struct stat file {};
-  if (fstat(descriptor_, &file) != 0) refuse("a file", std::strerror(errno), "check the disk");
+  if (fstat(descriptor_, &file) != 0) refuse_fault("a file", errno);
   if (file.st_size > size_) read_tail(file.st_size);
   resumed_ = size_ > 0;
 }
@@ -183,7 +187,7 @@ void Journal::read_tail(int64_t file_size) {
   const int fault = whole ? write_all(descriptor_, std::as_bytes(std::span(&end, 1)))
                     : ftruncate(descriptor_, size_) != 0 ? errno
                                                          : 0;
-  if (fault != 0) refuse("a file that can be written", std::strerror(fault), choose_another());
+  if (fault != 0) refuse_fault("a file that can be written", fault);
   if (whole) read_line(tail, size_);
 }
 
@@ -232,7 +236,9 @@ std::string Journal::line_at(int64_t at) const {
     const ssize_t got =
         pread(descriptor_, line.data() + have, line.size() - have, at + static_cast<int64_t>(have));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0)
+    if (got < 0) refuse_fault("a file that can be read", errno);
+    if (got == 0) check_unchanged();
+    if (got == 0)
       refuse("the record that stood in it", "it changed meanwhile", "let one run alone write to it");
     const size_t end = line.find('\n', have);
     have += static_cast<size_t>(got);
@@ -241,18 +247,42 @@ std::string Journal::line_at(int64_t at) const {
   }
 }
 
+// What was written would be lost, or stand beside what another has put there.
+void Journal::check_unchanged() const {
+  struct stat opened {};
+  if (stream_) return;
+  if (fstat(descriptor_, &opened) != 0) refuse_fault("a file", errno);
+  struct stat named {};
+  const bool there = stat(path_.c_str(), &named) == 0;
+  std::string found, remedy = "let nobody change it while this runs, and start again";
+  if (there && (opened.st_dev != named.st_dev || opened.st_ino != named.st_ino)) {
+    found = "another file under its name";
+  } else if (!there && opened.st_nlink > 0) {
+    found = "that it was moved away";
+    remedy = "move it back, and start again";
+  } else if (!there) {
+    found = "that it was removed";
+  } else if (opened.st_size != size_) {
+    found = fmt::format("{} bytes in place of {}", opened.st_size, size_);
+  }
+  if (found.empty()) return;
+  throw MachineFault(fmt::format("{}, {}: expected the file with this run's records, found {}; {}",
+                                 terms_of(kind_).what, path_, found, remedy));
+}
+
 void Journal::append(const std::string& key, const std::string& line, bool failed) {
   const std::lock_guard lock(mutex_);
   const std::optional<RecordSummary> summary = read_summary(line);
   check(summary.has_value(), "output, {}: expected a record with a key, found none; choose names in UTF-8",
         path_);
+  check_mapped_files();
   {
     InterruptHold hold;
+    check_unchanged();
     const std::string whole = line + "\n";
     if (const int fault = write_all(descriptor_, std::as_bytes(std::span(whole))); fault != 0) {
       (void)!ftruncate(descriptor_, size_);
-      refuse(fmt::format("to write {} bytes", line.size() + 1), std::strerror(fault),
-             remedy_of(fault, choose_another()) + "; then the same command goes on");
+      refuse_fault(fmt::format("to write {} bytes", line.size() + 1), fault);
     }
   }
   RecordSummary known = *summary;
@@ -303,6 +333,7 @@ void Journal::compact() {
   if (stream_) return;
   InterruptHold hold;
   const std::lock_guard lock(mutex_);
+  check_unchanged();
   if (replaced_ == 0) return;
   AtomicFile file(target_, {.temporary = Temporary::of_target,
                             .durable = true,

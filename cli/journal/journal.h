@@ -77,14 +77,16 @@ class Journal {
   std::string line_of(const std::string& key);
   // The lines of records of `key` that other runs made.
   std::vector<std::string> other_lines_of(const std::string& key);
-  // Appends the record of `key`, without line end. Throws Error, and takes back what was written of it, if it
-  // cannot be written whole.
+  // Appends the record of `key`, without line end. Throws MachineFault where a model file was written to
+  // since it was opened (core/base/mapped_file.h), or the journal itself removed, moved away, cut or written
+  // to by others; Error, and takes back what was written of it, if it cannot be written whole.
   void append(const std::string& key, const std::string& line, bool failed);
   // Takes back all records of `key`, which compact() then drops.
   void forget(const std::string& key);
   // Takes back all records that `gone` says it of, and says how many.
   int64_t forget_if(const std::function<bool(std::string_view line)>& gone);
-  // Drops lines that no longer count, in one step.
+  // Drops lines that no longer count, in one step. Throws MachineFault where the journal has changed, as
+  // above.
   void compact();
   // Every line that counts, in order.
   void for_each(const std::function<void(std::string_view line)>& action);
@@ -124,6 +126,8 @@ class Journal {
   std::string line_at(int64_t offset) const;
   void for_each_locked(const std::function<void(const KeyHash& place, std::string_view line)>& action);
   void scan(const std::function<bool(std::string_view line, int64_t offset)>& action);
+  void check_unchanged() const;
+  [[noreturn]] void refuse_fault(const std::string& expected, int fault) const;
   [[noreturn]] void refuse(const std::string& expected, const std::string& found,
                            const std::string& advice) const;
 

@@ -10,6 +10,7 @@
 #include "cli/model/model_path.h"
 #include "cli/model/vae_places.h"
 #include "core/base/error.h"
+#include "core/base/mapped_file.h"
 #include "core/checkpoint/finite_tensors.h"
 #include "core/tensor/device.h"
 #include "generator/builtin_model.h"
@@ -118,6 +119,7 @@ ChosenModel open_chosen_model(FoundModel found, const CommonOptions& options, co
       choose_device(options, {checkpoint, chosen.name, options.device, model_options, work}, console);
   chosen.images_at_once = at_once;
   chosen.model = open_model(checkpoint, device, model_options);
+  check_mapped_files();
   tell_notes(checkpoint, console);
   chosen.load_ms = found.open_ms + milliseconds_since(start);
 

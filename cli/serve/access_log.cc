@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <new>
 
 #include "cli/io/json_output.h"
+#include "core/base/start_thread.h"
 
 namespace janus::cli {
 namespace {
@@ -46,7 +48,7 @@ std::string without_images(const std::string& body) {
 }
 
 AccessLog::AccessLog(Console& console, bool content) : console_(console), content_(content) {
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread([this] { run(); });
 }
 
 AccessLog::~AccessLog() {
@@ -80,7 +82,11 @@ void AccessLog::run() {
     const std::string line = std::move(lines_.front());
     lines_.pop_front();
     lock.unlock();
-    console_.notice(line);
+    try {
+      console_.notice(line);
+    } catch (const std::bad_alloc&) {
+      // The request itself was served.
+    }
     lock.lock();
   }
 }

@@ -10,15 +10,16 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <future>
 #include <memory>
 #include <string_view>
-#include <thread>
 
 #include "cli/hub/http.h"
 #include "cli/serve/api_error.h"
 #include "core/base/ascii.h"
 #include "core/base/error.h"
+#include "core/base/start_thread.h"
 
 namespace janus::cli {
 namespace {
@@ -129,8 +130,12 @@ std::vector<IpAddress> look_up_within(std::chrono::milliseconds most, const std:
                                       const std::string& param, const FetchOptions& options) {
   std::promise<std::vector<IpAddress>> promise;
   std::future<std::vector<IpAddress>> found = promise.get_future();
-  std::thread([promise = std::move(promise), host, resolve = options.resolve]() mutable {
-    promise.set_value(resolve ? resolve(host) : look_up(host));
+  start_thread([promise = std::move(promise), host, resolve = options.resolve]() mutable {
+    try {
+      promise.set_value(resolve ? resolve(host) : look_up(host));
+    } catch (const std::exception&) {
+      promise.set_exception(std::current_exception());
+    }
   }).detach();
   if (found.wait_for(most) != std::future_status::ready) {
     refuse_address(param, fmt::format("an address for {} within {} s", host, options.most_ms / 1000.0),

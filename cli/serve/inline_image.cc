@@ -14,6 +14,7 @@
 #include "core/base/base64.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/machine_fault.h"
 #include "vision/image_file.h"
 
 namespace janus::cli {
@@ -70,6 +71,8 @@ Image decoded(std::span<const std::byte> bytes, const std::string& param, const 
     }
     return decode_image(bytes, param, limits.image_pixels).image;
   } catch (const ApiError&) {
+    throw;
+  } catch (const MachineFault&) {
     throw;
   } catch (const Error& error) {
     throw ApiError(400, error.what(), kInvalidImage, param);

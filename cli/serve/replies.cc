@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cli/serve/request_json.h"
+#include "core/base/machine_fault.h"
 #include "generator/messages.h"
 
 namespace janus::cli {
@@ -68,6 +69,8 @@ ApiError api_error_of(const std::exception_ptr& exception, int status) {
     return error;
   } catch (const MessageFault& error) {
     return ApiError(400, error.what(), /*error_code=*/{}, error.param);
+  } catch (const MachineFault& fault) {
+    return retry_later(503, /*after_s=*/2, fault.what(), "machine_fault");
   } catch (const Error& error) {
     return ApiError(status, error.what());
   } catch (const std::exception& error) {

@@ -12,6 +12,7 @@
 #include "cli/serve/kept_memory.h"
 #include "cli/serve/listener.h"
 #include "cli/serve/settings.h"
+#include "core/base/mapped_file.h"
 #include "core/base/read_file.h"
 
 namespace janus::cli {
@@ -116,6 +117,7 @@ Outcome serve(const ServeSettings& settings, const CommonOptions& common, Consol
     while (!interrupt.came()) {
       std::this_thread::sleep_for(kLook);
       kept_memory.look(front.requests());
+      check_mapped_files();  // whoever watches over the server starts it with the new model
     }
     notify_service_manager("STOPPING=1");
     front.close();

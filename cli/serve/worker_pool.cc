@@ -1,12 +1,22 @@
 #include "cli/serve/worker_pool.h"
 
+#include "core/base/start_thread.h"
+
 namespace janus::cli {
 
 WorkerPool::WorkerPool(int threads) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+  threads_.reserve(static_cast<size_t>(threads));
+  try {
+    for (int i = 0; i < threads; ++i) threads_.push_back(start_thread([this] { run(); }));
+  } catch (const std::exception&) {
+    end();
+    throw;
+  }
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { end(); }
+
+void WorkerPool::end() {
   std::deque<std::function<void()>> left;
   {
     const std::lock_guard lock(mutex_);

@@ -23,6 +23,7 @@ class WorkerPool : public Workers {
   void post(std::function<void()> work) override;
 
  private:
+  void end();
   void run();
 
   std::mutex mutex_;

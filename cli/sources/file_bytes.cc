@@ -1,6 +1,5 @@
 #include "cli/sources/file_bytes.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -10,7 +9,8 @@
 #include <utility>
 
 #include "cli/app/command.h"
-#include "core/base/file_descriptor.h"
+#include "core/base/machine_fault.h"
+#include "core/base/open_file.h"
 #include "core/base/read_file.h"
 #include "core/base/remedy.h"
 #include "core/base/transient_error.h"
@@ -41,7 +41,7 @@ std::string read_fault(const std::string& path, int fault) {
 
 // A pipe without a writer would be waited for.
 FileDescriptor open_without_waiting(const std::string& path) {
-  return FileDescriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  return open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 }
 
 }  // namespace
@@ -49,7 +49,9 @@ FileDescriptor open_without_waiting(const std::string& path) {
 bool look_at_file(const std::string& path, int64_t& bytes, double& mtime, std::string& fault) {
   struct stat file {};
   if (stat(path.c_str(), &file) != 0) {
-    fault = read_fault(path, errno);
+    const int reason = errno;
+    fault = read_fault(path, reason);
+    if (is_machine_fault(reason)) throw MachineFault(fault);
     return false;
   }
   if (!S_ISREG(file.st_mode)) {
@@ -62,15 +64,21 @@ bool look_at_file(const std::string& path, int64_t& bytes, double& mtime, std::s
 }
 
 std::optional<std::string> read_head(const std::string& path, size_t most_bytes) {
+  const auto nothing_unless_at_fault = [&] {
+    const int reason = errno;
+    if (is_machine_fault(reason)) throw MachineFault(read_fault(path, reason));
+    return std::nullopt;
+  };
   const FileDescriptor file = open_without_waiting(path);
   struct stat status {};
-  if (!file.is_open() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  if (!file.is_open() || fstat(file.get(), &status) != 0) return nothing_unless_at_fault();
+  if (!S_ISREG(status.st_mode)) return std::nullopt;
   std::string head(most_bytes, '\0');
   size_t have = 0;
   while (have < head.size()) {
     const ssize_t got = ::read(file.get(), head.data() + have, head.size() - have);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return std::nullopt;
+    if (got < 0) return nothing_unless_at_fault();
     if (got == 0) break;
     have += static_cast<size_t>(got);
   }
@@ -81,7 +89,11 @@ std::optional<std::string> read_head(const std::string& path, size_t most_bytes)
 ImageBytes read_image_bytes(const std::string& path) {
   const FileDescriptor file = open_without_waiting(path);
   struct stat status {};
-  if (!file.is_open() || fstat(file.get(), &status) != 0) throw TransientError(read_fault(path, errno));
+  if (!file.is_open() || fstat(file.get(), &status) != 0) {
+    const int reason = errno;
+    if (is_machine_fault(reason)) throw MachineFault(read_fault(path, reason));
+    throw TransientError(read_fault(path, reason));
+  }
   if (!S_ISREG(status.st_mode)) throw TransientError(kind_fault(path, status));
   check(status.st_size <= kMostImageBytes, "picture {}: expected at most {} bytes, found {}; check the path",
         path, kMostImageBytes, status.st_size);

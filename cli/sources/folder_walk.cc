@@ -1,6 +1,7 @@
 #include "cli/sources/folder_walk.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -10,6 +11,8 @@
 #include <memory>
 #include <vector>
 
+#include "core/base/machine_fault.h"
+#include "core/base/open_file.h"
 #include "core/base/remedy.h"
 
 namespace janus::cli {
@@ -44,13 +47,18 @@ bool walk(const std::string& folder, const std::string& relative, const NameFilt
           const WalkVisitor& visitor) {
   std::vector<std::string> files, folders;
   {
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(folder.c_str()), closedir);
+    FileDescriptor opened = open_file(folder, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(opened.is_open() ? fdopendir(opened.get()) : nullptr,
+                                                     closedir);
     if (stream == nullptr) {
       const int fault = errno;
-      visitor.on_fault(fmt::format("folder, {}: expected one that can be read, found: {}; {}", folder,
-                                   std::strerror(fault), reading_remedy_of(fault, folder)));
+      const std::string message = fmt::format("folder, {}: expected one that can be read, found: {}; {}",
+                                              folder, std::strerror(fault), reading_remedy_of(fault, folder));
+      if (is_machine_fault(fault)) throw MachineFault(message);
+      visitor.on_fault(message);
       return true;
     }
+    opened.release();
     errno = 0;
     while (const dirent* entry = readdir(stream.get())) {
       const std::string name = entry->d_name;
@@ -69,8 +77,11 @@ bool walk(const std::string& folder, const std::string& relative, const NameFilt
       errno = 0;
     }
     if (errno != 0) {
-      visitor.on_fault(fmt::format("folder, {}: expected all of it, found: {}; check the disk", folder,
-                                   std::strerror(errno)));
+      const int fault = errno;
+      const std::string message = fmt::format("folder, {}: expected all of it, found: {}; check the disk",
+                                              folder, std::strerror(fault));
+      if (is_machine_fault(fault)) throw MachineFault(message);
+      visitor.on_fault(message);
     }
   }
   std::sort(files.begin(), files.end());

@@ -12,6 +12,7 @@
 #include "cli/sources/load_image.h"
 #include "cli/sources/sources.h"
 #include "core/base/ascii.h"
+#include "core/base/start_thread.h"
 #include "vision/image_file.h"
 #include "vision/image_kind.h"
 
@@ -48,16 +49,39 @@ ImageFeed::ImageFeed(FeedPlan plan)
       listed_(kListedAhead, ImageOrder::listed),
       loaded_(plan_.ahead, plan_.order),
       loaders_(loaders_for(plan_.sources)) {
-  const int loaders = loaders_;
-  threads_.push_back(std::async(std::launch::async, [this] { guard([this] { list(); }); }));
-  threads_.push_back(std::async(std::launch::async, [this] {
-    const auto count = count_images(plan_.sources, [this] { return ending_.load(); });
-    const int64_t limit = plan_.sources.limit;
-    if (count) plan_.progress.total = limit > 0 ? std::min(*count, limit) : *count;
-  }));
-  for (int i = 0; i < loaders; ++i) {
-    threads_.push_back(std::async(std::launch::async, [this] { guard([this] { load(); }); }));
+  try {
+    start();
+  } catch (...) {
+    abandon();
+    throw;
   }
+}
+
+void ImageFeed::start() {
+  const int loaders = loaders_;
+  threads_.reserve(static_cast<size_t>(loaders) + 2);
+  threads_.push_back(start_task([this] { guard([this] { list(); }); }));
+  threads_.push_back(start_task([this] { guard([this] { load(); }); }));
+  int started = 1;
+  // The others make it faster.
+  const std::optional<std::string> fault = any_error_of([&] {
+    while (started < loaders) {
+      threads_.push_back(start_task([this] { guard([this] { load(); }); }));
+      ++started;
+    }
+    threads_.push_back(start_task([this] { count(); }));
+  });
+  if (fault) plan_.console.detail(*fault);
+  if ((loaders_ -= loaders - started) == 0) loaded_.finish();
+}
+
+// What stands in its way, the listing meets and tells.
+void ImageFeed::count() {
+  (void)any_error_of([&] {
+    const auto images = count_images(plan_.sources, [this] { return ending_.load(); });
+    const int64_t limit = plan_.sources.limit;
+    if (images) plan_.progress.total = limit > 0 ? std::min(*images, limit) : *images;
+  });
 }
 
 ImageFeed::~ImageFeed() { abandon(); }

@@ -56,6 +56,8 @@ class ImageFeed {
   void end();
 
  private:
+  void start();
+  void count();
   void list();
   bool accept(ListedImage& image, const std::function<std::string()>& content);
   bool meets_conditions(ListedImage& image, const std::function<std::string()>& content);

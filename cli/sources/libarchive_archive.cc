@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "cli/sources/archive.h"
 #include "cli/sources/archive_index.h"
 #include "cli/sources/file_bytes.h"
+#include "core/base/machine_fault.h"
 #include "core/base/transient_error.h"
 
 namespace janus::cli {
@@ -22,8 +25,15 @@ constexpr size_t kReadBlock = size_t{1} << 18;
 
 using Handle = std::unique_ptr<archive, int (*)(archive*)>;
 
+// Throws MachineFault where that is what stopped the reading.
 std::string fault_in(archive* reader, const std::string& path) {
   const char* reason = archive_error_string(reader);
+  if (is_machine_fault(archive_errno(reader))) {
+    throw MachineFault(
+        fmt::format("archive, {}: expected a file that can be read, found: {} ({}); check the disk, or close "
+                    "other programs",
+                    path, reason != nullptr ? reason : "none", std::strerror(archive_errno(reader))));
+  }
   return fmt::format("archive, {}: expected a tar file, whole, found: {}; copy or download it again", path,
                      reason != nullptr ? reason : "none");
 }
@@ -95,6 +105,7 @@ class MemberReader {
       if (got == ARCHIVE_RETRY || got == ARCHIVE_WARN) continue;
       if (got <= 0) {
         content_.resize(have);
+        if (got < 0) (void)fault_in(reader_, path_);
         const char* reason = archive_error_string(reader_);
         throw TransientError(fmt::format(
             "picture {}/{}: expected {} bytes in the archive, found {} ({}); copy or download it again",
@@ -126,8 +137,7 @@ void add_built_in_filters(archive* reader) {
 std::optional<std::string> read_entries(const std::string& path,
                                         const std::function<bool(const Entry&, archive*)>& visit) {
   const Handle reader(archive_read_new(), archive_read_free);
-  if (reader == nullptr)
-    return fmt::format("archive, {}: expected memory to read it, found too little", path);
+  if (reader == nullptr) throw std::bad_alloc();
   add_built_in_filters(reader.get());
   archive_read_support_format_tar(reader.get());
   archive_read_set_option(reader.get(), "tar", "read_concatenated_archives", "1");

@@ -1,6 +1,5 @@
 #include "cli/sources/path_list.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -15,8 +14,9 @@
 #include "cli/app/command.h"
 #include "cli/io/text_input.h"
 #include "core/base/error.h"
-#include "core/base/file_descriptor.h"
 #include "core/base/json.h"
+#include "core/base/machine_fault.h"
+#include "core/base/open_file.h"
 #include "core/base/remedy.h"
 
 namespace janus::cli {
@@ -103,13 +103,13 @@ void read_entries(const std::string& path, EntryEnd end, size_t longest,
                   const std::function<bool(std::string entry)>& on_entry,
                   const std::function<bool()>& stopped) {
   const bool standard = path == "-";
-  const FileDescriptor opened(standard ? -1 : open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor opened = standard ? FileDescriptor() : open_file(path, O_RDONLY);
   const int descriptor = standard ? STDIN_FILENO : opened.get();
   const auto check_read = [&](bool fine) {
     if (fine) return;
     const int fault = errno;
-    fail("list, {}: expected a file that can be read, found: {}; {}", path, std::strerror(fault),
-         reading_remedy_of(fault, path));
+    fail_of_system(fault, fmt::format("list, {}: expected a file that can be read, found: {}; {}", path,
+                                      std::strerror(fault), reading_remedy_of(fault, path)));
   };
   check_read(descriptor >= 0);
   EntrySplitter entries(path, end, longest, on_entry);

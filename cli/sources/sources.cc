@@ -114,8 +114,21 @@ void list_images(const SourceSettings& settings, const SourceVisitor& visitor) {
   }
 }
 
+namespace {
+
+// A pipe, as of @<(find ...): what one reader takes of it, another does not get.
+bool is_read_once(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+}  // namespace
+
 std::optional<int64_t> count_images(const SourceSettings& settings, const std::function<bool()>& stopped) {
-  if (std::any_of(settings.paths.begin(), settings.paths.end(), is_standard_list)) return std::nullopt;
+  const std::vector<std::string> files = input_files(settings);
+  if (std::any_of(settings.paths.begin(), settings.paths.end(), is_standard_list) ||
+      std::any_of(files.begin(), files.end(), is_read_once))
+    return std::nullopt;
   int64_t count = 0;
   bool known = true;
   const SourceVisitor silent{

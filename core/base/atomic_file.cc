@@ -18,6 +18,8 @@
 
 #include "core/base/digest.h"
 #include "core/base/error.h"
+#include "core/base/machine_fault.h"
+#include "core/base/open_file.h"
 #include "core/base/remedy.h"
 #include "core/base/write_all.h"
 
@@ -38,7 +40,7 @@ std::string unique_beside(const std::string& target) {
 }
 
 int open_flags(Temporary temporary) {
-  constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+  constexpr int kFlags = O_RDWR | O_CREAT | O_NOFOLLOW;
   switch (temporary) {
     case Temporary::unique:
       return kFlags | O_EXCL;
@@ -61,7 +63,7 @@ bool is_file_of(int descriptor, const std::string& path) {
 FileDescriptor open_unique(const std::string& target, mode_t mode, std::string& path) {
   while (true) {
     path = unique_beside(target);
-    FileDescriptor file(open(path.c_str(), open_flags(Temporary::unique), mode));
+    FileDescriptor file = open_file(path, open_flags(Temporary::unique), mode);
     // Between the two calls another process may have taken it for a leftover.
     if (!file.is_open() || flock(file.get(), LOCK_EX) != 0 || is_file_of(file.get(), path)) return file;
   }
@@ -76,7 +78,7 @@ AtomicFile::AtomicFile(std::string target, AtomicFileOptions options)
     file_ = open_unique(target_, mode, temporary_);
   } else {
     temporary_ = leftover_path(target_, options_.temporary);
-    file_ = FileDescriptor(open(temporary_.c_str(), open_flags(options_.temporary), mode));
+    file_ = open_file(temporary_, open_flags(options_.temporary), mode);
   }
   if (!file_.is_open()) refuse("a folder that takes files", errno);
   struct stat existing {};
@@ -110,7 +112,20 @@ void AtomicFile::append(std::span<const std::byte> bytes) {
   if (!keep) write(bytes);
 }
 
+// Somebody may have emptied it: what is written behind its end would leave a hole.
+void AtomicFile::check_whole() const {
+  struct stat status {};
+  const off_t at = lseek(file_.get(), 0, SEEK_CUR);
+  if (fstat(file_.get(), &status) != 0 || at < 0) refuse("a file that can be written", errno);
+  if (status.st_size >= at) return;
+  throw MachineFault(fmt::format(
+      "{}: expected the {} bytes that were written so far, found that it was cut to {}; start again",
+      options_.name, at, status.st_size));
+}
+
 void AtomicFile::write(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return;
+  check_whole();
   if (const int fault = write_all(file_.get(), bytes); fault != 0) refuse("to write it whole", fault);
 }
 
@@ -128,6 +143,7 @@ void AtomicFile::overwrite_front(std::span<const std::byte> bytes) {
 
 void AtomicFile::flush() {
   write_buffer();
+  check_whole();
   if (options_.durable && fsync(file_.get()) != 0) refuse("to write it to the disk", errno);
 }
 
@@ -196,8 +212,8 @@ void AtomicFile::refuse(const std::string& expected, int fault) const {
   // The bytes came from a mapped file that has become shorter.
   check(fault != EFAULT, "{}: expected {}, found that the file it is made from became shorter; restore it",
         options_.name, expected);
-  fail("{}: expected {}, found {}; {}", options_.name, expected, std::strerror(fault),
-       remedy_of(fault, options_.advice));
+  fail_of_system(fault, fmt::format("{}: expected {}, found {}; {}", options_.name, expected,
+                                    std::strerror(fault), remedy_of(fault, options_.advice)));
 }
 
 std::string leftover_path(const std::string& target, Temporary temporary) {
@@ -241,11 +257,10 @@ std::string resolve_links(std::string path) {
 }
 
 int try_folder_of(const std::string& target) {
-  if (FileDescriptor(open(folder_of(target).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode)).is_open())
-    return 0;
+  if (open_file(folder_of(target), O_TMPFILE | O_WRONLY, kMode).is_open()) return 0;
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return errno;
   const std::string trial = unique_beside(target);
-  if (!FileDescriptor(open(trial.c_str(), open_flags(Temporary::unique), kMode)).is_open()) return errno;
+  if (!open_file(trial, open_flags(Temporary::unique), kMode).is_open()) return errno;
   unlink(trial.c_str());
   return 0;
 }

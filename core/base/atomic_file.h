@@ -42,7 +42,8 @@ struct AtomicFileOptions {
 // A file that is written under another name in its folder and gets its own in one step: whatever ends the
 // process, the old file or the new one stands there, whole. Takes over the mode of the old one. A link is
 // replaced itself; see resolve_links. What is not committed is removed at the end, unless it can be resumed.
-// Throws Error for what the system refuses, and leaves what was there.
+// Throws Error for what the system refuses, MachineFault where the machine is at fault or the file was
+// changed by others while it was written, and leaves what was there.
 class AtomicFile {
  public:
   AtomicFile(std::string target, AtomicFileOptions options);
@@ -73,6 +74,7 @@ class AtomicFile {
   int descriptor() const { return file_.get(); }
 
  private:
+  void check_whole() const;
   void write(std::span<const std::byte> bytes);
   void write_buffer();
   void rename();

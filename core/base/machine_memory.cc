@@ -1,5 +1,8 @@
 #include "core/base/machine_memory.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -87,6 +90,22 @@ std::optional<int64_t> available_in_groups(const MemorySource& source) {
   return least;
 }
 
+// What is left of a limit on the process, of which it uses the value of a field of /proc/self/statm in pages.
+int64_t left_of(__rlimit_resource kind, size_t field) {
+  rlimit limit{};
+  if (getrlimit(kind, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return INT64_MAX;
+  std::ifstream file("/proc/self/statm");
+  int64_t pages = 0;
+  for (size_t i = 0; i <= field; ++i) file >> pages;
+  if (!file) return INT64_MAX;
+  return std::max<int64_t>(0, static_cast<int64_t>(limit.rlim_cur) - pages * sysconf(_SC_PAGESIZE));
+}
+
+int64_t address_bytes_left() {
+  constexpr size_t kAddresses = 0, kData = 5;
+  return std::min(left_of(RLIMIT_AS, kAddresses), left_of(RLIMIT_DATA, kData));
+}
+
 }  // namespace
 
 MachineMemory machine_memory(const MemorySource& source) {
@@ -101,6 +120,7 @@ MachineMemory machine_memory(const MemorySource& source) {
   if (in_groups && *in_groups < memory.available_bytes) {
     memory = {.available_bytes = *in_groups, .limit = "the control group"};
   }
+  memory.address_bytes = address_bytes_left();
   return memory;
 }
 

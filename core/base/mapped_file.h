@@ -19,12 +19,14 @@ struct FileBytes {
 // gone raises SIGBUS: a program may install a handler that asks mapped_path_at.
 FileBytes map_file(const std::string& path);
 
-// The path of the mapped file that `address` lies in, or null. May be called in a signal handler.
+// The path of the mapped file that `address` lies in, or null. May be called in a signal handler; what it
+// returns stays.
 const char* mapped_path_at(const void* address);
-// The first mapped file of this process that was written to while it was mapped, or empty; asked when it is
-// unmapped, and of those that are mapped now. A file of another kind under the same name, which does not
-// touch what is mapped, is not meant.
-std::string changed_while_mapped();
+
+// Throws MachineFault if a file was written to in place, by its size or time of change, while this process
+// had it mapped, with what has changed: what was made with it may be wrong. Costs a call of the system for
+// each file that is mapped now. A new file that was put under the same name does not touch what is mapped.
+void check_mapped_files();
 
 // Tells the system that `bytes`, part of a mapping, will be read soon.
 void expect_reading(std::span<const std::byte> bytes);

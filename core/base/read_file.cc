@@ -1,6 +1,5 @@
 #include "core/base/read_file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,8 @@
 
 #include "core/base/error.h"
 #include "core/base/file_descriptor.h"
+#include "core/base/machine_fault.h"
+#include "core/base/open_file.h"
 #include "core/base/remedy.h"
 
 namespace janus {
@@ -20,8 +21,8 @@ constexpr size_t kBlock = size_t{1} << 16;
 // path: empty where there is only a descriptor.
 [[noreturn]] void refuse(const std::string& name, const std::string& path = {}) {
   const int fault = errno;
-  fail("{}: expected a readable file, found: {}; {}", name, std::strerror(fault),
-       reading_remedy_of(fault, path));
+  fail_of_system(fault, fmt::format("{}: expected a readable file, found: {}; {}", name, std::strerror(fault),
+                                    reading_remedy_of(fault, path)));
 }
 
 // As the system tells it; 0 where it does not.
@@ -55,7 +56,7 @@ std::string read_to_end(int descriptor, const std::string& name, size_t most_byt
 
 std::string read_file(const std::string& path, const std::string& name, size_t most_bytes) {
   if (path == kStandardInput) return read_to_end(STDIN_FILENO, name, most_bytes);
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor file = open_file(path, O_RDONLY);
   if (!file.is_open()) refuse(name, path);
   return read_to_end(file.get(), name, most_bytes);
 }

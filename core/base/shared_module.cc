@@ -2,7 +2,11 @@
 
 #include <dlfcn.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
+
+#include "core/base/machine_fault.h"
 
 namespace janus {
 namespace {
@@ -19,6 +23,14 @@ std::filesystem::path own_folder() {
   const std::string name = named.filename().string();
   const bool library = name.ends_with(".so") || name.find(".so.") != std::string::npos;
   return (library || fault ? std::filesystem::absolute(named, fault) : file).parent_path();
+}
+
+// The loader tells its faults in words alone, most with the system's behind.
+bool is_machine_fault_of(const std::string& words) {
+  const auto has = [&](const char* part) { return words.find(part) != words.npos; };
+  return has("failed to map segment") || has("cannot allocate") || has("cannot create") ||
+         has(std::strerror(ENOMEM)) || has(std::strerror(EMFILE)) || has(std::strerror(ENFILE)) ||
+         has(std::strerror(EIO));
 }
 
 }  // namespace
@@ -38,6 +50,12 @@ SharedModule open_shared_module(const std::string& name, const char* entry) {
       const std::string words = dlerror();
       // The loader says of a file that is nowhere what it says of one whose own libraries are: the name
       // tells.
+      if (is_machine_fault_of(words)) {
+        throw MachineFault(
+            fmt::format("module, {}: expected memory and files to open it, found: {}; close other "
+                        "programs, or raise the limits (ulimit -v, ulimit -n)",
+                        path.string(), words));
+      }
       const bool nowhere = !named && words.starts_with(file.string() + ": cannot open shared object file");
       return {nullptr, nowhere ? "none of that name" : words};
     }

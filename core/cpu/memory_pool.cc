@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <new>
 
 #include "core/base/error.h"
+#include "core/base/machine_fault.h"
 
 namespace janus::cpu {
 namespace {
@@ -27,9 +29,7 @@ void* take(size_t size) {
 
 }  // namespace
 
-MemoryPool::~MemoryPool() {
-  for (const Block& block : free_) std::free(block.memory);
-}
+MemoryPool::~MemoryPool() { give_back(); }
 
 std::shared_ptr<void> MemoryPool::allocate(size_t bytes) {
   check(bytes <= kMostBytes,
@@ -53,8 +53,16 @@ std::shared_ptr<void> MemoryPool::allocate(size_t bytes) {
     }
   }
   if (memory == nullptr) memory = take(size);
-  check(memory != nullptr, "memory: expected {:.1f} MiB more, found none left; use a smaller batch or model",
-        static_cast<double>(size) / (1 << 20));
+  if (memory == nullptr) {
+    give_back();
+    memory = take(size);
+  }
+  if (memory == nullptr) {
+    throw MachineFault(fmt::format(
+        "memory: expected {:.1f} MiB more, found none left; close other programs, or use a smaller batch or "
+        "model",
+        static_cast<double>(size) / (1 << 20)));
+  }
   return {memory, [pool = shared_from_this(), size](void* freed) { pool->release(freed, size); }};
 }
 
@@ -63,10 +71,23 @@ size_t MemoryPool::free_bytes() {
   return free_bytes_;
 }
 
+void MemoryPool::give_back() {
+  const std::lock_guard lock(mutex_);
+  for (const Block& block : free_) std::free(block.memory);
+  free_.clear();
+  free_bytes_ = 0;
+}
+
+// Owners let go where nothing may throw.
 void MemoryPool::release(void* memory, size_t bytes) {
   const Clock::time_point now = now_();
   const std::lock_guard lock(mutex_);
-  free_.push_back({memory, bytes, now});
+  try {
+    free_.push_back({memory, bytes, now});
+  } catch (const std::bad_alloc&) {
+    std::free(memory);
+    return;
+  }
   free_bytes_ += bytes;
   while (free_bytes_ > limit_bytes_ || (!free_.empty() && now - free_.front().freed > kKept)) {
     std::free(free_.front().memory);

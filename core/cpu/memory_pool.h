@@ -26,12 +26,14 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   MemoryPool& operator=(const MemoryPool&) = delete;
 
   // Aligned to 64 bytes, from 2 MiB on to large pages; returns to the pool when the last owner lets go, which
-  // may be after the pool's creator. Throws Error naming the size.
+  // may be after the pool's creator. Throws Error for sizes beyond reason, MachineFault naming
+  // the size where there is no memory, kept blocks included.
   std::shared_ptr<void> allocate(size_t bytes);
   // Of the blocks that are kept.
   size_t free_bytes();
 
  private:
+  void give_back();
   void release(void* memory, size_t bytes);
 
   const size_t limit_bytes_;

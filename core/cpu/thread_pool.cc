@@ -8,6 +8,7 @@
 #include <new>
 #include <vector>
 
+#include "core/base/per_thread.h"
 #include "core/cpu/processor_quota.h"
 #include "core/cpu/workers.h"
 
@@ -64,8 +65,8 @@ float* scratch(int slot, int64_t floats) {
     std::unique_ptr<float[], Free> memory;
     int64_t floats = 0;
   };
-  thread_local std::array<Buffer, 4> buffers;
-  Buffer& buffer = buffers[slot];
+  static const PerThread<std::array<Buffer, 4>> buffers;
+  Buffer& buffer = buffers.get()[slot];
   if (buffer.floats < floats) {
     buffer.memory.reset();
     buffer.floats = 0;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <system_error>
+#include <exception>
 #include <utility>
 
 namespace janus::cpu {
@@ -49,8 +49,8 @@ void ThreadPool::Workers::start() {
     for (size_t thread = threads_.size() + 1; thread < processors_.size(); ++thread) {
       threads_.emplace_back([this, thread] { serve(thread); });
     }
-  } catch (const std::system_error&) {
-    // The system has no more threads: those there are do the work.
+  } catch (const std::exception&) {
+    // There are no more threads, or no memory for one: those there are do the work.
   }
 }
 

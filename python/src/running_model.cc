@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "core/base/start_thread.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/finite_tensors.h"
 #include "generator/builtin_model.h"
@@ -32,7 +33,7 @@ RunningModel::RunningModel(const LoadSettings& settings, const Progress& progres
     for (std::string& note : checkpoint.take_notes()) notices_.push_back(std::move(note));
     engine_ = std::make_unique<Engine>(*model_, EngineOptions{.rows = settings.batch_size});
   });
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread([this] { run(); });
 }
 
 // The least that callers do with a model: one answer about an image, one image.

@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "core/base/machine_fault.h"
+
 namespace janus::cpu {
 namespace {
 
@@ -23,6 +25,18 @@ TEST(MemoryPool, KeepsNoMoreThanItsLimit) {
   for (int i = 0; i < 5; ++i) blocks.push_back(pool->allocate(4096));
   blocks.clear();
   EXPECT_EQ(pool->free_bytes(), 8192U);
+}
+
+TEST(MemoryPool, SaysWhatTheMachineDoesNotHave) {
+  const auto pool = std::make_shared<MemoryPool>(1 << 20);
+  pool->allocate(4096).reset();
+  try {
+    pool->allocate(size_t{1} << 40);
+    GTEST_SKIP() << "the system gives any memory";
+  } catch (const MachineFault& fault) {
+    EXPECT_NE(std::string(fault.what()).find("MiB more"), std::string::npos) << fault.what();
+  }
+  EXPECT_EQ(pool->free_bytes(), 0U);  // what was kept might have been enough
 }
 
 TEST(MemoryPool, AlignsLargeBlocksToLargePages) {

@@ -72,6 +72,22 @@ TEST_F(MemoryCheck, RoomIsAskedForBeforeAnythingIsMade) {
                Error);
 }
 
+// ulimit -v: what is mapped counts in what the process has already.
+TEST_F(MemoryCheck, ALimitOnTheProcessHoldsForWhatIsStillToCome) {
+  const MemoryNeed all = need(WeightType::native, {.generated_images = 1});
+  ASSERT_GT(all.mapped_bytes, 0);
+  MachineMemory machine{
+      .available_bytes = INT64_MAX, .limit = "the machine", .address_bytes = all.own_bytes()};
+  EXPECT_EQ(check_memory(question(WeightType::native, {.generated_images = 1}), machine).warning, "");
+  --machine.address_bytes;
+  try {
+    check_memory(question(WeightType::native, {.generated_images = 1}), machine);
+    ADD_FAILURE() << "it fits";
+  } catch (const NotEnoughMemory& error) {
+    EXPECT_NE(std::string(error.what()).find("ulimit -v"), std::string::npos) << error.what();
+  }
+}
+
 TEST_F(MemoryCheck, OwnMemoryThatDoesNotFitIsAnError) {
   const MemoryNeed all = need(WeightType::native, {.generated_images = 1});
   const std::string text = said(WeightType::native, {.generated_images = 1}, all.own_bytes() - 1);

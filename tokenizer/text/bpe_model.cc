@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/per_thread.h"
 #include "core/base/utf8.h"
 #include "tokenizer/text/added_tokens.h"
 
@@ -199,8 +200,12 @@ void BpeModel::encode(std::string_view piece, std::vector<int32_t>& ids) const {
       return;
     }
   }
-  thread_local std::vector<int32_t> symbols;
-  thread_local Word word;
+  struct Scratch {
+    std::vector<int32_t> symbols;
+    Word word;
+  };
+  static const PerThread<Scratch> scratch;
+  auto& [symbols, word] = scratch.get();
   symbols.clear();
   characters(piece, symbols);
   word.begin(merges_, symbols);

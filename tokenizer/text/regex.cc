@@ -6,8 +6,10 @@
 #include <array>
 #include <cstdint>
 #include <mutex>
+#include <new>
 
 #include "core/base/error.h"
+#include "core/base/per_thread.h"
 #include "core/base/utf8.h"
 #include "tokenizer/text/match_cache.h"
 #include "tokenizer/text/pattern_bounds.h"
@@ -48,7 +50,7 @@ std::string message_of(int code, OnigErrorInfo* info = nullptr) {
 class Scratch {
  public:
   Scratch() {
-    check(region_ && limits_, "regular expression: out of memory");
+    if (!region_ || !limits_) throw std::bad_alloc();
     onig_set_match_stack_limit_size_of_match_param(limits_.get(), kMaxStack);
   }
   OnigRegion* region() const { return region_.get(); }
@@ -69,8 +71,8 @@ class Scratch {
 };
 
 Scratch& scratch_of_this_thread() {
-  thread_local Scratch scratch;
-  return scratch;
+  static const PerThread<Scratch> scratch;
+  return scratch.get();
 }
 
 }  // namespace
@@ -107,6 +109,7 @@ struct Regex::Code {
       const int result = onig_search_with_param(compiled.get(), begin, end, begin + from, end,
                                                 scratch.region(), ONIG_OPTION_NONE, scratch.limits());
       if (result == ONIG_MISMATCH) return false;
+      if (result == ONIGERR_MEMORY) throw std::bad_alloc();
       if (result >= 0) break;
       const bool too_few =
           result == ONIGERR_RETRY_LIMIT_IN_MATCH_OVER || result == ONIGERR_RETRY_LIMIT_IN_SEARCH_OVER;

@@ -8,7 +8,7 @@ namespace janus {
 namespace {
 
 struct Found {
-  bool opened = false;
+  bool looked = false, opened = false;
   ImageModule module;
   std::string fault;
 };
@@ -19,13 +19,13 @@ const ImageModule* find_image_module(const std::string& name, std::string& fault
   static std::mutex mutex;
   static std::map<std::string, Found> known;
   const std::lock_guard lock(mutex);
-  const auto [place, is_new] = known.try_emplace(name);
-  Found& found = place->second;
-  if (is_new) {
+  Found& found = known[name];
+  if (!found.looked) {  // opening may throw for want of memory, and is tried again then
     const SharedModule shared = open_shared_module(name, kImageModuleEntry);
     found.opened = shared.entry != nullptr;
     found.fault = shared.fault;
     if (found.opened) reinterpret_cast<decltype(&janus_image_module)>(shared.entry)(found.module);
+    found.looked = true;
   }
   fault = found.fault;
   return found.opened ? &found.module : nullptr;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/json.h"
+#include "core/base/start_thread.h"
 #include "core/nn/transformer.h"
 #include "generator/engine/engine_model.h"
 #include "generator/memory_check.h"
@@ -25,7 +26,7 @@ LoadingHost::LoadingHost(HostSettings settings, Metrics& metrics, Console& conso
     entries_.push_back({.summary = summarize(names, settings_.common, console), .loaded = {}, .pending = {}});
   }
   metrics_.add_gauges([this](MetricsText& text) { write_gauges(text); });
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread([this] { run(); });
 }
 
 LoadingHost::~LoadingHost() { stop(); }

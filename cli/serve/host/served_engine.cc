@@ -4,6 +4,9 @@
 
 #include <chrono>
 
+#include "core/base/machine_fault.h"
+#include "core/base/mapped_file.h"
+#include "core/base/start_thread.h"
 #include "generator/engine/engine_model.h"
 
 namespace janus::cli {
@@ -94,7 +97,7 @@ ServedEngine::ServedEngine(ModelSummary summary, ChosenModel chosen, ServedEngin
       settings_(std::move(settings)),
       metrics_(metrics),
       engine_(*chosen_.model, settings_.engine) {
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread([this] { run(); });
 }
 
 ServedEngine::~ServedEngine() { stop(); }
@@ -136,6 +139,9 @@ RequestId ServedEngine::put(Request request, Sink sink, const std::shared_ptr<Ti
     if (tell) tell(kWaiting, now, 0);
   });
   sink.on_done = [ticket, tell = std::move(sink.on_done)](auto& result) {
+    // What a model gave that was written to meanwhile is nobody's answer: the engine tells the request so,
+    // and the server ends.
+    check_mapped_files();
     // First, so that whoever is told finds the place in the queue free.
     const Sampled made = sampled(result);
     ticket->note_result(made.count, made.per_second);
@@ -168,6 +174,8 @@ void ServedEngine::rethrow_refusal() const {
   try {
     throw;
   } catch (const ApiError&) {
+    throw;
+  } catch (const MachineFault&) {
     throw;
   } catch (const Error& error) {
     if (broken_) std::rethrow_exception(told(nullptr, true));

@@ -9,6 +9,8 @@
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <new>
+#include <system_error>
 
 #include "cli/serve/httpd/read_request.h"
 
@@ -108,7 +110,15 @@ Daemon::Daemon(const HttpServerOptions& options, HttpHooks hooks)
         last_log_.empty() ? "it says nothing" : last_log_,
         options_.tls_certificate.empty() ? "look at the limit of open files"
                                          : "give a certificate and its key in PEM");
-  watcher_ = std::thread([this] { watch(); });
+  try {
+    watcher_ = std::thread([this] { watch(); });
+  } catch (const std::system_error& error) {
+    MHD_stop_daemon(daemon_);
+    fail(
+        "serve: expected another thread, found: {}; raise the limits on processes and memory (ulimit -u, "
+        "ulimit -v)",
+        error.code().message());
+  }
 }
 
 Daemon::~Daemon() {
@@ -141,13 +151,25 @@ int64_t Daemon::requests() const {
 void Daemon::watch() {
   std::unique_lock lock(mutex_);
   while (!changed_.wait_for(lock, kLook, [this] { return ends_.load(); })) {
-    const std::vector<std::shared_ptr<Transaction>> now_open(transactions_.begin(), transactions_.end());
     lock.unlock();
-    const auto now = HttpClock::now();
-    for (const auto& one : now_open) one->watch(now, seconds(options_.limits.ping_seconds));
-    open_.end_late(now);
+    try {
+      look();
+    } catch (const std::bad_alloc&) {
+      // There may be memory at the next look.
+    }
     lock.lock();
   }
+}
+
+void Daemon::look() {
+  std::vector<std::shared_ptr<Transaction>> now_open;
+  {
+    const std::lock_guard lock(mutex_);
+    now_open.assign(transactions_.begin(), transactions_.end());
+  }
+  const auto now = HttpClock::now();
+  for (const auto& one : now_open) one->watch(now, seconds(options_.limits.ping_seconds));
+  open_.end_late(now);
 }
 
 void Daemon::on_log(void* self, const char* format, va_list arguments) {

@@ -44,6 +44,7 @@ class Daemon : public HttpServer {
   void finish(Reading* reading, bool whole);
   void give_time(MHD_Connection* connection, int64_t seconds);
   void watch();
+  void look();
 
   const HttpServerOptions options_;
   const HttpHooks hooks_;

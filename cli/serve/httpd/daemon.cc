@@ -6,10 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <string_view>
 #include <system_error>
 
 #include "cli/serve/httpd/read_request.h"
@@ -67,6 +69,19 @@ class HeldExchange : public Exchange {
   HttpReply otherwise_;
 };
 
+// The library gives up where it cannot go on - a connection that want of memory has left suspended - and
+// would abort the process. Nothing of its is safe to touch from here on.
+[[noreturn]] void on_panic(void* /*self*/, const char* /*file*/, unsigned /*line*/, const char* reason) {
+  std::array<char, 512> line{};
+  const std::string_view words = reason == nullptr ? "" : reason;
+  const int length =
+      std::snprintf(line.data(), line.size(),
+                    "janus: serve: expected libmicrohttpd to go on, found: %.*s; start it again\n",
+                    static_cast<int>(std::min(words.size(), words.find_first_of(".\n"))), words.data());
+  (void)!write(STDERR_FILENO, line.data(), std::min(static_cast<size_t>(length), line.size() - 1));
+  _exit(1);
+}
+
 }  // namespace
 
 // A request while it is read, and until it is over.
@@ -104,6 +119,7 @@ Daemon::Daemon(const HttpServerOptions& options, HttpHooks hooks)
     items.push_back({MHD_OPTION_HTTPS_MEM_KEY, 0, const_cast<char*>(options_.tls_key.c_str())});
   }
   items.push_back({MHD_OPTION_END, 0, nullptr});
+  MHD_set_panic_func(on_panic, nullptr);
   daemon_ = MHD_start_daemon(flags, 0, nullptr, nullptr, &on_access, this, MHD_OPTION_EXTERNAL_LOGGER,
                              &on_log, this, MHD_OPTION_ARRAY, items.data(), MHD_OPTION_END);
   check(daemon_ != nullptr, "serve: expected libmicrohttpd to start, found that it does not ({}); {}",

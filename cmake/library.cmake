@@ -48,8 +48,10 @@ function(janus_add_module name)
   add_library(janus_${name} MODULE ${arg_SOURCES})
   target_include_directories(janus_${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(janus_${name} PRIVATE ${arg_LIBRARIES})
-  # What the module lacks would show only where it is loaded.
-  target_link_options(janus_${name} PRIVATE -Wl,--no-undefined)
+  # What the module lacks would show only where it is loaded. (Fuzzers' modules take the sanitizers from the program.)
+  if(NOT JANUS_FUZZ)
+    target_link_options(janus_${name} PRIVATE -Wl,--no-undefined)
+  endif()
   set_target_properties(janus_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden
                         LIBRARY_OUTPUT_DIRECTORY ${JANUS_OUTPUT_FOLDER})
   set_property(GLOBAL APPEND PROPERTY JANUS_MODULES janus_${name})

@@ -105,9 +105,9 @@ std::string stack_head(const std::vector<int64_t>& shape, int64_t count) {
 
 std::vector<std::byte> npy_file(const Array& array) {
   const std::string head = head_of(array.shape, 0);
-  std::vector<std::byte> file(head.size() + array.values.size() * sizeof(float));
-  std::memcpy(file.data(), head.data(), head.size());
-  std::memcpy(file.data() + head.size(), array.values.data(), array.values.size() * sizeof(float));
+  const auto start = std::as_bytes(std::span(head)), values = std::as_bytes(std::span(array.values));
+  std::vector<std::byte> file(start.begin(), start.end());
+  file.insert(file.end(), values.begin(), values.end());
   return file;
 }
 

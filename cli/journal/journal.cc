@@ -70,9 +70,14 @@ Journal::Journal(std::string path, JournalKind kind) : path_(std::move(path)), k
     if (descriptor_ < 0) refuse_fault("a file that can be written", errno);
     return;
   }
-  lock();
-  unlink(leftover_path(target_, Temporary::of_target).c_str());  // of a compact() that was killed
-  read();
+  try {
+    lock();
+    unlink(leftover_path(target_, Temporary::of_target).c_str());  // of a compact() that was killed
+    read();
+  } catch (...) {
+    if (descriptor_ >= 0) close(descriptor_);  // and lets go of the lock
+    throw;
+  }
 }
 
 Journal::~Journal() {

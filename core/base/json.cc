@@ -65,7 +65,8 @@ class Builder : public Json::json_sax_t {
     slot_ = &(*open_.back())[name];
     return true;
   }
-  bool parse_error(size_t byte, const std::string& /*token*/, const Json::exception& error) override {
+  bool parse_error(size_t byte, const std::string& /*token*/,
+                   const typename Json::exception& error) override {
     fail("{}: {}: expected JSON, found a fault: {}", where_, place(text_, byte), reason(error.what()));
   }
 

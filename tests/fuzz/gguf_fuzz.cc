@@ -1,26 +1,15 @@
 // What read_gguf lists lies inside the file and fits its shape, whatever the file says.
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <span>
 
-#include "core/base/error.h"
 #include "core/checkpoint/gguf.h"
 #include "tests/core/gguf_file.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
 
-void require(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "gguf: expected otherwise: %s\n", what);
-  std::abort();
-}
-
-void require_one_line(const std::string& message) {
-  for (const char c : message) require(c >= ' ' && c <= '~', "a message that is not one line of ASCII");
-  require(message.size() < 2000, "a message without end");
-}
+using janus::fuzz::require;
+using janus::fuzz::takes;
 
 void require_inside(std::span<const std::byte> file, std::span<const std::byte> bytes) {
   require(bytes.empty() ||
@@ -29,26 +18,26 @@ void require_inside(std::span<const std::byte> file, std::span<const std::byte> 
 }
 
 void read(std::span<const std::byte> file) {
-  try {
-    const janus::GgufContent content = janus::read_gguf({file, nullptr}, "file", "file");
-    for (const auto& [name, part] : content.files) require_inside(file, part.bytes);
-    std::map<const std::byte*, const std::byte*> places;
-    for (const auto& [name, tensor] : content.tensors) {
-      const std::span<const std::byte> bytes = tensor.data.bytes;
-      require_inside(file, bytes);
-      require(tensor.unreadable.empty() && !bytes.empty() &&
-                  janus::bytes_of(tensor.dtype, tensor.shape.elements()) == bytes.size(),
-              "another size than the shape's");
-      require(places.emplace(bytes.data(), bytes.data() + bytes.size()).second, "overlap");
-    }
-    const std::byte* last = nullptr;
-    for (const auto& [begin, end] : places) {
-      require(last == nullptr || begin >= last, "an overlap");
-      last = end;
-    }
-  } catch (const janus::Error& error) {
-    require_one_line(error.what());
-  }
+  takes(
+      [&] {
+        const janus::GgufContent content = janus::read_gguf({file, nullptr}, "file", "file");
+        for (const auto& [name, part] : content.files) require_inside(file, part.bytes);
+        std::map<const std::byte*, const std::byte*> places;
+        for (const auto& [name, tensor] : content.tensors) {
+          const std::span<const std::byte> bytes = tensor.data.bytes;
+          require_inside(file, bytes);
+          require(tensor.unreadable.empty() && !bytes.empty() &&
+                      janus::bytes_of(tensor.dtype, tensor.shape.elements()) == bytes.size(),
+                  "another size than the shape's");
+          require(places.emplace(bytes.data(), bytes.data() + bytes.size()).second, "overlap");
+        }
+        const std::byte* last = nullptr;
+        for (const auto& [begin, end] : places) {
+          require(last == nullptr || begin >= last, "an overlap");
+          last = end;
+        }
+      },
+      janus::fuzz::require_ascii_line);
 }
 
 }  // namespace

@@ -1,27 +1,16 @@
 // What read_safetensors lists lies inside the file and fits its shape, whatever the file says.
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <span>
 
-#include "core/base/error.h"
 #include "core/checkpoint/safetensors.h"
 #include "tests/core/safetensors_file.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
 
-void require(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "safetensors: expected otherwise: %s\n", what);
-  std::abort();
-}
-
-void require_one_line(const std::string& message) {
-  for (const char c : message) require(c >= ' ' && c <= '~', "a message that is not one line of ASCII");
-  require(message.size() < 2000, "a message without end");
-}
+using janus::fuzz::require;
+using janus::fuzz::takes;
 
 void require_sound(std::span<const std::byte> file, const janus::StoredTensor& tensor) {
   const std::span<const std::byte> bytes = tensor.data.bytes;
@@ -33,22 +22,22 @@ void require_sound(std::span<const std::byte> file, const janus::StoredTensor& t
 }
 
 void read(std::span<const std::byte> file) {
-  try {
-    std::map<const std::byte*, const std::byte*> places;
-    for (const auto& [name, tensor] : janus::read_safetensors({file, nullptr}, "file", "file")) {
-      require_sound(file, tensor);
-      const std::span<const std::byte> bytes = tensor.data.bytes;
-      if (!bytes.empty())
-        require(places.emplace(bytes.data(), bytes.data() + bytes.size()).second, "overlap");
-    }
-    const std::byte* last = nullptr;
-    for (const auto& [begin, end] : places) {
-      require(last == nullptr || begin == last, "an overlap or a hole");
-      last = end;
-    }
-  } catch (const janus::Error& error) {
-    require_one_line(error.what());
-  }
+  takes(
+      [&] {
+        std::map<const std::byte*, const std::byte*> places;
+        for (const auto& [name, tensor] : janus::read_safetensors({file, nullptr}, "file", "file")) {
+          require_sound(file, tensor);
+          const std::span<const std::byte> bytes = tensor.data.bytes;
+          if (!bytes.empty())
+            require(places.emplace(bytes.data(), bytes.data() + bytes.size()).second, "overlap");
+        }
+        const std::byte* last = nullptr;
+        for (const auto& [begin, end] : places) {
+          require(last == nullptr || begin == last, "an overlap or a hole");
+          last = end;
+        }
+      },
+      janus::fuzz::require_ascii_line);
 }
 
 // The file with the header length that its text calls for: damage to a number mostly shifts what follows, and

@@ -1,8 +1,5 @@
 // Whatever the body of a request is, each protocol's reader takes it or refuses it with an ApiError in one
 // line.
-#include <cstdio>
-#include <cstdlib>
-
 #include "cli/serve/access_log.h"
 #include "cli/serve/admission.h"
 #include "cli/serve/automatic1111/txt2img_request.h"
@@ -11,8 +8,9 @@
 #include "cli/serve/openai/response_request.h"
 #include "cli/serve/request_json.h"
 #include "cli/serve/serve_limits.h"
-#include "generator/builtin_model.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/json_mutator.h"
+#include "tests/fuzz/words_model.h"
 
 namespace {
 
@@ -23,29 +21,20 @@ constexpr const char* kImage =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
 
 const janus::Model& model() {
-  static const std::unique_ptr<janus::Model> model =
-      janus::open_builtin_model(janus::open_device("cpu", {.threads = 1}));
-  return *model;
-}
-
-void require_one_line(const std::string& message) {
-  for (const char c : message) {
-    if (c != '\n' && c != '\0') continue;
-    std::fprintf(stderr, "expected a message of one line, found: %s\n", message.c_str());
-    std::abort();
-  }
+  static const janus::fuzz::WordsModel model;
+  return model;
 }
 
 template <typename Read>
 void refuse_or_take(const Read& read) {
-  try {
-    read();
-  } catch (const ApiError& error) {
-    require_one_line(error.what());
-    if (error.status < 400 || error.status > 599) std::abort();
-  } catch (const janus::Error& error) {
-    require_one_line(error.what());
-  }
+  janus::fuzz::takes([&] {
+    try {
+      read();
+    } catch (const ApiError& error) {
+      janus::fuzz::require(error.status >= 400 && error.status <= 599, "a status that says so");
+      throw;
+    }
+  });
 }
 
 }  // namespace
@@ -71,6 +60,10 @@ std::vector<std::string> fuzz_seeds() {
       R"({"prompt":"a red circle","n":2,"size":"512x512","quality":"high","output_format":"webp",)"
       R"("output_compression":80,"seed":3,"guidance_scale":4.5,"stream":true,"partial_images":3})",
   };
+}
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t most, unsigned seed) {
+  return janus::fuzz::mutate_json_part(data, size, most, seed, 0);
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

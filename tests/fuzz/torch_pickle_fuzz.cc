@@ -1,11 +1,8 @@
 // What read_torch_pickle lists lies inside the file or is a copy as large as its shape, whatever the file
 // says.
-#include <cstdio>
-#include <cstdlib>
 #include <span>
 #include <string_view>
 
-#include "core/base/error.h"
 #include "core/checkpoint/torch_pickle.h"
 #include "core/checkpoint/zip_archive.h"
 #include "tests/core/torch_file.h"
@@ -17,16 +14,8 @@ using janus::test::TorchTensor;
 using janus::test::ZipPart;
 namespace pickle = janus::test::pickle;
 
-void require(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "torch pickle: expected otherwise: %s\n", what);
-  std::abort();
-}
-
-void require_one_line(const std::string& message) {
-  for (const char c : message) require(c >= ' ' && c <= '~', "a message that is not one line of ASCII");
-  require(message.size() < 2000, "a message without end");
-}
+using janus::fuzz::require;
+using janus::fuzz::takes;
 
 void require_sound(const janus::StoredTensor& tensor) {
   const std::span<const std::byte> bytes = tensor.data.bytes;
@@ -39,27 +28,27 @@ void require_sound(const janus::StoredTensor& tensor) {
 }
 
 void read(std::span<const std::byte> file, bool verify) {
-  try {
-    for (const auto& [name, tensor] : janus::read_torch_pickle({file, nullptr}, "file", "file", verify)) {
-      require_sound(tensor);
-    }
-  } catch (const janus::Error& error) {
-    require_one_line(error.what());
-  }
+  takes(
+      [&] {
+        for (const auto& [name, tensor] : janus::read_torch_pickle({file, nullptr}, "file", "file", verify)) {
+          require_sound(tensor);
+        }
+      },
+      janus::fuzz::require_ascii_line);
 }
 
 // The archive anew around the entries as they are, so that checksums are right: damage to the pickle would
 // never get beyond them.
 std::string with_right_checksums(std::span<const std::byte> file) {
   std::vector<ZipPart> parts;
-  try {
-    for (const auto& [name, entry] : janus::read_zip(file, "file")) {
-      const auto* begin = reinterpret_cast<const char*>(entry.bytes.data());
-      parts.push_back({.name = name, .bytes = {begin, begin + entry.bytes.size()}});
-    }
-  } catch (const janus::Error& error) {
-    require_one_line(error.what());
-  }
+  takes(
+      [&] {
+        for (const auto& [name, entry] : janus::read_zip(file, "file")) {
+          const auto* begin = reinterpret_cast<const char*>(entry.bytes.data());
+          parts.push_back({.name = name, .bytes = {begin, begin + entry.bytes.size()}});
+        }
+      },
+      janus::fuzz::require_ascii_line);
   return janus::test::ZipFile(parts).bytes();
 }
 

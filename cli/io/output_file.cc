@@ -74,17 +74,19 @@ OutputFile::OutputFile(std::string path, Existing existing)
   }
 
   struct stat folder {};
-  if (stat(folder_of(target_).c_str(), &folder) != 0) {
-    const int fault = errno;
-    // Folders are tried before the work: where one has gone since, others of the run have no place either.
+  // Folders are tried before the work: where one has gone since, others of the run have no place either.
+  const auto refuse_folder = [&](int fault) {
     throw MachineFault(fmt::format("output, {}: expected the folder {}, found {}; {}", path_,
                                    folder_of(target_), std::strerror(fault),
                                    remedy_of(fault, "choose another -o")));
-  }
+  };
+  if (stat(folder_of(target_).c_str(), &folder) != 0) refuse_folder(errno);
   InterruptHold hold;
   remove_leftovers_once(folder_of(target_));
-  if (const int fault = try_folder_of(target_); fault != 0)
+  if (const int fault = try_folder_of(target_); fault != 0) {
+    if (fault == ENOENT) refuse_folder(fault);
     refuse_fault(path_, "a folder that takes files", fault);
+  }
 }
 
 void OutputFile::write(std::string_view text, Console& console) const {
@@ -112,6 +114,7 @@ AtomicFile OutputFile::begin() const {
 
 AtomicFileOptions OutputFile::options(bool durable) const {
   return {.durable = durable,
+          .in_known_folder = true,
           .replaces = existing_ == Existing::replaced,
           .name = "output, " + path_,
           .advice = "choose another -o"};

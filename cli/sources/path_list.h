@@ -11,8 +11,9 @@ namespace janus::cli {
 // What ends an entry of a list.
 enum class EntryEnd { line, zero };
 
-// Bytes of an entry at most: of a path as the system has it, and of a JSON line, whose other fields are kept.
-inline constexpr size_t kLongestPath = 4095;
+// Bytes of an entry at most: of a path, which is longer than systems take, so that one too long is the fault
+// of its line alone, and of a JSON line, whose other fields are kept.
+inline constexpr size_t kLongestPath = size_t{1} << 16;
 inline constexpr size_t kLongestRecord = size_t{1} << 24;
 
 // Each entry of the file at `path` ("-" for standard input), empty ones left out, until `on_entry` says false

@@ -212,8 +212,10 @@ void AtomicFile::refuse(const std::string& expected, int fault) const {
   // The bytes came from a mapped file that has become shorter.
   check(fault != EFAULT, "{}: expected {}, found that the file it is made from became shorter; restore it",
         options_.name, expected);
-  fail_of_system(fault, fmt::format("{}: expected {}, found {}; {}", options_.name, expected,
-                                    std::strerror(fault), remedy_of(fault, options_.advice)));
+  const std::string message = fmt::format("{}: expected {}, found {}; {}", options_.name, expected,
+                                          std::strerror(fault), remedy_of(fault, options_.advice));
+  if (options_.in_known_folder && fault == ENOENT) throw MachineFault(message);
+  fail_of_system(fault, message);
 }
 
 std::string leftover_path(const std::string& target, Temporary temporary) {

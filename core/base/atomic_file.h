@@ -33,6 +33,8 @@ struct AtomicFileOptions {
   bool durable = false;
   // Whether a new file can be read and written by its owner alone.
   bool owner_only = false;
+  // Whether the folder was looked at before, so that it is the run's and no item's fault where it has gone.
+  bool in_known_folder = false;
   // Whether a file of the target's name that is there by then is replaced; else commit throws FileExists.
   bool replaces = true;
   // What errors begin and end with: "output, a.png" and "choose another -o".

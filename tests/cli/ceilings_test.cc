@@ -76,12 +76,12 @@ TEST_F(Ceilings, EntriesOfListsOfPictures) {
   const auto caption = [&](const std::string& list) {
     return run_model({"caption", list, "-o", path("out.jsonl"), "-q"});
   };
-  write_file(path("paths.txt"), std::string(4095, 'a') + "\n");
+  write_file(path("paths.txt"), std::string(65536, 'a') + "\n");
   EXPECT_NE(caption("@" + path("paths.txt")).err.find("too long"), std::string::npos);  // for the system
   std::filesystem::remove(path("out.jsonl"));
-  write_file(path("paths.txt"), std::string(4096, 'a') + "\n");
+  write_file(path("paths.txt"), std::string(65537, 'a') + "\n");
   const Result longer = caption("@" + path("paths.txt"));
-  EXPECT_NE(longer.err.find("expected entries of at most 4095 bytes"), std::string::npos) << longer.err;
+  EXPECT_NE(longer.err.find("expected entries of at most 65536 bytes"), std::string::npos) << longer.err;
   EXPECT_LT(longer.peak_bytes, kNextToNothing);
 
   const std::string head = R"({"image":"a.png","x":")", tail = "\"}";

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import tarfile
 from collections.abc import Iterator
 from typing import IO, Any
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 from .shards import PICTURES, Shard
 
 _ROWS = 10_000
+_COMMANDS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def write_tar(file: IO[bytes], table: str | IO[bytes], shard: Shard) -> None:
@@ -24,7 +26,13 @@ def write_tar(file: IO[bytes], table: str | IO[bytes], shard: Shard) -> None:
             key = _key_of_sample(row["key"], shard, taken)
             if row["caption"] is not None:
                 _add(archive, f"{key}.txt", row["caption"])
-            _add(archive, f"{key}.json", json.dumps(row, ensure_ascii=False))
+            _add(archive, f"{key}.json", _json(row))
+
+
+def _json(row: dict[str, Any]) -> str:
+    """As the program writes JSON: readable, but for what a terminal would obey and what turns the direction of text."""
+    line = json.dumps(row, ensure_ascii=False)
+    return _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def _rows(table: str | IO[bytes]) -> Iterator[dict[str, Any]]:
@@ -46,6 +54,8 @@ def _key_of_sample(key: str, shard: Shard, taken: set[str]) -> str:
     name = "/".join([*parts, stem.replace(".", "_")])
     if name in taken:  # a.jpg beside a.png
         name = "/".join([*parts, base.replace(".", "_")])
+    while name in taken:  # a_jpg beside them
+        name += "_"
     taken.add(name)
     return name
 

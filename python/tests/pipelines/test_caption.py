@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -120,6 +121,20 @@ def test_tars_are_shards(caption, tmp_path):
     (tmp_path / "texts" / "001.tar").unlink()  # comes again of its rows
     assert "0 captioned, 3 done before" in caption("in", "-o", "out", "--webdataset-out", "texts").stderr
     assert tarfile.open(tmp_path / "texts" / "001.tar").getnames() == ["two_shapes.txt", "two_shapes.json"]
+
+
+def test_samples_of_a_tar_have_names_of_their_own(caption, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ["a.b.png", "a_b.png", "a_b_png.png", "turned\u202e.png"]:
+        shutil.copy(PICTURES / "star.png", tmp_path / "in" / name)
+    caption("in", "-o", "out", "--webdataset-out", "texts")
+    (path,) = (tmp_path / "texts").iterdir()
+    with tarfile.open(path) as archive:
+        names = archive.getnames()
+        texts = [archive.extractfile(name).read().decode() for name in names if name.endswith(".json")]
+    assert len(names) == len(set(names)) == 8
+    assert {json.loads(text)["key"] for text in texts} == {"a.b.png", "a_b.png", "a_b_png.png", "turned\u202e.png"}
+    assert not any("\u202e" in text for text in texts)
 
 
 @pytest.mark.parametrize("length", [600, 1024, 1536, 1024 + 512 + 100, 8 * 512])

@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/digest.h"
 #include "core/base/utf8.h"
 
 namespace janus::cli {
@@ -124,15 +123,6 @@ std::string identity_of_key(const std::string& key) {
     if (clean.starts_with(inside)) shortest = std::min(shortest, clean.substr(inside.size()), is_shorter);
   }
   return shortest;
-}
-
-KeyHash hash_of_key(const std::string& key) {
-  const std::string text = sha256_of(key);
-  KeyHash hash{};
-  for (size_t i = 0; i < hash.size(); ++i) {
-    std::from_chars(text.data() + 16 * i, text.data() + 16 * (i + 1), hash[i], 16);
-  }
-  return hash;
 }
 
 }  // namespace janus::cli

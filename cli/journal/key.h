@@ -1,9 +1,9 @@
 // Keys: what an image is called in records and from one run to the next.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <string>
+
+#include "cli/journal/key_hash.h"
 
 namespace janus::cli {
 
@@ -20,12 +20,5 @@ std::string path_of_key(const std::string& key);
 // One text for all keys that name the same file, however it is spelled: clean, and relative where it lies in
 // the current folder (as the system or $PWD has that).
 std::string identity_of_key(const std::string& key);
-
-// 128 bits of the key's SHA-256: a key may be long, and there may be millions.
-using KeyHash = std::array<uint64_t, 2>;
-KeyHash hash_of_key(const std::string& key);
-struct HashOfKeyHash {
-  size_t operator()(const KeyHash& hash) const { return hash[0]; }
-};
 
 }  // namespace janus::cli

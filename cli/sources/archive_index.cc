@@ -1,16 +1,19 @@
 #include "cli/sources/archive_index.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 #include <vector>
+
+#include "core/base/error.h"
 
 namespace janus::cli {
 namespace {
 
 constexpr int kMostHops = 40;  // as the kernel follows
 
-uint64_t hash_of(const std::string& clean) { return std::hash<std::string>{}(clean); }
+// Names are small where they are compressed, and large here.
+constexpr size_t kMostHeld = size_t{256} << 20;
+constexpr size_t kMapEntry = 64;  // bytes that an entry takes besides its texts, about
 
 // False if ".." leads out of the archive; such parts are then left out.
 bool clean(const std::string& path, std::string& result) {
@@ -47,10 +50,20 @@ std::string clean_member_name(const std::string& name) {
   return result;
 }
 
+void ArchiveIndex::hold(size_t bytes) {
+  held_bytes_ += kMapEntry + bytes;
+  check(
+      held_bytes_ <= kMostHeld,
+      "archive, {}: expected names and links of its members that fit {} MiB, found more; cut it into shards",
+      path_, kMostHeld >> 20);
+}
+
 void ArchiveIndex::add(const std::string& clean) {
-  last_[hash_of(clean)] = added_++;
+  hold(0);
+  last_[hash_of_key(clean)] = added_++;
   for (std::string folder = parent_of(clean); !folder.empty(); folder = parent_of(folder)) {
     if (!folders_.insert(folder).second) break;
+    hold(folder.size());
   }
 }
 
@@ -60,16 +73,20 @@ void ArchiveIndex::add_file(const std::string& name) {
   add(clean);
 }
 
-void ArchiveIndex::add_folder(const std::string& name) { folders_.insert(clean_member_name(name)); }
+void ArchiveIndex::add_folder(const std::string& name) {
+  const std::string clean = clean_member_name(name);
+  if (folders_.insert(clean).second) hold(clean.size());
+}
 
 void ArchiveIndex::add_link(const std::string& name, const std::string& target, bool hard) {
   const std::string clean = clean_member_name(name);
+  hold(clean.size() + name.size() + target.size());
   links_[clean] = {name, target, hard};
   add(clean);
 }
 
 bool ArchiveIndex::counts(const std::string& name, int64_t number) const {
-  const auto found = last_.find(hash_of(clean_member_name(name)));
+  const auto found = last_.find(hash_of_key(clean_member_name(name)));
   return found == last_.end() || found->second == number;
 }
 
@@ -84,7 +101,7 @@ ArchiveIndex::Destination ArchiveIndex::destination_of(const std::string& link) 
       found = links_.find(at.substr(0, end));
     }
     if (found == links_.end()) {
-      if (last_.count(hash_of(at)) > 0) return {.file = at, .found = {}};
+      if (last_.count(hash_of_key(at)) > 0) return {.file = at, .found = {}};
       const bool folder = folders_.count(at) > 0;
       return {.file = {}, .found = folder ? "a folder" : named + ", which is not in it", .folder = folder};
     }

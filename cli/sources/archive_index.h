@@ -7,6 +7,9 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
+
+#include "cli/journal/key_hash.h"
 
 namespace janus::cli {
 
@@ -15,7 +18,11 @@ std::string clean_member_name(const std::string& name);
 
 class ArchiveIndex {
  public:
-  // In the archive's order, which also numbers files and links.
+  // path: the archive's, for messages.
+  explicit ArchiveIndex(std::string path) : path_(std::move(path)) {}
+
+  // In the archive's order, which also numbers files and links. Each throws Error where all that is held of
+  // the archive would take more than 256 MiB.
   void add_file(const std::string& name);
   void add_folder(const std::string& name);
   // target: of a hard link, a member's name; of a symbolic one, a path as seen from the link's folder.
@@ -40,9 +47,12 @@ class ArchiveIndex {
   };
 
   void add(const std::string& clean);
+  void hold(size_t bytes);
 
+  std::string path_;
   int64_t added_ = 0;
-  std::unordered_map<uint64_t, int64_t> last_;  // hash of a clean name -> number
+  size_t held_bytes_ = 0;
+  std::unordered_map<KeyHash, int64_t, HashOfKeyHash> last_;  // hash of a clean name -> number
   std::map<std::string, Link> links_;
   std::set<std::string> folders_;  // clean names
 };

@@ -164,7 +164,8 @@ bool is_link(const Entry& entry) {
 
 class ArchiveReading {
  public:
-  ArchiveReading(const std::string& path, const ArchiveVisitor& visitor) : path_(path), visitor_(visitor) {
+  ArchiveReading(const std::string& path, const ArchiveVisitor& visitor)
+      : path_(path), visitor_(visitor), index_(path) {
     struct stat status {};
     again_ = stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
   }

@@ -93,7 +93,7 @@ TEST_F(Ceilings, EntriesOfListsOfPictures) {
     const bool refused = result.err.find("expected entries of at most 16777216 bytes") != std::string::npos;
     EXPECT_EQ(refused, more == 1) << result.err.substr(0, 300);
     EXPECT_LT(result.err.size(), 1000U);
-    EXPECT_LT(result.peak_bytes, 12 * 16 * kMiB);
+    EXPECT_LT(result.peak_bytes, 16 * 16 * kMiB);
   }
 }
 

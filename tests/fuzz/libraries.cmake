@@ -49,8 +49,9 @@ janus_add_readers(program DEPENDS janus_generator janus_image_file janus_hub FIL
                   cli/chat/chat_commands cli/chat/completion cli/chat/transcript cli/chat/typed_path
                   cli/generate/layout cli/generate/made_with cli/generate/read_settings
                   cli/io/console cli/io/existing_files cli/io/file_names cli/io/interrupt cli/io/json_output
-                  cli/io/npy cli/io/output_file cli/io/output_pattern cli/io/readable cli/io/safe_text cli/io/terminal_width cli/io/text_input cli/io/text_lines
-                  cli/journal/journal cli/journal/key cli/journal/makers cli/journal/record_summary
+                  cli/io/last_line cli/io/npy cli/io/output_file cli/io/output_pattern cli/io/readable cli/io/safe_text
+                  cli/io/terminal_width cli/io/text_input cli/io/text_lines
+                  cli/journal/journal cli/journal/key cli/journal/key_hash cli/journal/makers cli/journal/record_summary
                   cli/serve/access_log cli/serve/admission cli/serve/answer_run cli/serve/api_error cli/serve/api_keys
                   cli/serve/automatic1111/txt2img_request cli/serve/fetch_image cli/serve/image_reply
                   cli/serve/image_text cli/serve/inline_image cli/serve/known_images

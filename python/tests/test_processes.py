@@ -102,8 +102,9 @@ def test_pickled_model_is_opened_again(model, star):
 )
 def test_interrupt_ends_a_call_and_its_requests(call, all_tokens, star):
     script = f"""
-import sys, time
+import signal, sys, time
 import janus_cpp as jc
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start what runs in the background without it
 star = sys.argv[1]
 model = jc.load()
 model.describe(star)

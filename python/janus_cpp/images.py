@@ -38,7 +38,12 @@ def to_picture(image: Any) -> Picture:
         return _of_file(_core.read_file(path), path)
     if isinstance(image, (bytes, bytearray, memoryview)):
         return _of_file(bytes(image), _BYTES_NAME)
-    array = _as_array(image)
+    try:
+        array = _as_array(image)
+    except (ImageError, TypeError):
+        raise
+    except Exception as fault:  # of a class that is not ours
+        raise ImageError(f"image: expected {_ACCEPTED}, found {_name_of(image)}, which fails: {fault!r}") from fault
     if array is None:
         raise TypeError(f"image: expected {_ACCEPTED}, found {_name_of(image)}")
     return Picture.from_array(np.ascontiguousarray(_as_rgb(array)))

@@ -137,3 +137,14 @@ def test_files_that_are_none(model, tmp_path):
     ]:
         with pytest.raises(jc.ImageError, match=words):
             model.describe(wrong)
+
+
+def test_an_array_that_fails_is_an_error_of_its_item(model, star):
+    class Failing:
+        def __array__(self, *_, **__):
+            raise RuntimeError("no array today")
+
+    with pytest.raises(jc.ImageError, match="no array today"):
+        model.describe(Failing())
+    failed, answered = model.describe([Failing(), star], errors="return")
+    assert isinstance(failed, jc.ImageError) and answered == model.describe(star)

@@ -111,7 +111,7 @@ def _shards_of_folder(folder: str, shard_size: int) -> list[Shard]:
         if _kind_of(path) is not None:
             files.append(path)
         elif os.path.splitext(path)[1].lower() in PICTURES:
-            status = entry.stat()
+            status = entry.stat(follow_symlinks=entry.is_file())
             pictures.append((path, f"{status.st_size}-{status.st_mtime_ns}"))
     tars = [path for path in files if _kind_of(path) == "tar"]
     # What img2dataset writes beside its tars, a table of theirs, is no input.
@@ -137,7 +137,9 @@ def _shard_of_pictures(folder: str, pictures: Sequence[tuple[str, str]]) -> Shar
 
 
 def _walk(folder: str, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Files with their paths in the folder, in the order of names; hidden ones and linked folders are passed over."""
+    """Files with their paths in the folder, in the order of names; hidden ones and linked folders are passed over.
+
+    A link that leads nowhere counts as a file: whoever reads it says so."""
     place = os.path.join(folder, below)
     try:
         with os.scandir(place) as listing:
@@ -150,7 +152,7 @@ def _walk(folder: str, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(folder, path)
-        elif entry.is_file():
+        elif entry.is_file() or (entry.is_symlink() and not entry.is_dir()):
             yield path, entry
 
 

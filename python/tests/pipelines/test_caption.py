@@ -137,6 +137,15 @@ def test_samples_of_a_tar_have_names_of_their_own(caption, tmp_path):
     assert not any("\u202e" in text for text in texts)
 
 
+def test_a_link_that_leads_nowhere_is_an_error_row(folder, caption, tmp_path):
+    (folder / "lost.png").symlink_to("nowhere")
+    (folder / "loop").symlink_to(".")
+    caption("photos", "-o", "out", code=3)
+    errors = [row for row in rows_of(tmp_path / "out") if row["error"]]
+    assert [row["key"] for row in errors] == ["lost.png"]
+    assert len(rows_of(tmp_path / "out")) == 5
+
+
 @pytest.mark.parametrize("length", [600, 1024, 1536, 1024 + 512 + 100, 8 * 512])
 def test_a_truncated_tar_gives_what_it_has_and_an_error(caption, tmp_path, length):
     whole = tar_of(tmp_path / "whole.tar").read_bytes()

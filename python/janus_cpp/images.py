@@ -8,8 +8,10 @@ read by the readers of janus, others by Pillow, with the pixels that the program
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from ._core import ImageError, Picture
 # Kinds of files that janus reads to the same pixels with no other library.
 _OWN_KINDS = frozenset({"PNG", "BMP", "GIF", "PNM"})
 _HEAD_BYTES = 2048
+_ESCAPE_LIKE = re.compile(rb"\\(?=x[0-9a-f]{2})")
 _PHOTOMETRIC = 262
 _ACCEPTED = "a path, bytes of a file, a PIL image or an array [height, width, 3] of uint8"
 # What a folder in memory would be called in a message.
@@ -35,7 +38,7 @@ def to_picture(image: Any) -> Picture:
         return _of_pil(image, "(PIL image)")
     if isinstance(image, (str, os.PathLike)):
         path = os.fsdecode(image)
-        return _of_file(_core.read_file(path), path)
+        return _of_file(read_path(path), shown_path(path))
     if isinstance(image, (bytes, bytearray, memoryview)):
         return _of_file(bytes(image), _BYTES_NAME)
     try:
@@ -47,6 +50,27 @@ def to_picture(image: Any) -> Picture:
     if array is None:
         raise TypeError(f"image: expected {_ACCEPTED}, found {_name_of(image)}")
     return Picture.from_array(np.ascontiguousarray(_as_rgb(array)))
+
+
+def read_path(path: str) -> bytes:
+    """The bytes of a picture's file, also of a name that is no UTF-8. Raises ImageError."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # the system has such names, and the core's texts have not
+        try:
+            return Path(path).read_bytes()
+        except OSError as fault:
+            raise ImageError(
+                f"picture {shown_path(path)}: expected a file that can be read, found: {fault.strerror}"
+            ) from None
+    return _core.read_file(path)
+
+
+def shown_path(path: str) -> str:
+    r"""A path that need not be UTF-8 as a text that is, as the program has it: bytes that are none as ``\xff``, and a
+    backslash that would read as the beginning of such a one as ``\x5c``: two paths have two texts."""
+    name = path.encode("utf-8", "surrogateescape")
+    return _ESCAPE_LIKE.sub(lambda _: rb"\x5c", name).decode("utf-8", "backslashreplace")
 
 
 def to_pil(picture: Picture) -> Image.Image:

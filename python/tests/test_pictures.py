@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import janus_cpp as jc
@@ -148,3 +149,11 @@ def test_an_array_that_fails_is_an_error_of_its_item(model, star):
         model.describe(Failing())
     failed, answered = model.describe([Failing(), star], errors="return")
     assert isinstance(failed, jc.ImageError) and answered == model.describe(star)
+
+
+def test_names_that_are_no_utf8_are_read(model, star, tmp_path):
+    path = tmp_path / os.fsdecode(b"\xff.png")
+    path.write_bytes(Path(star).read_bytes())
+    assert model.describe(path) == model.describe(star)
+    with pytest.raises(jc.ImageError, match=r"\\xfe.png: expected a file that can be read, found: No such file"):
+        model.describe(os.fspath(tmp_path / os.fsdecode(b"\xfe.png")))

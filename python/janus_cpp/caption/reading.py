@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from .. import _core
+from ..images import read_path, shown_path
 from ..ray import picture_of
 from .problems import Damage, Problem
-from .rows import as_text
 from .shards import Shard
 from .tars import read_tar
 
@@ -61,12 +60,12 @@ def _read_folder(shard: Shard) -> Iterator[Found]:
         path = os.path.join(shard.path, member)
         place = os.path.join(shard.base, path)
         done = (number + 1) / len(shard.members)
-        yield Found(as_text(member), as_text(path), partial(_core.read_file, place), done)
+        yield Found(shown_path(member), shown_path(path), partial(read_path, place), done)
 
 
 def _read_tar(shard: Shard) -> Iterator[Found]:
     for key, name, data, done in read_tar(shard.place, shard.path):
-        yield Found(as_text(key), as_text(f"{shard.path}/{name}"), partial(bytes, data), done)
+        yield Found(shown_path(key), shown_path(f"{shard.path}/{name}"), partial(bytes, data), done)
 
 
 def _read_parquet(shard: Shard, columns: Columns) -> Iterator[Found]:
@@ -125,7 +124,7 @@ def _loader(shard: Shard, value: Any) -> Callable[[], Any]:
     picture = picture_of(value)
     if isinstance(picture, str):  # relative to its table
         place = os.path.join(os.path.dirname(shard.place), picture)
-        return lambda: _core.read_file(place)
+        return lambda: read_path(place)
     return lambda: picture
 
 

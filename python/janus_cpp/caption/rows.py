@@ -105,11 +105,6 @@ def tables(rows: Iterator[dict[str, Any]], size: int) -> Iterator[pa.Table]:
         yield pa.Table.from_pylist(some, SCHEMA)
 
 
-def as_text(path: str) -> str:
-    """A path that need not be UTF-8 as a text that is."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
 def _float32(value: float) -> float:
     """The shortest number that is the same in single precision, which the program keeps it in."""
     return float(str(np.float32(value)))

@@ -13,13 +13,14 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from .._core import ImageError
+from ..images import shown_path
 from ..jobs import Job
 from ..many import Captioning, Request, run_each
 from ..model import Model, load
 from .output import Output, Policy
 from .problems import Damage
 from .reading import Columns, Found, read_shard
-from .rows import SCHEMA, Asked, Facts, as_text, tables
+from .rows import SCHEMA, Asked, Facts, tables
 from .sample_tars import write_tar
 from .shards import Shard
 from .writing import Aside
@@ -147,7 +148,7 @@ class Captioner:
                 yield Request(label, partial(self._job, label))
         except Damage as damage:
             # The shard has a row of its own, so that nobody takes what could be read for all.
-            found = Found(as_text(shard.path), as_text(shard.path), lambda: None, 1.0)
+            found = Found(shown_path(shard.path), shown_path(shard.path), lambda: None, 1.0)
             yield Request(_Label(found, damage=True), _refusal(str(damage)))
 
     def _job(self, label: _Label) -> Job[Any]:

@@ -137,6 +137,16 @@ def test_samples_of_a_tar_have_names_of_their_own(caption, tmp_path):
     assert not any("\u202e" in text for text in texts)
 
 
+def test_names_that_are_no_utf8_have_keys_of_their_own(caption, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in [b"\xff.png", b"\xfe.png", rb"\xff.png"]:
+        shutil.copy(PICTURES / "star.png", os.fsencode(tmp_path / "in") + b"/" + name)
+    caption("in", "-o", "out")
+    rows = rows_of(tmp_path / "out")
+    assert sorted(row["key"] for row in rows) == [r"\x5cxff.png", r"\xfe.png", r"\xff.png"]
+    assert not any(row["error"] for row in rows)
+
+
 def test_a_link_that_leads_nowhere_is_an_error_row(folder, caption, tmp_path):
     (folder / "lost.png").symlink_to("nowhere")
     (folder / "loop").symlink_to(".")

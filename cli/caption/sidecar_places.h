@@ -18,8 +18,6 @@ class SidecarPlaces {
 
   // Whether the folder of `path` is one of them or below one, with all links followed.
   bool hold(const std::string& path);
-  // The folders, for messages.
-  const std::vector<std::string>& folders() const { return folders_; }
 
  private:
   std::vector<std::string> folders_;   // without links

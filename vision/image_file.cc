@@ -139,10 +139,9 @@ DecodedImage decode(const ImageHeader& header, std::span<const std::byte> bytes,
 
 ImageSize read_image_size(std::span<const std::byte> bytes, const std::string& name, int64_t pixel_limit) {
   const ImageHeader header = header_of(bytes, name, pixel_limit);
-  const int64_t decoded = header.shrunk(header.width) * header.shrunk(header.height);
   const bool turned = header.orientation >= 5;
-  return turned ? ImageSize{header.height, header.width, decoded}
-                : ImageSize{header.width, header.height, decoded};
+  return turned ? ImageSize{header.height, header.width, header.decoded_pixels()}
+                : ImageSize{header.width, header.height, header.decoded_pixels()};
 }
 
 DecodedImage decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t pixel_limit) {

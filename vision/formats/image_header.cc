@@ -46,8 +46,7 @@ void fail_cut_short(ReadableImageFormat format, size_t bytes, const std::string&
 void check_size(const ImageHeader& header, const std::string& name) {
   const bool empty = header.width <= 0 || header.height <= 0;
   const bool sides_fit = header.width <= kMaxSide && header.height <= kMaxSide;
-  const bool fits =
-      !empty && sides_fit && header.shrunk(header.width) * header.shrunk(header.height) <= header.pixel_limit;
+  const bool fits = !empty && sides_fit && header.decoded_pixels() <= header.pixel_limit;
   const bool may_be_raised = sides_fit && header.pixel_limit < kMaxPixels;
   check(fits, "picture {}: expected 1 to {} pixels and sides of at most {}, found {} x {}; {}", name,
         header.pixel_limit, kMaxSide, header.width, header.height,

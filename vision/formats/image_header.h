@@ -39,6 +39,7 @@ struct ImageHeader {
   int shrink = 1;
   int64_t pixel_limit = kMaxPixels;
   int64_t shrunk(int64_t side) const { return (side + shrink - 1) / shrink; }
+  int64_t decoded_pixels() const { return shrunk(width) * shrunk(height); }
 
   // What to decode in place of the file, where it is not empty.
   std::vector<std::byte> rewritten;

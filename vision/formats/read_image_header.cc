@@ -12,10 +12,7 @@ namespace {
 // What the DCT of a JPEG gives away for nothing.
 void shrink_to_limit(ImageHeader& header) {
   constexpr int kMostShrunk = 8;
-  const auto too_large = [&] {
-    return header.shrunk(header.width) * header.shrunk(header.height) > header.pixel_limit;
-  };
-  while (header.shrink < kMostShrunk && too_large()) header.shrink *= 2;
+  while (header.shrink < kMostShrunk && header.decoded_pixels() > header.pixel_limit) header.shrink *= 2;
 }
 
 }  // namespace
